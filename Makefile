@@ -1,0 +1,42 @@
+# Every target does its own set-up: a virtual environment, and the locked group that it needs.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+UV := $(BIN)/uv
+GROUPS := run test check authoring infra
+
+help:  ## What there is to run
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 30
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# The groups nest (run < test < check), and one stamp a group says what .venv holds.
+.venv/.run: $(UV) requirements/run.txt
+	$(UV) pip install --quiet --require-hashes --python $(BIN)/python -r requirements/run.txt
+	@touch $@
+.venv/.test: .venv/.run requirements/test.txt
+	$(UV) pip install --quiet --require-hashes --python $(BIN)/python -r requirements/test.txt
+	@touch $@
+.venv/.check: .venv/.test requirements/check.txt
+	$(UV) pip install --quiet --require-hashes --python $(BIN)/python -r requirements/check.txt
+	@touch $@
+# The authoring SDK needs old neighbours, and the CDK needs Node: each has an environment of its own.
+.venv-%/.installed: $(UV) requirements/%.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python .venv-$*
+	$(UV) pip install --quiet --require-hashes --python .venv-$*/bin/python -r requirements/$*.txt
+	@touch $@
+
+test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes
+	$(BIN)/python -m pytest
+
+lock:  ## Pin every group anew from requirements/*.in
+	@for group in $(GROUPS); do $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
+
+.PHONY: help test lock

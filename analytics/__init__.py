@@ -1,0 +1,1 @@
+"""What hangs off the stream of changes."""

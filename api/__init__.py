@@ -1,0 +1,1 @@
+"""The HTTP handlers behind API Gateway, and the contract that they keep."""

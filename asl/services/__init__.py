@@ -1,0 +1,1 @@
+"""The integrations that a Task state can call."""

@@ -1,0 +1,1 @@
+"""The state machines, written in Python; their ASL is in definitions/."""
