@@ -1,0 +1,185 @@
+"""What can go wrong, as a tree whose leaves are the names that state machines catch.
+
+    OmsError
+      Rejection      a business no: an answer, never retried
+      Conflict       someone moved first: reload and decide again
+      Unavailable    a dependency is down or slow: retry with full jitter
+      Defect         our bug: parked, alarmed, redriven
+
+The class name is the wire name. The States Language can't catch a base class, so code raises and
+definitions catch leaves. ``status`` is the HTTP status that the API answers with, and ``type`` the last part of
+the problem's type URI (RFC 9457).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+
+class OmsError(Exception):
+    """Any error that the shop raises on purpose."""
+
+    status: ClassVar[int] = 500
+
+    @classmethod
+    def type(cls) -> str:
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+
+
+class Rejection(OmsError):
+    status = 422
+
+
+class Conflict(OmsError):
+    status = 409
+
+
+class Unavailable(OmsError):
+    status = 503
+
+
+class Defect(OmsError):
+    status = 500
+
+
+# --- Rejections ---------------------------------------------------------------------------------
+
+
+class InvalidRequest(Rejection):
+    """The request is not of the contract's form."""
+
+    status = 400
+
+
+class OrderNotFound(Rejection):
+    status = 404
+
+
+class ProductNotFound(Rejection):
+    status = 404
+
+
+class ReturnNotFound(Rejection):
+    status = 404
+
+
+class UnknownSku(Rejection):
+    """A line names a SKU that the catalogue doesn't have."""
+
+
+class WrongCurrency(Rejection):
+    """The order is in another currency than the catalogue's prices."""
+
+
+class OutOfStock(Rejection):
+    """Less is available than the order asks for."""
+
+    status = 409
+
+
+class PaymentDeclined(Rejection):
+    """The card's issuer said no."""
+
+    status = 402
+
+
+class ReviewDeclined(Rejection):
+    """A person looked at the order and said no."""
+
+
+class ReviewExpired(Rejection):
+    """Nobody looked at the order before its deadline."""
+
+
+class OrderNotCancellable(Rejection):
+    """The order has ended, or what is asked for is gone already."""
+
+    status = 409
+
+
+class ShipmentDispatched(Rejection):
+    """The goods have left: they can't be recalled."""
+
+    status = 409
+
+
+class OrderNotReturnable(Rejection):
+    """The goods were not delivered, came back already, or are past the return window."""
+
+    status = 409
+
+
+class IdempotencyKeyReused(Rejection):
+    """The key came before, with another body."""
+
+
+# --- Conflicts ----------------------------------------------------------------------------------
+
+
+class OrderChanged(Conflict):
+    """The order's version moved between reading and writing."""
+
+
+class OrderTaken(Conflict):
+    """A cancellation holds the order: nothing else moves it until it is cancelled or given back."""
+
+
+class OrderClosed(Conflict):
+    """The order was cancelled or rejected: a late step has nothing left to do."""
+
+
+class EffectRefused(Conflict):
+    """The effect was compensated before it happened; its late arrival is turned away."""
+
+
+class PaymentCaptured(Conflict):
+    """The payment was captured: refund it instead of voiding it."""
+
+
+class ShipmentCancelled(Conflict):
+    """The shipment was recalled."""
+
+
+# --- Unavailable --------------------------------------------------------------------------------
+
+
+class StoreUnavailable(Unavailable):
+    """DynamoDB throttled, timed out, or saw two transactions meet."""
+
+
+class PaymentsUnavailable(Unavailable):
+    """The payment gateway didn't answer, so what it did is unknown: ask again by the same key."""
+
+
+class CarrierUnavailable(Unavailable):
+    """The carrier didn't answer, so what it did is unknown: ask again by the same key."""
+
+
+class ExecutionsUnavailable(Unavailable):
+    """Step Functions didn't answer."""
+
+
+# --- Defects ------------------------------------------------------------------------------------
+
+
+class CompensationIncomplete(Defect):
+    """An order can't end: something of it is still held."""
+
+
+class OrderParked(Defect):
+    """The order waits for an operator; a redrive goes on where it stood."""
+
+
+class UnexpectedState(Defect):
+    """A step met an order that it can't be at."""
+
+
+class PaymentsRefused(Defect):
+    """The payment gateway refused a call that it should take."""
+
+
+def leaves(of: type[OmsError] = OmsError) -> list[type[OmsError]]:
+    """Every error that can be raised and caught, in the order of declaration."""
+    below = of.__subclasses__()
+    return [leaf for child in below for leaf in leaves(child)] if below else [of]
