@@ -15,3 +15,29 @@ class StatesError(Exception):
         super().__init__(error if cause is None else f"{error}: {cause}")
         self.error = error
         self.cause = cause
+
+
+class PathNotFound(StatesError):
+    """A path that names nothing in the document: ``States.Runtime``.
+
+    Attributes:
+        path: the path as written in the definition.
+        reason: what was missed, in the words of AWS's JSONPath library.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__("States.Runtime", f"Invalid path '{path}' : {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class QueryEvaluationError(StatesError):
+    """A JSONata expression that failed; the history records an ``EvaluationFailed`` event for it.
+
+    Attributes:
+        location: the field that holds the expression, such as ``Output/result``.
+    """
+
+    def __init__(self, location: str, cause: str) -> None:
+        super().__init__("States.QueryEvaluationError", cause)
+        self.location = location

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 
 @dataclass(slots=True)
 class Scope:
-    """The values behind ``$``, ``$$``, ``$name`` and ``$states``.
+    """The values behind ``$``, ``$$``, ``$name`` and ``$states``, and the two things that aren't values: chance and time.
 
     Attributes:
         input: the JSON value that ``$`` means to this field.
         context: the context object, ``$$``.
         variables: the workflow variables in scope, by name.
         states: JSONata's ``$states``: ``input``, ``context``, ``result``, ``errorOutput``.
+        random: where ``States.UUID``, ``States.MathRandom``, ``$uuid`` and ``$random`` draw from; one an execution, seeded.
+        now: the engine's clock in seconds since 1970, read by ``$now`` and ``$millis``.
     """
 
     input: Any
     context: dict[str, Any]
     variables: dict[str, Any] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
+    random: Random = field(default_factory=lambda: _SHARED)
+    now: Callable[[], float] = time.time
 
+
+_SHARED = Random(0)
 
 Expression = Callable[[Scope], Any]
 """A compiled path, template, JSONata expression or choice rule; raises ``StatesError``."""
