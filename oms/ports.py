@@ -1,11 +1,95 @@
-"""What the rules need from outside, as Protocols."""
+"""What the rules need from outside, as Protocols, and the bundle of them that a handler gets."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
 
+from oms.domain.catalogue import Product
+from oms.domain.events import Recorded, Units
+from oms.domain.inventory import Stock, StockEntry
 from oms.domain.money import Money
+from oms.domain.order import Change, MoneyEntry, Order
 from oms.domain.payment import Authorization, PaymentRecord, PaymentRequest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Part of a listing; ``cursor`` asks for the next part, None at the end."""
+
+    items: tuple[T, ...]
+    cursor: str | None = None
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, in UTC."""
+
+
+class Orders(Protocol):
+    """Orders with their events, their money ledger and the task tokens that wait on them.
+
+    Every call may raise ``StoreUnavailable``: a write that was cut off may or may not have happened, and asking
+    again does it at most once.
+    """
+
+    def create(self, change: Change, at: datetime, by: str) -> Order:
+        """Write a new order. Of an id that is there already, the stored order, unchanged."""
+
+    def get(self, order_id: str) -> Order:
+        """The order as last written (strongly consistent). Raises ``OrderNotFound``."""
+
+    def save(self, order: Order, change: Change, at: datetime, by: str) -> Order:
+        """Write all of a change, or nothing, and answer the order after it; an empty change writes nothing.
+
+        Raises ``OrderChanged`` unless the stored order is still at ``order.version``, and ``OutOfStock``, naming
+        the SKUs, where a movement would leave less than nothing available. An effect id that was written before
+        is ``OrderChanged`` too: whoever wrote it moved the version.
+        """
+
+    def events(self, order_id: str) -> Sequence[Recorded]: ...
+
+    def money(self, order_id: str) -> Sequence[MoneyEntry]: ...
+
+    def waits(self, order_id: str, name: str) -> Sequence[str]:
+        """The task tokens that wait for ``name``, newest last or in any order; expired ones too."""
+
+    def of_customer(self, customer_id: str, limit: int, cursor: str | None = None) -> Page[Order]:
+        """A shopper's orders, newest first. Raises ``InvalidRequest`` for a cursor that isn't one."""
+
+    def in_queue(self, queue: str, limit: int, cursor: str | None = None) -> Page[Order]:
+        """Orders that wait for somebody, longest first: ``starting``, ``review``, ``inspection``, ``parked``."""
+
+    def every(self, limit: int, cursor: str | None = None) -> Page[Order]:
+        """All orders, in no order: for audits, never for a request."""
+
+
+class Inventory(Protocol):
+    """Stock counters and their ledger."""
+
+    def apply(self, entry: StockEntry) -> bool:
+        """Move stock, all or nothing. False, and nothing moves, if the effect id came before. Raises ``OutOfStock``."""
+
+    def stock(self, skus: Iterable[str]) -> Mapping[str, Stock]:
+        """The counters of each SKU that has any."""
+
+    def every_stock(self, limit: int, cursor: str | None = None) -> Page[Stock]: ...
+
+    def every_entry(self, limit: int, cursor: str | None = None) -> Page[StockEntry]: ...
+
+
+class Products(Protocol):
+    def get(self, skus: Iterable[str]) -> Mapping[str, Product]:
+        """Each product that there is."""
+
+    def put(self, products: Iterable[Product]) -> None: ...
+
+    def in_department(self, department: str, limit: int, cursor: str | None = None) -> Page[Product]:
+        """By name."""
 
 
 class Payments(Protocol):
@@ -19,7 +103,7 @@ class Payments(Protocol):
         """Hold the amount. Raises ``PaymentDeclined``; ``EffectRefused`` if it was voided, even before it came."""
 
     def void(self, request: PaymentRequest) -> None:
-        """Let the hold go, or keep a late authorization from ever holding. Raises ``PaymentCaptured``."""
+        """Let the hold go, or keep a late authorization from ever holding. Raises ``AlreadyCaptured``."""
 
     def capture(self, request: PaymentRequest, amount: Money) -> None:
         """Take up to the authorized amount, once. Raises ``EffectRefused`` if it was voided."""
@@ -29,3 +113,50 @@ class Payments(Protocol):
 
     def find(self, request: PaymentRequest) -> PaymentRecord | None:
         """What the gateway's books say, or None where it never heard of the payment."""
+
+
+class Carrier(Protocol):
+    """Who picks up, delivers and brings back parcels, and calls back when it has.
+
+    Any call may raise ``CarrierUnavailable`` and may be repeated. The carrier decides between a dispatch and a
+    recall: exactly one of them happens.
+    """
+
+    def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
+        """Ask for a pick-up, once an order. Raises ``ShipmentRecalled`` if it was called back, even before it came."""
+
+    def recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
+        """Call back the shipment, or some units of it. Raises ``AlreadyDispatched``.
+
+        A whole recall (``units`` None) of a shipment that the carrier never heard of keeps it from ever leaving.
+        """
+
+    def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
+        """Say that a parcel will come back."""
+
+
+class Executions(Protocol):
+    """Step Functions, as the shop uses it."""
+
+    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
+        """Start an execution. Nothing happens where that name was started before."""
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
+        """Answer a waiting task; False where nothing waits under the token any more."""
+
+    def fail(self, token: str, error: str, cause: str) -> bool: ...
+
+    def heartbeat(self, token: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Everything outside that a handler may touch."""
+
+    clock: Clock
+    orders: Orders
+    inventory: Inventory
+    products: Products
+    payments: Payments
+    carrier: Carrier
+    executions: Executions

@@ -98,10 +98,14 @@ class OrderNotCancellable(Rejection):
     status = 409
 
 
-class ShipmentDispatched(Rejection):
+class AlreadyDispatched(Rejection):
     """The goods have left: they can't be recalled."""
 
     status = 409
+
+
+class ParcelLost(Rejection):
+    """The carrier lost the goods on their way."""
 
 
 class OrderNotReturnable(Rejection):
@@ -129,16 +133,28 @@ class OrderClosed(Conflict):
     """The order was cancelled or rejected: a late step has nothing left to do."""
 
 
+class AlreadyConfirmed(Conflict):
+    """The order is past the point where it can be rejected."""
+
+
+class AlreadyDelivered(Conflict):
+    """The goods have arrived."""
+
+
+class AlreadyReceived(Conflict):
+    """The returned parcel has arrived, or its return is closed."""
+
+
 class EffectRefused(Conflict):
     """The effect was compensated before it happened; its late arrival is turned away."""
 
 
-class PaymentCaptured(Conflict):
+class AlreadyCaptured(Conflict):
     """The payment was captured: refund it instead of voiding it."""
 
 
-class ShipmentCancelled(Conflict):
-    """The shipment was recalled."""
+class ShipmentRecalled(Conflict):
+    """The shipment was called back before it left."""
 
 
 # --- Unavailable --------------------------------------------------------------------------------

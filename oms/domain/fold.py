@@ -1,0 +1,184 @@
+"""How each event changes an order. Nothing else changes one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import reduce
+
+from oms.domain import events as e
+from oms.domain.order import (
+    Cancellation,
+    Line,
+    Order,
+    Parked,
+    Return,
+    ReturnStatus,
+    Review,
+    ShipmentStatus,
+    Status,
+    price,
+    with_units,
+)
+from oms.domain.payment import PaymentStatus, Risk
+
+
+def placed(recorded: e.Recorded) -> Order:
+    """The order as its first event makes it."""
+    event = recorded.event
+    if not isinstance(event, e.OrderPlaced):
+        raise TypeError(f"an order begins with OrderPlaced, not {event.name}")
+    return Order(
+        id=event.order_id,
+        customer_id=event.customer_id,
+        currency=event.currency,
+        lines=tuple(Line(units.sku, units.quantity) for units in event.lines),
+        payment_method=event.payment_method,
+        recipient=dict(event.recipient),
+        request_hash=event.request_hash,
+        placed_at=recorded.at,
+        version=recorded.sequence,
+    )
+
+
+def fold(history: Iterable[e.Recorded]) -> Order:
+    first, *rest = history
+    return reduce(apply, rest, placed(first))
+
+
+def apply(order: Order, recorded: e.Recorded) -> Order:
+    """The order after one more event."""
+    after = _moved(order, recorded.event)
+    if isinstance(recorded.event, e.OrderParked):
+        after = replace(after, parked=_parked(recorded.event, recorded))
+    return replace(after, version=recorded.sequence)
+
+
+def _moved(order: Order, event: e.Event) -> Order:
+    match event:
+        case e.InventoryReserved() | e.InventoryReleased() | e.LinesCancelled():
+            return _lines_moved(order, event)
+        case e.OrderAbandoned():
+            return replace(order, abandoned=True)
+        case e.OrderConfirmed():
+            return replace(order, status=Status.CONFIRMED)
+        case e.OrderRejected(reason):
+            cancelled = with_units(order, order.open_units(), cancelled=1)
+            return replace(cancelled, status=Status.REJECTED, reason=reason)
+        case e.PaymentAuthorized() | e.PaymentVoided() | e.PaymentCaptured() | e.PaymentRefunded():
+            return _payment_moved(order, event)
+        case e.CancellationStarted() | e.CancellationRefused() | e.OrderCancelled():
+            return _cancellation_moved(order, event)
+        case e.ShipmentRequested() | e.OrderShipped() | e.OrderDelivered() | e.OrderLost():
+            return _shipment_moved(order, event)
+        case e.ReturnAuthorized() | e.ItemsInspected() | e.ItemsRestocked() | e.ReturnClosed():
+            return _return_moved(order, event)
+        case e.ReviewRequested(deadline):
+            return replace(order, review=Review(deadline))
+        case e.ReviewDecided(approved) if order.review:
+            return replace(order, review=replace(order.review, approved=approved))
+        case e.OrderResumed(visit=visit):
+            return replace(order, parked=None, resumed=visit)
+    return order
+
+
+def _lines_moved(order: Order, event: e.Event) -> Order:
+    match event:
+        case e.InventoryReserved(lines):
+            by_sku = {units.sku: units for units in lines}
+            now = tuple(price(line, by_sku[line.sku]) if line.sku in by_sku else line for line in order.lines)
+            status = Status.RESERVED if all(line.priced for line in now) else order.status
+            return replace(order, lines=now, status=status)
+        case e.InventoryReleased(lines, final):
+            return replace(with_units(order, lines, held=-1), released=order.released or final)
+        case e.LinesCancelled(_, lines):
+            return with_units(order, lines, cancelled=1)
+    return order
+
+
+def _payment_moved(order: Order, event: e.Event) -> Order:
+    payment = order.payment
+    match event:
+        case e.PaymentAuthorized(payment_id, amount, risk):
+            held = replace(
+                payment, status=PaymentStatus.AUTHORIZED, payment_id=payment_id, authorized=amount, risk=Risk(risk)
+            )
+            return replace(order, payment=held, status=Status.AUTHORIZED)
+        case e.PaymentVoided():
+            return replace(order, payment=replace(payment, status=PaymentStatus.VOIDED))
+        case e.PaymentCaptured(amount):
+            return replace(order, payment=replace(payment, status=PaymentStatus.CAPTURED, captured=amount))
+        case e.PaymentRefunded(effect_id, amount):
+            refunds = {**order.refunds, effect_id: amount}
+            return replace(order, payment=replace(payment, refunded=payment.refunded + amount), refunds=refunds)
+    return order
+
+
+def _cancellation_moved(order: Order, event: e.Event) -> Order:
+    match event:
+        case e.CancellationStarted(cancellation_id, lines, whole):
+            started = Cancellation(cancellation_id, lines, whole)
+            return replace(
+                order, taken_by=cancellation_id, cancellations={**order.cancellations, cancellation_id: started}
+            )
+        case e.CancellationRefused(cancellation_id):
+            return _ended(order, cancellation_id, "refused")
+        case e.OrderCancelled(cancellation_id, reason):
+            ended = _ended(order, cancellation_id, "cancelled")
+            whole = order.cancellations[cancellation_id].whole
+            return replace(ended, status=Status.CANCELLED, reason=reason) if whole else ended
+    return order
+
+
+def _ended(order: Order, cancellation_id: str, outcome: str) -> Order:
+    ended = replace(order.cancellations[cancellation_id], outcome=outcome)
+    return replace(order, taken_by=None, cancellations={**order.cancellations, cancellation_id: ended})
+
+
+def _shipment_moved(order: Order, event: e.Event) -> Order:
+    match event:
+        case e.ShipmentRequested():
+            return replace(order, shipment=ShipmentStatus.REQUESTED)
+        case e.OrderShipped(lines, tracking):
+            gone = with_units(order, lines, held=-1, shipped=1)
+            return replace(gone, status=Status.SHIPPED, shipment=ShipmentStatus.DISPATCHED, tracking=tracking)
+        case e.OrderDelivered():
+            return replace(order, status=Status.DELIVERED, shipment=ShipmentStatus.DELIVERED)
+        case e.OrderLost():
+            lost = with_units(order, order.open_units(), cancelled=1)
+            return replace(lost, status=Status.LOST, shipment=ShipmentStatus.LOST, reason="lost by the carrier")
+    return order
+
+
+def _return_moved(order: Order, event: e.Event) -> Order:
+    match event:
+        case e.ReturnAuthorized(return_id, lines, _, deadline):
+            opened = Return(return_id, lines, deadline)
+            return replace(with_units(order, lines, returning=1), returns={**order.returns, return_id: opened})
+        case e.ItemsInspected(return_id, lines, refund):
+            accepted = tuple(e.Units(line.sku, line.accepted) for line in lines if line.accepted)
+            to_restock = tuple(e.Units(line.sku, line.restocked) for line in lines if line.restocked)
+            known = replace(
+                order.returns[return_id],
+                status=ReturnStatus.INSPECTED,
+                accepted=accepted,
+                to_restock=to_restock,
+                refund_minor=refund,
+            )
+            back = with_units(with_units(order, known.lines, returning=-1), accepted, returned=1)
+            return replace(back, returns={**order.returns, return_id: known})
+        case e.ItemsRestocked(return_id):
+            return replace(
+                order, returns={**order.returns, return_id: replace(order.returns[return_id], restocked=True)}
+            )
+        case e.ReturnClosed(return_id, outcome):
+            known = order.returns[return_id]
+            never_came = known.status is ReturnStatus.AUTHORIZED
+            freed = with_units(order, known.lines, returning=-1) if never_came else order
+            closed = replace(known, status=ReturnStatus.CLOSED, outcome=outcome)
+            return replace(freed, returns={**order.returns, return_id: closed})
+    return order
+
+
+def _parked(event: e.OrderParked, recorded: e.Recorded) -> Parked:
+    return Parked(event.execution, event.visit, event.redrive_count, event.error, event.cause, recorded.at)

@@ -1,0 +1,283 @@
+"""An order: its state, and how each event changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from oms.domain.errors import OrderClosed, OrderTaken
+from oms.domain.events import Event, PricedUnits, Recorded, Units
+from oms.domain.inventory import StockEntry
+from oms.domain.money import Money, slice_of
+from oms.domain.payment import PaymentRequest, PaymentStatus, Risk
+
+
+class Status(StrEnum):
+    """How far an order has come."""
+
+    PLACED = "placed"
+    RESERVED = "reserved"
+    AUTHORIZED = "authorized"
+    CONFIRMED = "confirmed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    LOST = "lost"
+
+    @property
+    def is_closed(self) -> bool:
+        return self in (Status.CANCELLED, Status.REJECTED, Status.LOST)
+
+
+class ShipmentStatus(StrEnum):
+    NONE = "none"
+    REQUESTED = "requested"
+    DISPATCHED = "dispatched"
+    DELIVERED = "delivered"
+    LOST = "lost"
+
+
+class ReturnStatus(StrEnum):
+    AUTHORIZED = "authorized"
+    INSPECTED = "inspected"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many of one SKU, and what became of them, in units.
+
+    ``held`` is reserved for the order right now. ``cancelled`` and ``returned`` units are no longer the
+    shopper's; ``returning`` ones are under way back.
+    """
+
+    sku: str
+    quantity: int
+    name: str = ""
+    unit_price_minor: int = 0
+    total_minor: int = 0
+    priced: bool = False
+    held: int = 0
+    cancelled: int = 0
+    shipped: int = 0
+    returning: int = 0
+    returned: int = 0
+
+    @property
+    def open(self) -> int:
+        return self.quantity - self.cancelled
+
+    @property
+    def gone(self) -> int:
+        return self.cancelled + self.returned
+
+    @property
+    def returnable(self) -> int:
+        return self.shipped - self.returning - self.returned
+
+    @property
+    def kept_minor(self) -> int:
+        """The value of the units that are still the shopper's."""
+        return self.value(self.gone, self.quantity - self.gone)
+
+    def value(self, first: int, count: int) -> int:
+        """What ``count`` units are worth, after ``first`` of them went."""
+        return slice_of(self.total_minor, self.quantity, first, count)
+
+
+@dataclass(frozen=True)
+class Payment:
+    """The order's own record of its payment, in minor units."""
+
+    status: PaymentStatus = PaymentStatus.NONE
+    payment_id: str = ""
+    risk: Risk = Risk.NORMAL
+    authorized: int = 0
+    captured: int = 0
+    refunded: int = 0
+
+
+@dataclass(frozen=True)
+class Review:
+    deadline: str
+    approved: bool | None = None
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """A request to cancel, of all open lines or of some. ``outcome`` is empty while it is under way."""
+
+    cancellation_id: str
+    lines: tuple[Units, ...]
+    whole: bool
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Return:
+    """A return (RMA). ``refund_minor`` is set once its parcel was inspected."""
+
+    return_id: str
+    lines: tuple[Units, ...]
+    deadline: str
+    status: ReturnStatus = ReturnStatus.AUTHORIZED
+    accepted: tuple[Units, ...] = ()
+    to_restock: tuple[Units, ...] = ()
+    refund_minor: int = 0
+    restocked: bool = False
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Parked:
+    execution: str
+    visit: str
+    redrive_count: int
+    error: str
+    cause: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Order:
+    """The fold of an order's events. ``version`` is the sequence of the last one."""
+
+    id: str
+    customer_id: str
+    currency: str
+    lines: tuple[Line, ...]
+    payment_method: str
+    recipient: Mapping[str, str]
+    request_hash: str
+    placed_at: datetime
+    version: int = 1
+    status: Status = Status.PLACED
+    abandoned: bool = False
+    """It goes no further: what it holds is being given back."""
+    released: bool = False
+    """No reservation may come any more."""
+    payment: Payment = Payment()
+    review: Review | None = None
+    shipment: ShipmentStatus = ShipmentStatus.NONE
+    tracking: str = ""
+    taken_by: str | None = None
+    """The cancellation that holds the order."""
+    cancellations: Mapping[str, Cancellation] = field(default_factory=dict)
+    returns: Mapping[str, Return] = field(default_factory=dict)
+    refunds: Mapping[str, int] = field(default_factory=dict)
+    parked: Parked | None = None
+    resumed: str = ""
+    """The last visit that an operator resumed from."""
+    reason: str = ""
+
+    @property
+    def number(self) -> str:
+        """The order's number for people: ten letters and digits of its id, in two groups."""
+        digits = self.id.removeprefix("ord_").upper()[:10]
+        return f"{digits[:5]}-{digits[5:]}"
+
+    @property
+    def is_priced(self) -> bool:
+        return all(line.priced for line in self.lines)
+
+    @property
+    def total(self) -> Money:
+        """What was ordered costs this, whatever was cancelled since: the amount that is authorized."""
+        return Money(sum(line.total_minor for line in self.lines), self.currency)
+
+    @property
+    def due(self) -> Money:
+        """What the lines that are still the shopper's cost."""
+        return Money(sum(line.kept_minor for line in self.lines), self.currency)
+
+    @property
+    def payment_request(self) -> PaymentRequest:
+        return PaymentRequest(self.id, self.total, self.payment_method)
+
+    def line(self, sku: str) -> Line | None:
+        return next((line for line in self.lines if line.sku == sku), None)
+
+    def open_units(self) -> tuple[Units, ...]:
+        return tuple(Units(line.sku, line.open) for line in self.lines if line.open)
+
+    def held_units(self) -> tuple[Units, ...]:
+        return tuple(Units(line.sku, line.held) for line in self.lines if line.held)
+
+
+class MoneyReason(StrEnum):
+    AUTHORIZED = "authorized"
+    VOIDED = "voided"
+    CAPTURED = "captured"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True)
+class MoneyEntry:
+    """One line of the money ledger, once for its effect id."""
+
+    effect_id: str
+    order_id: str
+    reason: MoneyReason
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Change:
+    """One unit of work on an order: all of it is written, or nothing.
+
+    ``waits`` are the task tokens of executions that wait for word on the order, by what they wait for;
+    the newest replaces the last. They are no part of the order's state, and no event.
+    """
+
+    events: tuple[Event, ...] = ()
+    money: tuple[MoneyEntry, ...] = ()
+    stock: tuple[StockEntry, ...] = ()
+    waits: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.money or self.stock or self.waits)
+
+
+NOTHING = Change()
+"""What a step answers that finds its work done."""
+
+
+def guard(order: Order) -> None:
+    """Raise unless the order is free to be moved forward."""
+    if order.status.is_closed or order.abandoned:
+        raise OrderClosed(f"order {order.id} is {order.status if order.status.is_closed else 'being rejected'}")
+    if order.taken_by:
+        raise OrderTaken(f"order {order.id} is being cancelled by {order.taken_by}")
+
+
+def price(line: Line, priced: PricedUnits) -> Line:
+    return replace(
+        line,
+        name=priced.name,
+        unit_price_minor=priced.unit_price_minor,
+        total_minor=priced.total_minor,
+        priced=True,
+        held=line.open,
+    )
+
+
+def with_units(order: Order, units: Iterable[Units], **deltas: int) -> Order:
+    """The order with each line's counters moved by ``deltas`` times its units."""
+    by_sku = {each.sku: each.quantity for each in units}
+
+    def moved(line: Line) -> Line:
+        count = by_sku.get(line.sku, 0)
+        changed: dict[str, Any] = {name: getattr(line, name) + delta * count for name, delta in deltas.items()}
+        return replace(line, **changed) if count else line
+
+    return replace(order, lines=tuple(moved(line) for line in order.lines))
+
+
+def recorded(order: Order | None, change: Change, at: datetime, by: str) -> tuple[Recorded, ...]:
+    """The change's events in their places after the order's own."""
+    version = order.version if order else 0
+    return tuple(Recorded(version + n, at, by, event) for n, event in enumerate(change.events, start=1))

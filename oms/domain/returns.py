@@ -1,0 +1,100 @@
+"""Goods that come back: authorized, received, inspected unit by unit, refunded, restocked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from oms.domain import errors, inventory
+from oms.domain.events import (
+    InspectedUnits,
+    ItemsInspected,
+    ItemsRestocked,
+    ReturnAuthorized,
+    ReturnClosed,
+    Units,
+)
+from oms.domain.order import NOTHING, Change, Order, Return, ReturnStatus, Status, guard
+
+ACCEPTED = {"new": True, "opened": True, "defective": True, "damaged": False, "missing": False}
+"""Whether a unit in this condition is refunded. ``damaged`` is by the shopper, ``defective`` came so."""
+SOLD_AGAIN = frozenset({"new"})
+
+
+def authorize(order: Order, return_id: str, lines: Sequence[Units], reason: str, deadline: datetime) -> Change:
+    known = order.returns.get(return_id)
+    if known is not None:
+        if known.status is ReturnStatus.CLOSED:
+            raise errors.AlreadyReceived(f"{return_id} is closed: {known.outcome}")
+        return NOTHING
+    guard(order)
+    if order.status is not Status.DELIVERED:
+        raise errors.OrderNotReturnable(f"order {order.id} is {order.status}, not delivered")
+    for units in lines:
+        line = order.line(units.sku)
+        if line is None or not 0 < units.quantity <= line.returnable:
+            raise errors.OrderNotReturnable(f"order {order.id} has no {units.quantity} of {units.sku} to return")
+    return Change((ReturnAuthorized(return_id, tuple(lines), reason, deadline.isoformat()),))
+
+
+def expect_parcel(order: Order, return_id: str, token: str) -> Change:
+    known = _known(order, return_id)
+    if known.status is not ReturnStatus.AUTHORIZED:
+        raise errors.AlreadyReceived(f"the parcel of {return_id} is {known.status}")
+    return Change(waits={return_id: token})
+
+
+def inspect(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]]) -> Change:
+    """Decide unit by unit, from the condition that the warehouse found each in; a unit not in the parcel is missing."""
+    known = _known(order, return_id)
+    if known.status is not ReturnStatus.AUTHORIZED:
+        return NOTHING
+    strange = set(conditions) - {units.sku for units in known.lines}
+    if strange:
+        raise errors.UnexpectedState(f"the parcel of {return_id} holds {sorted(strange)}, which were not in the return")
+    lines = tuple(_inspected(units, conditions.get(units.sku, ())) for units in known.lines)
+    refund = sum(line.value(line.gone, seen.accepted) for seen in lines if (line := order.line(seen.sku)))
+    return Change((ItemsInspected(return_id, lines, refund),))
+
+
+def _inspected(units: Units, conditions: Sequence[str]) -> InspectedUnits:
+    if len(conditions) > units.quantity or any(condition not in ACCEPTED for condition in conditions):
+        raise errors.UnexpectedState(f"{units.sku}: {list(conditions)} is no inspection of {units.quantity} units")
+    accepted = [condition for condition in conditions if ACCEPTED[condition]]
+    restocked = sum(condition in SOLD_AGAIN for condition in accepted)
+    return InspectedUnits(units.sku, len(accepted), restocked, units.quantity - len(accepted))
+
+
+def restock(order: Order, return_id: str) -> Change:
+    known = _known(order, return_id)
+    if known.status is ReturnStatus.AUTHORIZED:
+        raise errors.UnexpectedState(f"{return_id} was not inspected")
+    if known.restocked or not known.to_restock:
+        return NOTHING
+    units = [(each.sku, each.quantity) for each in known.to_restock]
+    entry = inventory.restock(f"{return_id}:restock", order.id, units)
+    return Change((ItemsRestocked(return_id, known.to_restock),), stock=(entry,))
+
+
+def close(order: Order, return_id: str) -> Change:
+    """End a return whose refund and stock are through, or one whose parcel never came."""
+    known = _known(order, return_id)
+    if known.status is ReturnStatus.CLOSED:
+        return NOTHING
+    if known.status is ReturnStatus.AUTHORIZED:
+        return Change((ReturnClosed(return_id, "expired"),))
+    refund_missing = known.refund_minor and refund_id(return_id) not in order.refunds
+    if refund_missing or (known.to_restock and not known.restocked):
+        raise errors.CompensationIncomplete(f"{return_id} is not refunded and restocked yet")
+    return Change((ReturnClosed(return_id, "refunded" if known.accepted else "declined"),))
+
+
+def refund_id(return_id: str) -> str:
+    return f"{return_id}:refund"
+
+
+def _known(order: Order, return_id: str) -> Return:
+    if return_id not in order.returns:
+        raise errors.ReturnNotFound(f"order {order.id} has no return {return_id}")
+    return replace(order.returns[return_id])
