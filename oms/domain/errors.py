@@ -191,6 +191,10 @@ class UnexpectedState(Defect):
     """A step met an order that it can't be at."""
 
 
+class InvalidCommand(Defect):
+    """A state machine sent a task something that isn't of its schema."""
+
+
 class PaymentsRefused(Defect):
     """The payment gateway refused a call that it should take."""
 

@@ -198,6 +198,10 @@ class Order:
     def payment_request(self) -> PaymentRequest:
         return PaymentRequest(self.id, self.total, self.payment_method)
 
+    @property
+    def is_approved(self) -> bool:
+        return self.review is not None and self.review.approved is True
+
     def line(self, sku: str) -> Line | None:
         return next((line for line in self.lines if line.sku == sku), None)
 

@@ -7,6 +7,7 @@ from oms.domain.events import Event, PaymentAuthorized, PaymentCaptured, Payment
 from oms.domain.money import Money
 from oms.domain.order import NOTHING, Change, MoneyEntry, MoneyReason, Order, ShipmentStatus, Status, guard
 from oms.domain.payment import Authorization, PaymentStatus
+from oms.domain.returns import refund_id
 
 
 def may_authorize(order: Order) -> bool:
@@ -64,6 +65,15 @@ def captured(order: Order, amount: Money) -> Change:
     if order.payment.status is PaymentStatus.CAPTURED:
         return NOTHING
     return _booked(order, PaymentCaptured(amount.minor), f"{order.id}:capture", MoneyReason.CAPTURED, amount.minor)
+
+
+def refund_due(order: Order, effect_id: str) -> Money:
+    """How much a refund gives back: of an inspected return its accepted units, else all beyond what is still due."""
+    for known in order.returns.values():
+        if refund_id(known.return_id) == effect_id:
+            return Money(known.refund_minor, order.currency)
+    due = 0 if order.taken_by else order.due.minor
+    return Money(order.payment.captured - order.payment.refunded - due, order.currency)
 
 
 def refunded(order: Order, amount: Money, effect_id: str) -> Change:

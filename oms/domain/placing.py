@@ -155,6 +155,20 @@ def abandon(order: Order, error: str) -> Change:
     return Change((OrderAbandoned(error),))
 
 
+def reason_to_reject(order: Order, error: str) -> str | None:
+    """Why the shopper is told no, or None where the error is no answer but a defect.
+
+    A business no, and a dependency that stayed away, are answers; a defect is one only once an operator let the
+    order go on.
+    """
+    if error == "States.Timeout" and order.review is not None and order.review.approved is None:
+        error = errors.ReviewExpired.__name__
+    kind = next((leaf for leaf in errors.leaves() if leaf.__name__ == error), None)
+    if kind is not None and issubclass(kind, (errors.Rejection, errors.Unavailable)):
+        return kind.type()
+    return "defect" if order.resumed or order.status is Status.REJECTED else None
+
+
 def reject(order: Order, reason: str) -> Change:
     """End an order that came to nothing. Raises ``CompensationIncomplete`` while it still holds something."""
     if order.status is Status.REJECTED:

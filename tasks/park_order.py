@@ -1,0 +1,39 @@
+"""Put the order before an operator and fail the execution, so that it alarms and can be redriven.
+
+Run again by a redrive it lets the execution go on: ``forward`` where the order still stands, else ``backward`` through
+what is left to give back. Safe to run twice: one visit parks once, and resumes once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oms.domain import parking
+from oms.ports import Deps
+from tasks.runtime import act, task
+
+
+@dataclass(frozen=True)
+class ParkOrder:
+    order_id: str
+    execution: str
+    visit: str
+    redrive_count: int
+    error: str
+    cause: str
+
+
+@task
+def handler(command: ParkOrder, deps: Deps) -> Mapping[str, Any]:
+    order = act(
+        command,
+        deps,
+        lambda order: parking.park(
+            order, command.execution, command.visit, command.redrive_count, command.error, command.cause
+        ),
+    )
+    if not parking.is_resumed(order, command.execution, command.visit):
+        parking.raise_parked(order)
+    return {"resume": "backward" if order.taken_by or order.abandoned else "forward"}

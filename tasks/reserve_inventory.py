@@ -1,0 +1,31 @@
+"""Hold stock for every line of an order at today's prices, all or nothing.
+
+Compensated by ``release_inventory``. Safe to run twice: a line that is priced is held already. Late: a released
+order turns it away. A long order is held in parts, each a unit of work of its own; what a failure leaves behind is
+released like the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oms.domain import placing
+from oms.ports import Deps
+from tasks.runtime import act, task
+
+
+@dataclass(frozen=True)
+class ReserveInventory:
+    order_id: str
+
+
+@task
+def handler(command: ReserveInventory, deps: Deps) -> Mapping[str, Any]:
+    skus = [line.sku for line in deps.orders.get(command.order_id).lines]
+    products = deps.products.get(skus)
+    order = act(command, deps, lambda order: placing.reserve(order, products))
+    while not order.is_priced:
+        order = act(command, deps, lambda order: placing.reserve(order, products))
+    return {"total_minor": order.total.minor, "currency": order.currency}

@@ -1,0 +1,119 @@
+"""What makes a function a task: its command checked, its deps built, its logs and metrics named.
+
+Lambda calls ``handler(event, context)``, a test calls ``handler.run(event, deps)``. Nothing heavy is imported
+until the first call: Powertools, jsonschema and the SDKs together would double a cold start that fails early.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, get_type_hints
+
+from oms.commit import commit
+from oms.domain.errors import InvalidCommand, OmsError, Rejection
+from oms.domain.order import Change, Order
+from oms.ports import Deps
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger, Metrics, Tracer
+    from jsonschema.protocols import Validator
+
+SCHEMAS = Path(__file__).parent / "commands.schema.json"
+SERVICE = "order-tasks"
+
+
+class Command(Protocol):
+    """What a state machine asks for: always about one order."""
+
+    @property
+    def order_id(self) -> str: ...
+
+
+C = TypeVar("C", bound=Command)
+
+
+class Task(Generic[C]):
+    """A callable for Lambda, and ``run`` for whoever has deps of their own."""
+
+    def __init__(self, handle: Callable[[C, Deps], Mapping[str, Any]], command: type[C]) -> None:
+        self.handle = handle
+        self.command = command
+        self.__doc__ = handle.__doc__
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
+        from oms.adapters.wiring import deps
+
+        return observed(self.command.__name__, event, context, lambda: self.run(event, deps()))
+
+    def run(self, event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
+        """The task's answer, as JSON. Raises a leaf of ``OmsError``; ``InvalidCommand`` for what isn't a command."""
+        return self.handle(self._parsed(event), deps)
+
+    def _parsed(self, event: Mapping[str, Any]) -> C:
+        error = next(validator(self.command.__name__).iter_errors(event), None)
+        if error is not None:
+            raise InvalidCommand(f"{self.command.__name__} at {error.json_path}: {error.message}")
+        return self.command(**{name: event[name] for name in _names(self.command) if name in event})
+
+
+def task(handle: Callable[[C, Deps], Mapping[str, Any]]) -> Task[C]:
+    """Make a Lambda of a function from a command and deps; the command's class names the task."""
+    parameter = next(iter(handle.__annotations__))
+    return Task(handle, get_type_hints(handle)[parameter])
+
+
+def act(command: Command, deps: Deps, decide: Callable[[Order], Change]) -> Order:
+    """Change the command's order, in the task's name."""
+    return commit(deps, command.order_id, type(command).__name__, decide)
+
+
+def observed(
+    name: str, event: Mapping[str, Any], context: Any, run: Callable[[], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Run with the order and the execution in every log line, a trace, and a count of every error by name."""
+    logger, tracer, metrics = powertools()
+    logger.append_keys(task=name, order_id=event.get("order_id"), execution=event.get("execution"))
+    try:
+        with tracer.provider.in_subsegment(f"## {name}"):
+            answer = run()
+        logger.info("done")
+        return answer
+    except OmsError as error:
+        level = logger.info if isinstance(error, Rejection) else logger.warning
+        level("%s: %s", type(error).__name__, error)
+        metrics.add_metric(name=type(error).__name__, unit="Count", value=1)
+        raise
+    except Exception:
+        logger.exception("defect")
+        metrics.add_metric(name="Defect", unit="Count", value=1)
+        raise
+    finally:
+        logger.remove_keys(["task", "order_id", "execution"])
+        if metrics.metric_set:
+            metrics.flush_metrics()
+
+
+@cache
+def powertools() -> tuple[Logger, Tracer, Metrics]:
+    from aws_lambda_powertools import Logger, Metrics, Tracer
+
+    metrics = Metrics(namespace="OrderManagement", service=SERVICE)
+    return Logger(service=SERVICE), Tracer(service=SERVICE, auto_patch=False), metrics
+
+
+@cache
+def validator(name: str) -> Validator:
+    """Compiled once. The commands' schemas are in ``commands.schema.json``, by the command's name."""
+    from jsonschema import Draft202012Validator
+
+    schemas = json.loads(SCHEMAS.read_text())
+    return Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": schemas["$defs"]})
+
+
+@cache
+def _names(command: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(command))
