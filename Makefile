@@ -40,3 +40,9 @@ lock:  ## Pin every group anew from requirements/*.in
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
 .PHONY: help test lock
+
+definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
+	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows
+
+definitions-check: .venv-authoring/.installed  ## Say which definitions are stale
+	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows --check

@@ -123,7 +123,8 @@ class Carrier(Protocol):
     """
 
     def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
-        """Ask for a pick-up, once an order. Raises ``ShipmentRecalled`` if it was called back, even before it came."""
+        """Ask for a pick-up, once an order. Raises ``AlreadyDispatched`` if it has left, ``ShipmentRecalled`` if it was
+        called back, even before it came."""
 
     def recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
         """Call back the shipment, or some units of it. Raises ``AlreadyDispatched``.

@@ -18,12 +18,13 @@ from tasks.runtime import act, task
 @dataclass(frozen=True)
 class MarkShipped:
     order_id: str
-    tracking: str = ""
+    dispatch: dict[str, Any]
 
 
 @task
 def handler(command: MarkShipped, deps: Deps) -> Mapping[str, Any]:
-    order = act(command, deps, lambda order: shipping.ship(order, command.tracking))
+    tracking = command.dispatch.get("tracking", "")
+    order = act(command, deps, lambda order: shipping.ship(order, tracking))
     while order.status is Status.SHIPPED and order.held_units():
-        order = act(command, deps, lambda order: shipping.ship(order, command.tracking))
+        order = act(command, deps, lambda order: shipping.ship(order, tracking))
     return {}

@@ -1,7 +1,7 @@
 """Put the order before an operator and fail the execution, so that it alarms and can be redriven.
 
-Run again by a redrive it lets the execution go on: ``forward`` where the order still stands, else ``backward`` through
-what is left to give back. Safe to run twice: one visit parks once, and resumes once.
+Run again by a redrive it lets the execution go on, and says which way. Safe to run
+twice: one visit parks once, and resumes once.
 """
 
 from __future__ import annotations
@@ -36,4 +36,4 @@ def handler(command: ParkOrder, deps: Deps) -> Mapping[str, Any]:
     )
     if not parking.is_resumed(order, command.execution, command.visit):
         parking.raise_parked(order)
-    return {"resume": "backward" if order.taken_by or order.abandoned else "forward"}
+    return {"resume": parking.direction(order)}

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from oms.domain import errors
 from oms.domain.events import OrderParked, OrderResumed
-from oms.domain.order import NOTHING, Change, Order
+from oms.domain.order import NOTHING, Change, Order, Status
 
 
 def park(order: Order, execution: str, visit: str, redrive_count: int, error: str, cause: str) -> Change:
-    """Park on the first run of a visit; resume when the same visit is run again by a later redrive.
+    """Park where the execution meets trouble; resume where a later redrive runs the parking state again.
 
-    ``visit`` is the time at which the execution entered the parking state. A redrive runs the failed state
-    again without entering it anew, so the same visit with a higher redrive count is an operator's go-ahead.
+    ``visit`` is when the execution entered that state. It tells a resumption that is run twice from new trouble
+    after it, which both come with the same redrive count.
     """
-    if order.resumed == _visit(execution, visit):
-        return NOTHING
     parked = order.parked
-    if parked and (parked.execution, parked.visit) == (execution, visit):
+    if parked is not None and parked.execution == execution:
         if redrive_count > parked.redrive_count:
             return Change((OrderResumed(execution, _visit(execution, visit), redrive_count),))
+        return NOTHING
+    if is_resumed(order, execution, visit):
         return NOTHING
     return Change((OrderParked(execution, visit, redrive_count, error, cause[:1000]),))
 
 
 def is_resumed(order: Order, execution: str, visit: str) -> bool:
     return order.resumed == _visit(execution, visit)
+
+
+def direction(order: Order) -> str:
+    """Where a resumed execution goes on: ``forward`` where the order stands, ``backward`` through what is left to give
+    back, or straight to the ``refund`` of what was lost."""
+    if order.status is Status.LOST:
+        return "refund"
+    stands = order.status in (Status.CONFIRMED, Status.SHIPPED, Status.DELIVERED)
+    return "forward" if stands and not (order.taken_by or order.abandoned) else "backward"
 
 
 def raise_parked(order: Order) -> None:

@@ -1,0 +1,179 @@
+"""The shop's way of writing state machines, over the ``stepfunctions`` SDK.
+
+The SDK is older than some fields of the States Language; a subclass's ``allowed_fields`` admits them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from itertools import pairwise
+from typing import Any
+
+from stepfunctions.steps import Catch, ChoiceRule, Graph, Pass, Retry
+from stepfunctions.steps import Choice as SdkChoice
+from stepfunctions.steps import Task as SdkTask
+from stepfunctions.steps.states import State
+
+from oms.domain.errors import OmsError, OrderChanged, OrderTaken, Unavailable, leaves
+
+LAMBDA_SECONDS = 10
+"""How long a task function may take; its clients give up earlier, its state later."""
+TASK_SECONDS = 15
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+LAMBDA_TROUBLE = [
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+]
+
+
+class Later(Enum):
+    """Fields of a retrier that came after the SDK."""
+
+    MaxDelaySeconds = "max_delay_seconds"
+    JitterStrategy = "jitter_strategy"
+
+
+class JitteredRetry(Retry):  # type: ignore[misc]
+    def allowed_fields(self) -> list[Enum]:
+        return [*super().allowed_fields(), *Later]
+
+
+def retry(errors: Iterable[str], seconds: int = 1, attempts: int = 4, longest: int = 20) -> JitteredRetry:
+    """Try again with exponential backoff and full jitter."""
+    return JitteredRetry(
+        error_equals=list(errors),
+        interval_seconds=seconds,
+        max_attempts=attempts,
+        backoff_rate=2.0,
+        max_delay_seconds=longest,
+        jitter_strategy="FULL",
+    )
+
+
+def passing_trouble(*, timeouts: bool) -> JitteredRetry:
+    """Retry what passes by itself: a dependency that is away, a race that was lost, a function that crashed."""
+    named = [*names(*leaves(Unavailable)), OrderChanged.__name__, *LAMBDA_TROUBLE]
+    return retry([*named, "States.Timeout"] if timeouts else named)
+
+
+def taken_order() -> JitteredRetry:
+    """Wait for a cancellation to end: it takes the order for seconds, and may give it back."""
+    return retry(names(OrderTaken), seconds=2, attempts=8, longest=60)
+
+
+def task(name: str, *, keep: str | None = None, more: dict[str, Any] | None = None, waits: bool = False) -> SdkTask:
+    """The task function ``tasks/<name in snake case>.py``, asked about the execution's order.
+
+    Its answer is kept at ``keep`` or dropped, and never merged into the whole state: state doesn't grow.
+    """
+    extra = [taken_order()] if waits else []
+    return SdkTask(
+        name,
+        resource=f"${{{name}Arn}}",
+        parameters=command(more),
+        result_path=keep,
+        timeout_seconds=TASK_SECONDS,
+        retry=[passing_trouble(timeouts=True), *extra],
+    )
+
+
+def callback_task(
+    name: str,
+    *,
+    deadline: int,
+    heartbeat: int | None = None,
+    keep: str | None = None,
+    more: dict[str, Any] | None = None,
+    waits: bool = False,
+) -> SdkTask:
+    """A task that ends when somebody answers its token, or at its deadline, in seconds.
+
+    The deadline isn't retried: it is the answer. The function's own trouble is.
+    """
+    extra = [taken_order()] if waits else []
+    limits = {"timeout_seconds": deadline, "heartbeat_seconds": heartbeat}
+    return SdkTask(
+        name,
+        resource="arn:aws:states:::lambda:invoke.waitForTaskToken",
+        parameters={
+            "FunctionName": f"${{{name}Arn}}",
+            "Payload": command({"task_token.$": "$$.Task.Token", **(more or {})}),
+        },
+        result_path=keep,
+        retry=[passing_trouble(timeouts=False), *extra],
+        **{field: value for field, value in limits.items() if value is not None},
+    )
+
+
+def command(more: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"order_id.$": "$.order_id", "execution.$": "$$.Execution.Id", **(more or {})}
+
+
+def park() -> SdkTask:
+    """Put the order before an operator; the execution fails here, and a redrive goes on from here."""
+    more = {
+        "visit.$": "$$.State.EnteredTime",
+        "redrive_count.$": "$$.Execution.RedriveCount",
+        "error.$": "$.trouble.Error",
+        "cause.$": "$.trouble.Cause",
+    }
+    return task("ParkOrder", keep="$.parked", more=more)
+
+
+def on(*errors: type[OmsError], then: State, keep: str = "$.failure") -> Catch:
+    """Catch these leaves of the error tree. It takes the classes: a rename is safe and a typo can't load."""
+    branches = [error.__name__ for error in errors if error.__subclasses__()]
+    if branches:
+        raise TypeError(f"the States Language can't catch a base class: {branches}")
+    return Catch(error_equals=names(*errors), result_path=keep, next_step=then)
+
+
+def on_timeout(then: State, keep: str = "$.failure") -> Catch:
+    return Catch(error_equals=["States.Timeout", "States.HeartbeatTimeout"], result_path=keep, next_step=then)
+
+
+def on_anything(then: State, keep: str = "$.failure") -> Catch:
+    return Catch(error_equals=["States.ALL"], result_path=keep, next_step=then)
+
+
+def trouble(catch: Catch) -> Catch:
+    """Keep the error apart from the failure that is being compensated: the shopper is told the failure."""
+    catch.fields["result_path"] = "$.trouble"
+    return catch
+
+
+def names(*errors: type[OmsError]) -> list[str]:
+    return [error.__name__ for error in errors]
+
+
+def choose(name: str, variable: str, when: dict[Any, State], otherwise: State) -> SdkChoice:
+    """Route on one field: a task decided the fact."""
+    choice = SdkChoice(name)
+    for value, then in when.items():
+        rule = ChoiceRule.BooleanEquals if isinstance(value, bool) else ChoiceRule.StringEquals
+        choice.add_choice(rule(variable=variable, value=value), then)
+    choice.default_choice(otherwise)
+    return choice
+
+
+def outcome(name: str, **fields: str) -> Pass:
+    """An ending that says what came of the order; a field that begins with ``$`` is a path."""
+    said = {f"{key}.$" if value.startswith("$") else key: value for key, value in fields.items()}
+    return Pass(name, parameters={"order_id.$": "$.order_id", **said})
+
+
+def sequence(*steps: State) -> None:
+    """Each step leads to the next."""
+    for step, following in pairwise(steps):
+        step.next(following)
+
+
+def machine(start: State, *, comment: str, timeout: int) -> Graph:
+    return Graph(start, comment=comment, timeout_seconds=timeout)

@@ -1,0 +1,72 @@
+"""From a confirmed order to a delivered one: ship, capture, deliver.
+
+The carrier's dispatch is the pivot. Before it, an order that can't be shipped is taken, recalled and cancelled; after
+it, the order goes forward, since the goods are gone. A parcel that is lost on its way is refunded.
+"""
+
+from __future__ import annotations
+
+from stepfunctions.steps import Graph
+
+from oms.domain.errors import (
+    AlreadyDelivered,
+    AlreadyDispatched,
+    OrderClosed,
+    OrderNotCancellable,
+    OrderTaken,
+    ParcelLost,
+    ShipmentRecalled,
+)
+from workflows import dsl
+from workflows.dsl import callback_task, choose, on, on_anything, outcome, task, trouble
+
+PICKUP_DEADLINE = 14 * dsl.DAY
+PICKUP_HEARTBEAT = 2 * dsl.DAY
+DELIVERY_DEADLINE = 30 * dsl.DAY
+
+CANCELLATION = {"cancellation_id.$": "States.Format('{}_unfulfillable', $.order_id)"}
+REASON = {"reason": "unfulfillable"}
+
+
+def definition() -> Graph:
+    delivered = outcome("Delivered", outcome="delivered")
+    lost = outcome("Lost", outcome="lost")
+    cancelled = outcome("Cancelled", outcome="cancelled", reason="unfulfillable")
+    superseded = outcome("Superseded", outcome="superseded")
+
+    request = callback_task(
+        "RequestShipment", deadline=PICKUP_DEADLINE, heartbeat=PICKUP_HEARTBEAT, keep="$.dispatch", waits=True
+    )
+    capture = task("CapturePayment", waits=True)
+    ship = task("MarkShipped", more={"dispatch.$": "$.dispatch"}, waits=True)
+    track = callback_task("TrackDelivery", deadline=DELIVERY_DEADLINE)
+    deliver = task("MarkDelivered")
+    lose = task("MarkLost")
+    refund = task("RefundPayment")  # compensates CapturePayment
+    take = task("TakeOrder", more={**CANCELLATION, **REASON, "lines": []}, waits=True)
+    recall = task("RecallShipment", more=CANCELLATION)  # compensates RequestShipment
+    give_back = task("GiveBackOrder", more={**CANCELLATION, "error": AlreadyDispatched.__name__})
+    void = task("VoidAuthorization", more=CANCELLATION)
+    release = task("ReleaseInventory", more=CANCELLATION)
+    complete = task("CompleteCancellation", more={**CANCELLATION, **REASON})
+    park = dsl.park()
+    resume = choose("Resume", "$.parked.resume", {"backward": take, "refund": refund}, otherwise=request)
+
+    dsl.sequence(request, capture, ship, track, deliver, delivered)
+    dsl.sequence(lose, refund, lost)
+    dsl.sequence(take, recall, void, release, complete, cancelled)
+    dsl.sequence(give_back, capture)
+    dsl.sequence(park, resume)
+
+    request.add_catch(
+        [on(ShipmentRecalled, OrderClosed, then=superseded), on(AlreadyDispatched, then=capture, keep="$.dispatch")]
+    )
+    request.add_catch(on_anything(then=take))
+    track.add_catch([on(AlreadyDelivered, then=deliver), on(ParcelLost, then=lose)])
+    take.add_catch(trouble(on(OrderNotCancellable, OrderTaken, then=superseded)))
+    recall.add_catch(on(AlreadyDispatched, then=give_back, keep="$.dispatch"))
+    void.add_catch(trouble(on_anything(then=release)))
+    release.add_catch(trouble(on_anything(then=complete)))
+    for step in (capture, ship, track, deliver, lose, refund, take, recall, give_back, complete):
+        step.add_catch(trouble(on_anything(then=park)))
+    return dsl.machine(request, comment="Ship, capture, deliver; recall before, refund after.", timeout=60 * dsl.DAY)

@@ -1,0 +1,85 @@
+"""The new-order saga: reserve, authorize, review or not, confirm, start fulfillment.
+
+Confirming is the pivot. Before it, trouble abandons the order and gives back what it holds, in reverse; after it, the
+order goes forward. A cancellation that takes the order meanwhile owns it: this execution then ends, superseded.
+"""
+
+from __future__ import annotations
+
+from stepfunctions.steps import Catch, Graph, Task
+from stepfunctions.steps.states import State
+
+from oms.domain.errors import (
+    AlreadyConfirmed,
+    EffectRefused,
+    OrderClosed,
+    OrderTaken,
+    OutOfStock,
+    PaymentDeclined,
+    ReviewDeclined,
+    UnknownSku,
+    WrongCurrency,
+)
+from workflows import dsl
+from workflows.dsl import callback_task, choose, on, on_anything, on_timeout, outcome, task, trouble
+
+REVIEW_DEADLINE = 3 * dsl.DAY
+
+
+def definition() -> Graph:
+    confirmed = outcome("Confirmed", outcome="confirmed")
+    rejected = outcome("Rejected", outcome="rejected", reason="$.rejection.reason")
+    superseded = outcome("Superseded", outcome="superseded")
+
+    reserve = task("ReserveInventory")
+    authorize = task("AuthorizePayment", keep="$.authorization")
+    review = callback_task("RequestReview", deadline=REVIEW_DEADLINE, more={"deadline_seconds": REVIEW_DEADLINE})
+    confirm = task("ConfirmOrder")
+    fulfill = start_fulfillment(already=confirmed)
+    abandon = task("AbandonOrder", more={"error.$": "$.failure.Error"})
+    void = task("VoidAuthorization")  # compensates AuthorizePayment
+    release = task("ReleaseInventory")  # compensates ReserveInventory
+    reject = task("RejectOrder", keep="$.rejection", more={"error.$": "$.failure.Error"})
+    park = dsl.park()
+    review_needed = choose("ReviewNeeded", "$.authorization.review", {True: review}, otherwise=confirm)
+    resume = choose("Resume", "$.parked.resume", {"forward": fulfill}, otherwise=abandon)
+
+    dsl.sequence(reserve, authorize, review_needed)
+    dsl.sequence(review, confirm, fulfill, confirmed)
+    dsl.sequence(abandon, void, release, reject, rejected)
+    dsl.sequence(park, resume)
+
+    gone = on(OrderTaken, OrderClosed, EffectRefused, then=superseded)
+    reserve.add_catch([on(OutOfStock, then=release), on(UnknownSku, WrongCurrency, then=reject), gone])
+    authorize.add_catch([on(PaymentDeclined, then=release), gone])
+    review.add_catch([on(ReviewDeclined, then=abandon), on_timeout(then=abandon), gone])
+    confirm.add_catch(gone)
+    for step in (reserve, authorize, review, confirm):
+        step.add_catch(on_anything(then=abandon))
+
+    overtaken = trouble(on(OrderTaken, OrderClosed, then=superseded))
+    fulfill.add_catch(trouble(on_anything(then=park)))
+    abandon.add_catch([trouble(on(AlreadyConfirmed, then=fulfill)), overtaken, trouble(on_anything(then=park))])
+    void.add_catch(trouble(on_anything(then=release)))
+    release.add_catch(trouble(on_anything(then=reject)))
+    reject.add_catch([overtaken, trouble(on_anything(then=park))])
+    return dsl.machine(reserve, comment="Reserve, authorize, confirm; compensate in reverse.", timeout=7 * dsl.DAY)
+
+
+def start_fulfillment(already: State) -> Task:
+    """Start FulfillOrder under the order's id: the name admits one, and one that is there already is as good."""
+    exists = ["StepFunctions.ExecutionAlreadyExistsException"]
+    step = Task(
+        "StartFulfillment",
+        resource="arn:aws:states:::states:startExecution",
+        parameters={
+            "StateMachineArn": "${FulfillOrderArn}",
+            "Name.$": "$.order_id",
+            "Input": {"order_id.$": "$.order_id"},
+        },
+        result_path=None,
+        timeout_seconds=dsl.TASK_SECONDS,
+        retry=[dsl.retry(exists, attempts=0), dsl.retry(["States.TaskFailed", "States.Timeout"])],
+    )
+    step.add_catch(Catch(error_equals=exists, result_path="$.trouble", next_step=already))
+    return step

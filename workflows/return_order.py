@@ -1,0 +1,42 @@
+"""Goods that come back: authorize, wait for the parcel, inspect, refund what was accepted, restock, close.
+
+A refund that fails holds the goods: nothing is restocked before the money is back with the shopper.
+"""
+
+from __future__ import annotations
+
+from stepfunctions.steps import Graph
+
+from oms.domain.errors import AlreadyReceived, OrderClosed, OrderNotReturnable, OrderTaken
+from workflows import dsl
+from workflows.dsl import callback_task, on, on_anything, on_timeout, outcome, task, trouble
+
+PARCEL_DEADLINE = 30 * dsl.DAY
+
+RETURN = {"return_id.$": "$.return_id"}
+
+
+def definition() -> Graph:
+    closed = outcome("Closed", outcome="$.closed.outcome")
+    refused = outcome("Refused", outcome="refused", reason="$.failure.Error")
+    superseded = outcome("Superseded", outcome="superseded")
+
+    asked = {**RETURN, "lines.$": "$.lines", "reason.$": "$.reason", "deadline_seconds": PARCEL_DEADLINE}
+    authorize = task("AuthorizeReturn", more=asked, waits=True)
+    expect = callback_task("ExpectParcel", deadline=PARCEL_DEADLINE, keep="$.parcel", more=RETURN)
+    inspect = task("InspectItems", more={**RETURN, "parcel.$": "$.parcel"})
+    refund = task("RefundPayment", more={"effect_id.$": "States.Format('{}:refund', $.return_id)"})
+    restock = task("RestockItems", more=RETURN)
+    close = task("CloseReturn", keep="$.closed", more=RETURN)  # compensates AuthorizeReturn
+    park = dsl.park()
+
+    dsl.sequence(authorize, expect, inspect, refund, restock, close, closed)
+    dsl.sequence(park, authorize)
+
+    authorize.add_catch(
+        [on(AlreadyReceived, then=superseded), on(OrderNotReturnable, OrderTaken, OrderClosed, then=refused)]
+    )
+    expect.add_catch([on(AlreadyReceived, then=inspect, keep="$.parcel"), on_timeout(then=close)])
+    for step in (authorize, expect, inspect, refund, restock, close):
+        step.add_catch(trouble(on_anything(then=park)))
+    return dsl.machine(authorize, comment="Receive, inspect, refund, restock.", timeout=90 * dsl.DAY)
