@@ -1,0 +1,71 @@
+"""Orders for tests, grown event by event as the shop grows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from oms.domain import cancelling, paying, placing, shipping
+from oms.domain.catalogue import Product
+from oms.domain.events import Units
+from oms.domain.fold import apply, placed
+from oms.domain.money import Money
+from oms.domain.order import Change, Order, recorded
+from oms.domain.payment import Authorization, Risk
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+CATALOGUE: Mapping[str, Product] = {
+    sku: Product(sku, name, "HOME", "LIGHTING", "National", Money(minor, "USD"))
+    for sku, name, minor in [("RED-LAMP", "Red lamp", 1999), ("BLUE-RUG", "Blue rug", 4550), ("TEA", "Tea", 333)]
+}
+
+
+def after(order: Order, *changes: Change) -> Order:
+    """The order once these changes are written."""
+    for change in changes:
+        for each in recorded(order, change, NOON, "test"):
+            order = apply(order, each)
+    return order
+
+
+def placed_order(*lines: tuple[str, int], order_id: str = "ord_1") -> Order:
+    units = tuple(Units(sku, quantity) for sku, quantity in lines or (("RED-LAMP", 2), ("BLUE-RUG", 1)))
+    change = placing.place(order_id, "anna", "USD", units, "pm_card_visa", {"name": "Anna"}, "hash")
+    (first,) = recorded(None, change, NOON, "test")
+    return placed(first)
+
+
+def reserved_order(*lines: tuple[str, int], order_id: str = "ord_1") -> Order:
+    order = placed_order(*lines, order_id=order_id)
+    while not order.is_priced:
+        order = after(order, placing.reserve(order, CATALOGUE))
+    return order
+
+
+def authorized_order(*lines: tuple[str, int], risk: Risk = Risk.NORMAL) -> Order:
+    order = reserved_order(*lines)
+    return after(order, paying.authorized(order, Authorization("pi_1", order.total, risk)))
+
+
+def confirmed_order(*lines: tuple[str, int]) -> Order:
+    order = authorized_order(*lines)
+    return after(order, placing.confirm(order))
+
+
+def shipped_order(*lines: tuple[str, int]) -> Order:
+    order = confirmed_order(*lines)
+    order = after(order, shipping.request_shipment(order, "token"))
+    order = after(order, paying.captured(order, order.due))
+    while order.held_units():
+        order = after(order, shipping.ship(order, "TRACK-1"))
+    return order
+
+
+def delivered_order(*lines: tuple[str, int]) -> Order:
+    order = shipped_order(*lines)
+    return after(order, shipping.deliver(order))
+
+
+def taken_order(*lines: Units) -> Order:
+    order = confirmed_order()
+    return after(order, cancelling.take(order, "cancel_1", lines, "changed my mind"))

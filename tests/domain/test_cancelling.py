@@ -1,0 +1,93 @@
+"""Taking an order back, whole or by line."""
+
+import pytest
+
+from oms.domain import cancelling, errors, paying, placing, shipping
+from oms.domain.events import Units
+from oms.domain.order import Status
+from tests.domain.orders import after, confirmed_order, placed_order, shipped_order, taken_order
+
+
+def cancelled_whole():
+    order = taken_order()
+    order = after(order, paying.voided(order))
+    return after(order, placing.release(order, "cancel_1"))
+
+
+def test_a_whole_cancellation_ends_when_all_is_given_back():
+    order = cancelled_whole()
+    order = after(order, cancelling.complete(order, "cancel_1", "changed my mind"))
+    assert order.status is Status.CANCELLED
+    assert order.due.minor == 0
+    assert order.taken_by is None
+
+
+def test_it_does_not_end_before():
+    with pytest.raises(errors.CompensationIncomplete):
+        cancelling.complete(taken_order(), "cancel_1", "mind")
+    order = taken_order()
+    with pytest.raises(errors.CompensationIncomplete):
+        cancelling.complete(after(order, paying.voided(order)), "cancel_1", "mind")
+
+
+def test_by_line_the_rest_goes_on_and_less_is_due():
+    order = taken_order(Units("RED-LAMP", 1))
+    order = after(order, placing.release(order, "cancel_1"))
+    order = after(order, cancelling.complete(order, "cancel_1", "one is enough"))
+    assert order.status is Status.CONFIRMED
+    assert order.due.minor == 1999 + 4550
+    assert order.held_units() == (Units("RED-LAMP", 1), Units("BLUE-RUG", 1))
+    assert not order.released
+
+
+def test_a_partial_release_is_not_done_twice():
+    order = taken_order(Units("RED-LAMP", 1))
+    order = after(order, placing.release(order, "cancel_1"))
+    assert not placing.release(order, "cancel_1")
+    order = after(order, cancelling.complete(order, "cancel_1", "one is enough"))
+    assert not placing.release(order, "cancel_1")
+
+
+def test_naming_every_open_line_is_the_whole_order():
+    order = taken_order(Units("RED-LAMP", 2), Units("BLUE-RUG", 1))
+    assert order.cancellations["cancel_1"].whole
+
+
+def test_one_cancellation_holds_the_order_against_another():
+    with pytest.raises(errors.OrderTaken):
+        cancelling.take(taken_order(), "cancel_2", (), "me too")
+    assert not cancelling.take(taken_order(), "cancel_1", (), "again")
+
+
+def test_what_has_left_or_ended_is_not_cancelled():
+    with pytest.raises(errors.OrderNotCancellable):
+        cancelling.take(shipped_order(), "cancel_1", (), "too late")
+
+
+@pytest.mark.parametrize("units", [Units("RED-LAMP", 3), Units("TEA", 1), Units("RED-LAMP", 0), Units("RED-LAMP", -1)])
+def test_more_than_is_open_is_not_cancelled(units):
+    with pytest.raises(errors.OrderNotCancellable):
+        cancelling.take(confirmed_order(), "cancel_1", (units,), "mind")
+
+
+def test_by_line_waits_for_confirmation():
+    with pytest.raises(errors.OrderNotCancellable, match="not confirmed"):
+        cancelling.take(placed_order(), "cancel_1", (Units("RED-LAMP", 1),), "mind")
+
+
+def test_an_order_that_was_given_back_ships_and_is_not_taken_again_by_the_same_cancellation():
+    order = taken_order()
+    with pytest.raises(errors.OrderTaken):
+        shipping.request_shipment(order, "token")
+    order = after(order, cancelling.give_back(order, "cancel_1", "AlreadyDispatched"))
+    assert shipping.request_shipment(order, "token").events
+    with pytest.raises(errors.OrderNotCancellable):
+        cancelling.take(order, "cancel_1", (), "mind")
+
+
+def test_only_the_cancellation_that_holds_the_order_voids_and_releases():
+    order = confirmed_order()
+    with pytest.raises(errors.OrderTaken):
+        paying.may_void(order, "cancel_1")
+    with pytest.raises(errors.OrderTaken):
+        placing.release(order, "cancel_1")

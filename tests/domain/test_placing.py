@@ -1,0 +1,154 @@
+"""From placed to confirmed, or to nothing."""
+
+import pytest
+
+from oms.domain import cancelling, errors, paying, placing
+from oms.domain.events import InventoryReleased, OrderRejected, Units
+from oms.domain.order import Status
+from oms.domain.payment import Authorization, PaymentStatus, Risk
+from tests.domain.orders import (
+    CATALOGUE,
+    NOON,
+    after,
+    authorized_order,
+    confirmed_order,
+    placed_order,
+    reserved_order,
+    shipped_order,
+)
+
+
+def test_reserving_prices_every_line_and_holds_it():
+    order = reserved_order(("RED-LAMP", 2), ("BLUE-RUG", 1))
+    assert order.status is Status.RESERVED
+    assert order.total.minor == 2 * 1999 + 4550
+    assert order.held_units() == (Units("RED-LAMP", 2), Units("BLUE-RUG", 1))
+
+
+def test_a_long_order_is_reserved_in_parts_with_an_effect_id_each():
+    catalogue = {f"SKU-{n}": CATALOGUE["TEA"] for n in range(100)}
+    order = placed_order(*((sku, 1) for sku in catalogue))
+    first = placing.reserve(order, catalogue)
+    order = after(order, first)
+    second = placing.reserve(order, catalogue)
+    assert [entry.effect_id for change in (first, second) for entry in change.stock] == [
+        "ord_1:reserve",
+        "ord_1:reserve:90",
+    ]
+    assert after(order, second).status is Status.RESERVED
+    assert order.status is Status.PLACED
+
+
+def test_reserving_twice_changes_nothing():
+    assert not placing.reserve(reserved_order(), CATALOGUE)
+
+
+def test_an_unknown_sku_and_another_currency_are_refused():
+    with pytest.raises(errors.UnknownSku, match="BLUE-RUG"):
+        placing.reserve(placed_order(), {"RED-LAMP": CATALOGUE["RED-LAMP"]})
+    order = placed_order(("TEA", 1))
+    with pytest.raises(errors.WrongCurrency):
+        placing.reserve(type(order)(**{**vars(order), "currency": "EUR"}), CATALOGUE)
+
+
+def test_a_release_keeps_a_late_reservation_out():
+    order = placed_order()
+    order = after(order, placing.release(order))
+    assert order.released
+    with pytest.raises(errors.EffectRefused):
+        placing.reserve(order, CATALOGUE)
+
+
+def test_releasing_gives_back_what_is_held_once():
+    order = reserved_order()
+    change = placing.release(order)
+    assert [(move.sku, move.reserved) for move in change.stock[0].movements] == [("RED-LAMP", -2), ("BLUE-RUG", -1)]
+    assert not placing.release(after(order, change))
+
+
+def test_a_confirmed_order_is_not_released_by_a_rejection():
+    with pytest.raises(errors.AlreadyConfirmed):
+        placing.release(confirmed_order())
+    with pytest.raises(errors.AlreadyConfirmed):
+        placing.abandon(confirmed_order(), "Boom")
+
+
+def test_an_abandoned_order_is_not_confirmed_by_a_late_step():
+    order = authorized_order()
+    order = after(order, placing.abandon(order, "Boom"))
+    with pytest.raises(errors.OrderClosed):
+        placing.confirm(order)
+
+
+def test_a_void_keeps_a_late_authorization_out():
+    order = reserved_order()
+    order = after(order, placing.abandon(order, "PaymentsUnavailable"))
+    assert paying.may_void(order, None)
+    order = after(order, paying.voided(order))
+    with pytest.raises(errors.EffectRefused):
+        paying.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL))
+
+
+def test_an_authorization_that_was_taken_meanwhile_is_still_booked():
+    order = reserved_order()
+    order = after(order, cancelling.take(order, "c1", (), "mind"))
+    order = after(order, paying.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL)))
+    assert order.payment.status is PaymentStatus.AUTHORIZED
+
+
+@pytest.mark.parametrize("error", ["OutOfStock", "PaymentDeclined", "PaymentsUnavailable"])
+def test_an_answer_rejects_the_order(error):
+    order = placed_order()
+    reason = placing.reason_to_reject(order, error)
+    assert reason is not None
+    change = placing.reject(order, reason)
+    assert [type(event) for event in change.events] == [InventoryReleased, OrderRejected]
+    assert after(order, change).status is Status.REJECTED
+
+
+@pytest.mark.parametrize("error", ["UnexpectedState", "KeyError", "States.Timeout", "Lambda.Unknown"])
+def test_a_defect_is_no_answer(error):
+    assert placing.reason_to_reject(reserved_order(), error) is None
+
+
+def test_a_review_that_nobody_answered_is_an_answer():
+    order = authorized_order(risk=Risk.ELEVATED)
+    order = after(order, placing.request_review(order, NOON, "token"))
+    assert placing.reason_to_reject(order, "States.Timeout") == "review-expired"
+
+
+def test_what_still_holds_something_cannot_be_rejected():
+    order = authorized_order()
+    order = after(order, placing.abandon(order, "Boom"))
+    with pytest.raises(errors.CompensationIncomplete):
+        placing.reject(order, "boom")
+
+
+@pytest.mark.parametrize(
+    "step", [placing.confirm, lambda order: placing.abandon(order, "Boom"), lambda order: placing.reject(order, "no")]
+)
+def test_a_taken_order_moves_for_nobody_else(step):
+    order = authorized_order()
+    order = after(order, cancelling.take(order, "cancel_1", (), "mind"))
+    with pytest.raises(errors.OrderTaken):
+        step(order)
+
+
+def test_a_review_is_asked_for_by_risk_and_by_value():
+    assert placing.needs_review(authorized_order(risk=Risk.ELEVATED))
+    assert placing.needs_review(authorized_order(("BLUE-RUG", 11)))
+    assert not placing.needs_review(authorized_order())
+
+
+def test_a_review_is_decided_once():
+    order = authorized_order()
+    order = after(order, placing.request_review(order, NOON, "token"))
+    order = after(order, placing.decide_review(order, True, "olga"))
+    assert not placing.decide_review(order, True, "olga")
+    with pytest.raises(errors.OrderChanged):
+        placing.decide_review(order, False, "otto")
+
+
+def test_confirming_again_changes_nothing_however_far_the_order_has_come():
+    assert not placing.confirm(confirmed_order())
+    assert not placing.confirm(shipped_order())

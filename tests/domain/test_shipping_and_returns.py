@@ -1,0 +1,117 @@
+"""From confirmed to delivered, and back."""
+
+import pytest
+
+from oms.domain import errors, paying, placing, returns, shipping
+from oms.domain.events import Units
+from oms.domain.fold import fold
+from oms.domain.money import Money
+from oms.domain.order import Status, recorded
+from tests.domain.orders import CATALOGUE, NOON, after, confirmed_order, delivered_order, placed_order, shipped_order
+
+RETURN = "ord_1_return_1"
+
+
+def returned(order, quantity, conditions):
+    order = after(order, returns.authorize(order, RETURN, [Units("RED-LAMP", quantity)], "too red", NOON))
+    return after(order, returns.inspect(order, RETURN, {"RED-LAMP": conditions}))
+
+
+def test_shipping_takes_the_goods_out_of_stock():
+    order = confirmed_order()
+    order = after(order, shipping.request_shipment(order, "token"))
+    order = after(order, paying.captured(order, order.due))
+    (entry,) = shipping.ship(order, "TRACK-1").stock
+    assert [(m.sku, m.on_hand, m.reserved) for m in entry.movements] == [("RED-LAMP", -2, -2), ("BLUE-RUG", -1, -1)]
+
+
+def test_nothing_ships_unpaid():
+    order = confirmed_order()
+    with pytest.raises(errors.UnexpectedState, match="not paid"):
+        shipping.ship(order, "TRACK-1")
+
+
+def test_a_shipment_that_has_left_is_not_asked_for_again():
+    with pytest.raises(errors.AlreadyDispatched):
+        shipping.request_shipment(shipped_order(), "token")
+
+
+def test_a_lost_parcel_is_due_back_in_full():
+    order = shipped_order()
+    order = after(order, shipping.lose(order))
+    assert order.status is Status.LOST
+    assert paying.refund_due(order, "ord_1:refund").minor == order.payment.captured
+
+
+def test_accepted_units_are_refunded_and_new_ones_sold_again():
+    order = returned(delivered_order(("RED-LAMP", 3)), 3, ["new", "opened", "damaged"])
+    assert order.returns[RETURN].refund_minor == 2 * 1999
+    assert order.returns[RETURN].to_restock == (Units("RED-LAMP", 1),)
+
+
+def test_a_unit_that_is_missing_from_the_parcel_is_not_refunded():
+    order = returned(delivered_order(("RED-LAMP", 3)), 2, ["new"])
+    assert order.returns[RETURN].refund_minor == 1999
+    assert order.line("RED-LAMP").returnable == 2
+
+
+def test_returns_in_slices_give_back_exactly_what_was_paid():
+    order, refunded = delivered_order(("TEA", 7)), 0
+    for n, count in enumerate([3, 2, 2]):
+        return_id = f"r{n}"
+        order = after(order, returns.authorize(order, return_id, [Units("TEA", count)], "", NOON))
+        order = after(order, returns.inspect(order, return_id, {"TEA": ["new"] * count}))
+        refunded += order.returns[return_id].refund_minor
+    assert refunded == order.payment.captured
+
+
+@pytest.mark.parametrize("units", [Units("RED-LAMP", 4), Units("TEA", 1), Units("RED-LAMP", 0)])
+def test_more_than_was_bought_does_not_come_back(units):
+    with pytest.raises(errors.OrderNotReturnable):
+        returns.authorize(delivered_order(("RED-LAMP", 3)), RETURN, [units], "", NOON)
+
+
+def test_what_was_never_delivered_does_not_come_back():
+    with pytest.raises(errors.OrderNotReturnable):
+        returns.authorize(shipped_order(), RETURN, [Units("RED-LAMP", 1)], "", NOON)
+
+
+def test_goods_under_way_back_are_not_promised_twice():
+    order = delivered_order(("RED-LAMP", 1))
+    order = after(order, returns.authorize(order, RETURN, [Units("RED-LAMP", 1)], "", NOON))
+    with pytest.raises(errors.OrderNotReturnable):
+        returns.authorize(order, "another", [Units("RED-LAMP", 1)], "", NOON)
+
+
+def test_a_return_that_never_came_frees_its_units():
+    order = delivered_order(("RED-LAMP", 1))
+    order = after(order, returns.authorize(order, RETURN, [Units("RED-LAMP", 1)], "", NOON))
+    order = after(order, returns.close(order, RETURN))
+    assert order.returns[RETURN].outcome == "expired"
+    assert order.line("RED-LAMP").returnable == 1
+
+
+def test_a_return_closes_only_when_it_is_refunded_and_restocked():
+    order = returned(delivered_order(("RED-LAMP", 1)), 1, ["new"])
+    with pytest.raises(errors.CompensationIncomplete):
+        returns.close(order, RETURN)
+    order = after(order, paying.refunded(order, Money(1999, "USD"), returns.refund_id(RETURN)))
+    with pytest.raises(errors.CompensationIncomplete):
+        returns.close(order, RETURN)
+    order = after(order, returns.restock(order, RETURN))
+    assert after(order, returns.close(order, RETURN)).returns[RETURN].outcome == "refunded"
+
+
+def test_no_more_is_refunded_than_was_charged():
+    order = delivered_order(("TEA", 1))
+    with pytest.raises(errors.UnexpectedState):
+        paying.refunded(order, Money(334, "USD"), "x")
+
+
+def test_an_order_is_the_fold_of_its_events():
+    order, history = placed_order(("RED-LAMP", 2)), []
+    change = placing.place("ord_1", "anna", "USD", order.open_units(), "pm_card_visa", {"name": "Anna"}, "hash")
+    history.extend(recorded(None, change, NOON, "test"))
+    change = placing.reserve(order, CATALOGUE)
+    history.extend(recorded(order, change, NOON, "test"))
+    assert fold(history) == after(order, change)
