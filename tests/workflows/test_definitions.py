@@ -1,0 +1,106 @@
+"""Every name in a committed definition has an owner, and every rule of the house holds in each."""
+
+import importlib
+import json
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+import pytest
+
+from oms.domain.errors import leaves
+
+ROOT = Path(__file__).parents[2]
+DEFINITIONS = sorted((ROOT / "workflows" / "definitions").glob("*.asl.json"))
+FUNCTIONS = json.loads((ROOT / "tasks" / "functions.json").read_text())
+SCHEMAS = json.loads((ROOT / "tasks" / "commands.schema.json").read_text())["$defs"]
+MACHINES = {"FulfillOrder"}
+ERRORS = {leaf.__name__ for leaf in leaves()}
+AWS_ERRORS = re.compile(r"(States|Lambda|StepFunctions|Sandbox)\.\w+")
+
+
+def states():
+    for path in DEFINITIONS:
+        for name, state in json.loads(path.read_text())["States"].items():
+            yield pytest.param(name, state, id=f"{path.name.partition('.')[0]}:{name}")
+
+
+def tasks():
+    return [param for param in states() if param.values[1]["Type"] == "Task"]
+
+
+def snake(name):
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def command_of(state):
+    parameters = state["Parameters"]
+    return parameters.get("Payload", parameters)
+
+
+def test_there_are_four_machines():
+    assert [path.name for path in DEFINITIONS] == [
+        "cancel_order.asl.json",
+        "fulfill_order.asl.json",
+        "new_order.asl.json",
+        "return_order.asl.json",
+    ]
+
+
+@pytest.mark.parametrize(("name", "state"), tasks())
+def test_every_placeholder_names_a_task_or_a_machine_and_a_task_has_its_state_s_name(name, state):
+    (arn,) = re.findall(r"\$\{(\w+)Arn\}", json.dumps(state))
+    if arn in MACHINES:
+        return
+    assert arn == name
+    assert arn in FUNCTIONS
+    assert hasattr(importlib.import_module(f"tasks.{snake(arn)}"), "handler")
+
+
+def test_every_task_function_is_some_state_s_or_has_a_schedule():
+    used = {param.values[0] for param in tasks()}
+    assert {name for name, declared in FUNCTIONS.items() if "schedule" not in declared} == used - {"StartFulfillment"}
+
+
+@pytest.mark.parametrize(("name", "state"), tasks())
+def test_every_error_that_is_named_is_a_leaf_of_the_tree_or_aws_s(name, state):
+    for rule in [*state.get("Retry", []), *state.get("Catch", [])]:
+        for error in rule["ErrorEquals"]:
+            assert error in ERRORS or AWS_ERRORS.fullmatch(error), f"{name} names {error}"
+
+
+@pytest.mark.parametrize(("name", "state"), tasks())
+def test_every_task_catches_everything_but_the_one_that_parks(name, state):
+    caught = [error for catch in state.get("Catch", []) for error in catch["ErrorEquals"]]
+    assert ("States.ALL" in caught) == (name != "ParkOrder")
+    assert "States.ALL" not in caught[:-1]
+
+
+@pytest.mark.parametrize(("name", "state"), tasks())
+def test_every_retry_backs_off_with_full_jitter(name, state):
+    for retrier in state["Retry"]:
+        assert retrier["JitterStrategy"] == "FULL" or retrier["MaxAttempts"] == 0
+        assert retrier["BackoffRate"] > 1
+
+
+@pytest.mark.parametrize(("name", "state"), tasks())
+def test_every_task_has_a_deadline(name, state):
+    assert state["TimeoutSeconds"] > 0
+
+
+@pytest.mark.parametrize(("name", "state"), [param for param in tasks() if param.values[0] in FUNCTIONS])
+def test_every_command_is_what_its_task_takes(name, state):
+    asked = {key.removesuffix(".$") for key in command_of(state)} - {"execution"}
+    handler = importlib.import_module(f"tasks.{snake(name)}").handler
+    taken = {field.name for field in fields(handler.command)}
+    needed = {field.name for field in fields(handler.command) if field.default is MISSING}
+    assert needed <= asked <= taken
+
+
+@pytest.mark.parametrize("name", [name for name, declared in FUNCTIONS.items() if "schedule" not in declared])
+def test_every_command_has_a_schema_of_its_fields(name):
+    command = importlib.import_module(f"tasks.{snake(name)}").handler.command
+    assert command.__name__ == name
+    schema = SCHEMAS[name]
+    assert set(schema["properties"]) == {field.name for field in fields(command)} | {"execution"}
+    assert set(schema["required"]) == {field.name for field in fields(command) if field.default is MISSING}
