@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from oms.domain.money import Money
@@ -31,6 +32,8 @@ class PaymentRequest:
     order_id: str
     amount: Money
     method: str
+    agreed_at: datetime | None = field(default=None, compare=False)
+    """When the order was placed: a gateway forgets keys, so an old payment is found by other means."""
 
     @property
     def key(self) -> str:

@@ -1,0 +1,84 @@
+"""The sandbox as a process, and in a thread of a test's."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from local.payments_sandbox.api import Sandbox
+from local.payments_sandbox.books import Books
+from local.payments_sandbox.connection import Connection
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A socket on this machine only, ready to be connected to; port 0 takes a free one. Raises ``OSError``."""
+    listener = socket.create_server(("127.0.0.1", port), backlog=128)
+    listener.setblocking(False)
+    return listener
+
+
+async def serve(listener: socket.socket, sandbox: Sandbox, stop: asyncio.Event) -> None:
+    connections: set[Connection] = set()
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(sandbox, connections), sock=listener)
+    await stop.wait()
+    server.close()
+    for connection in tuple(connections):
+        connection.close()
+    await server.wait_closed()
+
+
+def run(port: int, store: Path) -> None:
+    """Until SIGTERM or SIGINT. Raises ``OSError`` where the port is taken."""
+    with listen(port) as listener:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        books = Books(str(store), time.time)
+        print(f"payments sandbox on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        uvloop.run(_until_signalled(listener, Sandbox(books)))
+        books.close()
+
+
+async def _until_signalled(listener: socket.socket, sandbox: Sandbox) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(listener, sandbox, stop)
+
+
+@dataclass(frozen=True)
+class Running:
+    url: str
+    sandbox: Sandbox
+
+
+@contextmanager
+def running(
+    store: Path | None = None,
+    *,
+    clock: Callable[[], float] = time.time,
+    hang_seconds: float = 60,
+    search_lag: float = 60,
+) -> Iterator[Running]:
+    """A sandbox in a thread, on a free port that answers from the start; its books in memory without a store."""
+    books = Books(str(store or ":memory:"), clock)
+    sandbox = Sandbox(books, hang_seconds=hang_seconds, search_lag=search_lag)
+    listener = listen()
+    loop, stop = uvloop.new_event_loop(), asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(listener, sandbox, stop),))
+    thread.start()
+    try:
+        yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", sandbox)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+        listener.close()
+        books.close()
