@@ -43,6 +43,9 @@ class Orders(Protocol):
     def get(self, order_id: str) -> Order:
         """The order as last written (strongly consistent). Raises ``OrderNotFound``."""
 
+    def numbered(self, number: str) -> Order:
+        """The order that people call by this number. Raises ``OrderNotFound``."""
+
     def save(self, order: Order, change: Change, at: datetime, by: str) -> Order:
         """Write all of a change, or nothing, and answer the order after it; an empty change writes nothing.
 
@@ -62,7 +65,7 @@ class Orders(Protocol):
         """A shopper's orders, newest first. Raises ``InvalidRequest`` for a cursor that isn't one."""
 
     def in_queue(self, queue: str, limit: int, cursor: str | None = None) -> Page[Order]:
-        """Orders that wait for somebody, longest first: ``starting``, ``review``, ``inspection``, ``parked``."""
+        """Orders that wait for somebody, longest first: ``starting``, ``review``, ``parked``."""
 
     def every(self, limit: int, cursor: str | None = None) -> Page[Order]:
         """All orders, in no order: for audits, never for a request."""

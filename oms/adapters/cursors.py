@@ -1,0 +1,27 @@
+"""Cursors: where a listing goes on, as opaque text that is safe in a URL."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+
+from oms.domain.errors import InvalidRequest
+
+
+def encode(key: Mapping[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, names: frozenset[str], **fixed: str) -> dict[str, str]:
+    """The key in a cursor. Raises ``InvalidRequest`` unless it has these names, and for ``fixed`` these values."""
+    try:
+        key = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        key = None
+    if not isinstance(key, dict) or key.keys() != names or not all(type(value) is str for value in key.values()):
+        raise InvalidRequest("this cursor is none of ours")
+    if any(key[name] != value for name, value in fixed.items()):
+        raise InvalidRequest("this cursor is of another listing")
+    return key

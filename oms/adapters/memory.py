@@ -1,0 +1,166 @@
+"""Orders, inventory and products in memory, exact to what the DynamoDB adapters do: for tests and the explorer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from threading import Lock
+
+from oms.adapters import stock_rules
+from oms.adapters.memory_state import Remembers, page
+from oms.adapters.queues import place_in_queue
+from oms.domain.catalogue import Product
+from oms.domain.errors import OrderChanged, OrderNotFound
+from oms.domain.events import OrderPlaced, Recorded
+from oms.domain.fold import apply, placed
+from oms.domain.inventory import Stock, StockEntry
+from oms.domain.order import Change, MoneyEntry, Order, recorded
+from oms.ports import Page
+
+
+class Store(Remembers):
+    """The tables of orders and inventory, which one transaction writes together."""
+
+    STATE = ("orders", "history", "money", "waits", "stock", "entries")
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.orders: dict[str, Order] = {}
+        self.history: dict[str, tuple[Recorded, ...]] = {}
+        self.money: dict[str, tuple[MoneyEntry, ...]] = {}
+        self.waits: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.stock: dict[str, Stock] = {}
+        self.entries: dict[str, StockEntry] = {}
+
+    def moved(self, entries: Iterable[StockEntry]) -> dict[str, Stock]:
+        """The counters after the entries. Raises where one would fall below nothing, and changes nothing itself."""
+        after, refused = {}, []
+        for sku, movement in stock_rules.sums(entries).items():
+            after[sku] = self.stock.get(sku, Stock(sku)).moved(movement)
+            if not after[sku].is_sound:
+                refused.append(movement)
+        if refused:
+            raise stock_rules.refusal(refused)
+        return after
+
+
+class MemoryOrders:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def create(self, change: Change, at: datetime, by: str) -> Order:
+        first = change.events[0]
+        if not isinstance(first, OrderPlaced):
+            raise TypeError(f"an order begins with OrderPlaced, not {first.name}")
+        with self.store.lock:
+            stored = self.store.orders.get(first.order_id)
+            return stored or self._write(first.order_id, None, change, at, by)
+
+    def get(self, order_id: str) -> Order:
+        try:
+            return self.store.orders[order_id]
+        except KeyError:
+            raise OrderNotFound(f"there is no order {order_id}") from None
+
+    def numbered(self, number: str) -> Order:
+        for order in list(self.store.orders.values()):
+            if order.number == number:
+                return order
+        raise OrderNotFound(f"there is no order {number}")
+
+    def save(self, order: Order, change: Change, at: datetime, by: str) -> Order:
+        if not change:
+            return order
+        with self.store.lock:
+            stored = self.store.orders.get(order.id)
+            if stored is None or stored.version != order.version:
+                raise OrderChanged(f"order {order.id} is past version {order.version}")
+            return self._write(order.id, order, change, at, by)
+
+    def _write(self, order_id: str, order: Order | None, change: Change, at: datetime, by: str) -> Order:
+        store = self.store
+        booked = store.money.get(order_id, ())
+        effects = {entry.effect_id for entry in booked}
+        if any(entry.effect_id in effects for entry in change.money) or any(
+            entry.effect_id in store.entries for entry in change.stock
+        ):
+            raise OrderChanged(f"an effect of this change on {order_id} was written before")
+        moved = store.moved(change.stock)
+        events = recorded(order, change, at, by)
+        for event in events:
+            order = apply(order, event) if order else placed(event)
+        assert order is not None, "an order begins with an event"
+        store.orders[order_id] = order
+        store.history[order_id] = store.history.get(order_id, ()) + events
+        store.money[order_id] = booked + change.money
+        store.stock.update(moved)
+        store.entries.update((entry.effect_id, entry) for entry in change.stock)
+        for name, token in change.waits.items():
+            known = store.waits.get((order_id, name), ())
+            store.waits[order_id, name] = known if token in known else (*known, token)
+        return order
+
+    def events(self, order_id: str) -> Sequence[Recorded]:
+        return self.store.history.get(order_id, ())
+
+    def money(self, order_id: str) -> Sequence[MoneyEntry]:
+        return self.store.money.get(order_id, ())
+
+    def waits(self, order_id: str, name: str) -> Sequence[str]:
+        return self.store.waits.get((order_id, name), ())
+
+    def of_customer(self, customer_id: str, limit: int, cursor: str | None = None) -> Page[Order]:
+        found = [order for order in self._all() if order.customer_id == customer_id]
+        listing = f"customer {customer_id}"
+        return page(listing, found, lambda order: (order.placed_at.isoformat(), order.id), limit, cursor, True)
+
+    def in_queue(self, queue: str, limit: int, cursor: str | None = None) -> Page[Order]:
+        since = {order.id: place[1] for order in self._all() if (place := place_in_queue(order)) and place[0] == queue}
+        found = [self.store.orders[order_id] for order_id in since]
+        return page(f"queue {queue}", found, lambda order: (since[order.id], order.id), limit, cursor)
+
+    def every(self, limit: int, cursor: str | None = None) -> Page[Order]:
+        return page("orders", self._all(), lambda order: (order.id, ""), limit, cursor)
+
+    def _all(self) -> list[Order]:
+        return list(self.store.orders.values())
+
+
+class MemoryInventory:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def apply(self, entry: StockEntry) -> bool:
+        with self.store.lock:
+            if entry.effect_id in self.store.entries:
+                return False
+            self.store.stock.update(self.store.moved([entry]))
+            self.store.entries[entry.effect_id] = entry
+            return True
+
+    def stock(self, skus: Iterable[str]) -> Mapping[str, Stock]:
+        return {sku: self.store.stock[sku] for sku in skus if sku in self.store.stock}
+
+    def every_stock(self, limit: int, cursor: str | None = None) -> Page[Stock]:
+        return page("stock", list(self.store.stock.values()), lambda stock: (stock.sku, ""), limit, cursor)
+
+    def every_entry(self, limit: int, cursor: str | None = None) -> Page[StockEntry]:
+        entries = list(self.store.entries.values())
+        return page("entries", entries, lambda entry: (entry.effect_id, ""), limit, cursor)
+
+
+class MemoryProducts(Remembers):
+    STATE = ("products",)
+
+    def __init__(self, products: Iterable[Product] = ()) -> None:
+        self.products = {product.sku: product for product in products}
+
+    def get(self, skus: Iterable[str]) -> Mapping[str, Product]:
+        return {sku: self.products[sku] for sku in skus if sku in self.products}
+
+    def put(self, products: Iterable[Product]) -> None:
+        self.products.update((product.sku, product) for product in products)
+
+    def in_department(self, department: str, limit: int, cursor: str | None = None) -> Page[Product]:
+        found = [product for product in self.products.values() if product.department == department]
+        return page(f"department {department}", found, lambda product: (product.name, product.sku), limit, cursor)

@@ -1,0 +1,213 @@
+"""The clock, the carrier and Step Functions in memory: what tests and the explorer stand at the shop's edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from oms.adapters.memory_state import Remembers
+from oms.domain.errors import AlreadyDispatched, CarrierUnavailable, ExecutionsUnavailable, ShipmentRecalled
+from oms.domain.events import Units
+
+
+class ManualClock(Remembers):
+    """A clock that moves when it is told to."""
+
+    STATE = ("_time",)
+
+    def __init__(self, now: datetime = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)) -> None:
+        self._time = [now]
+
+    def now(self) -> datetime:
+        return self._time[0]
+
+    def advance(self, by: timedelta) -> None:
+        self._time[0] += by
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """``status`` is requested, dispatched, delivered, lost, or recalled: also of one that was never requested."""
+
+    status: str
+    units: tuple[Units, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What comes back."""
+
+    order_id: str
+    units: tuple[Units, ...]
+
+
+class MemoryCarrier(Remembers):
+    """A carrier that acts when a test tells it to. ``callbacks`` holds what it has to say, oldest first."""
+
+    STATE = ("shipments", "recalls", "returns", "callbacks", "_failures")
+
+    def __init__(self) -> None:
+        self.shipments: dict[str, Shipment] = {}
+        self.recalls: dict[str, tuple[Units, ...] | None] = {}
+        self.returns: dict[str, Parcel] = {}
+        self.callbacks: list[Mapping[str, Any]] = []
+        self._failures: list[str] = []
+
+    # --- The port -------------------------------------------------------------------------------
+
+    def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
+        failure = self._failure()
+        known = self.shipments.setdefault(order_id, Shipment("requested", tuple(units)))
+        if failure:
+            raise _carrier_away()
+        if known.status == "recalled":
+            raise ShipmentRecalled(f"the shipment of {order_id} was recalled")
+
+    def recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
+        failure = self._failure()
+        self._recall(order_id, recall_id, units)
+        if failure:
+            raise _carrier_away()
+
+    def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
+        failure = self._failure()
+        self.returns.setdefault(return_id, Parcel(order_id, tuple(units)))
+        if failure:
+            raise _carrier_away()
+
+    # --- For tests ------------------------------------------------------------------------------
+
+    def dispatch(self, order_id: str) -> bool:
+        """Let the parcel leave; False if it was recalled, was never requested, or has left."""
+        shipment = self.shipments.get(order_id)
+        if shipment is None or shipment.status != "requested" or not shipment.units:
+            return False
+        self._move(order_id, "dispatched", tracking=f"TRACK-{order_id}")
+        return True
+
+    def progress(self, order_id: str) -> None:
+        self._call_back("shipment.progress", order_id, id=f"{order_id}:progress:{len(self.callbacks)}")
+
+    def deliver(self, order_id: str) -> None:
+        self._expect(order_id, "dispatched")
+        self._move(order_id, "delivered")
+
+    def lose(self, order_id: str) -> None:
+        self._expect(order_id, "dispatched")
+        self._move(order_id, "lost")
+
+    def receive(self, return_id: str, conditions: Mapping[str, Sequence[str]]) -> None:
+        """The parcel of a return reached the warehouse, with each unit of a SKU in such a condition."""
+        order_id = self.returns[return_id].order_id
+        units = {sku: list(found) for sku, found in conditions.items()}
+        self._call_back("return.received", order_id, id=f"{return_id}:received", return_id=return_id, units=units)
+
+    def fail_next(self, *, after_effect: bool, count: int = 1) -> None:
+        """The next calls are ``CarrierUnavailable``, before or after they did what they do."""
+        self._failures += ["after" if after_effect else "before"] * count
+
+    # --- What it does ---------------------------------------------------------------------------
+
+    def _failure(self) -> str:
+        failure = self._failures.pop(0) if self._failures else ""
+        if failure == "before":
+            raise _carrier_away()
+        return failure
+
+    def _recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
+        if recall_id in self.recalls:
+            return
+        shipment = self.shipments.get(order_id)
+        if shipment is not None and shipment.status not in ("requested", "recalled"):
+            raise AlreadyDispatched(f"the shipment of {order_id} is {shipment.status}")
+        self.recalls[recall_id] = None if units is None else tuple(units)
+        if units is None:
+            self.shipments[order_id] = Shipment("recalled")
+            if shipment is not None and shipment.status == "requested":
+                self._call_back("shipment.recalled", order_id)
+        elif shipment is not None:
+            self.shipments[order_id] = replace(shipment, units=without(shipment.units, units))
+
+    def _expect(self, order_id: str, status: str) -> None:
+        if self.shipments[order_id].status != status:
+            raise AssertionError(f"the shipment of {order_id} is {self.shipments[order_id].status}, not {status}")
+
+    def _move(self, order_id: str, status: str, **more: Any) -> None:
+        self.shipments[order_id] = replace(self.shipments[order_id], status=status)
+        self._call_back(f"shipment.{status}", order_id, **more)
+
+    def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
+        self.callbacks.append({"id": f"{order_id}:{kind}", "type": kind, "order_id": order_id, **more})
+
+
+def without(units: Sequence[Units], gone: Sequence[Units]) -> tuple[Units, ...]:
+    """The units that are left once some are taken out."""
+    counts = {each.sku: each.quantity for each in gone}
+    left = [Units(each.sku, each.quantity - counts.get(each.sku, 0)) for each in units]
+    return tuple(each for each in left if each.quantity > 0)
+
+
+def _carrier_away() -> CarrierUnavailable:
+    return CarrierUnavailable("the carrier didn't answer")
+
+
+class MemoryExecutions(Remembers):
+    """Step Functions as a record of what it was asked. A token waits until it is answered or made to ``expire``."""
+
+    STATE = ("starts", "answers", "heartbeats", "_gone", "_failures")
+
+    def __init__(self) -> None:
+        self.starts: dict[tuple[str, str], Mapping[str, Any]] = {}
+        """The payload of each execution, by its machine and its name."""
+        self.answers: dict[str, Mapping[str, Any]] = {}
+        """By token: {"output": …}, or {"error": …, "cause": …}."""
+        self.heartbeats: list[str] = []
+        self._gone: set[str] = set()
+        self._failures: list[str] = []
+
+    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
+        failure = self._failure()
+        self.starts.setdefault((machine, name), payload)
+        if failure:
+            raise _executions_away()
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
+        return self._answer(token, {"output": output})
+
+    def fail(self, token: str, error: str, cause: str) -> bool:
+        return self._answer(token, {"error": error, "cause": cause})
+
+    def heartbeat(self, token: str) -> bool:
+        self._failure()
+        if token in self._gone or token in self.answers:
+            return False
+        self.heartbeats.append(token)
+        return True
+
+    def expire(self, token: str) -> None:
+        """Nothing waits under the token any more."""
+        self._gone.add(token)
+
+    def fail_next(self, *, after_effect: bool, count: int = 1) -> None:
+        self._failures += ["after" if after_effect else "before"] * count
+
+    def _answer(self, token: str, answer: Mapping[str, Any]) -> bool:
+        failure = self._failure()
+        waits = token not in self._gone and token not in self.answers
+        if waits:
+            self.answers[token] = answer
+        if failure:
+            raise _executions_away()
+        return waits
+
+    def _failure(self) -> str:
+        failure = self._failures.pop(0) if self._failures else ""
+        if failure == "before":
+            raise _executions_away()
+        return failure
+
+
+def _executions_away() -> ExecutionsUnavailable:
+    return ExecutionsUnavailable("Step Functions didn't answer")

@@ -1,0 +1,37 @@
+"""What every store of stock must refuse, and how it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from oms.domain.errors import OmsError, OutOfStock, UnexpectedState
+from oms.domain.inventory import Movement, StockEntry
+
+
+def sums(entries: Iterable[StockEntry]) -> dict[str, Movement]:
+    """What the entries together add to each SKU."""
+    total: dict[str, Movement] = {}
+    for entry in entries:
+        for movement in entry.movements:
+            sku = movement.sku
+            known = total.get(sku)
+            total[sku] = (
+                Movement(sku, known.on_hand + movement.on_hand, known.reserved + movement.reserved)
+                if known
+                else movement
+            )
+    return total
+
+
+def available(movement: Movement) -> int:
+    return movement.on_hand - movement.reserved
+
+
+def refusal(refused: Iterable[Movement]) -> OmsError:
+    """The error for movements that would leave less than nothing: available is for sale, reserved is our own books."""
+    refused = tuple(refused)
+    short = [movement.sku for movement in refused if available(movement) < 0]
+    if short:
+        return OutOfStock(f"not enough available of {', '.join(sorted(short))}")
+    skus = ", ".join(sorted(movement.sku for movement in refused))
+    return UnexpectedState(f"more would leave the reserved stock of {skus} than is in it")
