@@ -28,8 +28,8 @@ class InvalidRule(ValueError):
 def compile_rule(rule: dict[str, Any], language: str = "JSONPath", field: str = "Condition") -> Rule:
     """A Choice rule as a predicate; `field` is where it stands, for the cause of a JSONata failure.
 
-    Raises InvalidRule, InvalidPath or InvalidExpression here. The predicate raises ``States.Runtime`` when its Variable finds
-    nothing, except under IsPresent; a value of another type than the operator's is no match.
+    Raises InvalidRule, InvalidPath or InvalidExpression here. The predicate raises ``States.Runtime`` when its Variable
+    finds nothing, except under IsPresent; a value of another type than the operator's is no match.
     """
     if language == "JSONata":
         return compile_condition(rule["Condition"], field)
@@ -114,7 +114,8 @@ def _is_present(read: Expression, wanted: bool) -> Rule:
 def compile_pattern(text: str) -> re.Pattern[str]:
     """A StringMatches pattern: ``*`` matches any run, ``\\*`` a star, ``\\\\`` a backslash."""
     parts = re.findall(r"\\.|\*|[^\\*]+|\\", text, re.S)
-    return re.compile("".join(".*" if part == "*" else re.escape(re.sub(r"\\(.)", r"\1", part)) for part in parts), re.S)
+    wild = (".*" if part == "*" else re.escape(re.sub(r"\\(.)", r"\1", part)) for part in parts)
+    return re.compile("".join(wild), re.S)
 
 
 _Kind = Callable[[Any], Any]
@@ -152,5 +153,7 @@ _TYPE_TESTS: dict[str, Test] = {
     "IsBoolean": lambda value: isinstance(value, bool),
     "IsTimestamp": lambda value: instant(value) is not None,
 }
-OPERATORS = frozenset(_COMPARISONS) | {f"{name}Path" for name in _COMPARISONS} | {*_TYPE_TESTS, "IsPresent", "StringMatches"}
+OPERATORS = frozenset(
+    {*_COMPARISONS, *(f"{name}Path" for name in _COMPARISONS), *_TYPE_TESTS, "IsPresent", "StringMatches"}
+)
 """The names of every comparison operator of JSONPath rules."""

@@ -38,9 +38,7 @@ def compile_expression(text: str, field: str = "", expected: str | None = None) 
     `expected` is the JSON type that the field needs ("array", "number", ...); None takes any.
     Raises InvalidExpression; the expression raises ``States.QueryEvaluationError``, also for nothing (undefined).
     """
-    if not is_expression(text):
-        raise InvalidExpression(f"Not a JSONata expression: {text}")
-    source = text[2:-2].strip()
+    source = _source(text)
     evaluate = _compile(source, field)
 
     def expression(scope: Scope) -> Any:
@@ -52,6 +50,13 @@ def compile_expression(text: str, field: str = "", expected: str | None = None) 
         return value
 
     return expression
+
+
+def parse_expression(text: str) -> Any:
+    """The syntax tree of the text inside ``{% %}``, for checks; raises InvalidExpression."""
+    from asl.jsonata_library import Program
+
+    return Program(_source(text)).tree
 
 
 def compile_condition(text: Any, field: str = "Condition") -> Callable[[Scope], bool]:
@@ -78,6 +83,14 @@ def json_type(value: Any) -> str:
         return "boolean"
     names = {str: "string", int: "number", float: "number", list: "array", dict: "object"}
     return names.get(type(value), "function")
+
+
+def _source(text: str) -> str:
+    if not is_expression(text):
+        raise InvalidExpression(f"Not a JSONata expression: {text}")
+    if len(text) > MAX_LENGTH:
+        raise InvalidExpression(f"The expression is longer than {MAX_LENGTH} characters")
+    return text[2:-2].strip()
 
 
 def _said(source: str, field: str) -> str:
@@ -117,8 +130,6 @@ def _compile_template(template: Any, field: str) -> Expression | None:
 
 
 def _compile(source: str, field: str) -> Callable[[Scope], Any]:
-    if len(source) > MAX_LENGTH:
-        raise InvalidExpression(f"The expression is longer than {MAX_LENGTH} characters")
     from asl.jsonata_library import Program
 
     program = Program(source)

@@ -37,6 +37,10 @@ class Program:
         self._program.set_output_convert_nulls(False)
         self._program.set_validate_input(False)
 
+    @property
+    def tree(self) -> Any:
+        return self._program.ast
+
     def run(self, scope: Scope, names: Iterable[str], field: str, said: str) -> Any:
         """The value, or ABSENT for nothing; raises ``QueryEvaluationError``."""
         frame = Jsonata.Frame(None)
@@ -77,7 +81,7 @@ class _Native(Jsonata.JFunctionCallable):  # type: ignore[misc]
 
 
 def _bound(frame: Any) -> None:
-    """Stop an expression that runs too long or nests too deep; the library's own bound keeps time from its compilation."""
+    """Stop an expression that runs too long or too deep; the library's own bound keeps time from its compilation."""
     deadline = time.monotonic() + MAX_SECONDS
     depth = steps = 0
 

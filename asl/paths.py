@@ -1,7 +1,8 @@
 """JSONPath, compiled once to closures.
 
-Paths read as AWS's library (Jayway JsonPath) reads them: a definite path yields one value or fails, any other path yields
-an array, empty when nothing matches. https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
+Paths read as AWS's library (Jayway JsonPath) reads them: a definite path yields one value or fails, any other path
+yields an array, empty when nothing matches.
+https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from asl.scope import Expression, Scope
 from asl.walk import Miss, Walk, normal, not_an_array, not_an_object
 
 _ROOT = re.compile(r"\$\$|\$(?P<variable>[A-Za-z_]\w*)|\$")
-_STEP = re.compile(r"""\.(?P<name>[^\s.\[\]()'"*?,]+)|\['(?P<single>[^'\\]*)'\]|\["(?P<double>[^"\\]*)"\]|\[(?P<index>-?\d+)\]""")
+_STEP = re.compile(
+    r"""\.(?P<name>[^\s.\[\]()'"*?,]+)|\['(?P<single>[^'\\]*)'\]|\["(?P<double>[^"\\]*)"\]|\[(?P<index>-?\d+)\]"""
+)
 
 Step = str | int
 
@@ -151,7 +154,7 @@ def _compile_steps(text: str, root: str, steps: list[Step]) -> Expression:
 
 def _missed(text: str, document: Any, steps: list[Step] | tuple[Step, ...]) -> PathNotFound:
     """What the library says of the first step that found nothing."""
-    value = document
+    value: Any = document
     for i, step in enumerate(steps):
         here = normal(steps[:i])
         if isinstance(step, str) and not isinstance(value, dict):
@@ -160,7 +163,7 @@ def _missed(text: str, document: Any, steps: list[Step] | tuple[Step, ...]) -> P
             reason = f"The path {here} is null" if value is None else not_an_array(step, value)
             return PathNotFound(text, reason)
         try:
-            value = value[step]
+            value = value[step]  # type: ignore[index]
         except (KeyError, IndexError):
             if isinstance(step, str) and i + 1 < len(steps):
                 return PathNotFound(text, f"Missing property in path {normal(steps[: i + 1])}")
@@ -222,7 +225,8 @@ class ReferencePath:
 
     def _conflict(self, document: Any) -> StatesError:
         shown = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-        return StatesError("States.ResultPathMatchFailure", f"Unable to apply ReferencePath {self.text} to input {shown}")
+        cause = f"Unable to apply ReferencePath {self.text} to input {shown}"
+        return StatesError("States.ResultPathMatchFailure", cause)
 
 
 def _copied(value: Any, step: Step) -> Any:

@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+_SHARED: Random = Random(0)
+
 
 @dataclass(slots=True)
 class Scope:
-    """The values behind ``$``, ``$$``, ``$name`` and ``$states``, and the two things that aren't values: chance and time.
+    """The values behind ``$``, ``$$``, ``$name`` and ``$states``; and chance and time, which aren't values.
 
     Attributes:
         input: the JSON value that ``$`` means to this field.
         context: the context object, ``$$``.
         variables: the workflow variables in scope, by name.
         states: JSONata's ``$states``: ``input``, ``context``, ``result``, ``errorOutput``.
-        random: where ``States.UUID``, ``States.MathRandom``, ``$uuid`` and ``$random`` draw from; one an execution, seeded.
+        random: what ``States.UUID``, ``States.MathRandom``, ``$uuid`` and ``$random`` draw from; seeded.
         now: the engine's clock in seconds since 1970, read by ``$now`` and ``$millis``.
     """
 
@@ -29,8 +31,6 @@ class Scope:
     random: Random = field(default_factory=lambda: _SHARED)
     now: Callable[[], float] = time.time
 
-
-_SHARED = Random(0)
 
 Expression = Callable[[Scope], Any]
 """A compiled path, template, JSONata expression or choice rule; raises ``StatesError``."""

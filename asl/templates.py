@@ -23,7 +23,7 @@ class InvalidTemplate(ValueError):
     """
 
     def __init__(self, field: str, where: tuple[str | int, ...]) -> None:
-        super().__init__(f"The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call")
+        super().__init__(f"The field '{field}' must be a valid JSONPath or a valid intrinsic function call")
         self.field = field
         self.where = where
 
@@ -38,9 +38,9 @@ def compile_template(template: Any) -> Expression:
 
 
 def compile_query(text: Any, field: str) -> Expression:
-    """What a ``.$`` field, ``ErrorPath`` or ``CausePath`` holds: a path or an intrinsic function, with AWS's text for a miss.
+    """What a ``.$`` field, ``ErrorPath`` or ``CausePath`` holds: a path or an intrinsic function.
 
-    Raises InvalidPath or InvalidIntrinsic.
+    A miss names the field, in AWS's words. Raises InvalidPath or InvalidIntrinsic.
     """
     if not isinstance(text, str):
         raise InvalidPath(f"Not a path: {text!r}")

@@ -15,8 +15,15 @@ from typing import Any
 from jsonpath import JSONPathEnvironment
 from jsonpath.exceptions import JSONPathError
 from jsonpath.segments import JSONPathRecursiveDescentSegment
-from jsonpath.selectors import Filter, FilterContext, IndexSelector, JSONPathSelector, NameSelector, SliceSelector
-from jsonpath.selectors import WildcardSelector
+from jsonpath.selectors import (
+    Filter,
+    FilterContext,
+    IndexSelector,
+    JSONPathSelector,
+    NameSelector,
+    SliceSelector,
+    WildcardSelector,
+)
 
 _PARSER = JSONPathEnvironment()
 _FUNCTION = re.compile(r"\.(\w+)\(\)$")
@@ -52,7 +59,7 @@ def not_an_array(step: str | int, value: Any) -> str:
 
 
 def _numbers(values: Any) -> list[float]:
-    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)] if isinstance(values, list) else []
+    numbers = [v for v in values if type(v) in (int, float)] if isinstance(values, list) else []
     if not numbers:
         raise Miss("Aggregation function attempted to calculate value using empty array")
     return numbers

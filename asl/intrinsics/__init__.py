@@ -24,7 +24,7 @@ def compile_intrinsic(text: str) -> Expression:
 
 def _compile(node: Node) -> Expression:
     if isinstance(node, Literal):
-        value = node.value
+        value = str(node.value) if isinstance(node.value, str) else node.value
         return lambda scope: value
     if isinstance(node, Path):
         try:
@@ -42,6 +42,9 @@ def _compile_call(call: Call) -> Expression:
     if not least <= len(call.arguments) <= most:
         raise InvalidIntrinsic(f"{call.name} can't take {len(call.arguments)} arguments")
     arguments = [_compile(argument) for argument in call.arguments]
+    if call.name == "States.Format" and isinstance(call.arguments[0], Literal):
+        template = call.arguments[0].value
+        arguments[0] = lambda scope: template
 
     def apply(scope: Scope) -> object:
         return function(scope, *[argument(scope) for argument in arguments])
