@@ -34,12 +34,18 @@ $(UV):
 test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes
 	$(BIN)/python -m pytest
 
+check: .venv/.check definitions-check  ## Style, types, imports, stale files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
 lock:  ## Pin every group anew from requirements/*.in
 	@for group in $(GROUPS); do $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help test lock
+.PHONY: help test check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows
