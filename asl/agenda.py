@@ -1,0 +1,85 @@
+"""What is to happen, in order of time and, at one moment, in the order it was asked for."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asl.execution import Execution
+    from asl.requests import TaskRequest
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing to do at a time.
+
+    Attributes:
+        kind: "timer" and "invoke" come from an execution, "call" from outside; all else is the outcome of a ticket.
+        execution, ticket: who waits for it; None and 0 for a call.
+        data: the outcome, or the function to call.
+        request: the task to run, for "invoke".
+    """
+
+    due: float
+    sequence: int
+    kind: str
+    execution: Execution | None = None
+    ticket: int = 0
+    data: Any = None
+    request: TaskRequest | None = None
+
+    def __lt__(self, other: Step) -> bool:
+        return (self.due, self.sequence) < (other.due, other.sequence)
+
+    @property
+    def stale(self) -> bool:
+        """True if nobody waits for it any more."""
+        return self.execution is not None and self.ticket not in self.execution.pending
+
+
+class Agenda:
+    """Steps, the earliest first. Stale ones are dropped as they come up, and swept when they pile up."""
+
+    def __init__(self) -> None:
+        self._heap: list[Step] = []
+        self._sequence = 0
+        self._sweep_at = 1024
+
+    def add(self, due: float, kind: str, **fields: Any) -> Step:
+        self._sequence += 1
+        step = Step(due, self._sequence, kind, **fields)
+        if len(self._heap) >= self._sweep_at:
+            self._sweep()
+        heapq.heappush(self._heap, step)
+        return step
+
+    def _sweep(self) -> None:
+        self._heap = [step for step in self._heap if not step.stale]
+        heapq.heapify(self._heap)
+        self._sweep_at = max(1024, 2 * len(self._heap))
+
+    def peek(self) -> Step | None:
+        """The next step, still there afterwards."""
+        while self._heap:
+            if not self._heap[0].stale:
+                return self._heap[0]
+            heapq.heappop(self._heap)
+        return None
+
+    def pop(self) -> Step | None:
+        """The next step."""
+        step = self.peek()
+        if step is not None:
+            heapq.heappop(self._heap)
+        return step
+
+    def take(self, step: Step) -> None:
+        """Take out a step that isn't the next."""
+        self._heap.remove(step)
+        heapq.heapify(self._heap)
+
+    def due(self, now: float) -> list[Step]:
+        """All that is due by now, in order."""
+        return sorted(step for step in self._heap if step.due <= now and not step.stale)

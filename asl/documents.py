@@ -1,0 +1,41 @@
+"""JSON documents: their text, and the size that AWS allows.
+
+Values are never changed in place, so a text once made stays true.
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from asl.errors import StatesError
+
+MAX_BYTES = 262_144
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+encode = _encoder.encode
+
+
+def too_large(text: str) -> bool:
+    """True for a text of more than 256 KiB in UTF-8."""
+    length = len(text)
+    if length * 4 <= MAX_BYTES:
+        return False
+    return length > MAX_BYTES or (not text.isascii() and len(text.encode(errors="surrogatepass")) > MAX_BYTES)
+
+
+def data_limit(owner: str) -> StatesError:
+    return StatesError(
+        "States.DataLimitExceeded",
+        f"The state/task '{owner}' returned a result with a size exceeding the maximum number of bytes service limit.",
+    )
+
+
+def parsed(text: str) -> Any:
+    """The value of a JSON text; NaN and Infinity, which JSON doesn't have, raise ValueError."""
+    return json.loads(text, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

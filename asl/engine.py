@@ -1,0 +1,320 @@
+"""Many executions on one clock, in one thread.
+
+The engine gives executions what they want: it runs tasks, wakes timers, hands outcomes over, one step after another in
+order of time. With a virtual clock `run` moves time itself. With a real clock a driver asks `next_due` when to call
+`run_due`; between the two nothing polls and nothing sleeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from asl.agenda import Agenda, Step
+from asl.clock import Clock, VirtualClock
+from asl.documents import encode, parsed
+from asl.errors import StatesError
+from asl.execution import RUNNING, Execution, Wanted
+from asl.machine import Machine
+from asl.requests import Invoke, TaskRequest
+from asl.states_api import StatesApi
+from asl.tasks import NEVER, After, NoTask, Tasks, failure_of, through
+
+Entry = dict[str, Any]
+"""A line of the journal. ``entry`` is started, outcome, stopped, redriven or ended; all else depends on it."""
+
+
+class TaskDoesNotExist(LookupError):
+    """The token belongs to no task that waits; TaskTimedOut at AWS once it did."""
+
+
+class ExecutionAlreadyExists(ValueError):
+    """An execution of that name has another input, or has ended."""
+
+
+class Engine:
+    """Runs executions.
+
+    Args:
+        clock: a VirtualClock unless given.
+        seed: decides names, tokens, jitter, UUIDs.
+        invoke: runs a task request and completes it; or
+        tasks: functions by name, see asl.tasks.
+        journal: called with every entry before it takes effect; what it kept, `resume` takes.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        seed: int = 0,
+        invoke: Invoke | None = None,
+        tasks: Tasks | None = None,
+        journal: Callable[[Entry], None] | None = None,
+    ) -> None:
+        self.clock: Clock = clock or VirtualClock()
+        self.seed = seed
+        self.invoke: Invoke = invoke or through(tasks or {})
+        self.journal = journal
+        self.machines: dict[str, Machine] = {}
+        self.executions: dict[str, Execution] = {}
+        self.agenda = Agenda()
+        self.tokens: dict[str, tuple[Execution, TaskRequest]] = {}
+        self.watchers: dict[str, list[Callable[[Execution], None]]] = {}
+        self.api = StatesApi(self)
+        self._names = Random(f"names:{seed}")
+
+    @property
+    def now(self) -> float:
+        return self.clock.now()
+
+    # Machines and executions.
+
+    def add(self, machine: Machine) -> Machine:
+        """Make a machine known by its ARN, so that others can start it."""
+        self.machines[machine.arn] = machine
+        return machine
+
+    def unique(self) -> str:
+        """A new id; the same ones come again with the same seed."""
+        return str(UUID(int=self._names.getrandbits(128), version=4))
+
+    def start(self, machine: Machine, input: Any, *, name: str | None = None) -> Execution:
+        """Start an execution; what needs no waiting has been done when this returns.
+
+        A running execution of that name with the same input is returned as it is, as StartExecution does.
+        Raises ExecutionAlreadyExists.
+        """
+        self.machines.setdefault(machine.arn, machine)
+        name = name or self.unique()
+        arn = machine.execution_arn(name, self.unique() if machine.type == "EXPRESS" else "")
+        existing = self.executions.get(arn)
+        if existing is not None:
+            if existing.running and existing.input == input:
+                return existing
+            raise ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
+        started = {"machine": machine.arn, "name": name, "input": input, "seed": self.seed}
+        self._write("started", arn, **started)
+        execution = self.executions[arn] = Execution(machine, input, arn=arn, name=name, at=self.now, seed=self.seed)
+        self._collect(execution)
+        return execution
+
+    def stop(self, execution: Execution, error: str | None = None, cause: str | None = None) -> None:
+        """StopExecution. An execution that has ended stays as it is."""
+        if execution.running:
+            self._write("stopped", execution.arn, error=error, cause=cause)
+            execution.stop(self.now, error, cause)
+            self._collect(execution)
+
+    def redrive(self, execution: Execution) -> None:
+        """RedriveExecution: go on from the states that failed. Raises ValueError if there is nothing to redrive."""
+        if execution.status not in ("FAILED", "TIMED_OUT", "ABORTED") or execution.machine.type != "STANDARD":
+            raise ValueError(f"Execution is {execution.status} and cannot be redriven")
+        self._write("redriven", execution.arn)
+        execution.redrive(self.now)
+        self._collect(execution)
+
+    def on_end(self, execution: Execution, callback: Callable[[Execution], None]) -> None:
+        """Call back when the execution ends; at once if it has."""
+        if execution.running:
+            self.watchers.setdefault(execution.arn, []).append(callback)
+        else:
+            callback(execution)
+
+    # Time.
+
+    def run(self) -> None:
+        """Do all that is to be done, moving virtual time as far as it takes."""
+        while self.step() is not None:
+            pass
+
+    def step(self, which: Step | None = None) -> Step | None:
+        """Do the next step, or `which` of those that `due_now` lists; returns it, or None if there was none."""
+        if which is None:
+            step = self.agenda.pop()
+            if step is None:
+                return None
+        else:
+            self.agenda.take(step := which)
+        if isinstance(self.clock, VirtualClock):
+            self.clock.move_to(step.due)
+        self._do(step)
+        return step
+
+    def due_now(self) -> list[Step]:
+        """The steps that may come next without time passing: those due now, or at the next moment when anything is."""
+        first = self.agenda.peek()
+        return [] if first is None else self.agenda.due(max(first.due, self.now))
+
+    def next_due(self) -> float | None:
+        """When the next step is due, in the clock's seconds; None if nothing is to be done."""
+        step = self.agenda.peek()
+        return None if step is None else step.due
+
+    def run_due(self, now: float | None = None) -> int:
+        """Do all that is due by now; returns how many steps that took."""
+        limit = self.now if now is None else now
+        count = 0
+        while (step := self.agenda.peek()) is not None and step.due <= limit:
+            self.step()
+            count += 1
+        return count
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual time pass, with all that happens in it."""
+        clock = self.clock
+        if not isinstance(clock, VirtualClock):
+            raise TypeError("only a virtual clock can be advanced")
+        until = clock.now() + seconds
+        self.run_due(until)
+        clock.move_to(until)
+
+    def call_at(self, moment: float, function: Callable[[], None]) -> Step:
+        """Call a function as a step of its own."""
+        return self.agenda.add(moment, "call", data=function)
+
+    # Outcomes from outside.
+
+    def post(self, execution: Execution, ticket: int, kind: str, data: Any = None, delay: float = 0) -> None:
+        """Hand an outcome to an execution, as a step of its own."""
+        self.agenda.add(self.now + delay, kind, execution=execution, ticket=ticket, data=data)
+
+    def send_task_success(self, token: str, output: Any) -> None:
+        """SendTaskSuccess; `output` is a JSON value. Raises TaskDoesNotExist."""
+        self._answer(token, "succeeded", output)
+
+    def send_task_failure(self, token: str, error: str | None = None, cause: str | None = None) -> None:
+        """SendTaskFailure. Raises TaskDoesNotExist."""
+        self._answer(token, "failed", {"error": error or "", "cause": cause})
+
+    def send_task_heartbeat(self, token: str) -> None:
+        """SendTaskHeartbeat. Raises TaskDoesNotExist."""
+        self._answer(token, "heartbeat", None)
+
+    def _answer(self, token: str, kind: str, data: Any) -> None:
+        waiting = self.tokens.get(token)
+        if waiting is None or waiting[1].ticket not in waiting[0].pending:
+            raise TaskDoesNotExist("Task Timed Out: 'Provided task does not exist anymore'")
+        self.deliver(waiting[0], waiting[1].ticket, kind, data)
+
+    def deliver(self, execution: Execution, ticket: int, kind: str, data: Any) -> None:
+        """Hand over an outcome now."""
+        if ticket not in execution.pending:
+            return
+        self._write("outcome", execution.arn, ticket=ticket, kind=kind, data=data)
+        execution.deliver(self.now, ticket, kind, data)
+        self._collect(execution)
+
+    # The work.
+
+    def _do(self, step: Step) -> None:
+        if step.kind == "call":
+            step.data()
+        elif step.kind == "invoke":
+            assert step.request is not None and step.execution is not None
+            self._invoke(step.execution, step.request)
+        elif step.execution is not None:
+            self.deliver(step.execution, step.ticket, step.kind, step.data)
+
+    def _invoke(self, execution: Execution, request: TaskRequest) -> None:
+        def complete(answer: Any) -> None:
+            self._complete(execution, request, answer)
+
+        if self.api.takes(request):
+            self.api.call(execution, request, complete)
+            return
+        try:
+            self.invoke(request, complete)
+        except NoTask:
+            raise
+        except Exception as error:  # an invoke that raises has failed the task
+            complete(error)
+
+    def _complete(self, execution: Execution, request: TaskRequest, answer: Any, delay: float = 0) -> None:
+        if isinstance(answer, After):
+            self._complete(execution, request, answer.answer, delay + answer.seconds)
+        elif isinstance(answer, BaseException):
+            error = failure_of(answer)
+            self.post(execution, request.ticket, "failed", {"error": error.error, "cause": error.cause}, delay)
+        elif answer is not NEVER:
+            kind = "submitted" if request.integration.waits_for_token else "succeeded"
+            self.post(execution, request.ticket, *self._json(kind, answer), delay)
+
+    @staticmethod
+    def _json(kind: str, answer: Any) -> tuple[str, Any]:
+        """The outcome, with the answer as pure JSON of the engine's own; what isn't JSON is a failure."""
+        try:
+            return kind, parsed(encode(answer))
+        except (TypeError, ValueError) as error:
+            return "failed", {"error": "Runtime.MarshalError", "cause": f"Unable to marshal response: {error}"}
+
+    def _collect(self, execution: Execution) -> None:
+        """Take what the execution wants; tell those who wait for its end."""
+        for wanted in execution.outbox:
+            if wanted.ticket in execution.pending:
+                self._plan(execution, wanted)
+        execution.outbox.clear()
+        if execution.status != RUNNING:
+            self._ended(execution)
+
+    def _plan(self, execution: Execution, wanted: Wanted) -> None:
+        request = wanted.request
+        if request is None:
+            self.agenda.add(wanted.due, "timer", execution=execution, ticket=wanted.ticket)
+            return
+        if request.token is not None:
+            self.tokens[request.token] = (execution, request)
+        if request.submitted is not None:
+            self.api.rejoin(execution, request)
+        elif not (request.integration.kind == "activity" and request.started):
+            due = max(wanted.due, self.now)
+            self.agenda.add(due, "invoke", execution=execution, ticket=wanted.ticket, request=request)
+
+    def _ended(self, execution: Execution) -> None:
+        self._write("ended", execution.arn, status=execution.status)
+        for callback in self.watchers.pop(execution.arn, ()):
+            callback(execution)
+
+    def _write(self, entry: str, arn: str, **fields: Any) -> None:
+        if self.journal is not None:
+            self.journal({"entry": entry, "execution": arn, "time": self.now, **fields})
+
+    # After a crash.
+
+    def resume(self, entries: Iterable[Entry], machine: Machine | None = None) -> Execution:
+        """Bring an execution back from its journal, and go on with it.
+
+        What the journal holds isn't done again: finished tasks stay finished, callbacks keep waiting under their tokens,
+        timers keep their moments. Tasks that were in flight are invoked once more.
+        """
+        first, *rest = entries
+        machine = machine or self.machines[first["machine"]]
+        self.machines.setdefault(machine.arn, machine)
+        arn = first["execution"]
+        execution = Execution(
+            machine, first["input"], arn=arn, name=first["name"], at=first["time"], seed=first["seed"]
+        )
+        for entry in rest:
+            replay(execution, entry)
+        self.executions[arn] = execution
+        for wanted in execution.outbox:
+            if wanted.ticket in execution.pending:
+                self._plan(execution, wanted)
+        execution.outbox.clear()
+        return execution
+
+
+def replay(execution: Execution, entry: Mapping[str, Any]) -> None:
+    """Apply one entry of the journal."""
+    kind, at = entry["entry"], entry["time"]
+    if kind == "outcome":
+        execution.deliver(at, entry["ticket"], entry["kind"], entry["data"])
+    elif kind == "stopped":
+        execution.stop(at, entry["error"], entry["cause"])
+    elif kind == "redriven":
+        execution.redrive(at)
+
+
+__all__ = ["Engine", "ExecutionAlreadyExists", "StatesError", "TaskDoesNotExist", "replay"]

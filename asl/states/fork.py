@@ -1,0 +1,281 @@
+"""The states that run branches side by side: Parallel, and Map in its inline mode.
+
+All branches share one thread: each state is a turn, and every branch that is ready gets its turn in order.
+https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html
+https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asl.branch import DONE, FAILED, RUNNING, Branch
+from asl.documents import encode
+from asl.errors import QueryEvaluationError, StatesError
+from asl.fields import template
+from asl.graph import Graph
+from asl.paths import compile_path
+from asl.scope import Expression, Scope
+from asl.states.base import Resilient
+
+INLINE_CONCURRENCY = 40
+
+
+class Fork(Resilient):
+    """What Parallel and Map share: start branches, gather their outputs in order."""
+
+    def give_up(self, branch: Branch) -> None:
+        branch.add(f"{self.kind}StateFailed")
+
+    def joined(self, branch: Branch, results: list[Any]) -> None:
+        """All branches are done."""
+        branch.frame = None
+        branch.trace.add(f"{self.kind}StateSucceeded", branch.execution.now, branch.last)
+        try:
+            on = self.complete(branch, results)
+        except StatesError as error:
+            on = self.fault(branch, self.explained(branch, error))
+        if on:
+            branch.execution.ready.append(branch)
+
+    def broken(self, branch: Branch, error: StatesError) -> None:
+        """A branch failed; the frame stays until the state is tried again, for a redrive."""
+        if self.fault(branch, error):
+            branch.execution.ready.append(branch)
+
+
+class Join:
+    """The branches of one Parallel state, and who of them is done.
+
+    Attributes:
+        children: those that were started, by index.
+        following: the id of the event that the next child's first event follows.
+    """
+
+    __slots__ = ("children", "error", "following", "results", "running", "state", "under")
+
+    def __init__(self, state: Fork, under: Branch, size: int) -> None:
+        self.state = state
+        self.under = under
+        self.children: list[Branch] = []
+        self.results: list[Any] = [None] * size
+        self.running = 0
+        self.following = under.last
+        self.error: StatesError | None = None
+
+    def spawn(self, graph: Graph, value: Any, text: str, item: dict[str, Any] | None) -> Branch:
+        under = self.under
+        child = Branch(under.execution, under.trace, self, self.following, under.variables, len(self.children))
+        child.item = item
+        self.children.append(child)
+        self.running += 1
+        self.begin(child)
+        if child.enter(graph.start, value, text):
+            under.execution.ready.append(child)
+        return child
+
+    def begin(self, child: Branch) -> None:
+        """Before a child enters its first state."""
+
+    def branch_done(self, child: Branch) -> None:
+        self.results[child.index] = child.value
+        self.running -= 1
+        self.under.last = child.last
+        self.ended(child)
+        if not self.running and self.error is None and not self.fill():
+            self.state.joined(self.under, self.results)
+
+    def ended(self, child: Branch) -> None:
+        """After a child's last state."""
+
+    def fill(self) -> bool:
+        """Start what may run now; False if nothing is left to start or to wait for."""
+        return self.running > 0
+
+    def branch_failed(self, child: Branch, error: StatesError) -> None:
+        self.running -= 1
+        self.error = error
+        self.failed(child)
+        stopped = [other for other in self.children if other.status == RUNNING]
+        self.abort()
+        for other in stopped:
+            self.aborted(other)
+        self.under.last = child.last
+        self.state.broken(self.under, error)
+
+    def failed(self, child: Branch) -> None:
+        """After a child failed."""
+
+    def abort(self) -> None:
+        """Stop the children that still run."""
+        ready = self.under.execution.ready
+        for child in self.children:
+            if child.status == RUNNING:
+                child.abort()
+                if child in ready:
+                    ready.remove(child)
+        self.running = 0
+
+    def aborted(self, child: Branch) -> None:
+        """After a child was stopped because another failed; states that wait have an event for it."""
+        if child.state.kind in ("Task", "Wait", "Parallel", "Map"):
+            child.add(f"{child.state.kind}StateAborted")
+
+    def revive(self) -> bool:
+        """Redrive only the children that failed or were stopped; all of them if the results were too large."""
+        if self.error is not None and self.error.error == "States.DataLimitExceeded":
+            return False
+        if all(child.status == DONE for child in self.children):
+            return False
+        self.error = None
+        for child in self.children:
+            if child.status == FAILED:
+                child.last = self.under.execution.root.last
+                self.running += 1
+                child.revive()
+        return True
+
+
+class Parallel(Fork):
+    """https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html"""
+
+    def __init__(self, name: str, spec: dict[str, Any], jsonata: bool, branches: list[Graph]) -> None:
+        super().__init__(name, spec, jsonata)
+        self.branches = branches
+
+    def run(self, branch: Branch) -> bool:
+        fields = self.fields
+        value = branch.value if fields.plain else fields.effective(branch.scope())
+        text = branch.text if value is branch.value else encode(value)
+        branch.add("ParallelStateStarted")
+        join = branch.frame = Join(self, branch, len(self.branches))
+        for graph in self.branches:
+            join.spawn(graph, value, text, None)
+        return False
+
+
+class Map(Fork):
+    """https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html"""
+
+    parameters_field = "ItemSelector"
+
+    def __init__(self, name: str, spec: dict[str, Any], jsonata: bool, processor: Graph) -> None:
+        super().__init__(name, spec, jsonata)
+        self.processor = processor
+        fields = self.fields
+        fields.parameters = None
+        selector = "ItemSelector" if "ItemSelector" in spec else "Parameters"
+        self.selector = template(spec[selector], selector, jsonata) if selector in spec else None
+        self.items = self._compile_items()
+        self.concurrency = self._number("MaxConcurrency")
+
+    def _compile_items(self) -> Expression | None:
+        if self.jsonata:
+            return self._jsonata_items() if "Items" in self.spec else None
+        path = self.spec.get("ItemsPath", "$")
+        return None if path in ("$", None) else compile_path(path)
+
+    def _jsonata_items(self) -> Expression:
+        from asl.jsonata import compile_expression, is_expression
+
+        items = self.spec["Items"]
+        return compile_expression(items, "Items", "array") if is_expression(items) else template(items, "Items", True)
+
+    def _number(self, field: str) -> Expression | None:
+        """A field that is a number, an expression or, under its other name, a path."""
+        if f"{field}Path" in self.spec:
+            return compile_path(self.spec[f"{field}Path"])
+        return template(self.spec[field], field, self.jsonata) if field in self.spec else None
+
+    def run(self, branch: Branch) -> bool:
+        scope = branch.scope()
+        value = self.fields.filtered(scope)
+        limit = self.limit(scope)
+        items = self.read_items(scope, value)
+        branch.add("MapStateStarted", {"length": len(items)})
+        frame = branch.frame = Iterations(self, branch, items, self._selected(scope), limit)
+        if not frame.fill():
+            self.joined(branch, [])
+        return False
+
+    def limit(self, scope: Scope) -> int:
+        number = 0 if self.concurrency is None else self.concurrency(scope)
+        return min(number or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
+
+    def read_items(self, scope: Scope, value: Any) -> list[Any]:
+        items = value if self.items is None else self.items(scope)
+        if isinstance(items, list):
+            return items
+        if self.jsonata:
+            raise QueryEvaluationError("", f"Map state input must be an array but was: {encode(items)}")
+        if self.items is None:
+            raise StatesError("States.Runtime", f"Map state input must be an array but was: {encode(items)}")
+        path = self.spec["ItemsPath"]
+        raise StatesError("States.Runtime", f'Reference path "{path}" must point to array.')
+
+    def _selected(self, scope: Scope) -> Callable[[Any, dict[str, Any]], Any]:
+        """What an iteration gets for its item: the item, or what ItemSelector makes of it."""
+        select, context = self.selector, scope.context
+        if select is None:
+            return lambda item, place: item
+
+        def selected(item: Any, place: dict[str, Any]) -> Any:
+            scope.context = context | {"Map": place}
+            scope.states["context"] = scope.context
+            return select(scope)
+
+        return selected
+
+
+class Iterations(Join):
+    """The iterations of one inline Map: as many at a time as may run, the next one where one ended."""
+
+    __slots__ = ("items", "limit", "selected")
+
+    state: Map
+
+    def __init__(
+        self, state: Map, under: Branch, items: list[Any], selected: Callable[[Any, dict[str, Any]], Any], limit: int
+    ) -> None:
+        super().__init__(state, under, len(items))
+        self.items = items
+        self.selected = selected
+        self.limit = limit
+
+    def fill(self) -> bool:
+        while self.running < self.limit and len(self.children) < len(self.items) and self.error is None:
+            index = len(self.children)
+            place = {"Item": {"Index": index, "Value": self.items[index]}}
+            try:
+                value = self.selected(self.items[index], place)
+            except StatesError as error:
+                self._broken_selector(error)
+                return True
+            self.spawn(self.state.processor, value, encode(value), place)
+        return self.running > 0
+
+    def _broken_selector(self, error: StatesError) -> None:
+        self.error = error
+        self.abort()
+        self.state.broken(self.under, self.state.explained(self.under, error))
+
+    def _details(self, child: Branch) -> dict[str, Any]:
+        return {"name": self.state.name, "index": child.index}
+
+    def begin(self, child: Branch) -> None:
+        child.add("MapIterationStarted", self._details(child))
+
+    def ended(self, child: Branch) -> None:
+        self.following = child.last
+        child.add("MapIterationSucceeded", self._details(child))
+        self.under.last = child.last
+        if self.running:
+            self.fill()
+
+    def failed(self, child: Branch) -> None:
+        child.trace.add("MapIterationFailed", child.execution.now, child.last, self._details(child))
+
+    def aborted(self, child: Branch) -> None:
+        super().aborted(child)
+        child.trace.add("MapIterationAborted", child.execution.now, child.last, self._details(child))

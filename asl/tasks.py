@@ -1,0 +1,120 @@
+"""Tasks as plain functions: a mapping from names to callables plays Lambda and every other service.
+
+A callable gets the task's payload and returns its result. An exception fails the task as Lambda would: the error is the
+class's name, the cause Lambda's JSON; a StatesError fails it as it says.
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from asl.documents import encode, parsed
+from asl.errors import StatesError
+from asl.requests import Complete, Invoke, TaskRequest
+
+Tasks = Mapping[str, Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """An answer that takes its time."""
+
+    seconds: float
+    answer: Any
+
+
+def after(seconds: float, answer: Any = None) -> After:
+    """Return this from a task to answer `seconds` of virtual time later, with a result or an exception."""
+    return After(seconds, answer)
+
+
+class _Never:
+    """The effect ran, and nobody will hear of it; the state's timeout decides."""
+
+    def __repr__(self) -> str:
+        return "NEVER"
+
+
+NEVER = _Never()
+"""Return this from a task whose answer is lost."""
+
+
+class NoTask(LookupError):
+    """No callable was given for a task: a mistake in the test, not an error of the execution."""
+
+
+def through(tasks: Tasks) -> Invoke:
+    """The callables as an Engine's `invoke`."""
+
+    def invoke(request: TaskRequest, complete: Complete) -> None:
+        task = find(tasks, request)
+        try:
+            answer = task(_argument(request))
+        except Exception as error:  # whatever a task raises is its failure
+            complete(error)
+            return
+        complete(_envelope(request, answer))
+
+    return invoke
+
+
+def find(tasks: Tasks, request: TaskRequest) -> Callable[..., Any]:
+    """The callable for a request. Raises NoTask."""
+    names = list(names_of(request))
+    for name in names:
+        if name in tasks:
+            return tasks[name]
+    raise NoTask(f"no task for the state {request.state!r}; it may be given as {', '.join(map(repr, names))}")
+
+
+def names_of(request: TaskRequest) -> list[str]:
+    """The names under which a task may be given, the most particular first."""
+    names = [request.state]
+    function = _function(request)
+    for each in ([function] if function else []) + [request.resource]:
+        names.append(each)
+        if each.startswith("${"):
+            names.append(each[2:-1])
+        elif ":function:" in each:
+            names.append(each.partition(":function:")[2].partition(":")[0])
+    return names
+
+
+def _function(request: TaskRequest) -> str | None:
+    if _is_invoke(request) and isinstance(request.payload, dict):
+        name = request.payload.get("FunctionName")
+        return name if isinstance(name, str) else None
+    return None
+
+
+def _is_invoke(request: TaskRequest) -> bool:
+    return (request.integration.service, request.integration.action) == ("lambda", "invoke")
+
+
+def _argument(request: TaskRequest) -> Any:
+    """What the callable gets: its own copy, for the engine's values are never changed."""
+    payload = request.payload.get("Payload", {}) if _is_invoke(request) else request.payload
+    return parsed(encode(payload))
+
+
+def _envelope(request: TaskRequest, answer: Any) -> Any:
+    """``lambda:invoke`` wraps what the function returned."""
+    if answer is NEVER or isinstance(answer, BaseException) or not _is_invoke(request):
+        return answer
+    if isinstance(answer, After):
+        return After(answer.seconds, _envelope(request, answer.answer))
+    return {"ExecutedVersion": "$LATEST", "Payload": answer, "StatusCode": 200}
+
+
+def failure_of(error: BaseException) -> StatesError:
+    """A task's exception as the error that Step Functions sees."""
+    if isinstance(error, StatesError):
+        return error
+    name = type(error).__name__
+    return StatesError(
+        name, json.dumps({"errorMessage": str(error), "errorType": name, "requestId": "", "stackTrace": []})
+    )
