@@ -53,7 +53,7 @@ class Program:
         except RecursionError:
             reason = "D1011: Stack overflow. Check for non-terminating recursive function."
         except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError, re.error) as error:
-            reason = str(error) or type(error).__name__
+            reason = _reason(error)
         raise QueryEvaluationError(field, f"{said} threw an error during evaluation. {reason}")
 
 
@@ -125,9 +125,29 @@ def _json(value: Any) -> Any:
 
 
 def _message(error: JException) -> str:
-    """The code and its text; the library's texts say Object where the reference implementation says function."""
-    text = str(error).replace(" Object", " function")
-    return f"{error.error}: {text}"
+    """The code and its text, as the reference implementation words it: the library's texts say Object for function."""
+    template = JException.error_codes.get(error.error, "")
+    values = iter((error.current, error.expected, error.extra))
+
+    def fill(found: re.Match[str]) -> str:
+        value = next(values, None)
+        if found[1]:
+            return str(value)
+        return json.dumps(_TYPE_LETTERS.get(value, value) if found[2] == "type" else value, default=str)
+
+    text = re.sub(r"(\{)?\{\{(\w+)\}\}(?(1)\})", fill, template)
+    return f"{error.error}: {text.replace(' Object', ' function')}"
+
+
+_TYPE_LETTERS = {"a": "arrays", "b": "booleans", "f": "functions", "n": "numbers", "o": "objects", "s": "strings"}
+_NO_NUMBER = re.compile(r"could not convert string to float: '(.*)'")
+
+
+def _reason(error: Exception) -> str:
+    """A Python error from inside the library, as the error that the reference implementation raises for it."""
+    text = str(error) or type(error).__name__
+    found = _NO_NUMBER.fullmatch(text)
+    return f"D3030: Unable to cast value to a number: {json.dumps(found[1])}" if found else text
 
 
 def _partition(scope: Scope, array: Any, size: Any) -> Any:

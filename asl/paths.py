@@ -136,7 +136,7 @@ def _compile_input_names(text: str, names: tuple[str, ...]) -> Expression:
 
 def _compile_steps(text: str, root: str, steps: list[Step]) -> Expression:
     get = _root_getter(text, root)
-    typed = [(step, dict if isinstance(step, str) else list) for step in steps]
+    typed: list[tuple[Any, type]] = [(step, dict if isinstance(step, str) else list) for step in steps]
 
     def walk(scope: Scope) -> Any:
         value = get(scope)
@@ -163,7 +163,7 @@ def _missed(text: str, document: Any, steps: list[Step] | tuple[Step, ...]) -> P
             reason = f"The path {here} is null" if value is None else not_an_array(step, value)
             return PathNotFound(text, reason)
         try:
-            value = value[step]  # type: ignore[index]
+            value = value[step]
         except (KeyError, IndexError):
             if isinstance(step, str) and i + 1 < len(steps):
                 return PathNotFound(text, f"Missing property in path {normal(steps[: i + 1])}")

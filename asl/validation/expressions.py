@@ -8,7 +8,7 @@ from typing import Any
 from asl.jsonata import InvalidExpression, parse_expression
 from asl.validation.diagnostics import Report
 
-_SAME_CONTEXT = (
+_SAME_CONTEXT: tuple[str, ...] = (
     "lhs",
     "rhs",
     "expression",
@@ -18,9 +18,9 @@ _SAME_CONTEXT = (
     "_else",
     "arguments",
     "procedure",
-    "body",
 )
-_CONTEXT_OF_ITS_OWN = ("predicate", "stages", "group", "terms", "pattern", "update", "delete")
+_SAME_CONTEXT += ("body", "lhs_object")
+_CONTEXT_OF_ITS_OWN = ("predicate", "stages", "expr", "group", "terms", "pattern", "update", "delete")
 
 
 def check_expression(report: Report, text: str, here: str, *, catching: bool = False) -> None:
