@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sqlite3
 import sys
 from pathlib import Path
 
-from local.payments_sandbox.server import run
+from local.payments_sandbox.server import listen, run
 
 
 def main() -> None:
@@ -15,9 +17,12 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True, help="the file that keeps the books")
     asked = parser.parse_args()
     try:
-        run(asked.port, asked.store)
+        with listen(asked.port) as listener:
+            run(listener, asked.store)
     except OSError as error:
-        sys.exit(f"payments sandbox: port {asked.port}: {error.strerror or error}")
+        sys.exit(f"payments sandbox: {error.filename or f'port {asked.port}'}: {os.strerror(error.errno or 0)}")
+    except sqlite3.Error as error:
+        sys.exit(f"payments sandbox: {asked.store}: {error}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import uvloop
 from local.payments_sandbox.api import Sandbox
 from local.payments_sandbox.books import Books
 from local.payments_sandbox.connection import Connection
+from local.payments_sandbox.faults import Faults
 
 
 def listen(port: int = 0) -> socket.socket:
@@ -36,14 +37,13 @@ async def serve(listener: socket.socket, sandbox: Sandbox, stop: asyncio.Event) 
     await server.wait_closed()
 
 
-def run(port: int, store: Path) -> None:
-    """Until SIGTERM or SIGINT. Raises ``OSError`` where the port is taken."""
-    with listen(port) as listener:
-        store.parent.mkdir(parents=True, exist_ok=True)
-        books = Books(str(store), time.time)
-        print(f"payments sandbox on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-        uvloop.run(_until_signalled(listener, Sandbox(books)))
-        books.close()
+def run(listener: socket.socket, store: Path) -> None:
+    """Until SIGTERM or SIGINT. Raises ``sqlite3.Error`` where another process has the store open."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    books = Books(str(store), time.time)
+    print(f"payments sandbox on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    uvloop.run(_until_signalled(listener, Sandbox(books)))
+    books.close()
 
 
 async def _until_signalled(listener: socket.socket, sandbox: Sandbox) -> None:
@@ -56,7 +56,8 @@ async def _until_signalled(listener: socket.socket, sandbox: Sandbox) -> None:
 @dataclass(frozen=True)
 class Running:
     url: str
-    sandbox: Sandbox
+    books: Books
+    faults: Faults
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def running(
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(listener, sandbox, stop),))
     thread.start()
     try:
-        yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", sandbox)
+        yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", books, sandbox.faults)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
