@@ -64,6 +64,8 @@ class MemoryCarrier(Remembers):
             raise _carrier_away()
         if known.status == "recalled":
             raise ShipmentRecalled(f"the shipment of {order_id} was recalled")
+        if known.status != "requested":
+            raise AlreadyDispatched(f"the shipment of {order_id} has left: it is {known.status}")
 
     def recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
         failure = self._failure()

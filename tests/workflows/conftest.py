@@ -1,0 +1,12 @@
+import pytest
+
+from tests.workflows.shop import Shop
+
+
+@pytest.fixture
+def shop():
+    """A stocked shop; whatever a test does to it, the invariants hold at the end."""
+    shop = Shop()
+    shop.stock(RED_LAMP=10, BLUE_RUG=5, TEA=1000)
+    yield shop
+    assert shop.violations() == []

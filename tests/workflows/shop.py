@@ -1,0 +1,235 @@
+"""The whole shop in one process and in virtual time: the committed definitions, the real tasks, fakes at the edges."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asl
+from asl.engine import Engine, ExecutionAlreadyExists, TaskDoesNotExist
+from asl.execution import Execution
+from asl.machine import Machine
+from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory_edges import MemoryCarrier
+from oms.adapters.memory_payments import MemoryPayments
+from oms.callbacks import pass_on
+from oms.commit import commit
+from oms.domain import invariants, inventory, placing
+from oms.domain.events import Units
+from oms.domain.invariants import Books, Violation
+from oms.domain.order import Order
+from oms.ports import Deps
+from tests.domain.orders import CATALOGUE
+
+ROOT = Path(__file__).parents[2]
+SUBJECTS = {
+    "NewOrder": "order_id",
+    "FulfillOrder": "order_id",
+    "CancelOrder": "cancellation_id",
+    "ReturnOrder": "return_id",
+}
+MACHINES = tuple(SUBJECTS)
+FUNCTIONS = json.loads((ROOT / "tasks" / "functions.json").read_text())
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def load_machines() -> dict[str, Machine]:
+    """The committed definitions, each machine's placeholder filled in with its ARN, the tasks' left as they are."""
+    arns = {f"${{{name}Arn}}": f"arn:aws:states:us-east-1:123456789012:stateMachine:{name}" for name in MACHINES}
+    loaded = {}
+    for name in MACHINES:
+        text = (ROOT / "workflows" / "definitions" / f"{snake(name)}.asl.json").read_text()
+        for placeholder, arn in arns.items():
+            text = text.replace(placeholder, arn)
+        loaded[name] = asl.load(text, name=name)
+    return loaded
+
+
+class EngineClock:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.engine.now, UTC)
+
+
+class EngineExecutions:
+    """Step Functions, played by the engine that runs the machines."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+
+    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
+        try:
+            self.shop.engine.start(self.shop.machines[machine], dict(payload), name=name)
+        except ExecutionAlreadyExists:
+            return
+
+    def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
+        return self._told(lambda: self.shop.engine.send_task_success(token, dict(output)))
+
+    def fail(self, token: str, error: str, cause: str) -> bool:
+        return self._told(lambda: self.shop.engine.send_task_failure(token, error, cause))
+
+    def heartbeat(self, token: str) -> bool:
+        return self._told(lambda: self.shop.engine.send_task_heartbeat(token))
+
+    def _told(self, tell: Callable[[], None]) -> bool:
+        try:
+            tell()
+        except TaskDoesNotExist:
+            return False
+        return True
+
+
+class Shop:
+    """One shop. ``engine.run()`` lets everything happen that needs nobody outside."""
+
+    machines = load_machines()
+
+    def __init__(self, seed: int = 0, invoke: Callable[..., None] | None = None) -> None:
+        tasks = {name: self.task(name) for name in FUNCTIONS if "schedule" not in FUNCTIONS[name]}
+        self.engine = Engine(seed=seed, tasks=tasks) if invoke is None else Engine(seed=seed, invoke=invoke)
+        for machine in self.machines.values():
+            self.engine.add(machine)
+        self.store = Store()
+        self.payments = MemoryPayments()
+        self.carrier = MemoryCarrier()
+        self.inventory = MemoryInventory(self.store)
+        self.orders = MemoryOrders(self.store)
+        products = MemoryProducts()
+        products.put(CATALOGUE.values())
+        clock = EngineClock(self.engine)
+        self.deps = Deps(
+            clock, self.orders, self.inventory, products, self.payments, self.carrier, EngineExecutions(self)
+        )
+
+    def task(self, name: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        handler = importlib.import_module(f"tasks.{snake(name)}").handler
+        return lambda event: handler.run(event, self.deps)
+
+    # --- What people do ---------------------------------------------------------------------------
+
+    def stock(self, **units: int) -> None:
+        for name, count in units.items():
+            sku = name.replace("_", "-")
+            self.inventory.apply(inventory.receive(f"receive:{sku}:{self.engine.unique()}", [(sku, count)]))
+
+    def stock_many(self, count: int) -> list[tuple[str, int]]:
+        """So many products with three in stock of each; a line of one for each."""
+        for n in range(count):
+            product = replace(CATALOGUE["TEA"], sku=f"TEA-{n}")
+            self.deps.products.put([product])
+            self.stock(**{product.sku: 3})
+        return [(f"TEA-{n}", 1) for n in range(count)]
+
+    def available(self, sku: str) -> int:
+        return self.inventory.stock([sku])[sku].available
+
+    def place(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> Order:
+        units = [Units(sku, quantity) for sku, quantity in lines or (("RED-LAMP", 2), ("BLUE-RUG", 1))]
+        change = placing.place(order_id, "anna", "USD", units, method, {"name": "Anna"}, "hash")
+        return self.orders.create(change, self.deps.clock.now(), "test")
+
+    def start(self, machine: str, name: str = "ord_1", **payload: Any) -> Execution:
+        return self.engine.start(self.machines[machine], {"order_id": "ord_1", **payload}, name=name)
+
+    def new_order(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> Execution:
+        """Place an order and let its NewOrder run as far as it gets by itself."""
+        self.place(*lines, order_id=order_id, method=method)
+        execution = self.start("NewOrder", order_id, order_id=order_id)
+        self.let_happen()
+        return execution
+
+    def cancel(self, *lines: tuple[str, int], name: str = "ord_1_cancel") -> Execution:
+        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        execution = self.start("CancelOrder", name, cancellation_id=name, lines=asked, reason="changed my mind")
+        self.let_happen()
+        return execution
+
+    def send_back(self, *lines: tuple[str, int], name: str = "ord_1_return") -> Execution:
+        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        execution = self.start("ReturnOrder", name, return_id=name, lines=asked, reason="too red")
+        self.let_happen()
+        return execution
+
+    def decide(self, *, approved: bool, order_id: str = "ord_1") -> None:
+        """An operator looks at an order under review."""
+        commit(self.deps, order_id, "olga", lambda order: placing.decide_review(order, approved, "olga"))
+        for token in self.orders.waits(order_id, "review"):
+            if approved:
+                self.deps.executions.succeed(token, {})
+            else:
+                self.deps.executions.fail(token, "ReviewDeclined", "olga said no")
+        self.let_happen()
+
+    def redrive(self, execution: Execution) -> None:
+        self.engine.redrive(execution)
+        self.let_happen()
+
+    # --- What happens -----------------------------------------------------------------------------
+
+    def let_happen(self, seconds: float = 600) -> None:
+        """Let some minutes pass, with every word of the carrier passed on until somebody heard it."""
+        self.hear_carrier()
+        self.engine.advance(seconds)
+        self.hear_carrier()
+
+    def hear_carrier(self) -> None:
+        said, self.carrier.callbacks[:] = list(self.carrier.callbacks), []
+        unheard = [word for word in said if not pass_on(self.deps, word)]
+        self.carrier.callbacks.extend(unheard)
+        self.engine.run_due()
+
+    def dispatch(self, order_id: str = "ord_1") -> None:
+        assert self.carrier.dispatch(order_id)
+        self.let_happen()
+
+    def deliver(self, order_id: str = "ord_1") -> None:
+        self.carrier.deliver(order_id)
+        self.let_happen()
+
+    def delivered_order(self, *lines: tuple[str, int]) -> None:
+        self.new_order(*lines)
+        self.dispatch()
+        self.deliver()
+
+    def receive(self, conditions: Mapping[str, Sequence[str]], return_id: str = "ord_1_return") -> None:
+        self.carrier.receive(return_id, conditions)
+        self.let_happen()
+
+    def order(self, order_id: str = "ord_1") -> Order:
+        return self.orders.get(order_id)
+
+    def execution(self, machine: str, name: str = "ord_1") -> Execution:
+        return self.engine.executions[self.machines[machine].execution_arn(name, "")]
+
+    # --- What must hold ---------------------------------------------------------------------------
+
+    def violations(self) -> list[Violation]:
+        orders = list(self.store.orders.values())
+        found = {order.id: self.payments.find(order.payment_request) for order in orders if order.is_priced}
+        ran = [
+            invariants.Execution(each.machine.name, each.input[SUBJECTS[each.machine.name]], each.status)
+            for each in self.engine.executions.values()
+        ]
+        return invariants.violations(
+            Books(
+                orders=orders,
+                events=self.store.history,
+                money=self.store.money,
+                entries=list(self.store.entries.values()),
+                counters=self.store.stock,
+                payments={order_id: [record] for order_id, record in found.items() if record},
+                executions=ran,
+            )
+        )

@@ -1,0 +1,105 @@
+"""FulfillOrder, from its committed definition, with the real tasks."""
+
+import pytest
+
+from oms.domain.order import Status
+from oms.domain.payment import PaymentStatus
+
+DAY = 86400
+
+
+def test_goods_go_out_are_paid_and_arrive(shop):
+    shop.delivered_order(("RED-LAMP", 2))
+    execution = shop.execution("FulfillOrder")
+    assert execution.path == [
+        "RequestShipment",
+        "CapturePayment",
+        "MarkShipped",
+        "TrackDelivery",
+        "MarkDelivered",
+        "Delivered",
+    ]
+    assert shop.order().status is Status.DELIVERED
+    assert shop.order().payment.captured == 2 * 1999
+
+
+def test_what_the_carrier_never_picks_up_is_cancelled_at_the_deadline(shop):
+    shop.new_order()
+    shop.let_happen(15 * DAY)
+    assert shop.execution("FulfillOrder").output["outcome"] == "cancelled"
+    assert shop.order().status is Status.CANCELLED
+    assert shop.order().payment.status is PaymentStatus.VOIDED
+    assert shop.available("RED-LAMP") == 10
+
+
+def test_a_parcel_that_left_while_nobody_heard_goes_forward(shop):
+    shop.new_order()
+    assert shop.carrier.dispatch("ord_1")
+    shop.carrier.callbacks.clear()  # its word is lost
+    shop.let_happen(3 * DAY)
+    assert "GiveBackOrder" in shop.execution("FulfillOrder").path
+    assert shop.order().status is Status.SHIPPED
+
+
+def test_a_lost_parcel_is_refunded(shop):
+    shop.new_order()
+    shop.dispatch()
+    shop.carrier.lose("ord_1")
+    shop.let_happen()
+    assert shop.execution("FulfillOrder").output["outcome"] == "lost"
+    assert shop.order().payment.refunded == shop.order().payment.captured > 0
+
+
+def test_a_delivery_that_is_never_told_parks_the_order_and_goes_on_when_redriven(shop):
+    shop.new_order()
+    shop.dispatch()
+    shop.let_happen(31 * DAY)
+    execution = shop.execution("FulfillOrder")
+    assert shop.order().parked is not None
+    shop.redrive(execution)
+    shop.deliver()
+    assert execution.output["outcome"] == "delivered"
+
+
+def test_a_capture_that_fails_parks_the_order_and_is_done_once_when_redriven(shop):
+    shop.new_order()
+    shop.payments.fail_next("capture", after_effect=True, count=5)
+    shop.dispatch()
+    execution = shop.execution("FulfillOrder")
+    assert shop.order().parked is not None
+    shop.redrive(execution)
+    shop.deliver()
+    assert execution.output["outcome"] == "delivered"
+    assert [entry.kind for entry in shop.payments.ledger] == ["hold", "capture"]
+
+
+def test_a_carrier_that_stays_away_has_the_order_cancelled_when_it_is_back(shop):
+    shop.carrier.fail_next(after_effect=False, count=5)
+    shop.new_order()
+    assert shop.execution("FulfillOrder").output["outcome"] == "cancelled"
+
+
+@pytest.mark.parametrize("stage", ["confirmed", "dispatched", "delivered"])
+def test_a_new_execution_with_the_same_input_does_no_harm(shop, stage):
+    shop.new_order()
+    if stage in ("dispatched", "delivered"):
+        shop.dispatch()
+    if stage == "delivered":
+        shop.deliver()
+    again = shop.start("FulfillOrder", "once-more")
+    shop.let_happen()
+    if stage == "confirmed":
+        shop.dispatch()
+    if stage != "delivered":
+        shop.deliver()
+    assert again.output["outcome"] == shop.execution("FulfillOrder").output["outcome"] == "delivered"
+    assert [entry.kind for entry in shop.payments.ledger] == ["hold", "capture"]
+
+
+def test_a_word_that_comes_twice_changes_nothing(shop):
+    shop.new_order()
+    shop.carrier.dispatch("ord_1")
+    shop.carrier.callbacks *= 2
+    shop.let_happen()
+    assert shop.order().status is Status.SHIPPED
+    assert not shop.carrier.callbacks

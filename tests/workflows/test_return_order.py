@@ -1,0 +1,67 @@
+"""ReturnOrder, from its committed definition, with the real tasks."""
+
+import pytest
+
+DAY = 86400
+
+
+def test_what_comes_back_whole_is_refunded_and_sold_again(shop):
+    shop.delivered_order(("RED-LAMP", 3))
+    execution = shop.send_back(("RED-LAMP", 2))
+    shop.receive({"RED-LAMP": ["new", "damaged"]})
+    assert execution.output == {"order_id": "ord_1", "outcome": "refunded"}
+    assert shop.order().payment.refunded == 1999
+    assert shop.available("RED-LAMP") == 8
+
+
+def test_a_parcel_that_never_comes_expires(shop):
+    shop.delivered_order(("RED-LAMP", 1))
+    execution = shop.send_back(("RED-LAMP", 1))
+    shop.let_happen(31 * DAY)
+    assert execution.output["outcome"] == "expired"
+
+
+def test_more_than_was_bought_is_refused(shop):
+    shop.delivered_order(("RED-LAMP", 1))
+    assert shop.send_back(("RED-LAMP", 2)).output["outcome"] == "refused"
+
+
+@pytest.mark.parametrize("after_effect", [False, True], ids=["before", "after"])
+def test_a_refund_that_fails_holds_the_goods_and_is_made_once_when_redriven(shop, after_effect):
+    shop.delivered_order(("RED-LAMP", 1))
+    execution = shop.send_back(("RED-LAMP", 1))
+    shop.payments.fail_next("refund", after_effect=after_effect, count=5)
+    shop.receive({"RED-LAMP": ["new"]})
+    assert execution.status == "FAILED"
+    assert shop.available("RED-LAMP") == 9
+    shop.redrive(execution)
+    assert execution.output["outcome"] == "refunded"
+    assert shop.available("RED-LAMP") == 10
+    assert [entry.kind for entry in shop.payments.ledger] == ["hold", "capture", "refund"]
+
+
+def test_a_parcel_with_strange_goods_parks_the_order(shop):
+    shop.delivered_order(("RED-LAMP", 1))
+    execution = shop.send_back(("RED-LAMP", 1))
+    shop.receive({"TEA": ["new"]})
+    assert execution.status == "FAILED"
+    assert "not in the return" in shop.order().parked.cause
+    shop.redrive(execution)
+    shop.receive({"RED-LAMP": ["new"]})
+    assert execution.output["outcome"] == "refunded"
+
+
+@pytest.mark.parametrize("stage", ["waiting", "closed"])
+def test_a_new_execution_with_the_same_input_does_no_harm(shop, stage):
+    shop.delivered_order(("RED-LAMP", 1))
+    first = shop.send_back(("RED-LAMP", 1))
+    if stage == "closed":
+        shop.receive({"RED-LAMP": ["new"]})
+    same = {"return_id": "ord_1_return", "lines": [{"sku": "RED-LAMP", "quantity": 1}], "reason": "too red"}
+    again = shop.start("ReturnOrder", "once-more", **same)
+    shop.let_happen()
+    if stage == "waiting":
+        shop.receive({"RED-LAMP": ["new"]})
+    assert first.output["outcome"] == "refunded"
+    assert again.status == "SUCCEEDED"
+    assert shop.order().payment.refunded == 1999
