@@ -213,7 +213,8 @@ class Engine:
         if step.kind == "call":
             step.data()
         elif step.kind == "invoke":
-            assert step.request is not None and step.execution is not None
+            assert step.request is not None
+            assert step.execution is not None
             self._invoke(step.execution, step.request)
         elif step.execution is not None:
             self.deliver(step.execution, step.ticket, step.kind, step.data)
@@ -286,8 +287,8 @@ class Engine:
     def resume(self, entries: Iterable[Entry], machine: Machine | None = None) -> Execution:
         """Bring an execution back from its journal, and go on with it.
 
-        What the journal holds isn't done again: finished tasks stay finished, callbacks keep waiting under their tokens,
-        timers keep their moments. Tasks that were in flight are invoked once more.
+        What the journal holds isn't done again: finished tasks stay finished, callbacks keep waiting under their
+        tokens, timers keep their moments. Tasks that were in flight are invoked once more.
         """
         first, *rest = entries
         machine = machine or self.machines[first["machine"]]

@@ -118,7 +118,7 @@ class Execution:
         self._finish(ABORTED, "ExecutionAborted", 0, error, cause)
 
     def redrive(self, at: float) -> None:
-        """Go on from the states that failed, were stopped or timed out; what was done stays done, retry counts are fresh.
+        """Go on from the states that failed or were stopped; what was done stays done, retry counts are fresh.
 
         https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
         """

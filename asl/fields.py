@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from asl.paths import compile_path, compile_reference_path
+from asl.paths import ReferencePath, compile_path, compile_reference_path
 from asl.scope import Expression, Scope
 
 Assign = Callable[[Scope], dict[str, Any]]
@@ -47,16 +47,13 @@ class Fields:
     """
 
     __slots__ = (
-        "assign",
-        "input",
-        "jsonata",
-        "keep_input",
-        "output_field",
-        "parameters",
-        "plain",
-        "result_path",
-        "selector",
-    )
+        "assign", "input", "jsonata", "keep_input", "output_field", "parameters", "plain", "result_path", "selector",
+    )  # fmt: skip
+
+    input: Expression | None
+    selector: Expression | None
+    output_field: Expression | None
+    result_path: ReferencePath | None
 
     def __init__(self, spec: dict[str, Any], jsonata: bool, parameters: str = "Parameters") -> None:
         self.jsonata = jsonata
@@ -74,11 +71,8 @@ class Fields:
 
     def _compile_paths(self, spec: dict[str, Any]) -> None:
         self.input = path_or_nothing(spec.get("InputPath", "$"))
-        self.selector = (
-            template(spec["ResultSelector"], "ResultSelector", False)
-            if spec.get("ResultSelector") is not None
-            else None
-        )
+        selector = spec.get("ResultSelector")
+        self.selector = None if selector is None else template(selector, "ResultSelector", False)
         path = spec.get("ResultPath", "$")
         self.keep_input = path is None
         self.result_path = compile_reference_path(path) if path not in (None, "$") else None

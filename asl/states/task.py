@@ -98,9 +98,7 @@ class Task(Resilient):
         if request.heartbeat_seconds is not None:
             details["heartbeatInSeconds"] = request.heartbeat_seconds
         if request.credentials is not None:
-            details["taskCredentials"] = {
-                name[0].lower() + name[1:]: each for name, each in request.credentials.items()
-            }
+            details["taskCredentials"] = {"roleArn": request.credentials.get("RoleArn")}
         return details
 
 
