@@ -18,9 +18,9 @@ from asl.documents import encode, parsed
 from asl.errors import StatesError
 from asl.execution import RUNNING, Execution, Wanted
 from asl.machine import Machine
-from asl.requests import Invoke, TaskRequest
+from asl.requests import Complete, Invoke, TaskRequest
 from asl.states_api import StatesApi
-from asl.tasks import NEVER, After, NoTask, Tasks, failure_of, through
+from asl.tasks import NEVER, After, Callback, NoTask, Tasks, failure_of, through
 
 Entry = dict[str, Any]
 """A line of the journal. ``entry`` is started, outcome, stopped, redriven or ended; all else depends on it."""
@@ -58,6 +58,8 @@ class Engine:
         self.seed = seed
         self.invoke: Invoke = invoke or through(tasks or {})
         self.journal = journal
+        self.around: Callable[[Engine, Invoke], Invoke] | None = None
+        """Stands between the engine and every task, its own integrations too: for whoever makes faults happen."""
         self.machines: dict[str, Machine] = {}
         self.executions: dict[str, Execution] = {}
         self.agenda = Agenda()
@@ -223,11 +225,14 @@ class Engine:
         def complete(answer: Any) -> None:
             self._complete(execution, request, answer)
 
-        if self.api.takes(request):
-            self.api.call(execution, request, complete)
-            return
+        def run(request: TaskRequest, complete: Complete) -> None:
+            if self.api.takes(request):
+                self.api.call(execution, request, complete)
+            else:
+                self.invoke(request, complete)
+
         try:
-            self.invoke(request, complete)
+            (self.around(self, run) if self.around else run)(request, complete)
         except NoTask:
             raise
         except Exception as error:  # an invoke that raises has failed the task
@@ -236,12 +241,25 @@ class Engine:
     def _complete(self, execution: Execution, request: TaskRequest, answer: Any, delay: float = 0) -> None:
         if isinstance(answer, After):
             self._complete(execution, request, answer.answer, delay + answer.seconds)
+        elif isinstance(answer, Callback):
+            self._complete_later(execution, request, answer.answer, delay)
         elif isinstance(answer, BaseException):
             error = failure_of(answer)
             self.post(execution, request.ticket, "failed", {"error": error.error, "cause": error.cause}, delay)
         elif answer is not NEVER:
             kind = "submitted" if request.integration.waits_for_token else "succeeded"
             self.post(execution, request.ticket, *self._json(kind, answer), delay)
+
+    def _complete_later(self, execution: Execution, request: TaskRequest, answer: Any, delay: float) -> None:
+        """The call is taken, and the token or job answers right after."""
+        if isinstance(answer, After):
+            delay, answer = delay + answer.seconds, answer.answer
+        if request.integration.pattern:
+            self.post(execution, request.ticket, "submitted", {})
+        if isinstance(answer, BaseException):
+            self._complete(execution, request, answer, delay)
+        elif answer is not NEVER:
+            self.post(execution, request.ticket, *self._json("succeeded", answer), delay)
 
     @staticmethod
     def _json(kind: str, answer: Any) -> tuple[str, Any]:
