@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -33,7 +34,7 @@ def main() -> None:
     try:
         listener = socket.create_server(("127.0.0.1", asked.port), backlog=128)
     except OSError as error:
-        sys.exit(f"carrier sandbox: port {asked.port}: {error.strerror or error}")
+        sys.exit(f"carrier sandbox: port {asked.port}: {os.strerror(error.errno or 0)}")
     print(f"carrier sandbox on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has closed
     with suppress(KeyboardInterrupt):

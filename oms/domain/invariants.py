@@ -1,0 +1,225 @@
+"""What must always hold of the shop's books, as pure checks: after a test, after a fault, and of a running shop.
+
+Some hold at every moment, since each unit of work writes them together. Others hold of an order at rest: one that no
+running execution works on. A parked order is at rest too, and owes nothing but to be seen: its money and its goods
+wait for an operator.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from oms.domain.events import Recorded
+from oms.domain.fold import fold
+from oms.domain.inventory import Stock, StockEntry
+from oms.domain.order import Line, MoneyEntry, MoneyReason, Order, ReturnStatus, Status
+from oms.domain.payment import PaymentRecord, PaymentStatus
+
+RUNNING = "RUNNING"
+SUCCEEDED = "SUCCEEDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """``invariant`` is money, stock, once, rest or audit; ``subject`` an order, a SKU or an effect id."""
+
+    invariant: str
+    subject: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """As Step Functions tells it: its name is the id of an order, a cancellation or a return."""
+
+    machine: str
+    name: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Books:
+    """All that the shop, its payment gateway and its state machines have written down.
+
+    ``payments`` are the gateway's own records, by order. Without ``executions`` every order is held to be at rest,
+    and none is asked whether anything still works on it.
+    """
+
+    orders: Sequence[Order]
+    events: Mapping[str, Sequence[Recorded]]
+    money: Mapping[str, Sequence[MoneyEntry]]
+    entries: Sequence[StockEntry]
+    counters: Mapping[str, Stock]
+    payments: Mapping[str, Sequence[PaymentRecord]]
+    executions: Sequence[Execution] | None = None
+
+
+def violations(books: Books) -> list[Violation]:
+    """Everything that is wrong, an empty list where nothing is."""
+    running = {each.name for each in books.executions or () if each.status == RUNNING}
+    found: list[Violation] = []
+    for order in books.orders:
+        resting = not running & executions_of(order)
+        records = books.payments.get(order.id, ())
+        ledger = books.money.get(order.id, ())
+        found += _audit(order, books.events.get(order.id, ()))
+        found += _money(order, ledger)
+        found += _gateway(order, records)
+        found += _goods(order)
+        found += _once(order.id, (entry.effect_id for entry in ledger), "is twice in the money ledger")
+        if resting and not order.parked:
+            found += _money_at_rest(order)
+            found += _gateway_at_rest(order, records)
+            found += _at_rest(order) if books.executions is not None else ()
+    return [*found, *_stock(books), *_strangers(books), *_executions(books)]
+
+
+def executions_of(order: Order) -> set[str]:
+    """The names of every execution that may work on an order."""
+    return {order.id, *order.cancellations, *order.returns}
+
+
+def _audit(order: Order, events: Sequence[Recorded]) -> Iterator[Violation]:
+    if [event.sequence for event in events] != list(range(1, order.version + 1)):
+        yield Violation("audit", order.id, f"is at version {order.version} and has {len(events)} events")
+    elif fold(events) != order:
+        yield Violation("audit", order.id, "is not the fold of its events")
+
+
+def _money(order: Order, ledger: Sequence[MoneyEntry]) -> Iterator[Violation]:
+    payment = order.payment
+    if not 0 <= payment.refunded <= payment.captured <= payment.authorized:
+        figures = f"refunded {payment.refunded}, captured {payment.captured}, authorized {payment.authorized}"
+        yield Violation("money", order.id, figures)
+    if payment.refunded != sum(order.refunds.values()):
+        yield Violation("money", order.id, f"refunded {payment.refunded} by refunds of {dict(order.refunds)}")
+    sums = Counter[str]()
+    for entry in ledger:
+        sums[entry.reason] += entry.amount.minor
+    for reason, minor in (
+        (MoneyReason.AUTHORIZED, payment.authorized),
+        (MoneyReason.CAPTURED, payment.captured),
+        (MoneyReason.REFUNDED, payment.refunded),
+        (MoneyReason.VOIDED, payment.authorized if payment.status is PaymentStatus.VOIDED else 0),
+    ):
+        if sums[reason] != minor:
+            yield Violation("money", order.id, f"{reason} {minor}, and its ledger says {sums[reason]}")
+
+
+def _gateway(order: Order, records: Sequence[PaymentRecord]) -> Iterator[Violation]:
+    """The gateway acts before the order's books do: it may be ahead of them, never behind."""
+    payment = order.payment
+    if len(records) > 1:
+        yield Violation("once", order.id, f"has {len(records)} payments at the gateway")
+    for record in records:
+        if not 0 <= record.refunded <= record.captured <= record.authorized:
+            figures = f"refunded {record.refunded}, captured {record.captured}, authorized {record.authorized}"
+            yield Violation("money", order.id, f"at the gateway: {figures}")
+        yield from _once(order.id, record.refunds, "was refunded twice at the gateway")
+    captured, refunded = (sum(getattr(record, name) for record in records) for name in ("captured", "refunded"))
+    if captured < payment.captured or refunded < payment.refunded:
+        figures = f"captured {captured} and refunded {refunded}"
+        yield Violation("money", order.id, f"the gateway {figures}, less than the order's books say")
+
+
+def _money_at_rest(order: Order) -> Iterator[Violation]:
+    """What was paid and not given back is what the shopper kept is worth."""
+    payment = order.payment
+    kept = payment.captured - payment.refunded
+    if payment.status is PaymentStatus.CAPTURED and kept != order.due.minor:
+        yield Violation("money", order.id, f"{kept} was kept for goods worth {order.due.minor}")
+    if order.status.is_closed and payment.status is PaymentStatus.AUTHORIZED:
+        yield Violation("money", order.id, f"is {order.status} and {payment.authorized} is still authorized")
+    if order.status in (Status.SHIPPED, Status.DELIVERED) and payment.status is not PaymentStatus.CAPTURED:
+        yield Violation("money", order.id, f"is {order.status}, its payment {payment.status}")
+
+
+def _gateway_at_rest(order: Order, records: Sequence[PaymentRecord]) -> Iterator[Violation]:
+    payment = order.payment
+    record = records[0] if records else PaymentRecord("", PaymentStatus.NONE, order.currency, 0, 0, 0)
+    ours = (payment.captured, payment.refunded, frozenset(order.refunds))
+    if ours != (record.captured, record.refunded, frozenset(record.refunds)):
+        theirs = f"captured {record.captured} and refunded {record.refunded} by {sorted(record.refunds)}"
+        yield Violation("money", order.id, f"the gateway {theirs}, the order's books say otherwise")
+    owed = {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED}
+    if record.status is not payment.status and {record.status, payment.status} & owed:
+        yield Violation("money", order.id, f"is {record.status} at the gateway, {payment.status} in its own books")
+
+
+def _goods(order: Order) -> Iterator[Violation]:
+    free = not (order.status.is_closed or order.abandoned or order.released or order.taken_by)
+    for line in order.lines:
+        if not _is_sound(line):
+            yield Violation("stock", order.id, f"{line.sku}: {line}")
+        elif order.status.is_closed and line.held:
+            yield Violation("stock", order.id, f"is {order.status} and holds {line.held} of {line.sku}")
+        elif free and line.priced and line.held + line.shipped != line.open:
+            figures = f"holds {line.held}, shipped {line.shipped} of {line.open} open"
+            yield Violation("stock", order.id, f"{line.sku}: {figures}")
+
+
+def _is_sound(line: Line) -> bool:
+    counts = (line.held, line.cancelled, line.shipped, line.returning, line.returned)
+    return min(counts) >= 0 and line.held <= line.open >= 0 and line.returning + line.returned <= line.shipped
+
+
+def _stock(books: Books) -> Iterator[Violation]:
+    """Each counter is the sum of its ledger, and what is reserved is what orders hold."""
+    sums: dict[str, Stock] = {}
+    by_order: Counter[tuple[str, str]] = Counter()
+    for entry in books.entries:
+        for movement in entry.movements:
+            sums[movement.sku] = sums.get(movement.sku, Stock(movement.sku)).moved(movement)
+            if entry.order_id is not None:
+                by_order[entry.order_id, movement.sku] += movement.reserved
+    for sku in sums.keys() | books.counters.keys():
+        counter, summed = books.counters.get(sku, Stock(sku)), sums.get(sku, Stock(sku))
+        if not counter.is_sound:
+            yield Violation("stock", sku, f"{counter.reserved} reserved of {counter.on_hand} on hand")
+        if counter != summed:
+            told = f"{counter.on_hand} on hand, {counter.reserved} reserved"
+            yield Violation("stock", sku, f"{told}: its ledger says {summed.on_hand} and {summed.reserved}")
+    held = Counter({(order.id, line.sku): line.held for order in books.orders for line in order.lines})
+    for order_id, sku in held.keys() | by_order.keys():
+        if held[order_id, sku] != by_order[order_id, sku]:
+            figures = f"holds {held[order_id, sku]} of {sku}, reserved {by_order[order_id, sku]}"
+            yield Violation("stock", order_id, figures)
+    yield from _once("", (entry.effect_id for entry in books.entries), "is twice in the stock ledger")
+
+
+def _strangers(books: Books) -> Iterator[Violation]:
+    """Money and events belong to orders that there are; an order is there once."""
+    known = {order.id for order in books.orders}
+    for order_id in (books.payments.keys() | books.money.keys() | books.events.keys()) - known:
+        yield Violation("once", order_id, "has books, and there is no such order")
+    yield from _once("", (order.id for order in books.orders), "is stored twice")
+
+
+def _once(subject: str, effect_ids: Iterable[str], what: str) -> Iterator[Violation]:
+    for effect_id, times in Counter(effect_ids).items():
+        if times > 1:
+            yield Violation("once", subject or effect_id, f"{effect_id} {what}")
+
+
+def _at_rest(order: Order) -> Iterator[Violation]:
+    if order.taken_by:
+        yield Violation("rest", order.id, f"is held by {order.taken_by}, which does not run")
+    elif not (order.status.is_closed or order.status is Status.DELIVERED):
+        yield Violation("rest", order.id, f"is {order.status}, and nothing works on it")
+    for each in order.returns.values():
+        if each.status is not ReturnStatus.CLOSED:
+            yield Violation("rest", order.id, f"{each.return_id} is {each.status}, and nothing works on it")
+
+
+def _executions(books: Books) -> Iterator[Violation]:
+    """A failed execution has parked its order; each one is of an order that there is."""
+    owners = {name: order for order in books.orders for name in executions_of(order)}
+    for each in books.executions or ():
+        order = owners.get(each.name)
+        if order is None:
+            if each.machine not in ("CancelOrder", "ReturnOrder"):
+                yield Violation("rest", each.name, f"{each.machine} ran for no order")
+        elif each.status not in (RUNNING, SUCCEEDED) and not order.parked:
+            yield Violation("rest", order.id, f"{each.machine} {each.name} {each.status}, and the order is not parked")

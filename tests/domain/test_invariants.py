@@ -1,0 +1,192 @@
+"""Sound books have no violation; each way to falsify them has its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from oms.domain import inventory, paying, placing, shipping
+from oms.domain.fold import apply, placed
+from oms.domain.invariants import Books, Execution, Violation, violations
+from oms.domain.inventory import Stock
+from oms.domain.money import Money
+from oms.domain.order import Change, MoneyEntry, MoneyReason, Parked, Status, recorded
+from oms.domain.payment import Authorization, PaymentRecord, PaymentStatus, Risk
+from tests.domain.orders import CATALOGUE, NOON, placed_order
+
+OPENING = [inventory.receive("opening", [("RED-LAMP", 5), ("BLUE-RUG", 5)])]
+DONE = [Execution("NewOrder", "ord_1", "SUCCEEDED"), Execution("FulfillOrder", "ord_1", "SUCCEEDED")]
+
+
+def books_of_a_delivered_order() -> Books:
+    """Everything that one order left behind, from its placing to the door."""
+    first = placing.place("ord_1", "anna", "USD", placed_order().open_units(), "pm_card_visa", {}, "hash")
+    events, money, entries = [*recorded(None, first, NOON, "test")], [], list(OPENING)
+    order = placed(events[0])
+    for decide in (
+        lambda order: placing.reserve(order, CATALOGUE),
+        lambda order: paying.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL)),
+        placing.confirm,
+        lambda order: shipping.request_shipment(order, "token"),
+        lambda order: paying.captured(order, order.due),
+        lambda order: shipping.ship(order, "TRACK-1"),
+        shipping.deliver,
+    ):
+        change: Change = decide(order)
+        for each in recorded(order, change, NOON, "test"):
+            order = apply(order, each)
+            events.append(each)
+        money += change.money
+        entries += change.stock
+    counters = {sku: Stock(sku) for sku in CATALOGUE}
+    for entry in entries:
+        counters.update({each.sku: counters[each.sku].moved(each) for each in entry.movements})
+    total = order.total.minor
+    record = PaymentRecord("pi_1", PaymentStatus.CAPTURED, "USD", total, total, 0)
+    return Books([order], {order.id: events}, {order.id: money}, entries, counters, {order.id: [record]}, DONE)
+
+
+SOUND = books_of_a_delivered_order()
+ORDER = SOUND.orders[0]
+RECORD = SOUND.payments["ord_1"][0]
+TOTAL = ORDER.total.minor
+
+
+def with_order(**changes: object) -> Books:
+    """The books where the stored order says otherwise than its events."""
+    return replace(SOUND, orders=[replace(ORDER, **changes)])
+
+
+def at_gateway(**changes: object) -> Books:
+    return replace(SOUND, payments={"ord_1": [replace(RECORD, **changes)]})
+
+
+def test_sound_books_have_no_violation():
+    assert violations(SOUND) == []
+
+
+REFUND = MoneyEntry("ord_1:refund", "ord_1", MoneyReason.REFUNDED, Money(1, "USD"))
+FALSIFIED = {
+    "an event is missing": (replace(SOUND, events={"ord_1": SOUND.events["ord_1"][:-1]}), "audit", "has 7 events"),
+    "the state is not its events'": (with_order(status=Status.LOST), "audit", "is not the fold"),
+    "more refunded than captured": (
+        with_order(payment=replace(ORDER.payment, refunded=TOTAL + 1)),
+        "money",
+        f"refunded {TOTAL + 1}, captured {TOTAL}",
+    ),
+    "a refund that no ledger has": (with_order(refunds={"r": 5}), "money", "by refunds of"),
+    "a ledger row too many": (
+        replace(SOUND, money={"ord_1": [*SOUND.money["ord_1"], REFUND]}),
+        "money",
+        "refunded 0, and its ledger says 1",
+    ),
+    "an effect booked twice": (
+        replace(SOUND, money={"ord_1": [*SOUND.money["ord_1"], SOUND.money["ord_1"][0]]}),
+        "once",
+        "is twice in the money ledger",
+    ),
+    "two payments at the gateway": (replace(SOUND, payments={"ord_1": [RECORD, RECORD]}), "once", "has 2 payments"),
+    "refunded twice at the gateway": (at_gateway(refunds=("r", "r"), refunded=2), "once", "refunded twice"),
+    "the gateway is behind": (at_gateway(captured=0), "money", "less than the order's books"),
+    "the gateway is ahead": (at_gateway(refunded=5, refunds=("r",)), "money", "order's books say otherwise"),
+    "the gateway still holds": (
+        at_gateway(status=PaymentStatus.AUTHORIZED),
+        "money",
+        "is authorized at the gateway, captured in its own books",
+    ),
+    "the shopper kept less than was paid": (
+        with_order(lines=(replace(ORDER.lines[0], returned=1), *ORDER.lines[1:])),
+        "money",
+        "was kept for goods worth",
+    ),
+    "a closed order still holds money": (
+        with_order(status=Status.CANCELLED, payment=replace(ORDER.payment, status=PaymentStatus.AUTHORIZED)),
+        "money",
+        "is cancelled and",
+    ),
+    "shipped and not paid": (
+        with_order(payment=replace(ORDER.payment, status=PaymentStatus.VOIDED)),
+        "money",
+        "is delivered, its payment voided",
+    ),
+    "a payment of nobody's": (replace(SOUND, payments={**SOUND.payments, "ord_9": [RECORD]}), "once", "no such order"),
+    "an order stored twice": (replace(SOUND, orders=[ORDER, ORDER]), "once", "is stored twice"),
+    "more reserved than on hand": (
+        replace(SOUND, counters={**SOUND.counters, "RED-LAMP": Stock("RED-LAMP", 3, 4)}),
+        "stock",
+        "4 reserved of 3 on hand",
+    ),
+    "a counter off its ledger": (
+        replace(SOUND, counters={**SOUND.counters, "RED-LAMP": Stock("RED-LAMP", 4, 0)}),
+        "stock",
+        "its ledger says 3 and 0",
+    ),
+    "stock that moved twice": (
+        replace(SOUND, entries=[*SOUND.entries, SOUND.entries[-1]]),
+        "once",
+        "is twice in the stock ledger",
+    ),
+    "held for an order, and not reserved": (
+        with_order(lines=(replace(ORDER.lines[0], held=1), *ORDER.lines[1:])),
+        "stock",
+        "holds 1 of RED-LAMP, reserved 0",
+    ),
+    "a closed order still holds goods": (
+        with_order(status=Status.LOST, lines=(replace(ORDER.lines[0], held=1), *ORDER.lines[1:])),
+        "stock",
+        "is lost and holds 1",
+    ),
+    "a line neither held nor shipped": (
+        with_order(lines=(replace(ORDER.lines[0], shipped=1), *ORDER.lines[1:])),
+        "stock",
+        "holds 0, shipped 1 of 2 open",
+    ),
+    "more returned than shipped": (
+        with_order(lines=(replace(ORDER.lines[0], returned=3), *ORDER.lines[1:])),
+        "stock",
+        "returned=3",
+    ),
+    "nothing works on it": (with_order(status=Status.CONFIRMED), "rest", "is confirmed, and nothing works on it"),
+    "taken by what does not run": (with_order(taken_by="can_1"), "rest", "is held by can_1"),
+    "a failed execution that parked nothing": (
+        replace(SOUND, executions=[*DONE, Execution("ReturnOrder", "ord_1", "FAILED")]),
+        "rest",
+        "ReturnOrder ord_1 FAILED",
+    ),
+    "an execution of no order": (
+        replace(SOUND, executions=[*DONE, Execution("NewOrder", "ord_9", "SUCCEEDED")]),
+        "rest",
+        "ran for no order",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", FALSIFIED)
+def test_false_books_are_told(how):
+    books, invariant, what = FALSIFIED[how]
+
+    assert [each for each in violations(books) if each.invariant == invariant and what in each.what]
+
+
+def test_an_order_that_runs_is_not_at_rest():
+    running = [*DONE, Execution("FulfillOrder", "ord_1", "RUNNING")]
+    halfway = with_order(status=Status.CONFIRMED)
+
+    assert not [each for each in violations(replace(halfway, executions=running)) if each.invariant == "rest"]
+
+
+def test_the_money_of_a_parked_order_waits_for_an_operator():
+    parked = Parked("arn", "visit", 0, "Error", "cause", NOON)
+    books = with_order(status=Status.CONFIRMED, parked=parked, payment=replace(ORDER.payment, captured=TOTAL - 1))
+    failed = replace(books, executions=[*DONE, Execution("FulfillOrder", "ord_1", "FAILED")])
+
+    assert {each.invariant for each in violations(failed)} == {"audit", "money"}
+    assert all("was kept" not in each.what for each in violations(failed))
+
+
+def test_without_executions_nobody_is_asked_whether_anything_runs():
+    assert violations(replace(SOUND, executions=None)) == []
+    assert Violation("rest", "ord_1", "is confirmed, and nothing works on it") not in violations(
+        replace(with_order(status=Status.CONFIRMED), executions=None)
+    )
