@@ -1,0 +1,101 @@
+"""What the shop keeps, as items of its tables, and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from oms.adapters.codec import Attribute, codec
+from oms.adapters.queues import place_in_queue
+from oms.domain.catalogue import Product
+from oms.domain.events import TYPES, Recorded
+from oms.domain.inventory import Stock, StockEntry
+from oms.domain.order import MoneyEntry, Order
+
+Item = dict[str, Attribute]
+
+ORDER = "order"
+STOCK = "stock"
+ENTRY = "entry"
+EVENTS = "event#"
+MONEY = "money#"
+WAITS = "wait#"
+
+
+def key(pk: str, sk: str | None = None) -> Item:
+    return {"pk": {"S": pk}} if sk is None else {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _item(value: Any, pk: str, sk: str | None = None) -> Item:
+    item: Item = codec(type(value)).encode(value)["M"]
+    item.update(key(pk, sk))
+    return item
+
+
+def _value(kind: type[Any], item: Item) -> Any:
+    return codec(kind).decode({"M": item})
+
+
+def order_item(order: Order) -> Item:
+    item = _item(order, order.id, ORDER)
+    item["number"] = {"S": order.number}
+    place = place_in_queue(order)
+    if place is not None:
+        item["queue"], item["queued_at"] = {"S": place[0]}, {"S": place[1]}
+    return item
+
+
+def order_of(item: Item) -> Order:
+    order: Order = _value(Order, item)
+    return order
+
+
+def event_item(order_id: str, recorded: Recorded) -> Item:
+    event = recorded.event
+    return {
+        **key(order_id, f"{EVENTS}{recorded.sequence:06}"),
+        "sequence": {"N": str(recorded.sequence)},
+        "at": {"S": recorded.at.isoformat()},
+        "by": {"S": recorded.by},
+        "name": {"S": event.name},
+        "data": codec(type(event)).encode(event),
+    }
+
+
+def event_of(item: Item) -> Recorded:
+    """Raises ``KeyError`` for an event that this version doesn't know: it can't say what became of the order."""
+    event = codec(TYPES[item["name"]["S"]]).decode(item["data"])
+    at = datetime.fromisoformat(item["at"]["S"])
+    return Recorded(int(item["sequence"]["N"]), at, item["by"]["S"], event)
+
+
+def money_item(entry: MoneyEntry) -> Item:
+    return _item(entry, entry.order_id, f"{MONEY}{entry.effect_id}")
+
+
+def money_of(item: Item) -> MoneyEntry:
+    entry: MoneyEntry = _value(MoneyEntry, item)
+    return entry
+
+
+def entry_item(entry: StockEntry) -> Item:
+    return _item(entry, entry.effect_id, ENTRY)
+
+
+def entry_of(item: Item) -> StockEntry:
+    entry: StockEntry = _value(StockEntry, item)
+    return entry
+
+
+def stock_of(item: Item) -> Stock:
+    stock: Stock = _value(Stock, {**item, "sku": item["pk"]})
+    return stock
+
+
+def product_item(product: Product) -> Item:
+    return _item(product, product.sku)
+
+
+def product_of(item: Item) -> Product:
+    product: Product = _value(Product, item)
+    return product

@@ -1,0 +1,56 @@
+"""One fixture for every store, and one for those that hold when many write at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract.stores import REGION, Stores, in_dynamodb, in_memory, ministack
+
+ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
+NAMED = ["endpoint"] if ENDPOINT else []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _credentials() -> Iterator[None]:
+    """Of nobody: what runs here must reach no account."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.delenv("AWS_PROFILE", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with ministack(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
+
+
+def _stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    match request.param:
+        case "memory":
+            yield in_memory()
+        case "moto":
+            from moto import mock_aws
+
+            with mock_aws():
+                yield in_dynamodb(None)
+        case "ministack":
+            yield in_dynamodb(request.getfixturevalue("ministack_url"))
+        case "endpoint":
+            yield in_dynamodb(ENDPOINT)
+
+
+@pytest.fixture(params=["memory", "moto", "ministack", *NAMED])
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    yield from _stores(request)
+
+
+@pytest.fixture(params=["memory", "ministack", *NAMED])
+def shared_stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Without moto, whose transactions aren't isolated from each other."""
+    yield from _stores(request)

@@ -1,0 +1,32 @@
+"""Orders for the contract, made as the shop makes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from oms.domain import placing
+from oms.domain.events import Units
+from oms.domain.inventory import receive, reserve
+from oms.domain.order import Change, Order
+from oms.ports import Inventory, Orders
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def placing_of(order_id: str, customer: str = "anna", *lines: tuple[str, int]) -> Change:
+    units = [Units(sku, quantity) for sku, quantity in lines or [("RED-LAMP", 2)]]
+    return placing.place(order_id, customer, "USD", units, "pm_card_visa", {"name": "Anna", "city": ""}, "hash")
+
+
+def place(orders: Orders, order_id: str = "ord_1", customer: str = "anna", minutes: int = 0) -> Order:
+    return orders.create(placing_of(order_id, customer), NOON + timedelta(minutes=minutes), "test")
+
+
+def stocked(inventory: Inventory, **counts: int) -> None:
+    for sku, quantity in counts.items():
+        inventory.apply(receive(f"seed:{sku}", [(sku, quantity)]))
+
+
+def holding(effect_id: str, order: Order, *units: tuple[str, int]) -> Change:
+    """A change that moves stock, for the order, under an effect id."""
+    return Change(stock=(reserve(effect_id, order.id, units),))

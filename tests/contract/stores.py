@@ -1,0 +1,100 @@
+"""The stores that one contract is held against: memory, moto, ministack over HTTP, and any endpoint that is named."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from oms.adapters.clients import Aws
+from oms.adapters.dynamodb import DynamoDB
+from oms.adapters.dynamodb_inventory import DynamoInventory
+from oms.adapters.dynamodb_orders import DynamoOrders
+from oms.adapters.dynamodb_products import DynamoProducts
+from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.tables import tables
+from oms.ports import Inventory, Orders, Products
+
+REGION = "us-east-1"
+_names = count(1)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The stores of one shop, empty."""
+
+    orders: Orders
+    inventory: Inventory
+    products: Products
+
+
+def in_memory() -> Stores:
+    store = Store()
+    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts())
+
+
+def in_dynamodb(endpoint: str | None) -> Stores:
+    """Fresh tables, at an endpoint or where moto stands in for AWS."""
+    aws = Aws(REGION, dynamodb_endpoint=endpoint)
+    suffix = f"{os.getpid()}-{next(_names)}"
+    names = {}
+    for name, table in tables().items():
+        names[name] = f"{name}-{suffix}"
+        aws.dynamodb().create_table(**table.creation(names[name]))
+    db = DynamoDB(aws)
+    return Stores(
+        DynamoOrders(db, names["orders"], names["inventory"]),
+        DynamoInventory(db, names["inventory"]),
+        DynamoProducts(db, names["products"]),
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def ministack(directory: Path) -> Iterator[str]:
+    """A ministack of our own, with DynamoDB alone; its URL."""
+    port = free_port()
+    settings = {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "SERVICES": "dynamodb",
+        "TMPDIR": str(directory),
+    }
+    command = [sys.executable, "-m", "ministack"]
+    environment = {**os.environ, **settings}
+    with subprocess.Popen(command, env=environment, cwd=directory, stderr=subprocess.PIPE, text=True) as child:
+        log: list[str] = []
+        ready = threading.Event()
+        reader = threading.Thread(target=_follow, args=(child, log, ready))
+        reader.start()
+        try:
+            ready.wait(60)
+            if child.poll() is not None:
+                raise RuntimeError("ministack ended:\n" + "".join(log))
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            child.terminate()
+            reader.join()
+
+
+def _follow(child: subprocess.Popen[str], log: list[str], ready: threading.Event) -> None:
+    assert child.stderr is not None
+    for line in child.stderr:
+        log.append(line)
+        if "Running on" in line:
+            ready.set()
+    ready.set()
