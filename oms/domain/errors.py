@@ -92,6 +92,12 @@ class ReviewExpired(Rejection):
     """Nobody looked at the order before its deadline."""
 
 
+class OrderNotUnderReview(Rejection):
+    """Somebody decided on an order that waits for no review."""
+
+    status = 409
+
+
 class OrderNotCancellable(Rejection):
     """The order has ended, or what is asked for is gone already."""
 

@@ -127,7 +127,7 @@ def request_review(order: Order, deadline: datetime, token: str) -> Change:
 def decide_review(order: Order, approved: bool, reviewer: str, note: str = "") -> Change:
     guard(order)
     if order.review is None:
-        raise errors.UnexpectedState(f"order {order.id} waits for no review")
+        raise errors.OrderNotUnderReview(f"order {order.id} waits for no review")
     if order.review.approved is approved:
         return NOTHING
     if order.review.approved is not None:

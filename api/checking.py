@@ -1,0 +1,112 @@
+"""Requests against the contract's schemas, and complaints that say what, where, and how it has to be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError, validators
+from jsonschema.protocols import Validator
+
+from api.problems import Complaint, Problem, invalid
+
+MOST_COMPLAINTS = 10
+LONGEST_NAME = 60
+
+KINDS = {
+    "object": "an object",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+BOUNDS = {
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minItems": "must have at least {} entries",
+    "maxItems": "must have at most {} entries",
+    "maxProperties": "must have at most {} members",
+    "pattern": "must match {}",
+    "const": "must be {}",
+}
+
+
+def _whole_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    # Python's `$` also matches before a last newline, which ECMA's doesn't.
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield ValidationError("no match")
+
+
+_Checker: type[Validator] = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _whole_pattern}
+)
+
+
+def compiled(schema: Mapping[str, Any]) -> Validator:
+    return _Checker(schema)
+
+
+def check(validator: Validator, value: Any, place: str) -> None:
+    """Raise a problem that names each thing wrong with ``value``, up to ten of them."""
+    found: dict[Complaint, None] = {}
+    for error in validator.iter_errors(value):
+        found.update(dict.fromkeys(_complaints(error, place)))
+        if len(found) >= MOST_COMPLAINTS:
+            break
+    if found:
+        raise invalid(*list(found)[:MOST_COMPLAINTS])
+
+
+def _complaints(error: ValidationError, place: str) -> Iterator[Complaint]:
+    where = "/".join([place, *(str(part)[:LONGEST_NAME] for part in error.absolute_path)])
+    wanted: Any = error.validator_value
+    schema: Any = error.schema
+    given: Any = error.instance
+    match error.validator:
+        case "required":
+            for name in wanted:
+                if name not in given:
+                    yield Complaint(f"{where}/{name}", "is missing")
+        case "additionalProperties":
+            for name in sorted(set(given) - set(schema["properties"])):
+                yield Complaint(f"{where}/{name[:LONGEST_NAME]}", "isn't known here: leave it out")
+        case "type":
+            kinds = wanted if isinstance(wanted, list) else [wanted]
+            yield Complaint(where, f"must be {' or '.join(KINDS[kind] for kind in kinds)}")
+        case "enum":
+            yield Complaint(where, f"must be one of {', '.join(map(str, wanted))}")
+        case keyword:
+            yield Complaint(where, BOUNDS[str(keyword)].format(wanted))
+
+
+def parsed(raw: bytes) -> Any:
+    """The JSON value of a body. Whole floats are integers, as JSON Schema has it."""
+    try:
+        value = json.loads(raw.decode(), parse_float=_number, parse_constant=_no_number)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text that can be stored
+    except json.JSONDecodeError as error:
+        raise _not_json(f"{error.msg.lower()} at line {error.lineno}, column {error.colno}") from None
+    except UnicodeError:
+        raise _not_json("it is not UTF-8, or holds half a character") from None
+    except (ValueError, RecursionError):
+        raise _not_json("it holds a number or a nesting that is beyond all use") from None
+    return value
+
+
+def _number(text: str) -> int | float:
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _not_json(why: str) -> Problem:
+    return Problem("invalid-json", 400, f"the body is not JSON: {why}")

@@ -1,0 +1,44 @@
+"""Ids that a client's own key decides, so that a request sent twice means one thing.
+
+An execution's name is one of these, and Step Functions admits letters, digits, ``-`` and ``_``, 80 at the most.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: no i, l, o or u, which are misread."""
+DIGITS = 26
+ORDER_ID = re.compile(r"ord_[0-9a-hjkmnp-tv-z]{26}")
+SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
+
+
+def order_id(customer_id: str, key: str) -> str:
+    number = int.from_bytes(_digest(customer_id, key)) >> (256 - 5 * DIGITS)
+    return "ord_" + "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(DIGITS)))
+
+
+def cancellation_id(order_id: str, key: str | None) -> str:
+    """Without a key, the one whole cancellation that an order has."""
+    return f"{order_id}_cancel" if key is None else f"{order_id}_cancel_{_short(order_id, key)}"
+
+
+def return_id(order_id: str, key: str) -> str:
+    return f"{order_id}_return_{_short(order_id, key)}"
+
+
+def request_hash(body: Any) -> str:
+    """The same for two bodies that say the same, in whatever order and spacing."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _short(order_id: str, key: str) -> str:
+    return _digest(order_id, key).hex()[:16]
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\n".join(parts).encode()).digest()

@@ -1,0 +1,173 @@
+"""Orders: placed, followed, cancelled, sent back, reviewed. A state machine does the work; a request starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from api import identifiers, views
+from api.problems import Complaint, invalid
+from api.runtime import Call, Service, json_answer
+from oms.commit import commit
+from oms.domain import cancelling, placing, returns
+from oms.domain.errors import (
+    IdempotencyKeyReused,
+    OrderNotCancellable,
+    OrderNotFound,
+    Rejection,
+    UnknownSku,
+    WrongCurrency,
+)
+from oms.domain.events import Units
+from oms.domain.order import Cancellation, Order, Status
+from oms.ports import Deps
+
+KEY = "Idempotency-Key"
+
+handler = Service()
+
+
+@handler.route("POST /orders")
+def place_order(call: Call) -> Response[str]:
+    body, now = call.body, call.deps.clock.now()
+    order_id = identifiers.order_id(call.caller.id, call.arguments[KEY])
+    fingerprint = identifiers.request_hash(body)
+    lines, currency = _units(body), body["currency"]
+    change = placing.place(
+        order_id, call.caller.id, currency, lines, body["payment_method"], body["recipient"], fingerprint
+    )
+    if refusal := _refusal(call.deps, currency, lines):
+        order = _repeated(call.deps, order_id, refusal)
+    else:
+        order = call.deps.orders.create(change, now, call.caller.name)
+    if order.request_hash != fingerprint:
+        raise _reused()
+    if order.status is Status.PLACED:
+        call.deps.executions.start("NewOrder", order.id, {"order_id": order.id})
+    is_new = order.placed_at == now and order.version == 1
+    return json_answer(202 if is_new else 200, views.order_summary(order), _location(order))
+
+
+def _refusal(deps: Deps, currency: str, lines: Sequence[Units]) -> Rejection | None:
+    """What the catalogue has against the order."""
+    products = deps.products.get([units.sku for units in lines])
+    unknown = [units.sku for units in lines if units.sku not in products]
+    if unknown:
+        return UnknownSku(f"the catalogue has no {', '.join(unknown[:10])}")
+    strange = next((each for each in products.values() if each.price.currency != currency), None)
+    if strange:
+        return WrongCurrency(f"{strange.sku} is priced in {strange.price.currency}, the order is in {currency}")
+    return None
+
+
+def _repeated(deps: Deps, order_id: str, refusal: Rejection) -> Order:
+    """The order that the key stands for, even where the catalogue has changed since."""
+    try:
+        return deps.orders.get(order_id)
+    except OrderNotFound:
+        raise refusal from None
+
+
+@handler.route("GET /orders")
+def list_orders(call: Call) -> Response[str]:
+    found = call.deps.orders.of_customer(call.caller.id, call.arguments["limit"], call.arguments["cursor"])
+    return json_answer(200, views.page(found, views.order_summary))
+
+
+@handler.route("GET /orders/{order_id}")
+def get_order(call: Call) -> Response[str]:
+    order = _visible(call)
+    return json_answer(200, views.order(order, call.deps.orders.events(order.id), call.caller.is_operator))
+
+
+@handler.route("POST /orders/{order_id}/cancellation")
+def cancel_order(call: Call) -> Response[str]:
+    order, key = _visible(call), call.arguments[KEY]
+    lines, reason = _units(call.body), call.body.get("reason", "")
+    if lines and key is None:
+        raise invalid(Complaint(f"header/{KEY}", "is missing: a cancellation by line needs one"))
+    cancellation_id = identifiers.cancellation_id(order.id, key)
+    known = order.cancellations.get(cancellation_id)
+    if known is None:
+        cancelling.take(order, cancellation_id, lines, reason)
+        payload = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
+        call.deps.executions.start("CancelOrder", cancellation_id, {"order_id": order.id, **payload})
+    elif key is None:
+        raise OrderNotCancellable(f"the cancellation of order {order.id} is {known.outcome or 'under way'} already")
+    elif not _is_same(known, lines):
+        raise _reused()
+    return json_answer(202, {"order_id": order.id, "cancellation_id": cancellation_id}, _location(order))
+
+
+def _is_same(known: Cancellation, lines: Sequence[Units]) -> bool:
+    return _sorted(known.lines) == _sorted(lines) if lines else known.whole
+
+
+@handler.route("POST /orders/{order_id}/returns")
+def request_return(call: Call) -> Response[str]:
+    order = _visible(call)
+    lines, reason = _units(call.body), call.body["reason"]
+    return_id = identifiers.return_id(order.id, call.arguments[KEY])
+    known = order.returns.get(return_id)
+    if known is None:
+        returns.authorize(order, return_id, lines, reason, deadline=call.deps.clock.now())
+        payload = {"return_id": return_id, "lines": _plain(lines), "reason": reason}
+        call.deps.executions.start("ReturnOrder", return_id, {"order_id": order.id, **payload})
+    elif _sorted(known.lines) != _sorted(lines):
+        raise _reused()
+    return json_answer(202, {"order_id": order.id, "return_id": return_id}, _location(order))
+
+
+@handler.route("POST /orders/{order_id}/review")
+def review_order(call: Call) -> Response[str]:
+    order_id, by, note = _visible(call).id, call.caller, call.body.get("note", "")
+    approved = call.body["decision"] == "approve"
+    order = commit(call.deps, order_id, by.name, lambda order: placing.decide_review(order, approved, by.id, note))
+    for token in call.deps.orders.waits(order_id, "review"):
+        if approved:
+            call.deps.executions.succeed(token, {})
+        else:
+            call.deps.executions.fail(token, "ReviewDeclined", f"order {order_id} was declined")
+    return json_answer(200, views.order_summary(order))
+
+
+def _visible(call: Call) -> Order:
+    """The order, if the caller may know of it: another shopper's is none at all."""
+    order_id = call.path["order_id"]
+    missing = OrderNotFound(f"there is no order {order_id[:60]}")
+    if not identifiers.ORDER_ID.fullmatch(order_id):
+        raise missing
+    order = call.deps.orders.get(order_id)
+    if order.customer_id != call.caller.id and not call.caller.is_operator:
+        raise missing
+    return order
+
+
+def _units(body: Mapping[str, Any]) -> tuple[Units, ...]:
+    """A body's lines. Raises where two are of one SKU: which was meant, the sum or one of them?"""
+    lines = tuple(Units(line["sku"], line["quantity"]) for line in body.get("lines", ()))
+    seen: dict[str, int] = {}
+    for index, units in enumerate(lines):
+        if units.sku in seen:
+            same = f"is in body/lines/{seen[units.sku]} too: make one line of both"
+            raise invalid(Complaint(f"body/lines/{index}/sku", same))
+        seen[units.sku] = index
+    return lines
+
+
+def _plain(lines: Sequence[Units]) -> list[dict[str, Any]]:
+    return [{"sku": units.sku, "quantity": units.quantity} for units in lines]
+
+
+def _sorted(lines: Sequence[Units]) -> list[tuple[str, int]]:
+    return sorted((units.sku, units.quantity) for units in lines)
+
+
+def _reused() -> IdempotencyKeyReused:
+    return IdempotencyKeyReused(f"this {KEY} came before, with another body: take a new key for a new request")
+
+
+def _location(order: Order) -> dict[str, str]:
+    return {"Location": f"/orders/{order.id}"}

@@ -1,0 +1,195 @@
+"""What makes functions a service: routed by Powertools, checked against the contract, refused by problems.
+
+Lambda calls ``handler(event, context)`` with an event of API Gateway's HTTP API (payload 2.0); the local gateway and
+tests call ``handler.run(event, deps, environ)``. The contract and its schemas are read at the first request, not at
+import.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from api import contract
+from api.problems import MEDIA_TYPE, Problem, problem_of
+from oms.ports import Deps
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+OPERATORS = "operators"
+CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the subject of the token that the gateway verified, or nobody where a route is open to all."""
+
+    id: str
+    groups: frozenset[str]
+
+    @property
+    def is_operator(self) -> bool:
+        return OPERATORS in self.groups
+
+    @property
+    def name(self) -> str:
+        """As events say by whom they are."""
+        return f"{'operator' if self.is_operator else 'customer'}:{self.id}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that keeps to the contract."""
+
+    deps: Deps
+    environ: Mapping[str, str]
+    caller: Caller
+    path: Mapping[str, str]
+    arguments: Mapping[str, Any]
+    """The query string's members and headers that the contract names."""
+    body: Any
+    raw: bytes
+
+
+Answer = Callable[[Call], Response[str]]
+
+
+class Service:
+    """A Lambda handler of some of the contract's operations."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self._own = threading.local()
+
+    def route(self, key: str) -> Callable[[Answer], Answer]:
+        """Answer the operation ``key``, such as ``GET /orders/{order_id}``."""
+
+        def register(answer: Answer) -> Answer:
+            self.answers[key] = answer
+            return answer
+
+        return register
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        from oms.adapters.wiring import deps
+
+        return self.run(event, deps(), os.environ, context)
+
+    def run(self, event: dict[str, Any], deps: Deps, environ: Mapping[str, str], context: Any = None) -> dict[str, Any]:
+        # A resolver keeps its event on its class, where threads would read each other's: each thread has its own
+        # resolver, and the event on the instance.
+        if not hasattr(self._own, "resolver"):
+            self._own.resolver = self._resolver()
+        resolver: APIGatewayHttpResolver = self._own.resolver
+        resolver.current_event = APIGatewayProxyEventV2(event)
+        resolver.context.update(deps=deps, environ=environ)
+        return resolver.resolve(event, context)
+
+    def _resolver(self) -> APIGatewayHttpResolver:
+        resolver = APIGatewayHttpResolver()
+        for key, answer in self.answers.items():
+            method, path = key.split(" ")
+            rule = path.replace("{", "<").replace("}", ">")
+            resolver.route(rule, method)(_checked(resolver, key, answer))
+        resolver.exception_handler(Exception)(lambda error: _refused(resolver.current_event, error))
+        resolver.not_found(lambda _: _refused(resolver.current_event, _no_route(resolver.current_event)))
+        return resolver
+
+
+def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Callable[..., Response[str]]:
+    def respond(**path: str) -> Response[str]:
+        event = resolver.current_event
+        operation = contract.operations()[key]
+        caller = _caller(event, operation)
+        raw = _raw_body(event)
+        headers = _lowered(event.headers)
+        call = Call(
+            deps=resolver.context["deps"],
+            environ=resolver.context["environ"],
+            caller=caller,
+            path=path,
+            arguments=operation.arguments(event.query_string_parameters or {}, headers),
+            body=operation.body_of(raw, headers.get("content-type", "")),
+            raw=raw,
+        )
+        response = answer(call)
+        response.headers["X-Correlation-Id"] = correlation_id(event)
+        return response
+
+    return respond
+
+
+def _caller(event: APIGatewayProxyEventV2, operation: contract.Operation) -> Caller:
+    """Raises a problem unless who asks may ask this. API Gateway verified the token, and knows no groups."""
+    authorizer = event.request_context.get("authorizer") or {}
+    claims = authorizer.get("jwt", {}).get("claims", {})
+    caller = Caller(claims.get("sub", ""), _groups(claims.get("cognito:groups", "")))
+    if operation.secured and not caller.id:
+        raise Problem("unauthorized", 401, "sign in first: send Authorization: Bearer and a token")
+    if operation.groups and not operation.groups & caller.groups:
+        raise Problem("forbidden", 403, f"this is for {' or '.join(sorted(operation.groups))}")
+    return caller
+
+
+def _groups(claim: str) -> frozenset[str]:
+    """API Gateway writes a claim that is a list as ``[a b]``."""
+    return frozenset(claim.removeprefix("[").removesuffix("]").split())
+
+
+def _raw_body(event: APIGatewayProxyEventV2) -> bytes:
+    body = event.body or ""
+    return base64.b64decode(body) if event.is_base64_encoded else body.encode(errors="surrogatepass")
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def correlation_id(event: APIGatewayProxyEventV2) -> str:
+    """The caller's own, where it sent one that can stand in a log, or else the request's."""
+    sent = _lowered(event.headers).get("x-correlation-id", "")
+    return sent if CORRELATION_ID.fullmatch(sent) else event.request_context.request_id
+
+
+def json_answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response[str]:
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return Response(status, "application/json", text, {**(headers or {})})
+
+
+def _refused(event: APIGatewayProxyEventV2, error: Exception) -> Response[str]:
+    problem, correlation = problem_of(error), correlation_id(event)
+    if problem.status >= 500:
+        _log(event, error, problem, correlation)
+    document = problem.document(event.raw_path, correlation)
+    text = json.dumps(document, separators=(",", ":"))
+    return Response(problem.status, MEDIA_TYPE, text, {**problem.headers, "X-Correlation-Id": correlation})
+
+
+def _no_route(event: APIGatewayProxyEventV2) -> Problem:
+    return Problem("no-such-route", 404, f"there is no {event.request_context.http.method} {event.raw_path}"[:300])
+
+
+def _log(event: APIGatewayProxyEventV2, error: Exception, problem: Problem, correlation: str) -> None:
+    """Of a request only its route: bodies and queries hold personal data."""
+    facts = {"correlation_id": correlation, "route": event.route_key, "problem": problem.kind}
+    defect = problem.kind == "internal-error"
+    log = _logger().error if defect else _logger().warning
+    log("%s: %s", type(error).__name__, error, exc_info=error if defect else None, extra=facts)
+
+
+@cache
+def _logger() -> Logger:
+    from aws_lambda_powertools import Logger
+
+    return Logger(service="order-api")

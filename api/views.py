@@ -1,0 +1,123 @@
+"""Orders, products and stock as the contract shows them. Task tokens and hashes are nobody's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from oms.domain.catalogue import Product
+from oms.domain.events import Recorded, Units
+from oms.domain.inventory import Stock
+from oms.domain.order import Cancellation, Line, Order, Return, Review
+from oms.ports import Page
+
+T = TypeVar("T")
+
+UNTOLD = {
+    "OrderPlaced": {"order_id", "customer_id", "payment_method", "recipient", "request_hash"},
+    "OrderParked": {"execution", "visit", "redrive_count", "error", "cause"},
+    "OrderResumed": {"execution", "visit", "redrive_count"},
+    "PaymentAuthorized": {"risk"},
+    "ReviewDecided": {"reviewer", "note"},
+}
+"""What of an event is for operators alone, or stands elsewhere in the order."""
+
+LINE = ["sku", "name", "quantity", "unit_price_minor", "total_minor", "cancelled", "shipped", "returning", "returned"]
+
+
+def page(shown: Page[T], view: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    return {"items": [view(item) for item in shown.items], "cursor": shown.cursor}
+
+
+def order_summary(order: Order) -> dict[str, Any]:
+    return {
+        "order_id": order.id,
+        "number": order.number,
+        "status": order.status,
+        "currency": order.currency,
+        "placed_at": order.placed_at.isoformat(),
+        "units": sum(line.open for line in order.lines),
+        "totals": {
+            "ordered_minor": order.total.minor,
+            "due_minor": order.due.minor,
+            "authorized_minor": order.payment.authorized,
+            "captured_minor": order.payment.captured,
+            "refunded_minor": order.payment.refunded,
+        },
+    }
+
+
+def order(order: Order, events: Iterable[Recorded], for_operator: bool) -> dict[str, Any]:
+    return {
+        **order_summary(order),
+        "lines": [_line(line) for line in order.lines],
+        "payment": {"status": order.payment.status, "method": order.payment_method},
+        "review": _review(order.review),
+        "shipment": {"status": order.shipment, "tracking": order.tracking},
+        "recipient": dict(order.recipient),
+        "cancellations": [_cancellation(each) for each in order.cancellations.values()],
+        "returns": [_return(each) for each in order.returns.values()],
+        "parked": order.parked is not None,
+        "reason": order.reason,
+        "timeline": [_told(recorded, for_operator) for recorded in events],
+    }
+
+
+def product(product: Product) -> dict[str, Any]:
+    return {
+        "sku": product.sku,
+        "name": product.name,
+        "department": product.department,
+        "category": product.category,
+        "brand": product.brand,
+        "price_minor": product.price.minor,
+        "currency": product.price.currency,
+    }
+
+
+def stock(stock: Stock) -> dict[str, Any]:
+    return {"sku": stock.sku, "on_hand": stock.on_hand, "reserved": stock.reserved, "available": stock.available}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {name: getattr(line, name) for name in LINE}
+
+
+def _units(lines: Iterable[Units]) -> list[dict[str, Any]]:
+    return [{"sku": units.sku, "quantity": units.quantity} for units in lines]
+
+
+def _review(review: Review | None) -> dict[str, Any] | None:
+    if review is None:
+        return None
+    decision = {None: "pending", True: "approved", False: "declined"}[review.approved]
+    return {"deadline": review.deadline, "decision": decision}
+
+
+def _cancellation(cancellation: Cancellation) -> dict[str, Any]:
+    return {
+        "cancellation_id": cancellation.cancellation_id,
+        "whole": cancellation.whole,
+        "lines": _units(cancellation.lines),
+        "outcome": cancellation.outcome or "pending",
+    }
+
+
+def _return(known: Return) -> dict[str, Any]:
+    return {
+        "return_id": known.return_id,
+        "status": known.status,
+        "lines": _units(known.lines),
+        "accepted": _units(known.accepted),
+        "refund_minor": known.refund_minor,
+        "deadline": known.deadline,
+        "outcome": known.outcome or "pending",
+    }
+
+
+def _told(recorded: Recorded, for_operator: bool) -> dict[str, Any]:
+    name = recorded.event.name
+    untold = {"request_hash"} if for_operator else UNTOLD.get(name, set())
+    data = {field: value for field, value in recorded.event.data().items() if field not in untold}
+    at = recorded.at.isoformat()
+    return {"sequence": recorded.sequence, "at": at, "by": recorded.by, "event": name, "data": data}

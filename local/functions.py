@@ -1,0 +1,115 @@
+"""Lambda on one machine: every handler in this process, each with an environment of its own.
+
+Functions are named as on AWS: a task by its state (``ReserveInventory`` is ``tasks.reserve_inventory.handler``), a
+service by its module (``api.orders`` is ``api.orders.handler``). A handler reads no environment here. It is called as
+``handler.run(event, deps, …)`` with what ``wiring.deps`` makes of its function's own variables, so two functions in one
+process may stand on two stores; functions whose variables agree share one ``Deps`` and its connections.
+
+An exception leaves as it is: whoever calls makes of it what Step Functions or API Gateway would.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from api import contract
+from oms.ports import Deps
+
+ROOT = Path(__file__).parents[1]
+TIMEOUT_SECONDS = 10
+REGION, ACCOUNT = "us-east-1", "000000000000"
+
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The second argument of a Lambda handler."""
+
+    function_name: str
+    deadline: float = field(default_factory=lambda: time.monotonic() + TIMEOUT_SECONDS)
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    function_version: str = "$LATEST"
+    memory_limit_in_mb: int = 256
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return function_arn(self.function_name)
+
+    @property
+    def log_group_name(self) -> str:
+        return f"/aws/lambda/{self.function_name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, round((self.deadline - time.monotonic()) * 1000))
+
+
+class Functions:
+    """All of the shop's functions. ``environment_of`` gives each its variables, ``deps_of`` makes deps of them."""
+
+    def __init__(self, environment_of: Callable[[str], Environment], deps_of: Callable[[Environment], Deps]) -> None:
+        self._environment_of = environment_of
+        self._deps_of = deps_of
+        self._deps: dict[frozenset[tuple[str, str]], Deps] = {}
+        self._lock = Lock()
+
+    def invoke(self, name: str, event: Any) -> Any:
+        """Call a function, and answer what it answers or raise what it raises. ``LookupError`` where there is none."""
+        environment = self._environment_of(name)
+        deps = self._shared_deps(environment)
+        if name in services():
+            return handler(name).run(event, deps, environment, Context(name))
+        return handler(name).run(event, deps)
+
+    def handlers(self) -> dict[str, Callable[[Any, Any], Any]]:
+        """Each task function as ``handler(event, context)``, by its name: for an engine that calls them."""
+        return {name: self._handler(name) for name in tasks()}
+
+    def _handler(self, name: str) -> Callable[[Any, Any], Any]:
+        return lambda event, _: self.invoke(name, event)
+
+    def _shared_deps(self, environment: Environment) -> Deps:
+        key = frozenset(environment.items())
+        with self._lock:
+            if key not in self._deps:
+                self._deps[key] = self._deps_of(environment)
+            return self._deps[key]
+
+
+def tasks() -> Mapping[str, Mapping[str, Any]]:
+    """What ``tasks/functions.json`` declares, by name."""
+    declared: dict[str, Any] = json.loads((ROOT / "tasks" / "functions.json").read_text())
+    return declared
+
+
+def services() -> Mapping[str, Mapping[str, Any]]:
+    """What the contract declares, by name."""
+    declared: dict[str, Any] = contract.document()["x-handlers"]
+    return declared
+
+
+def handler(name: str) -> Any:
+    module = name if name in services() else f"tasks.{_snake(name)}"
+    try:
+        return importlib.import_module(module).handler
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise LookupError(f"there is no function {name}") from None
+
+
+def function_arn(name: str) -> str:
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,165 @@
+"""API Gateway on one machine: an ASGI app that routes from the contract, authorizes, and calls functions.
+
+What it refuses itself is a problem like the services' own, with the ``message`` that API Gateway would send.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from api import contract
+from api.problems import MEDIA_TYPE, Problem, too_large
+from local.http_events import Answer, Request, answer_of, event_of, joined, new_request_id
+from local.tokens import Authorizer, Claims, InvalidToken, PublishedKeys, keys_at
+
+MOST_BYTES = 10 * 1024 * 1024
+THREADS = 16
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Invoke = Callable[[str, dict[str, Any]], Any]
+
+log = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """An answer that no function gave. ``message`` is API Gateway's own word for it."""
+
+    def __init__(self, problem: Problem, message: str) -> None:
+        super().__init__(message)
+        self.problem, self.message = problem, message
+
+
+class Router:
+    """The contract's routes. A path without parameters wins over one with, as in API Gateway."""
+
+    def __init__(self, operations: Mapping[str, contract.Operation]) -> None:
+        self._fixed = {(each.method, each.path): each for each in operations.values() if "{" not in each.path}
+        self._open = [(each.method, _pattern(each.path), each) for each in operations.values() if "{" in each.path]
+
+    def find(self, method: str, path: str) -> tuple[contract.Operation, dict[str, str]]:
+        fixed = self._fixed.get((method, path))
+        if fixed is not None:
+            return fixed, {}
+        for known, pattern, operation in self._open:
+            if known == method and (match := pattern.fullmatch(path)):
+                return operation, match.groupdict()
+        raise Refusal(Problem("no-such-route", 404, f"there is no {method} {path[:200]}"), "Not Found")
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+
+
+class Gateway:
+    def __init__(self, invoke: Invoke, authorizer: Authorizer, threads: int = THREADS) -> None:
+        self._invoke, self._authorizer = invoke, authorizer
+        self._router = Router(contract.operations())
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            answer = await self._answer(scope, receive)
+            headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+            headers.append((b"content-length", str(len(answer.body)).encode()))
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            await send({"type": "http.response.body", "body": answer.body})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                self._pool.shutdown(cancel_futures=True)
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        request_id = new_request_id()
+        try:
+            return await self._served(scope, receive, request_id)
+        except Refusal as refusal:
+            return _refused(refusal, scope["path"], request_id)
+        except Exception:  # what a function raises is its own affair; the caller gets a 500, as on AWS
+            log.exception("request %s failed", request_id)
+            failed = Problem("internal-error", 500, "the function failed: it is logged under the correlation id")
+            return _refused(Refusal(failed, "Internal Server Error"), scope["path"], request_id)
+
+    async def _served(self, scope: Scope, receive: Receive, request_id: str) -> Answer:
+        operation, path_parameters = self._router.find(scope["method"], scope["path"])
+        headers = joined(scope["headers"])
+        body = await _body(receive, headers)
+        loop = asyncio.get_running_loop()
+
+        def serve() -> Answer:
+            claims = self._claims(headers) if operation.secured else None
+            request = Request(
+                method=scope["method"],
+                path=scope["path"],
+                query=scope["query_string"].decode("latin-1"),
+                headers=headers,
+                source_ip=(scope.get("client") or ("127.0.0.1", 0))[0],
+                protocol=f"HTTP/{scope['http_version']}",
+                body=body,
+                request_id=request_id,
+            )
+            event = event_of(request, operation.key, path_parameters, claims)
+            return answer_of(self._invoke(operation.handler, event))
+
+        return await loop.run_in_executor(self._pool, serve)
+
+    def _claims(self, headers: Mapping[str, str]) -> Claims:
+        try:
+            return self._authorizer.claims(headers.get("authorization", ""))
+        except InvalidToken as invalid:
+            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"' if "authorization" in headers else "Bearer"}
+            raise Refusal(Problem("unauthorized", 401, str(invalid), headers=challenge), "Unauthorized") from None
+
+
+async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
+    """The whole body. Raises as soon as it is known to be too long."""
+    declared = headers.get("content-length", "0")
+    if declared.isascii() and declared.isdigit() and int(declared) > MOST_BYTES:
+        raise _too_large()
+    parts, length, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError("the client left")
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+        if length > MOST_BYTES:
+            raise _too_large()
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _too_large() -> Refusal:
+    return Refusal(too_large(MOST_BYTES), "Request Entity Too Large")
+
+
+def _refused(refusal: Refusal, path: str, request_id: str) -> Answer:
+    problem = refusal.problem
+    document = problem.document(path, request_id) | {"message": refusal.message}
+    headers = {"content-type": MEDIA_TYPE, "x-correlation-id": request_id, **problem.headers}
+    # What is left unread of a body that is too long would be read as the next request.
+    closing = {"connection": "close"} if problem.status == 413 else {}
+    lowered = tuple((name.lower(), value) for name, value in {**headers, **closing}.items())
+    return Answer(problem.status, lowered, json.dumps(document).encode())
+
+
+def create_app(
+    invoke: Invoke, *, issuer: str, audience: Sequence[str], jwks_url: str, threads: int = THREADS
+) -> Gateway:
+    """The gateway before ``invoke(function, event)``, for tokens of ``issuer`` meant for a client in ``audience``."""
+    return Gateway(invoke, Authorizer(PublishedKeys(keys_at(jwks_url)), issuer, audience), threads)

@@ -1,0 +1,198 @@
+"""The services with memory at their edges. Every answer is held against the contract as it passes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from jsonschema import Draft202012Validator
+
+from api import contract
+from local.gateway import Router
+from local.http_events import Request, event_of
+from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions
+from oms.adapters.memory_payments import MemoryPayments
+from oms.domain import paying, placing, shipping
+from oms.domain.inventory import receive
+from oms.domain.order import Change, Order
+from oms.domain.payment import Authorization, Risk
+from oms.ports import Deps
+from tests.domain.orders import CATALOGUE
+
+ANNA, BERT, OLGA = "anna", "bert", "olga"
+SECRET = "carrier-secret"
+BODY = {
+    "currency": "USD",
+    "lines": [{"sku": "RED-LAMP", "quantity": 2}, {"sku": "BLUE-RUG", "quantity": 1}],
+    "payment_method": "pm_card_visa",
+    "recipient": {"name": "Anna Þórsdóttir", "address": "Laugavegur 1", "city": "Reykjavík", "country": "IS"},
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    json: Any
+
+    @property
+    def problem(self) -> str:
+        """The last part of the problem's type."""
+        return str(self.json["type"]).removeprefix("/problems/")
+
+    @property
+    def complaints(self) -> dict[str, str]:
+        return {each["where"]: each["what"] for each in self.json["errors"]}
+
+
+class Shop:
+    """One shop, its services, and what has to happen to an order before a request finds it so."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.store = Store()
+        self.orders = MemoryOrders(self.store)
+        self.inventory = MemoryInventory(self.store)
+        self.products = MemoryProducts()
+        self.executions = MemoryExecutions()
+        self.payments = MemoryPayments()
+        self.carrier = MemoryCarrier()
+        self.products.put(CATALOGUE.values())
+        self.inventory.apply(receive("opening", [("RED-LAMP", 10), ("BLUE-RUG", 5)]))
+        self.deps = Deps(
+            self.clock, self.orders, self.inventory, self.products, self.payments, self.carrier, self.executions
+        )
+        self.router = Router(contract.operations())
+
+    # --- Requests ---------------------------------------------------------------------------------
+
+    def post(self, path: str, body: Any = None, **how: Any) -> Reply:
+        return self.ask("POST", path, body, **how)
+
+    def get(self, path: str, **how: Any) -> Reply:
+        return self.ask("GET", path, **how)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        by: str | None = ANNA,
+        key: str | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        operation, parameters = self.router.find(method, path)
+        event = self.event(operation, path, parameters, body, by, key, query, headers or {})
+        service = importlib.import_module(operation.handler).handler
+        self.clock.advance(timedelta(milliseconds=20))
+        answer = service.run(event, self.deps, {"CARRIER_SECRET": SECRET})
+        reply = Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
+        check_documented(operation, reply)
+        return reply
+
+    def event(
+        self,
+        operation: contract.Operation,
+        path: str,
+        parameters: Mapping[str, str],
+        body: Any,
+        by: str | None,
+        key: str | None,
+        query: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> dict[str, Any]:
+        sent = {"content-type": "application/json"} if body is not None else {}
+        sent |= {"idempotency-key": key} if key else {}
+        claims = {"sub": by, "cognito:groups": ["shoppers", "operators"] if by == OLGA else ["shoppers"]}
+        request = Request(
+            method=operation.method,
+            path=path,
+            query=urlencode(query or {}),
+            headers={name: value for name, value in {**sent, **headers}.items() if value is not None},
+            source_ip="127.0.0.1",
+            protocol="HTTP/1.1",
+            body=body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode(),
+            request_id="request-1",
+        )
+        return event_of(request, operation.key, parameters, claims if by else None)
+
+    # --- Orders -----------------------------------------------------------------------------------
+
+    def place(self, body: Mapping[str, Any] = BODY, key: str = "key-1", by: str = ANNA) -> str:
+        reply = self.post("/orders", body, key=key, by=by)
+        assert reply.status == 202
+        return str(reply.json["order_id"])
+
+    def placed(self, by: str = ANNA) -> str:
+        return self.place(by=by)
+
+    def authorized(self, risk: Risk = Risk.NORMAL) -> str:
+        order_id = self.place()
+        self.save(order_id, lambda order: placing.reserve(order, CATALOGUE))
+        self.save(order_id, lambda order: paying.authorized(order, Authorization("pi_1", order.total, risk)))
+        return order_id
+
+    def under_review(self, token: str = "review-token") -> str:
+        order_id = self.authorized(Risk.ELEVATED)
+        deadline = self.clock.now() + timedelta(days=3)
+        self.save(order_id, lambda order: placing.request_review(order, deadline, token))
+        return order_id
+
+    def confirmed(self) -> str:
+        order_id = self.authorized()
+        self.save(order_id, placing.confirm)
+        return order_id
+
+    def requested(self, token: str = "dispatch-token") -> str:
+        """Confirmed, with the carrier asked for."""
+        order_id = self.confirmed()
+        self.save(order_id, lambda order: shipping.request_shipment(order, token))
+        return order_id
+
+    def shipped(self, token: str = "delivery-token") -> str:
+        order_id = self.requested()
+        self.save(order_id, lambda order: paying.captured(order, order.due))
+        self.save(order_id, lambda order: shipping.ship(order, "TRACK-1"))
+        self.save(order_id, lambda order: shipping.track_delivery(order, token))
+        return order_id
+
+    def delivered(self) -> str:
+        order_id = self.shipped()
+        self.save(order_id, shipping.deliver)
+        return order_id
+
+    def save(self, order_id: str, decide: Any) -> Order:
+        order = self.orders.get(order_id)
+        change: Change = decide(order)
+        return self.orders.save(order, change, self.clock.now(), "test")
+
+    def starts(self, machine: str) -> dict[str, Mapping[str, Any]]:
+        return {name: payload for (started, name), payload in self.executions.starts.items() if started == machine}
+
+    def state(self) -> Sequence[Any]:
+        """All that a request could have changed."""
+        return [self.store.copy(), self.products.copy(), self.executions.copy(), self.carrier.copy()]
+
+
+def check_documented(operation: contract.Operation, reply: Reply) -> None:
+    """The contract has this status, this kind of answer, this schema, and a problem of this type."""
+    document = contract.document()
+    said = document["paths"][operation.path][operation.method.lower()]["responses"]
+    response = contract.inlined(document, said)[str(reply.status)]
+    content = response["content"][reply.headers["Content-Type"]]
+    Draft202012Validator(content["schema"]).validate(reply.json)
+    documented = {name.lower() for name in response.get("headers", {})}
+    assert {name.lower() for name in reply.headers} - {"content-type", "x-correlation-id"} <= documented
+    if reply.status >= 400:
+        assert reply.json["type"] in {example["value"]["type"] for example in content["examples"].values()}
+        assert reply.json["status"] == reply.status
+    else:
+        assert documented <= {name.lower() for name in reply.headers}
