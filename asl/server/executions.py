@@ -1,0 +1,234 @@
+"""The actions on executions: start, stop, redrive, describe, list, and their history.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html and its neighbours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import uuid
+from typing import Any
+
+from asl.execution import Execution
+from asl.history import event
+from asl.server import pages
+from asl.server.arns import Account, Arn, check_name, parse
+from asl.server.errors import ApiError, no_execution, wrong_type
+from asl.server.machines import describe_revision
+from asl.server.mocks import Mocks
+from asl.server.registry import Registry, Target
+from asl.server.runner import Runner
+from asl.store import ExecutionRow
+
+Request = dict[str, Any]
+Reply = dict[str, Any]
+INCLUDED = {"included": True}
+REDRIVABLE = ("FAILED", "ABORTED", "TIMED_OUT")
+REDRIVABLE_SECONDS = 14 * 86_400
+DATA_FIELDS = ("input", "inputDetails", "output", "outputDetails")
+
+
+class Executions:
+    """Executions, as the API has them."""
+
+    def __init__(self, registry: Registry, account: Account, runner: Runner, mocks: Mocks | None) -> None:
+        self.registry = registry
+        self.account = account
+        self.runner = runner
+        self.mocks = mocks
+        self.redrives: dict[tuple[str, str], float] = {}
+
+    def start_execution(self, request: Request) -> Reply:
+        _, row = self._row(request)
+        known = self.runner.row(row.arn) if "name" in request else None
+        if known is None:
+            self.runner.start(self.runner.catalogue.revision(row.revision), row)
+        elif known.status == "RUNNING" and known.input == row.input:
+            row = known
+        else:
+            raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{row.arn}'")
+        return {"executionArn": row.arn, "startDate": row.started}
+
+    def _row(self, request: Request) -> tuple[Target, ExecutionRow]:
+        arn_text, _, mock_case = request["stateMachineArn"].partition("#")
+        target = self.registry.target(parse(arn_text, "stateMachine"))
+        name = check_name(request["name"]) if "name" in request else str(uuid.uuid4())
+        machine = target.machine
+        if mock_case and self.mocks is not None:
+            self.mocks.check(machine.name, mock_case)
+        arn = self.account.arn("execution", machine.name, name)
+        if machine.type == "EXPRESS":
+            arn = self.account.arn("express", machine.name, name, str(uuid.uuid4()))
+        text = _checked_input(request.get("input", "{}"))
+        seed, now = secrets.randbits(53), self.runner.clock.now()
+        row = ExecutionRow(arn, machine.arn, name, target.revision.arn, seed, now, text, target.version, target.alias)
+        row.trace_header, row.mock_case = request.get("traceHeader"), mock_case or None
+        return target, row
+
+    async def start_sync_execution(self, request: Request) -> Reply:
+        target, row = self._row(request)
+        if target.machine.type != "EXPRESS":
+            raise wrong_type()
+        execution = self.runner.start(self.runner.catalogue.revision(row.revision), row, kept=False)
+        try:
+            await until_ended(self.runner, execution)
+        finally:
+            self.runner.stop(execution, None, None)  # does nothing but where the caller is gone
+        milliseconds = round(((row.stopped or row.started) - row.started) * 1000)
+        billed = {"billedDurationInMilliseconds": -(-max(milliseconds, 1) // 100) * 100, "billedMemoryUsedInMB": 64}
+        return _shown(row) | {"billingDetails": billed}
+
+    def stop_execution(self, request: Request) -> Reply:
+        arn, row = self._found(request)
+        if arn.kind == "express":
+            raise wrong_type()
+        if live := self.runner.engine.executions.get(row.arn):
+            self.runner.stop(live, request.get("error"), request.get("cause"))
+            return {"stopDate": live.stopped_at}
+        return {"stopDate": row.stopped}
+
+    def redrive_execution(self, request: Request) -> Reply:
+        arn, row = self._found(request)
+        if arn.kind == "express":
+            raise wrong_type()
+        key = (row.arn, request.get("clientToken", ""))
+        if key[1] and key in self.redrives:
+            return {"redriveDate": self.redrives[key]}
+        if reason := self._not_redrivable(row):
+            raise ApiError("ExecutionNotRedrivable", f"The execution can not be redriven: '{row.arn}'. {reason}")
+        self.runner.redrive(row)
+        self.redrives[key] = row.redriven or row.started
+        return {"redriveDate": row.redriven}
+
+    def _not_redrivable(self, row: ExecutionRow) -> str | None:
+        if row.status not in REDRIVABLE:
+            return f"Execution is {row.status} and cannot be redriven"
+        if self.runner.clock.now() - (row.stopped or row.started) > REDRIVABLE_SECONDS:
+            return "Execution redrivable period exceeded"
+        return None
+
+    def describe_execution(self, request: Request) -> Reply:
+        arn, row = self._found(request)
+        if arn.kind == "express":
+            raise wrong_type()
+        shown = _shown(row) | {"redriveCount": row.redrives}
+        if row.redriven is not None:
+            shown["redriveDate"] = row.redriven
+        reason = self._not_redrivable(row)
+        shown |= (
+            {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+            if reason
+            else {"redriveStatus": "REDRIVABLE"}
+        )
+        if request.get("includedData") == "METADATA_ONLY":
+            shown = {name: value for name, value in shown.items() if name not in DATA_FIELDS}
+        return shown
+
+    def describe_state_machine_for_execution(self, request: Request) -> Reply:
+        _, row = self._found(request)
+        revision = self.registry.revision(row.revision)
+        machine = row.machine_arn.rpartition(":")[2]
+        shown = describe_revision(machine, revision, request.get("includedData"))
+        return shown | {"stateMachineArn": row.machine_arn, "updateDate": revision.updated}
+
+    def list_executions(self, request: Request) -> Reply:
+        if ("stateMachineArn" in request) == ("mapRunArn" in request):
+            message = "Must provide a StateMachine ARN or MapRun ARN, but not both"
+            raise ApiError("ValidationException", message)
+        arn = parse(request["stateMachineArn"], "stateMachine")
+        if self.registry.target(arn).machine.type == "EXPRESS":
+            raise wrong_type()
+        where, values = self._condition(arn, request)
+        scope = f"executions {where} {values}"
+        items, more = pages.page(request, scope, lambda at, n: self.runner.store.executions(where, values, n, at))
+        return {"executions": [_listed(self.runner.row(row.arn) or row) for row in items]} | more
+
+    @staticmethod
+    def _condition(arn: Arn, request: Request) -> tuple[str, list[str]]:
+        where, values = "machine_arn = ?", [arn.base]
+        if arn.qualifier:
+            column = "version_arn" if arn.qualifier.isdigit() else "alias_arn"
+            where, values = f"{where} AND {column} = ?", [*values, arn.text]
+        if status := request.get("statusFilter"):
+            where, values = f"{where} AND status = ?", [*values, status]
+        if redrive := request.get("redriveFilter"):
+            where += " AND redrives > 0" if redrive == "REDRIVEN" else " AND redrives = 0"
+        return where, values
+
+    def get_execution_history(self, request: Request) -> Reply:
+        arn, row = self._found(request)
+        if arn.kind == "express":
+            raise wrong_type()
+        execution = self.runner.execution(row.arn)
+        assert execution is not None
+        records = list(enumerate(execution.trace.records, 1))
+        if request.get("reverseOrder"):
+            records.reverse()
+        items, more = pages.page(request, f"history {row.arn} {request.get('reverseOrder')}", pages.of(records))
+        with_data = request.get("includeExecutionData", True)
+        return {"events": [_event(number, record, with_data) for number, record in items]} | more
+
+    def _found(self, request: Request) -> tuple[Arn, ExecutionRow]:
+        arn = parse(request["executionArn"], "execution", "express")
+        row = self.runner.row(arn.text)
+        if row is None:
+            raise no_execution(arn.text)
+        return arn, row
+
+
+async def until_ended(runner: Runner, execution: Execution) -> None:
+    """Wait for an execution's end, and for its row to say so."""
+    ended = asyncio.Event()
+    runner.engine.on_end(execution, lambda _: ended.set())
+    await ended.wait()
+    await runner.lasting()
+
+
+def _checked_input(text: str) -> str:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ApiError("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from error
+    return text
+
+
+def _event(number: int, record: Any, with_data: bool) -> Reply:
+    shown = event(number, record)
+    shown["timestamp"] = shown["timestamp"].timestamp()
+    if not with_data:
+        for name, details in shown.items():
+            if isinstance(details, dict):
+                shown[name] = {key: value for key, value in details.items() if key not in DATA_FIELDS}
+    return shown
+
+
+def _shown(row: ExecutionRow) -> Reply:
+    shown: Reply = {
+        "executionArn": row.arn,
+        "stateMachineArn": row.machine_arn,
+        "name": row.name,
+        "status": row.status,
+        "startDate": row.started,
+        "input": row.input,
+        "inputDetails": INCLUDED,
+    }
+    optional = {
+        "stopDate": row.stopped,
+        "output": row.output,
+        "outputDetails": INCLUDED if row.output is not None else None,
+        "error": row.error,
+        "cause": row.cause,
+        "traceHeader": row.trace_header,
+        "stateMachineVersionArn": row.version_arn,
+        "stateMachineAliasArn": row.alias_arn,
+    }
+    return shown | {name: value for name, value in optional.items() if value is not None}
+
+
+def _listed(row: ExecutionRow) -> Reply:
+    shown = {name: value for name, value in _shown(row).items() if name not in (*DATA_FIELDS, "error", "cause")}
+    shown.pop("traceHeader", None)
+    shown["redriveCount"] = row.redrives
+    return shown if row.redriven is None else shown | {"redriveDate": row.redriven}

@@ -1,0 +1,144 @@
+"""The actions on state machines: create, update, describe, delete, list, validate.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html and its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asl.server import pages
+from asl.server.arns import Account, check_name, parse
+from asl.server.errors import ApiError, invalid, no_machine
+from asl.server.registry import DEFAULTS, INITIAL, KEPT, MachineRecord, Registry, Revision
+from asl.server.versions import Versions
+from asl.validation import InvalidDefinition, check, validate
+
+Request = dict[str, Any]
+Reply = dict[str, Any]
+
+
+class Machines:
+    """State machines, as the API has them."""
+
+    def __init__(self, registry: Registry, account: Account, now: Callable[[], float], versions: Versions) -> None:
+        self.registry = registry
+        self.account = account
+        self.now = now
+        self.versions = versions
+
+    def create_state_machine(self, request: Request) -> Reply:
+        arn = self.account.arn("stateMachine", check_name(request["name"]))
+        if "versionDescription" in request and not request.get("publish"):
+            raise invalid("Version description can only be set when publish is true")
+        _check_definition(request["definition"], request.get("type", "STANDARD"))
+        settings = _settings(request)
+        existing = self.registry.by_arn.get(arn)
+        if isinstance(existing, MachineRecord):
+            self._refuse_another(existing, request, settings)
+            record = existing
+        else:
+            record = self._create(arn, request, settings)
+        reply = {"stateMachineArn": arn, "creationDate": record.created}
+        if request.get("publish"):
+            reply["stateMachineVersionArn"] = self.versions.publish(record, request.get("versionDescription", "")).arn
+        return reply
+
+    def _create(self, arn: str, request: Request, settings: dict[str, Any]) -> MachineRecord:
+        at = self.now()
+        tags = {tag["key"]: tag.get("value", "") for tag in request.get("tags", ())}
+        kind = request.get("type", "STANDARD")
+        about = {"type": kind, "definition": request["definition"], "role": request["roleArn"]}
+        revision = self.registry.revise(arn, **about, updated=at, settings=settings)
+        record = MachineRecord(arn, request["name"], kind, at, revision.arn, tags=tags)
+        self.registry.put(record)
+        return record
+
+    def _refuse_another(self, record: MachineRecord, request: Request, settings: dict[str, Any]) -> None:
+        """Creating the same again is no error; a different role or different tags are overlooked."""
+        revision = self.registry.revision(record.revision)
+        same = (revision.definition, record.type, revision.settings)
+        if same != (request["definition"], request.get("type", "STANDARD"), settings):
+            raise ApiError("StateMachineAlreadyExists", f"State Machine Already Exists: '{record.arn}'")
+
+    def update_state_machine(self, request: Request) -> Reply:
+        arn = parse(request["stateMachineArn"], "stateMachine")
+        if arn.qualifier:
+            raise no_machine(arn.text)
+        record = self.registry.machine(arn.text)
+        if not {"definition", "roleArn", *KEPT} & request.keys():
+            said = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration"
+            raise ApiError("MissingRequiredParameter", f"{said} must be specified")
+        if "definition" in request:
+            _check_definition(request["definition"], record.type)
+        revision = self._revise(record, request)
+        reply = {"updateDate": revision.updated, "revisionId": revision.id}
+        if request.get("publish"):
+            version = self.versions.publish(record, request.get("versionDescription", ""))
+            reply["stateMachineVersionArn"] = version.arn
+        return reply
+
+    def _revise(self, record: MachineRecord, request: Request) -> Revision:
+        before = self.registry.revision(record.revision)
+        settings = _settings({**before.settings, **{name: request[name] for name in KEPT if name in request}})
+        definition, role = request.get("definition", before.definition), request.get("roleArn", before.role)
+        about = {"type": record.type, "definition": definition, "role": role, "updated": self.now()}
+        revision = self.registry.revise(record.arn, **about, settings=settings)
+        record.revision = revision.arn
+        self.registry.put(record)
+        return revision
+
+    def describe_state_machine(self, request: Request) -> Reply:
+        arn = parse(request["stateMachineArn"], "stateMachine")
+        target = self.registry.target(arn)
+        reply = describe_revision(target.machine.name, target.revision, request.get("includedData"))
+        reply |= {"type": target.machine.type, "status": "ACTIVE", "stateMachineArn": arn.text}
+        if target.version:
+            version = self.versions.version(target.version)
+            return reply | {"creationDate": version.created, "description": version.description}
+        return reply | {"creationDate": target.machine.created}
+
+    def delete_state_machine(self, request: Request) -> Reply:
+        arn = parse(request["stateMachineArn"], "stateMachine")
+        if isinstance(record := self.registry.by_arn.get(arn.text), MachineRecord):
+            self.registry.remove(self.registry.aliases(record.arn))
+            self.registry.remove(self.registry.versions(record.arn))
+            self.registry.remove([record])  # revisions stay: executions, running or past, are computed from them
+        return {}
+
+    def list_state_machines(self, request: Request) -> Reply:
+        found = sorted(self.registry.machines(), key=lambda record: record.name)
+        items, more = pages.page(request, "machines", pages.of(found))
+        listed = [{"stateMachineArn": m.arn, "name": m.name, "type": m.type, "creationDate": m.created} for m in items]
+        return {"stateMachines": listed} | more
+
+    def validate_state_machine_definition(self, request: Request) -> Reply:
+        return validate(request)
+
+
+def describe_revision(name: str, revision: Revision, included: str | None) -> Reply:
+    """What DescribeStateMachine and DescribeStateMachineForExecution share."""
+    shown = {
+        "name": name,
+        "roleArn": revision.role,
+        "definition": "" if included == "METADATA_ONLY" else revision.definition,
+        **revision.settings,
+    }
+    return shown if revision.id == INITIAL else shown | {"revisionId": revision.id}
+
+
+def _settings(request: Request) -> dict[str, Any]:
+    settings = {name: request.get(name) or DEFAULTS[name] for name in KEPT}
+    logging = settings["loggingConfiguration"]
+    if logging.get("level", "OFF") != "OFF" and len(logging.get("destinations", ())) != 1:
+        message = "Invalid Logging Configuration: Must specify exactly one Log Destination."
+        raise ApiError("InvalidLoggingConfiguration", message)
+    return settings
+
+
+def _check_definition(definition: str, kind: str) -> None:
+    try:
+        check(definition, kind)
+    except InvalidDefinition as error:
+        raise ApiError("InvalidDefinition", str(error)) from error

@@ -1,0 +1,287 @@
+"""The engine on the real clock: timers, outcomes, the journal, and one commit a tick of the loop.
+
+One thread, never blocked: tasks run in a pool and post their outcomes. What an execution wants of the world is asked
+for only when the outcome that led there is committed, so that a killed server repeats no finished task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from asl.documents import parsed
+from asl.engine import Engine, Entry, replay
+from asl.execution import Execution
+from asl.requests import Complete, TaskRequest
+from asl.server.catalogue import Catalogue, Compiled
+from asl.server.clock import ServerClock
+from asl.server.errors import ApiError
+from asl.store import ExecutionRow, Store
+
+UNKEPT = -1
+Launch = Callable[[TaskRequest, Complete], None]
+"""Run a task, and complete it from any thread."""
+
+
+class Runner:
+    """Drives the engine.
+
+    Args:
+        store: where rows and journals go.
+        catalogue: the compiled machines.
+        clock: real time.
+        launch: runs a task; called after the commit.
+        largest: how many executions may be live.
+    """
+
+    def __init__(self, store: Store, catalogue: Catalogue, clock: ServerClock, launch: Launch, largest: int) -> None:
+        self.store = store
+        self.catalogue = catalogue
+        self.clock = clock
+        self.launch = launch
+        self.largest = largest
+        self.engine = Engine(clock=clock, seed=secrets.randbits(53), invoke=self._asked, journal=self._wrote)
+        self.engine.machines = catalogue
+        self.rows: dict[str, ExecutionRow] = {}
+        self.entries: dict[str, int] = {}
+        self.written: list[Entry] = []
+        self.asked: list[tuple[TaskRequest, Complete]] = []
+        self.early: dict[tuple[str, int], tuple[str, Any]] = {}
+        self.posted: list[Callable[[], None]] = []
+        self.posting = threading.Lock()
+        self.settled: asyncio.Future[None] | None = None
+        self.alarm: tuple[float, asyncio.TimerHandle] | None = None
+        self.sweep_at = 1024
+        self.closed = False
+
+    async def open(self) -> None:
+        """Take up the executions that were running when the last server ended; children before their parents."""
+        self.loop = asyncio.get_running_loop()
+        for row in self.store.running()[::-1]:
+            self._revive(row, self.engine.resume)
+        self.touch()
+
+    def close(self) -> None:
+        self.closed = True
+        if self.alarm:
+            self.alarm[1].cancel()
+        self._keep()
+        self.store.commit()
+
+    # What comes in.
+
+    def start(self, machine: Compiled, row: ExecutionRow, kept: bool = True) -> Execution:
+        """Begin the execution of a row; the row is kept unless told otherwise."""
+        if len(self.engine.executions) >= self.largest:
+            raise ApiError("ExecutionLimitExceeded", f"Execution Limit Exceeded: {self.largest} executions are running")
+        self.rows[row.arn] = row
+        self.entries[row.arn] = 0 if kept else UNKEPT
+        if kept:
+            self.store.add_execution(row)
+        execution = self.engine.resume([self._beginning(row)], machine)
+        if not execution.running:
+            self._wrote({"entry": "ended", "execution": row.arn})
+        self.touch()
+        return execution
+
+    def stop(self, execution: Execution, error: str | None, cause: str | None) -> None:
+        self.engine.stop(execution, error, cause)
+        self.touch()
+
+    def redrive(self, row: ExecutionRow) -> None:
+        """Take an ended execution up again."""
+        execution = self._revive(row, self._recompute)
+        row.status, row.redrives, row.redriven = "RUNNING", row.redrives + 1, self.clock.now()
+        row.stopped = row.output = row.error = row.cause = None
+        self.store.update_execution(row)
+        self.engine.redrive(execution)
+        self.touch()
+
+    def answer(self, token: str, kind: str, data: Any) -> bool:
+        """A task token's outcome; False if nobody waits for it.
+
+        It is held back until the call that sent the token away has returned, for TaskSubmitted comes first.
+        """
+        execution, request = self.engine.tokens.get(token, (None, None))
+        if execution is None or request is None or request.ticket not in execution.pending:
+            return False
+        if request.integration.waits_for_token and request.submitted is None and kind != "heartbeat":
+            self.early[execution.arn, request.ticket] = (kind, data)
+        else:
+            self.engine.deliver(execution, request.ticket, kind, data)
+        self.touch()
+        return True
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Call in the loop's thread, from any; the loop is woken once for many."""
+        with self.posting:
+            self.posted.append(call)
+            first = len(self.posted) == 1
+        if first and not self.closed:
+            self.loop.call_soon_threadsafe(self._receive)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock; everything due until then happens, at its own time."""
+        self.clock.offset += seconds
+        self.store.set("offset", self.clock.offset)
+        self.touch()
+
+    # What is seen.
+
+    def row(self, arn: str) -> ExecutionRow | None:
+        return self.rows.get(arn) or self.store.execution(arn)
+
+    def execution(self, arn: str) -> Execution | None:
+        """An execution with its history: the live one, or computed from its journal."""
+        if live := self.engine.executions.get(arn):
+            return live
+        row = self.store.execution(arn)
+        return None if row is None else self._recompute(self._journal(row), self.catalogue.revision(row.revision))
+
+    async def lasting(self) -> None:
+        """Wait until everything done so far is done to its end and committed."""
+        if self.settled is not None or self.store.pending:
+            self.touch()
+            assert self.settled is not None
+            await self.settled
+
+    # How it goes on.
+
+    def _receive(self) -> None:
+        with self.posting:
+            posted, self.posted = self.posted, []
+        for call in posted:
+            call()
+        self.touch()
+
+    def _asked(self, request: TaskRequest, complete: Complete) -> None:
+        self.asked.append((request, complete))
+
+    def _wrote(self, entry: Entry) -> None:
+        self.written.append(entry)
+        if entry["entry"] == "outcome" and entry["kind"] == "submitted":
+            key = (entry["execution"], entry["ticket"])
+            if key in self.early:
+                self.engine.post(self.engine.executions[key[0]], key[1], *self.early.pop(key))
+
+    def touch(self) -> None:
+        """See to the rest at the end of this tick."""
+        if self.settled is None:
+            self.settled = self.loop.create_future()
+            self.loop.call_soon(self._settle)
+
+    def _settle(self) -> None:
+        self._run_due()
+        self._keep()
+        self.store.commit()
+        asked, self.asked = self.asked, []
+        settled, self.settled = self.settled, None
+        for request, complete in asked:
+            self.launch(request, complete)
+        if settled is not None and not settled.done():
+            settled.set_result(None)
+        self._arm()
+
+    def _run_due(self) -> None:
+        """Everything due by now, each at its own moment."""
+        engine, clock, now = self.engine, self.clock, self.clock.real()
+        while (due := engine.next_due()) is not None and due <= now:
+            clock.pinned = due
+            engine.step()
+        clock.pinned = None
+
+    def _keep(self) -> None:
+        """Write what happened: new executions, outcomes, ends."""
+        written, self.written = self.written, []
+        for entry in written:
+            arn, kind = entry["execution"], entry["entry"]
+            if kind == "started":
+                self._adopt(arn)
+            elif kind == "ended":
+                self._end(arn)
+            elif self.entries[arn] >= 0:
+                text = json.dumps({name: value for name, value in entry.items() if name not in ("execution", "time")})
+                self.store.append(arn, self.entries[arn], entry["time"], text)
+                self.entries[arn] += 1
+
+    def _adopt(self, arn: str) -> None:
+        """A row for an execution that another one started."""
+        if arn in self.rows:
+            return
+        execution = self.engine.executions[arn]
+        machine = execution.machine
+        assert isinstance(machine, Compiled)
+        text = json.dumps(execution.input)
+        started, seed = execution.started_at, execution.seed
+        row = ExecutionRow(arn, machine.arn, execution.name, machine.revision, seed, started, text)
+        self.rows[arn] = row
+        self.entries[arn] = 0
+        self.store.add_execution(row)
+
+    def _end(self, arn: str) -> None:
+        row, execution = self.rows[arn], self.engine.executions[arn]
+        row.status, row.stopped, row.output = execution.status, execution.stopped_at, execution.output_text
+        row.error, row.cause = execution.error, execution.cause
+        if self.entries.pop(arn) >= 0:
+            self.store.update_execution(row)
+        del self.rows[arn], self.engine.executions[arn]
+        if len(self.engine.tokens) > self.sweep_at:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Forget the tokens that nobody waits for any more, when they have piled up."""
+        tokens = self.engine.tokens
+        self.engine.tokens = {t: (e, request) for t, (e, request) in tokens.items() if request.ticket in e.pending}
+        self.sweep_at = max(1024, 2 * len(self.engine.tokens))
+
+    def _arm(self) -> None:
+        """Set the one alarm for the next thing due."""
+        due = self.engine.next_due()
+        if self.alarm is not None:
+            if self.alarm[0] == due:
+                return
+            self.alarm[1].cancel()
+            self.alarm = None
+        if due is not None and not self.closed:
+            self.alarm = (due, self.loop.call_later(max(0.0, due - self.clock.now()), self._wake))
+
+    def _wake(self) -> None:
+        self.alarm = None
+        self.touch()
+
+    # Out of the store.
+
+    @staticmethod
+    def _beginning(row: ExecutionRow) -> Entry:
+        return {
+            "entry": "started", "execution": row.arn, "time": row.started, "machine": row.machine_arn,
+            "name": row.name, "input": parsed(row.input), "seed": row.seed,
+        }  # fmt: skip
+
+    def _journal(self, row: ExecutionRow) -> list[Entry]:
+        kept = self.store.journal(row.arn)
+        entries = (json.loads(text) | {"execution": row.arn, "time": at} for at, text in kept)
+        return [self._beginning(row), *entries]
+
+    def _revive(self, row: ExecutionRow, how: Callable[[list[Entry], Compiled], Execution]) -> Execution:
+        journal = self._journal(row)
+        execution = how(journal, self.catalogue.revision(row.revision))
+        self.engine.executions[row.arn] = execution
+        self.rows[row.arn] = row
+        self.entries[row.arn] = len(journal) - 1
+        return execution
+
+    @staticmethod
+    def _recompute(entries: list[Entry], machine: Compiled) -> Execution:
+        """An execution as its journal leaves it; what it wants of the world isn't asked for."""
+        first, *rest = entries
+        arn, name = first["execution"], first["name"]
+        execution = Execution(machine, first["input"], arn=arn, name=name, at=first["time"], seed=first["seed"])
+        for entry in rest:
+            replay(execution, entry)
+        execution.outbox.clear()
+        return execution

@@ -1,0 +1,79 @@
+"""A server on a free port for the time of a test, and a boto3 client of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.request import Request, urlopen
+
+import boto3
+import uvicorn
+from botocore.config import Config
+
+from asl.requests import TaskRequest
+from asl.server import Server
+
+ROLE = "arn:aws:iam::000000000000:role/states"
+
+
+def client(port: int) -> Any:
+    """boto3 as anyone would use it."""
+    return boto3.client(
+        "stepfunctions",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+        config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
+    )
+
+
+def outcome(client: Any, arn: str) -> Any:
+    """DescribeExecution's answer once the execution has ended."""
+    loop = client.server.runner.loop
+    asyncio.run_coroutine_threadsafe(client.server.ended(arn), loop).result(30)
+    return client.describe_execution(executionArn=arn)
+
+
+def advance(client: Any, seconds: float) -> None:
+    """Move the server's clock over HTTP."""
+    url = f"http://127.0.0.1:{client.port}/_asl/clock/advance"
+    with urlopen(Request(url, json.dumps({"seconds": seconds}).encode())) as answer:
+        assert answer.status == 200
+
+
+def no_task(request: TaskRequest) -> Any:
+    raise AssertionError(f"nobody expected {request.resource}")
+
+
+@contextmanager
+def serving(store: str = ":memory:", invoke: Callable[[TaskRequest], Any] = no_task, **options: Any) -> Iterator[Any]:
+    """A client of a server that runs in a thread of its own; `client.port` is where."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    ready = threading.Event()
+
+    class Running(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready.set()
+
+    server = Server(store, invoke, **options)
+    running = Running(uvicorn.Config(server, log_level="error", lifespan="on"))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+    thread.start()
+    ready.wait(30)
+    found = client(listener.getsockname()[1])
+    found.port = listener.getsockname()[1]
+    found.server = server
+    try:
+        yield found
+    finally:
+        found.close()
+        running.should_exit = True
+        thread.join()
+        listener.close()
