@@ -54,6 +54,8 @@ class _Payment:
     authorized: int = 0
     captured: int = 0
     refunds: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)
+    """The amount that each effect id was first asked for, refused or not: it is of no other."""
 
 
 @dataclass(slots=True)
@@ -166,7 +168,7 @@ class MemoryPayments:
         if payment.refunds.get(effect_id) == minor:
             return
         left = payment.captured - sum(payment.refunds.values())
-        if effect_id in payment.refunds or not 0 < minor <= left:
+        if payment.asked.setdefault(effect_id, minor) != minor or not 0 < minor <= left:
             raise PaymentsRefused(f"payment {payment.id} has {left} left: {effect_id} can't give back {minor}")
         payment.refunds[effect_id] = minor
         self._enter("refund", payment, minor, effect_id)

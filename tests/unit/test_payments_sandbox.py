@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import pytest
 import urllib3
 
+from local.payments_sandbox.api import Sandbox
 from local.payments_sandbox.books import Books, Intent
 from local.payments_sandbox.server import running
 
@@ -471,6 +472,26 @@ def test_the_books_take_no_unsound_intent(unsound: dict[str, Any]) -> None:
         books.write(replace(SOUND, **unsound))
 
     assert books.intent("pi_1") == SOUND
+    books.close()
+
+
+class TornBooks(Books):
+    """Books that fail in the middle of a hold."""
+
+    def enter(self, kind: str, intent: Intent, amount: int, effect_id: str | None = None) -> None:
+        raise sqlite3.OperationalError("the disk is full")
+
+
+def test_a_call_that_fails_midway_leaves_nothing_behind() -> None:
+    books = TornBooks(":memory:", lambda: 0)
+    books.write(Intent("pi_1", 0, 5000, "usd", "pm_card_visa", {}))
+    headers = {"authorization": "Bearer sk_test_1", "idempotency-key": "k1"}
+
+    with pytest.raises(sqlite3.OperationalError):
+        Sandbox(books).handle("POST", "/v1/payment_intents/pi_1/confirm", headers, b"")
+
+    assert books.intent("pi_1") == Intent("pi_1", 0, 5000, "usd", "pm_card_visa", {})
+    assert books.kept_answer("k1", since=-1) is None
     books.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from local.payments_sandbox.books import Refund
 from local.payments_sandbox.server import Running, running
 from oms.adapters.stripe_payments import KEYS_SURELY_KEPT, StripePayments
 from oms.domain.errors import EffectRefused, PaymentDeclined, PaymentsRefused, PaymentsUnavailable
@@ -91,6 +93,19 @@ def test_an_old_order_s_first_payment_is_made_by_its_key(shop: Shop) -> None:
     assert shop.ledger() == ["hold"]
 
 
+def test_a_refund_is_found_among_more_than_a_page_of_them(shop: Shop) -> None:
+    payment = shop.payments.authorize(ORDER).payment_id
+    shop.payments.capture(ORDER, PRICE)
+    shop.payments.refund(ORDER, Money(100, "USD"), "rma_1:refund")
+    for number in range(150):
+        shop.sandbox.books.write(Refund(f"re_{number}", payment, "ch_1", 0, 1, "usd", {}, None))
+    shop.later(timedelta(days=2))
+
+    shop.payments.refund(ORDER, Money(100, "USD"), "rma_1:refund")
+
+    assert shop.ledger() == ["hold", "capture", "refund"]
+
+
 # --- Keys that failed -----------------------------------------------------------------------------
 
 
@@ -128,7 +143,7 @@ def test_a_gateway_that_fails_for_good_is_unavailable(shop: Shop) -> None:
         with pytest.raises(PaymentsUnavailable):
             shop.payments.authorize(ORDER)
 
-    assert shop.sandbox.faults.armed[0].count == 90
+    assert shop.sandbox.faults.armed[0].count == 90  # the last two walked over ten spent keys
 
 
 # --- Errors by their kind -------------------------------------------------------------------------
@@ -146,6 +161,22 @@ def test_a_confirm_that_fails_or_hangs_is_unavailable_and_can_be_voided(shop: Sh
     with pytest.raises(EffectRefused):
         shop.payments.authorize(order)
     assert shop.ledger() == ["void"]
+
+
+def test_a_payment_that_another_request_is_working_on_is_unavailable() -> None:
+    order = PaymentRequest("ord_4", PRICE, "pm_sandbox_hang")
+    with running(hang_seconds=60) as sandbox:
+        payments = StripePayments("sk_test_1", sandbox.url)
+        payments.find(order)  # makes the payment
+        payments.close()  # what comes next comes on a new connection, so after the one that hangs
+        name = sandbox.books.intents(1, None)[0].id
+        headers = "Authorization: Bearer sk_test_1\r\nContent-Length: 0"
+        call = f"POST /v1/payment_intents/{name}/confirm HTTP/1.1\r\n{headers}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as hanging:
+            hanging.sendall(call.encode())
+            with pytest.raises(PaymentsUnavailable, match="working on"):
+                payments.void(order)
+        payments.close()
 
 
 @pytest.mark.parametrize(("minor", "code"), [(49, "amount_too_small"), (100_000_000, "amount_too_large")])
