@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-lang
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,16 +22,6 @@ PLAIN: dict[str, type[State]] = {
     "Fail": Fail,
     "Task": Task,
 }
-
-
-def read(definition: str | bytes | Mapping[str, Any]) -> dict[str, Any]:
-    """A definition as its JSON object; a text that is none raises ValueError."""
-    if isinstance(definition, Mapping):
-        return dict(definition)
-    value = json.loads(definition)
-    if not isinstance(value, dict):
-        raise ValueError("A definition is a JSON object")
-    return value
 
 
 def compile_graph(spec: Mapping[str, Any], language: str) -> Graph:

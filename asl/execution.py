@@ -44,6 +44,7 @@ class Execution:
         status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED, as DescribeExecution has it.
         input, output: JSON values; output is None until it succeeded, `output_text` tells null from nothing.
         error, cause: as recorded; None where there is none.
+        last_fault: what a state last failed with, retried or caught or neither.
         started_at, stopped_at: seconds since 1970.
         outbox: what it wants and the engine hasn't taken yet.
         pending: who waits for the outcome of which ticket.
@@ -62,6 +63,7 @@ class Execution:
         self.output_text: str | None = None
         self.error: str | None = None
         self.cause: str | None = None
+        self.last_fault: StatesError | None = None
         self.redrive_count = 0
         self.random = Random(f"{seed}:{arn}")
         self.ready: deque[Branch] = deque()

@@ -133,7 +133,7 @@ def _message(error: JException) -> str:
         value = next(values, None)
         if found[1]:
             return str(value)
-        return json.dumps(_TYPE_LETTERS.get(value, value) if found[2] == "type" else value, default=str)
+        return json.dumps(_TYPE_LETTERS.get(str(value), value) if found[2] == "type" else value, default=str)
 
     text = re.sub(r"(\{)?\{\{(\w+)\}\}(?(1)\})", fill, template)
     return f"{error.error}: {text.replace(' Object', ' function')}"

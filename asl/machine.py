@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from asl.clock import Clock
-from asl.definition import compile_graph, read
+from asl.definition import compile_graph
+from asl.validation import check
 
 if TYPE_CHECKING:
     from asl.execution import Execution
@@ -23,6 +24,8 @@ class Machine:
         name, arn, role_arn: as the context object shows them.
         type: STANDARD or EXPRESS.
         timeout_seconds: the limit for a whole execution; None for none.
+
+    Raises InvalidDefinition; `any_task` admits integrations that the engine can't call itself, for stubs to stand in.
     """
 
     def __init__(
@@ -35,8 +38,9 @@ class Machine:
         role_arn: str | None = None,
         account: str = ACCOUNT,
         region: str = REGION,
+        any_task: bool = False,
     ) -> None:
-        self.definition = read(definition)
+        self.definition = check(definition, type, any_task=any_task)
         self.name = name
         self.type = type
         self.arn = arn or f"arn:aws:states:{region}:{account}:stateMachine:{name}"

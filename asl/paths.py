@@ -136,13 +136,13 @@ def _compile_input_names(text: str, names: tuple[str, ...]) -> Expression:
 
 def _compile_steps(text: str, root: str, steps: list[Step]) -> Expression:
     get = _root_getter(text, root)
-    typed: list[tuple[Any, type]] = [(step, dict if isinstance(step, str) else list) for step in steps]
+    typed: list[tuple[Any, type[Any]]] = [(step, dict if isinstance(step, str) else list) for step in steps]
 
     def walk(scope: Scope) -> Any:
         value = get(scope)
         try:
             for step, container in typed:
-                if type(value) is not container:
+                if not isinstance(value, container):
                     raise _missed(text, get(scope), steps)
                 value = value[step]
         except (KeyError, IndexError):

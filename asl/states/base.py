@@ -114,6 +114,7 @@ class Resilient(State):
             branch.execution.ready.append(branch)
 
     def fault(self, branch: Branch, error: StatesError) -> bool:
+        branch.execution.last_fault = error
         delay = self._retry_delay(branch, error)
         if delay is not None:
             branch.frame = Backoff(self, branch, delay)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from asl.validation.diagnostics import Diagnostic, InvalidDefinition, Report
@@ -13,7 +13,8 @@ from asl.validation.states import Structure
 
 __all__ = ["Diagnostic", "InvalidDefinition", "check", "diagnose", "refusals", "validate"]
 
-Definition = str | dict[str, Any]
+_ALONE = "The engine can't call {}; any_task=True admits it for a stub to stand in"
+Definition = str | bytes | Mapping[str, Any]
 
 
 def diagnose(definition: Definition, type: str = "STANDARD", *, warnings: bool = False) -> list[Diagnostic]:
@@ -49,7 +50,7 @@ def check(definition: Definition, type: str = "STANDARD", *, any_task: bool = Fa
 def refusals(machine: dict[str, Any]) -> list[Diagnostic]:
     """What AWS would run and this engine can't: the integrations that no service of it calls."""
     return [
-        Diagnostic("ERROR", "NOT_SUPPORTED_BY_ENGINE", f"The engine can't call {resource}", f"{place}/Resource")
+        Diagnostic("ERROR", "NOT_SUPPORTED_BY_ENGINE", _ALONE.format(resource), f"{place}/Resource")
         for place, state in _states(machine)
         if state["Type"] == "Task" and not callable_here(resource := state["Resource"])
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from asl.validation.diagnostics import Report
@@ -15,9 +16,11 @@ _SHOWN = 500
 _VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
 
-def read(definition: str | dict[str, Any], report: Report) -> dict[str, Any] | None:
+def read(definition: str | bytes | Mapping[str, Any], report: Report) -> dict[str, Any] | None:
     """The definition as an object; None, with the reason in the report, when it is none."""
-    value = _parse(definition, report) if isinstance(definition, str) else definition
+    if isinstance(definition, bytes):
+        definition = definition.decode("utf-8", "replace")
+    value = _parse(definition, report) if isinstance(definition, str) else dict(definition)
     if value is None:
         return None
     if not isinstance(value, dict):
