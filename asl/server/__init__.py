@@ -10,8 +10,8 @@ It is an ASGI application too; `python -m asl serve` runs it under uvicorn.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
+from inspect import iscoroutinefunction
 from typing import Any
 
 from asl.server import parameters, web
@@ -26,9 +26,11 @@ from asl.server.mocks import Mocks
 from asl.server.registry import Registry
 from asl.server.runner import Runner
 from asl.server.tags import Tags
+from asl.server.testing import Testing
 from asl.server.versions import Versions
 from asl.server.work import TaskFunction, Work
 from asl.store import Store
+from asl.validation.requests import Rejected
 
 
 class Server:
@@ -67,12 +69,13 @@ class Server:
         registry, runner, now = self.registry, self.runner, self.clock.now
         versions = Versions(registry, now)
         parts = (
-            Machines(registry, account, now, versions),
+            Machines(registry, account, now, versions, any_task=self.work.mocks is not None),
             versions,
             Tags(registry),
             Executions(registry, account, runner, self.work.mocks),
             Callbacks(runner),
             Activities(registry, account, runner, now),
+            Testing(self.work),
         )
         from botocore import xform_name
 
@@ -103,7 +106,10 @@ class Server:
         if perform is None:
             raise ApiError("UnknownOperationException", f"Unknown operation: {action}")
         parameters.check(action, request)
-        answer: dict[str, Any] = await perform(request) if inspect.iscoroutinefunction(perform) else perform(request)
+        try:
+            answer: dict[str, Any] = await perform(request) if iscoroutinefunction(perform) else perform(request)
+        except Rejected as rejected:
+            raise ApiError(rejected.code, rejected.message) from rejected
         await self.runner.lasting()
         return answer
 

@@ -1,23 +1,13 @@
-"""Names and ARNs: how they are made, taken apart, and refused.
+"""ARNs: how they are made, taken apart, and refused.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from asl.server.errors import ApiError, invalid_arn
-
-BAD_NAME = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
-
-
-def check_name(name: str) -> str:
-    """The name, if it may be a state machine's, an execution's or an activity's."""
-    if not name or len(name) > 80 or BAD_NAME.search(name):
-        raise ApiError("InvalidName", f"Invalid Name: '{name}'")
-    return name
+from asl.server.errors import invalid_arn
 
 
 @dataclass(frozen=True, slots=True)

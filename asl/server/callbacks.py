@@ -13,10 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 from asl.server import pages
-from asl.server.arns import Account, check_name, parse
+from asl.server.arns import Account, parse
 from asl.server.errors import ApiError, invalid_token, no_activity
 from asl.server.registry import Activity, Registry
 from asl.server.runner import Runner
+from asl.validation.requests import check_name
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
@@ -61,7 +62,8 @@ class Activities:
         self.now = now
 
     def create_activity(self, request: Request) -> Reply:
-        arn = self.account.arn("activity", check_name(request["name"]))
+        check_name(request["name"])
+        arn = self.account.arn("activity", request["name"])
         activity = self.registry.by_arn.get(arn)
         if not isinstance(activity, Activity):
             tags = {tag["key"]: tag.get("value", "") for tag in request.get("tags", ())}

@@ -14,13 +14,14 @@ from typing import Any
 from asl.execution import Execution
 from asl.history import event
 from asl.server import pages
-from asl.server.arns import Account, Arn, check_name, parse
+from asl.server.arns import Account, Arn, parse
 from asl.server.errors import ApiError, no_execution, wrong_type
 from asl.server.machines import describe_revision
 from asl.server.mocks import Mocks
 from asl.server.registry import Registry, Target
 from asl.server.runner import Runner
 from asl.store import ExecutionRow
+from asl.validation.requests import check_name
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
@@ -54,7 +55,8 @@ class Executions:
     def _row(self, request: Request) -> tuple[Target, ExecutionRow]:
         arn_text, _, mock_case = request["stateMachineArn"].partition("#")
         target = self.registry.target(parse(arn_text, "stateMachine"))
-        name = check_name(request["name"]) if "name" in request else str(uuid.uuid4())
+        name = request.get("name") or str(uuid.uuid4())
+        check_name(name)
         machine = target.machine
         if mock_case and self.mocks is not None:
             self.mocks.check(machine.name, mock_case)

@@ -15,6 +15,7 @@ from asl.server.mocks import Mocks
 from asl.server.runner import Runner
 from asl.services.functions import failure_payload
 from asl.services.naming import exception_name
+from asl.tasks import Callback
 
 TaskFunction = Callable[[TaskRequest], Any]
 """Do a task and return its JSON result. Runs in a thread of the pool; what it raises fails the task, as Lambda would.
@@ -48,7 +49,8 @@ class Work:
             machine = row.machine_arn.rpartition(":")[2]
             mocked, answer = self.mocks.answer(machine, row.mock_case, row.arn, request.state)
             if mocked:
-                self._mock(request, complete, answer)
+                complete(Callback(answer))
+                self.runner.touch()
                 return
         if request.integration.service == "aws-sdk:sfn":
             call = self.runner.loop.create_task(self._own_api(request, complete))
@@ -57,23 +59,18 @@ class Work:
             return
         self.pool.submit(self._work, request, complete)
 
-    def _mock(self, request: TaskRequest, complete: Complete, answer: Any) -> None:
-        if request.token is not None and not isinstance(answer, StatesError):
-            complete({})
-            self.runner.answer(request.token, "succeeded", answer)
-        else:
-            complete(answer)
-        self.runner.touch()
-
     def _work(self, request: TaskRequest, complete: Complete) -> None:
-        answer: Any
-        try:
-            answer = self.invoke(request)
-        except StatesError as error:
-            answer = error
-        except BaseException as error:  # whatever a function raises is its failure
-            answer = StatesError(type(error).__name__, failure_payload(error, str(uuid.uuid4())))
+        answer = self.answer(request)
         self.runner.post(lambda: complete(answer))
+
+    def answer(self, request: TaskRequest) -> Any:
+        """A task's result, or its failure as a StatesError."""
+        try:
+            return self.invoke(request)
+        except StatesError as error:
+            return error
+        except BaseException as error:  # whatever a function raises is its failure
+            return StatesError(type(error).__name__, failure_payload(error, str(uuid.uuid4())))
 
     async def _own_api(self, request: TaskRequest, complete: Complete) -> None:
         """``aws-sdk:sfn:action`` on this server itself: members are capitalized there."""

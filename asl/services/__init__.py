@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Protocol
 
 from asl.errors import StatesError
@@ -34,13 +35,15 @@ class TaskCall(Protocol):
 def default_clients(**options: Any) -> Clients:
     """boto3 clients, made once each; ``options`` go to every client (``endpoint_url``, ``region_name`` …)."""
     made: dict[str, Any] = {}
+    making = Lock()  # clients may be shared by threads, but not made by them at once
 
     def client(name: str) -> Any:
-        if name not in made:
-            import boto3
+        with making:
+            if name not in made:
+                import boto3
 
-            made[name] = boto3.client(name, **options)  # type: ignore[call-overload]
-        return made[name]
+                made[name] = boto3.client(name, **options)  # type: ignore[call-overload]
+            return made[name]
 
     return client
 
@@ -73,7 +76,7 @@ class Services:
 
     def invoke(self, resource: str, parameters: Any) -> Any:
         """``call`` by resource ARN and parameters."""
-        if ":lambda:" in resource and ":states:::" not in resource:
+        if ":states:::" not in resource:
             return call_arn(self.lambda_invoker, resource, parameters)
         service, action = integration(resource)
         if service.startswith("aws-sdk:"):

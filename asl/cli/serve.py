@@ -1,0 +1,63 @@
+"""``python -m asl serve``: the Step Functions API on 127.0.0.1, until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from asl.server import Server
+from asl.services import Services, default_clients, in_process, through_boto
+from asl.services.functions import Invoker
+
+
+def main(argv: list[str]) -> int:
+    args = _parser().parse_args(argv)
+    try:
+        server = _server(args)
+    except (OSError, ValueError, ImportError, AttributeError) as error:
+        print(f"asl serve: {error}", file=sys.stderr)
+        return 1
+    import uvicorn
+
+    print(f"Step Functions on http://127.0.0.1:{args.port}, kept in {args.store}", flush=True)
+    uvicorn.run(server, host="127.0.0.1", port=args.port, log_level="warning", access_log=False, lifespan="on")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m asl serve", description="Serve the Step Functions API on 127.0.0.1."
+    )
+    parser.add_argument("--port", type=int, default=8083)
+    parser.add_argument("--store", default=":memory:", metavar="FILE", help="the SQLite file that holds everything")
+    functions = parser.add_mutually_exclusive_group()
+    functions.add_argument("--lambda-endpoint", metavar="URL", help="where Lambda's Invoke API is")
+    functions.add_argument("--handlers", metavar="MODULE:MAPPING", help="Python handlers by function name")
+    parser.add_argument("--mock-config", metavar="FILE", help="a mock configuration in Step Functions Local's format")
+    parser.add_argument("--workers", type=int, default=32, help="how many tasks run at once (default: 32)")
+    parser.add_argument("--account", default="000000000000")
+    parser.add_argument("--region", default=os.environ.get("AWS_REGION", "us-east-1"))
+    return parser
+
+
+def _server(args: argparse.Namespace) -> Server:
+    mocks = json.loads(Path(args.mock_config).read_text()) if args.mock_config else None
+    clients = default_clients(region_name=args.region)
+    services = Services(clients, _functions(args))
+    about: dict[str, Any] = {"account": args.account, "region": args.region}
+    return Server(args.store, services.call, mocks=mocks, workers=args.workers, **about)
+
+
+def _functions(args: argparse.Namespace) -> Invoker | None:
+    if args.handlers:
+        module, _, name = args.handlers.partition(":")
+        sys.path.insert(0, "")
+        return in_process(getattr(import_module(module), name or "handlers"))
+    if args.lambda_endpoint:
+        return through_boto(default_clients(endpoint_url=args.lambda_endpoint, region_name=args.region))
+    return None
