@@ -110,40 +110,66 @@ def test_a_hundred_lines_are_taken(shop):
     assert shop.post("/orders", lines(*many), key="key-1").status == 202
 
 
-REFUSED = {
-    "unknown SKU": (lines(("GREEN-SOFA", 1)), 422, "unknown-sku", {}),
-    "one known and one unknown": (lines(("RED-LAMP", 1), ("GREEN-SOFA", 1)), 422, "unknown-sku", {}),
-    "wrong currency": (body(currency="EUR"), 422, "wrong-currency", {}),
-    "no currency at all": (body(currency="dollars"), 400, "invalid-request", {"body/currency": "must match ^[A-Z]{3}$"}),
-    "currency with a newline": (body(currency="USD\n"), 400, "invalid-request", {"body/currency": "must match ^[A-Z]{3}$"}),
-    "quantity 0": (lines(("RED-LAMP", 0)), 400, "invalid-request", {"body/lines/0/quantity": "must be at least 1"}),
-    "quantity -1": (lines(("RED-LAMP", -1)), 400, "invalid-request", {"body/lines/0/quantity": "must be at least 1"}),
-    "quantity 1.5": (lines(("RED-LAMP", 1.5)), 400, "invalid-request", {"body/lines/0/quantity": "must be a whole number"}),
-    "quantity 10^9": (lines(("RED-LAMP", 10**9)), 400, "invalid-request", {"body/lines/0/quantity": "must be at most 999"}),
-    "quantity a text": (lines(("RED-LAMP", "2")), 400, "invalid-request", {"body/lines/0/quantity": "must be a whole number"}),
-    "quantity true": (lines(("RED-LAMP", True)), 400, "invalid-request", {"body/lines/0/quantity": "must be a whole number"}),
-    "quantity null": (lines(("RED-LAMP", None)), 400, "invalid-request", {"body/lines/0/quantity": "must be a whole number"}),
-    "no lines": (lines(), 400, "invalid-request", {"body/lines": "must have at least 1 entries"}),
-    "101 lines": (lines(*[(f"S{n}", 1) for n in range(101)]), 400, "invalid-request", {"body/lines": "must have at most 100 entries"}),
-    "one SKU twice": (lines(("RED-LAMP", 1), ("RED-LAMP", 2)), 400, "invalid-request", {"body/lines/1/sku": "is in body/lines/0 too: make one line of both"}),
-    "a list": ([BODY], 400, "invalid-request", {"body": "must be an object"}),
-    "null": (None, 400, "invalid-request", {}),
-    "a member too many": (body(total_minor=1), 400, "invalid-request", {"body/total_minor": "isn't known here: leave it out"}),
-    "members missing": ({"currency": "USD", "lines": BODY["lines"]}, 400, "invalid-request", {"body/payment_method": "is missing", "body/recipient": "is missing"}),
-    "a card number": (body(payment_method="4242424242424242"), 400, "invalid-request", {"body/payment_method": "must match ^pm_[A-Za-z0-9_]{1,100}$"}),
-    "a name without end": (body(recipient={**BODY["recipient"], "name": "A" * 201}), 400, "invalid-request", {"body/recipient/name": "must have at most 200 characters"}),
-}  # fmt: skip
+MISSHAPEN = {
+    "no currency at all": (body(currency="dollars"), "body/currency", "must match ^[A-Z]{3}$"),
+    "currency with a newline": (body(currency="USD\n"), "body/currency", "must match ^[A-Z]{3}$"),
+    "quantity 0": (lines(("TEA", 0)), "body/lines/0/quantity", "must be at least 1"),
+    "quantity -1": (lines(("TEA", -1)), "body/lines/0/quantity", "must be at least 1"),
+    "quantity 1.5": (lines(("TEA", 1.5)), "body/lines/0/quantity", "must be a whole number"),
+    "quantity 10^9": (lines(("TEA", 10**9)), "body/lines/0/quantity", "must be at most 999"),
+    "quantity 10^400": (lines(("TEA", 10**400)), "body/lines/0/quantity", "must be at most 999"),
+    "quantity a text": (lines(("TEA", "2")), "body/lines/0/quantity", "must be a whole number"),
+    "quantity true": (lines(("TEA", True)), "body/lines/0/quantity", "must be a whole number"),
+    "quantity null": (lines(("TEA", None)), "body/lines/0/quantity", "must be a whole number"),
+    "a SKU that is a path": (lines(("../TEA", 1)), "body/lines/0/sku", "must match ^[A-Za-z0-9][A-Za-z0-9-]{0,39}$"),
+    "no lines": (lines(), "body/lines", "must have at least 1 entries"),
+    "101 lines": (lines(*[(f"S{n}", 1) for n in range(101)]), "body/lines", "must have at most 100 entries"),
+    "one SKU twice": (
+        lines(("TEA", 1), ("RED-LAMP", 1), ("TEA", 2)),
+        "body/lines/2/sku",
+        "is in body/lines/0 too: make one line of both",
+    ),
+    "a list": ([BODY], "body", "must be an object"),
+    "null": (b"null", "body", "must be an object"),
+    "a member too many": (body(total_minor=1), "body/total_minor", "isn't known here: leave it out"),
+    "a member missing": ({**BODY, "recipient": {}}, "body/recipient/name", "is missing"),
+    "a card number": (body(payment_method="4242 4242"), "body/payment_method", "must match ^pm_[A-Za-z0-9_]{1,100}$"),
+    "a name without end": (
+        body(recipient={**BODY["recipient"], "name": "A" * 201}),
+        "body/recipient/name",
+        "must have at most 200 characters",
+    ),
+}
 
 
-@pytest.mark.parametrize(("sent", "status", "problem", "complaints"), REFUSED.values(), ids=REFUSED)
-def test_a_bad_order_is_refused_and_changes_nothing(shop, sent, status, problem, complaints):
+@pytest.mark.parametrize(("sent", "where", "what"), MISSHAPEN.values(), ids=MISSHAPEN)
+def test_a_misshapen_order_is_refused_says_where_and_changes_nothing(shop, sent, where, what):
     before = shop.state()
-    reply = shop.post("/orders", b"null" if sent is None else sent, key="key-1")
-    assert (reply.status, reply.problem) == (status, problem)
-    if complaints:
-        assert reply.complaints == complaints
-        assert all(f"{where} {what}" in reply.json["detail"] for where, what in complaints.items())
+    reply = shop.post("/orders", sent, key="key-1")
+    assert (reply.status, reply.problem) == (400, "invalid-request")
+    assert reply.complaints[where] == what
+    assert f"{where} {what}" in reply.json["detail"]
     assert shop.state() == before
+
+
+UNSELLABLE = {
+    "unknown SKU": (lines(("GREEN-SOFA", 1)), "unknown-sku", "the catalogue has no GREEN-SOFA"),
+    "one of two": (lines(("TEA", 1), ("GREEN-SOFA", 1)), "unknown-sku", "the catalogue has no GREEN-SOFA"),
+    "wrong currency": (body(currency="EUR"), "wrong-currency", "RED-LAMP is priced in USD, the order is in EUR"),
+}
+
+
+@pytest.mark.parametrize(("sent", "problem", "detail"), UNSELLABLE.values(), ids=UNSELLABLE)
+def test_what_the_catalogue_can_t_sell_is_refused_and_changes_nothing(shop, sent, problem, detail):
+    before = shop.state()
+    reply = shop.post("/orders", sent, key="key-1")
+    assert (reply.status, reply.problem, reply.json["detail"]) == (422, problem, detail)
+    assert shop.state() == before
+
+
+def test_at_most_ten_complaints_are_made(shop):
+    reply = shop.post("/orders", lines(*[(f"S{n}", 0) for n in range(50)]), key="key-1")
+    assert len(reply.json["errors"]) == 10
 
 
 NOT_JSON = {

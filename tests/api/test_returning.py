@@ -1,0 +1,96 @@
+"""Returns: of what was delivered, no more than that, once a key."""
+
+import pytest
+
+from oms.domain import cancelling, returns
+from oms.domain.events import Units
+
+
+def lines(*units, reason="too red"):
+    return {"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in units], "reason": reason}
+
+
+def ask(shop, order_id, body, key="key-1"):
+    return shop.post(f"/orders/{order_id}/returns", body, key=key)
+
+
+def test_a_return_is_begun(shop):
+    order_id = shop.delivered()
+    reply = ask(shop, order_id, lines(("RED-LAMP", 1)))
+    return_id = reply.json["return_id"]
+    assert (reply.status, reply.headers["Location"]) == (202, f"/orders/{order_id}")
+    assert return_id.startswith(f"{order_id}_return_")
+    assert len(return_id) <= 80
+    assert shop.starts("ReturnOrder") == {
+        return_id: {
+            "order_id": order_id,
+            "return_id": return_id,
+            "lines": [{"sku": "RED-LAMP", "quantity": 1}],
+            "reason": "too red",
+        }
+    }
+
+
+def test_the_same_key_is_the_same_return_and_another_body_is_refused(shop):
+    order_id = shop.delivered()
+    first = ask(shop, order_id, lines(("RED-LAMP", 1)))
+    return_id, now = first.json["return_id"], shop.clock.now()
+    shop.save(order_id, lambda order: returns.authorize(order, return_id, [Units("RED-LAMP", 1)], "too red", now))
+    assert ask(shop, order_id, lines(("RED-LAMP", 1))).json == first.json
+    reply = ask(shop, order_id, lines(("RED-LAMP", 2)))
+    assert (reply.status, reply.problem) == (422, "idempotency-key-reused")
+    assert len(shop.starts("ReturnOrder")) == 1
+
+
+@pytest.mark.parametrize("asked", [("RED-LAMP", 3), ("RED-LAMP", 999), ("TEA", 1)])
+def test_more_than_was_bought_can_t_come_back(shop, asked):
+    order_id = shop.delivered()
+    before = shop.state()
+    reply = ask(shop, order_id, lines(asked))
+    assert (reply.status, reply.problem) == (409, "order-not-returnable")
+    assert shop.state() == before
+
+
+def test_what_is_under_way_back_already_can_t_come_back_twice(shop):
+    order_id, now = shop.delivered(), shop.clock.now()
+    shop.save(order_id, lambda order: returns.authorize(order, "rma", [Units("RED-LAMP", 2)], "", now))
+    assert ask(shop, order_id, lines(("RED-LAMP", 1))).problem == "order-not-returnable"
+    assert ask(shop, order_id, lines(("BLUE-RUG", 1))).status == 202
+
+
+@pytest.mark.parametrize("stage", ["placed", "confirmed", "shipped"])
+def test_what_never_arrived_can_t_come_back(shop, stage):
+    order_id = getattr(shop, stage)()
+    before = shop.state()
+    reply = ask(shop, order_id, lines(("RED-LAMP", 1)))
+    assert (reply.status, reply.problem) == (409, "order-not-returnable")
+    assert shop.state() == before
+
+
+def test_an_order_that_is_being_cancelled_has_no_return(shop):
+    order_id = shop.confirmed()
+    shop.save(order_id, lambda order: cancelling.take(order, "cancel", [], ""))
+    assert ask(shop, order_id, lines(("RED-LAMP", 1))).problem == "order-taken"
+
+
+@pytest.mark.parametrize(
+    ("sent", "where"),
+    [
+        (lines(), "body/lines"),
+        ({"lines": [{"sku": "RED-LAMP", "quantity": 1}]}, "body/reason"),
+        (lines(("RED-LAMP", -1)), "body/lines/0/quantity"),
+        (lines(("RED-LAMP", 1), ("RED-LAMP", 1)), "body/lines/1/sku"),
+        (lines(("RED-LAMP", 1), reason="x" * 501), "body/reason"),
+    ],
+)
+def test_a_misshapen_return_is_refused(shop, sent, where):
+    order_id = shop.delivered()
+    before = shop.state()
+    reply = ask(shop, order_id, sent)
+    assert (reply.status, list(reply.complaints)) == (400, [where])
+    assert shop.state() == before
+
+
+def test_a_return_needs_a_key(shop):
+    reply = ask(shop, shop.delivered(), lines(("RED-LAMP", 1)), key=None)
+    assert list(reply.complaints) == ["header/Idempotency-Key"]
