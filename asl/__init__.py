@@ -17,7 +17,7 @@ from asl.errors import StatesError
 from asl.execution import Execution
 from asl.machine import Machine
 from asl.requests import TaskRequest
-from asl.tasks import NEVER, NoTask, after
+from asl.tasks import NEVER, NoTask, after, callback
 
 
 def load(definition: str | bytes | Path | Mapping[str, Any], **options: Any) -> Machine:
@@ -44,5 +44,6 @@ __all__ = [
     "TaskRequest",
     "VirtualClock",
     "after",
+    "callback",
     "load",
 ]

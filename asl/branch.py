@@ -83,7 +83,7 @@ class Branch:
         self.before = self.last
         self.entered_at = execution.now
         if len(records) >= execution.quota:
-            return execution.exceed_quota()
+            return execution.exceed_quota(self)
         records.append(
             (state.entered_event, execution.now, self.last, {"name": state.name, "input": text, "inputDetails": WHOLE})
         )

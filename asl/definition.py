@@ -10,6 +10,7 @@ from typing import Any
 
 from asl.graph import Graph
 from asl.states.base import State
+from asl.states.distributed import DistributedMap
 from asl.states.flow import Choice, Fail, Pass, Succeed, Wait
 from asl.states.fork import Map, Parallel
 from asl.states.task import Task
@@ -42,5 +43,6 @@ def compile_state(name: str, spec: dict[str, Any], language: str) -> State:
         return Parallel(name, spec, jsonata, [compile_graph(branch, language) for branch in spec["Branches"]])
     if kind == "Map":
         processor = spec.get("ItemProcessor") or spec["Iterator"]
-        return Map(name, spec, jsonata, compile_graph(processor, language))
+        distributed = processor.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+        return (DistributedMap if distributed else Map)(name, spec, jsonata, compile_graph(processor, language))
     return PLAIN[kind](name, spec, jsonata)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from asl.branch import Branch
 from asl.clock import iso
@@ -152,6 +153,10 @@ class Execution:
     def request(self, request: TaskRequest) -> None:
         self.outbox.append(Wanted(request.ticket, self.now, request))
 
+    def unique(self) -> str:
+        """A UUID from the execution's own random numbers."""
+        return str(UUID(int=self.random.getrandbits(128), version=4))
+
     def token(self, ticket: int) -> str:
         """A task token that nobody guesses and every replay makes again."""
         return sha256(f"{self.seed}:{self.arn}:{ticket}".encode()).hexdigest()
@@ -174,9 +179,11 @@ class Execution:
     def branch_failed(self, branch: Branch, error: StatesError) -> None:
         self._finish(FAILED, "ExecutionFailed", branch.last, error.error, error.cause)
 
-    def exceed_quota(self) -> bool:
+    def exceed_quota(self, branch: Branch) -> bool:
         """A Standard execution holds 25,000 events and no more; the last one says so."""
         cause = f"The execution reached the maximum number of history events ({QUOTA})."
+        if branch.trace is not self.trace:
+            return branch.fail(StatesError("States.Runtime", cause))
         self._finish(FAILED, "ExecutionFailed", self.root.last, "States.Runtime", cause)
         return False
 

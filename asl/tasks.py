@@ -32,6 +32,18 @@ def after(seconds: float, answer: Any = None) -> After:
     return After(seconds, answer)
 
 
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """An answer with all that goes before it: the call was taken, its token or job then gave `answer`."""
+
+    answer: Any
+
+
+def callback(answer: Any = None) -> Callback:
+    """Return this from a ``.waitForTaskToken`` task to have its token answered, with a result or an exception."""
+    return Callback(answer)
+
+
 class _Never:
     """The effect ran, and nobody will hear of it; the state's timeout decides."""
 
@@ -103,7 +115,7 @@ def _argument(request: TaskRequest) -> Any:
 
 def _envelope(request: TaskRequest, answer: Any) -> Any:
     """``lambda:invoke`` wraps what the function returned."""
-    if answer is NEVER or isinstance(answer, BaseException) or not _is_invoke(request):
+    if answer is NEVER or isinstance(answer, BaseException | Callback) or not _is_invoke(request):
         return answer
     if isinstance(answer, After):
         return After(answer.seconds, _envelope(request, answer.answer))

@@ -29,6 +29,8 @@ class State:
     """
 
     parameters_field = "Parameters"
+    failed_query_steps_back = True
+    """AWS lets an EvaluationFailed event follow what the entered event followed, except in Wait."""
 
     def __init__(self, name: str, spec: dict[str, Any], jsonata: bool) -> None:
         kind = spec["Type"]
@@ -80,7 +82,7 @@ class State:
             details = failure(error.error, cause) | {"state": self.name}
             if error.location:
                 details["location"] = error.location
-            if branch.last == branch.entered:
+            if branch.last == branch.entered and self.failed_query_steps_back:
                 branch.last = branch.before
             branch.add("EvaluationFailed", details)
         return StatesError(error.error, cause)
@@ -119,13 +121,13 @@ class Resilient(State):
         if delay is not None:
             branch.frame = Backoff(self, branch, delay)
             return False
-        self.give_up(branch)
+        self.give_up(branch, error)
         for catcher in self.catchers:
             if matches(catcher.errors, error):
                 return self._caught(branch, catcher, error)
         return branch.fail(error)
 
-    def give_up(self, branch: Branch) -> None:
+    def give_up(self, branch: Branch, error: StatesError) -> None:
         """Record that no attempt is left, where the state has an event for it."""
 
     def _retry_delay(self, branch: Branch, error: StatesError) -> float | None:

@@ -124,6 +124,8 @@ class Choice(State):
 class Wait(State):
     """https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html"""
 
+    failed_query_steps_back = False
+
     def __init__(self, name: str, spec: dict[str, Any], jsonata: bool) -> None:
         super().__init__(name, spec, jsonata)
         self.until = self._compile()

@@ -25,13 +25,15 @@ INLINE_CONCURRENCY = 40
 class Fork(Resilient):
     """What Parallel and Map share: start branches, gather their outputs in order."""
 
-    def give_up(self, branch: Branch) -> None:
-        branch.add(f"{self.kind}StateFailed")
+    def give_up(self, branch: Branch, error: StatesError) -> None:
+        if branch.frame is not None or error.error != "States.Runtime":
+            branch.add(f"{self.kind}StateFailed")
 
-    def joined(self, branch: Branch, results: list[Any]) -> None:
-        """All branches are done."""
+    def joined(self, branch: Branch, results: Any, following: int | None = None) -> None:
+        """All branches are done. The exit follows their last event, unless told otherwise."""
         branch.frame = None
         branch.trace.add(f"{self.kind}StateSucceeded", branch.execution.now, branch.last)
+        branch.last = following or branch.last
         try:
             on = self.complete(branch, results)
         except StatesError as error:
