@@ -62,6 +62,8 @@ class Sandbox:
 
     def _stripe(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Answer | Silence:
         answer_headers = {"Request-Id": f"req_{next(self._requests):014x}"}
+        answer: Answer | Silence
+        lost: Fault | None = None
         try:
             _authenticate(headers.get("authorization", ""))
             found = routes.find(method, path)
@@ -77,7 +79,7 @@ class Sandbox:
                 answer_headers["Idempotency-Key"] = key
             answer = self._answer(route, call, key, answer_headers)
         except StripeProblem as problem:
-            return _json(problem.status, problem.body, answer_headers)
+            answer = _json(problem.status, problem.body, answer_headers)
         return _unheard(answer, lost) if lost else answer
 
     def _call(self, route: routes.Route, path: str, name: str, encoded: str) -> Call:

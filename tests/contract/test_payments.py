@@ -451,6 +451,17 @@ def test_a_decline_that_was_not_heard_is_a_decline(gateway: Gateway) -> None:
         gateway.payments.authorize(request)
 
 
+def test_a_refusal_that_was_not_heard_is_a_refusal(gateway: Gateway) -> None:
+    request = order(5000)
+    gateway.payments.authorize(request)
+    gateway.fail_next("capture", after_effect=True)
+    with pytest.raises(PaymentsUnavailable):
+        gateway.payments.capture(request, usd(5001))
+
+    with pytest.raises(PaymentsRefused):
+        gateway.payments.capture(request, usd(5001))
+
+
 def test_a_look_up_can_fail_too(gateway: Gateway) -> None:
     request = order()
     gateway.payments.authorize(request)

@@ -157,6 +157,7 @@ def test_an_open_request_holds_its_key_and_its_intent_until_its_caller_leaves(ap
     assert (same_key.status, same_key.error["code"]) == (409, "idempotency_key_in_use")
     assert (other_key.status, other_key.error["code"]) == (429, "lock_timeout")
     assert api.post(f"/v1/payment_intents/{name}/cancel").body["status"] == "canceled"
+    assert api.post(path, key="k1").error["code"] == "payment_intent_unexpected_state"
     assert api.ledger() == [("void", 0)]
 
 
