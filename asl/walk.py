@@ -101,24 +101,31 @@ class Walk:
             for selector in selectors:
                 if not isinstance(selector, _SELECTORS):
                     raise ValueError(f"not supported in a path: {selector}")
+        *way, last = self._steps or [(False, ())]
+        self._definite = all(map(_is_single, way)) and (_is_single(last) or not self._steps or _merges(*last))
 
     def __call__(self, document: Any) -> Any:
-        found, definite = self._matches(document)
-        result = found[0] if definite else found
+        result = self._search(document)
         return result if self._function is None else self._function(result)
+
+    def _search(self, document: Any) -> Any:
+        """The one value of a definite path; of any other an array, empty even where the way to it is missing."""
+        try:
+            found, definite = self._matches(document)
+        except Miss:
+            if self._definite:
+                raise
+            return []
+        return found[0] if definite else found
 
     def _matches(self, document: Any) -> tuple[list[Any], bool]:
         nodes, definite, trail = [document], True, list[str | int]()
         for i, (descends, selectors) in enumerate(self._steps):
-            single = not descends and len(selectors) == 1
-            if definite and single and isinstance(selectors[0], NameSelector | IndexSelector):
+            if definite and _is_single((descends, selectors)):
                 nodes = [_definite(nodes[0], selectors[0], trail, last=i + 1 == len(self._steps))]
                 continue
-            if definite:
-                _must_suit(nodes[0], selectors, trail)
-            merges = i + 1 == len(self._steps) and not single and all(isinstance(s, NameSelector) for s in selectors)
-            if definite and merges and not descends:
-                return [_merged(nodes[0], selectors)], True
+            if definite and i + 1 == len(self._steps) and _merges(descends, selectors):
+                return [_merged(nodes[0], selectors, trail)], True
             definite = False
             if descends:
                 nodes = [inner for node in nodes for inner in _descend(node)]
@@ -127,6 +134,11 @@ class Walk:
 
 
 _SELECTORS = NameSelector | IndexSelector | SliceSelector | WildcardSelector | Filter
+
+
+def _is_single(step: tuple[bool, tuple[JSONPathSelector, ...]]) -> bool:
+    descends, selectors = step
+    return not descends and len(selectors) == 1 and isinstance(selectors[0], NameSelector | IndexSelector)
 
 
 def _definite(node: Any, selector: NameSelector | IndexSelector, trail: list[str | int], *, last: bool) -> Any:
@@ -146,18 +158,15 @@ def _definite(node: Any, selector: NameSelector | IndexSelector, trail: list[str
     return node[step]
 
 
-def _merged(node: dict[str, Any], selectors: tuple[Any, ...]) -> dict[str, Any]:
-    """A union of names at a path's end: one object with those of them that are there."""
+def _merges(descends: bool, selectors: tuple[JSONPathSelector, ...]) -> bool:
+    """True for a union of names: at a path's end it makes one object."""
+    return not descends and len(selectors) > 1 and all(isinstance(s, NameSelector) for s in selectors)
+
+
+def _merged(node: Any, selectors: tuple[Any, ...], trail: list[str | int]) -> dict[str, Any]:
+    if not isinstance(node, dict):
+        raise Miss(not_an_object(selectors[0].name, normal(trail), node))
     return {s.name: node[s.name] for s in selectors if s.name in node}
-
-
-def _must_suit(node: Any, selectors: tuple[JSONPathSelector, ...], trail: list[str | int]) -> None:
-    """While the walk is definite, a slice or a union on the wrong kind of value is a miss, not an empty answer."""
-    first = selectors[0]
-    if isinstance(first, SliceSelector | IndexSelector) and not isinstance(node, list):
-        raise Miss(f"The path {normal(trail)} is null" if node is None else not_an_array(str(first), node))
-    if isinstance(first, NameSelector) and not isinstance(node, dict):
-        raise Miss(not_an_object(first.name, normal(trail), node))
 
 
 def _descend(node: Any) -> Iterator[Any]:
