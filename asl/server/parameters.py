@@ -65,8 +65,9 @@ def _faults(shape: Any, value: Any, path: str) -> list[str]:
 
 
 def _broken(shape: Any, value: Any) -> str | None:
-    if shape.enum and value not in shape.enum:
-        return f"satisfy enum value set: [{', '.join(shape.enum)}]"
+    allowed = shape.metadata.get("enum")
+    if allowed and value not in allowed:
+        return f"satisfy enum value set: [{', '.join(allowed)}]"
     if isinstance(value, str):
         pattern = shape.metadata.get("pattern")
         if pattern and "\\p{" not in pattern and not re.fullmatch(pattern, value):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,6 +19,8 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Call = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+logger = logging.getLogger("asl.server")
 
 LONG = {"GetActivityTask", "StartSyncExecution"}
 TARGET = b"AWSStepFunctions."
@@ -83,8 +86,11 @@ async def serve_action(call: Call, target: bytes, receive: Receive, send: Send) 
         answer = await (unless_gone(work, receive) if name in LONG else work)
     except ApiError as error:
         await reply(send, error.status, {"__type": error.code, "message": error.message})
-        return
-    await reply(send, 200, answer)
+    except Exception:  # a defect of this server's own: said, and the server goes on
+        logger.exception("%s failed", target.decode())
+        await reply(send, 500, {"__type": "InternalFailure", "message": "The server failed; its log says how."})
+    else:
+        await reply(send, 200, answer)
 
 
 async def unless_gone(work: Awaitable[dict[str, Any]], receive: Receive) -> dict[str, Any]:

@@ -1,0 +1,287 @@
+"""Executions over boto3, by the API reference's pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from botocore.exceptions import ClientError
+
+from asl.errors import StatesError
+from asl.requests import TaskRequest
+from tests.asl.serving import ROLE, advance, outcome, serving
+
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:"
+PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 259_200, "End": True}}}
+TWO_TASKS = {
+    "StartAt": "First",
+    "States": {
+        "First": {"Type": "Task", "Resource": f"{FUNCTION}first", "Next": "Second"},
+        "Second": {"Type": "Task", "Resource": f"{FUNCTION}second", "End": True},
+    },
+}
+
+
+class Functions:
+    """The tasks of these tests, each call kept; `broken` ones fail."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.broken: set[str] = set()
+
+    def __call__(self, request: TaskRequest) -> Any:
+        name = request.resource.rpartition(":")[2]
+        self.calls.append(name)
+        if name in self.broken:
+            raise StatesError("Broken", "as told")
+        return {name: request.payload}
+
+
+@pytest.fixture
+def functions() -> Functions:
+    return Functions()
+
+
+@pytest.fixture
+def sfn(functions: Functions) -> Iterator[Any]:
+    with serving(invoke=functions) as client:
+        yield client
+
+
+def create(sfn: Any, definition: dict[str, Any], name: str = "machine", **options: Any) -> str:
+    text = json.dumps(definition)
+    arn: str = sfn.create_state_machine(name=name, definition=text, roleArn=ROLE, **options)["stateMachineArn"]
+    return arn
+
+
+def refusal(call: Any, **parameters: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_an_execution_goes_through_its_tasks(sfn: Any, functions: Functions) -> None:
+    machine = create(sfn, TWO_TASKS)
+    started = sfn.start_execution(stateMachineArn=machine, name="order-1", input='{"n": 1}')
+
+    ended = outcome(sfn, started["executionArn"])
+
+    assert functions.calls == ["first", "second"]
+    assert (ended["status"], ended["output"]) == ("SUCCEEDED", '{"second":{"first":{"n":1}}}')
+    assert started["executionArn"] == machine.replace(":stateMachine:", ":execution:") + ":order-1"
+    assert (ended["input"], ended["redriveStatus"]) == ('{"n": 1}', "NOT_REDRIVABLE")
+
+
+def test_starting_the_same_while_it_runs_is_no_error(sfn: Any) -> None:
+    """API_StartExecution.html: idempotent by name and input while the execution is running."""
+    machine = create(sfn, WAIT)
+    started = sfn.start_execution(stateMachineArn=machine, name="once", input='{"n":1}')
+
+    again = sfn.start_execution(stateMachineArn=machine, name="once", input='{"n":1}')
+
+    assert (again["executionArn"], again["startDate"]) == (started["executionArn"], started["startDate"])
+    taken = ("ExecutionAlreadyExists", f"Execution Already Exists: '{started['executionArn']}'")
+    assert refusal(sfn.start_execution, stateMachineArn=machine, name="once", input='{"n":2}') == taken
+    sfn.stop_execution(executionArn=started["executionArn"])
+    assert refusal(sfn.start_execution, stateMachineArn=machine, name="once", input='{"n":1}') == taken
+
+
+def test_a_wait_of_days_takes_no_time_when_the_clock_is_moved(sfn: Any) -> None:
+    arn = sfn.start_execution(stateMachineArn=create(sfn, WAIT))["executionArn"]
+    advance(sfn, 259_199)
+    assert sfn.describe_execution(executionArn=arn)["status"] == "RUNNING"
+
+    advance(sfn, 1)
+
+    ended = sfn.describe_execution(executionArn=arn)
+    assert ended["status"] == "SUCCEEDED"
+    assert (ended["stopDate"] - ended["startDate"]).total_seconds() == pytest.approx(259_200, abs=0.01)
+
+
+def test_a_stopped_execution_says_why(sfn: Any) -> None:
+    """API_StopExecution.html"""
+    arn = sfn.start_execution(stateMachineArn=create(sfn, WAIT))["executionArn"]
+
+    stopped = sfn.stop_execution(executionArn=arn, error="Enough", cause="of this")
+
+    ended = sfn.describe_execution(executionArn=arn)
+    assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "Enough", "of this")
+    assert ended["stopDate"] == stopped["stopDate"]
+    last = sfn.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)["events"][0]
+    assert last["executionAbortedEventDetails"] == {"error": "Enough", "cause": "of this"}
+
+
+def test_a_redrive_goes_on_from_the_state_that_failed(sfn: Any, functions: Functions) -> None:
+    """redrive-executions.html"""
+    functions.broken = {"second"}
+    arn = sfn.start_execution(stateMachineArn=create(sfn, TWO_TASKS))["executionArn"]
+    failed = outcome(sfn, arn)
+    functions.broken = set()
+
+    redriven = sfn.redrive_execution(executionArn=arn)["redriveDate"]
+
+    ended = outcome(sfn, arn)
+    assert (failed["status"], failed["error"], failed["redriveStatus"]) == ("FAILED", "Broken", "REDRIVABLE")
+    assert (ended["status"], ended["redriveCount"], ended["redriveDate"]) == ("SUCCEEDED", 1, redriven)
+    assert functions.calls == ["first", "second", "second"]
+    types = [event["type"] for event in sfn.get_execution_history(executionArn=arn)["events"]]
+    assert types.count("ExecutionRedriven") == 1
+    assert types.index("ExecutionFailed") < types.index("ExecutionRedriven")
+    assert refusal(sfn.redrive_execution, executionArn=arn)[0] == "ExecutionNotRedrivable"
+
+
+def test_history_comes_by_page_in_either_order_with_or_without_data(sfn: Any) -> None:
+    """API_GetExecutionHistory.html"""
+    arn = sfn.start_execution(stateMachineArn=create(sfn, TWO_TASKS))["executionArn"]
+    outcome(sfn, arn)
+    pages = sfn.get_paginator("get_execution_history").paginate(executionArn=arn, PaginationConfig={"PageSize": 4})
+
+    found = [event for page in pages for event in page["events"]]
+
+    assert [event["id"] for event in found] == list(range(1, 13))
+    assert (found[0]["type"], found[-1]["type"]) == ("ExecutionStarted", "ExecutionSucceeded")
+    backwards = sfn.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
+    assert backwards == found[::-1]
+    bare = sfn.get_execution_history(executionArn=arn, includeExecutionData=False)["events"]
+    assert bare[1]["stateEnteredEventDetails"] == {"name": "First"}
+
+
+def test_executions_are_listed_newest_first_by_status(sfn: Any) -> None:
+    """API_ListExecutions.html"""
+    machine = create(sfn, PASS)
+    for n in range(5):
+        outcome(sfn, sfn.start_execution(stateMachineArn=machine, name=str(n))["executionArn"])
+
+    first = sfn.list_executions(stateMachineArn=machine, maxResults=3)
+    rest = sfn.list_executions(stateMachineArn=machine, maxResults=3, nextToken=first["nextToken"])
+
+    assert [each["name"] for each in first["executions"] + rest["executions"]] == ["4", "3", "2", "1", "0"]
+    assert "nextToken" not in rest
+    assert sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"] == []
+    assert sfn.list_executions(stateMachineArn=machine, redriveFilter="REDRIVEN")["executions"] == []
+    other = {"stateMachineArn": machine, "statusFilter": "FAILED", "nextToken": first["nextToken"]}
+    assert refusal(sfn.list_executions, **other)[0] == "InvalidToken"
+
+
+def test_an_express_machine_answers_at_once(sfn: Any) -> None:
+    """API_StartSyncExecution.html"""
+    machine = create(sfn, TWO_TASKS, type="EXPRESS")
+
+    ended = sfn.start_sync_execution(stateMachineArn=machine, input="1", name="quick")
+
+    assert (ended["status"], ended["output"]) == ("SUCCEEDED", '{"second":{"first":1}}')
+    assert ended["executionArn"].split(":")[5:8] == ["express", "machine", "quick"]
+    assert ended["billingDetails"]["billedDurationInMilliseconds"] % 100 == 0
+    assert refusal(sfn.list_executions, stateMachineArn=machine)[0] == "StateMachineTypeNotSupported"
+    standard = create(sfn, PASS, name="standard")
+    assert refusal(sfn.start_sync_execution, stateMachineArn=standard)[0] == "StateMachineTypeNotSupported"
+
+
+def test_a_machine_starts_another_and_waits_for_it(sfn: Any) -> None:
+    """connect-stepfunctions.html"""
+    inner = create(sfn, TWO_TASKS, name="inner")
+    start = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True}
+    start["Parameters"] = {"StateMachineArn": inner, "Input": {"n": 1}, "Name": "child"}
+    outer = create(sfn, {"StartAt": "S", "States": {"S": start}}, name="outer")
+
+    ended = outcome(sfn, sfn.start_execution(stateMachineArn=outer)["executionArn"])
+
+    assert json.loads(ended["output"])["Output"] == {"second": {"first": {"n": 1}}}
+    child = sfn.describe_execution(executionArn=inner.replace(":stateMachine:", ":execution:") + ":child")
+    assert (child["status"], child["input"]) == ("SUCCEEDED", '{"n": 1}')
+
+
+def test_a_machine_calls_this_very_api(sfn: Any) -> None:
+    """supported-services-awssdk.html"""
+    describe = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:describeStateMachine", "End": True}
+    describe["Parameters"] = {"StateMachineArn.$": "$"}
+    machine = create(sfn, {"StartAt": "D", "States": {"D": describe}})
+
+    found = outcome(sfn, sfn.start_execution(stateMachineArn=machine, input=json.dumps(machine))["executionArn"])
+    missing = outcome(
+        sfn, sfn.start_execution(stateMachineArn=machine, input=json.dumps(machine + "x"))["executionArn"]
+    )
+
+    assert json.loads(found["output"])["Name"] == "machine"
+    assert missing["error"] == "Sfn.StateMachineDoesNotExistException"
+
+
+def test_one_state_is_tested_alone(sfn: Any) -> None:
+    """API_TestState.html"""
+    state = {"Type": "Task", "Resource": f"{FUNCTION}first", "Next": "Then"}
+
+    tested = sfn.test_state(definition=json.dumps(state), roleArn=ROLE, input="5")
+
+    assert (tested["status"], tested["output"], tested["nextState"]) == ("SUCCEEDED", '{"first":5}', "Then")
+    assert refusal(sfn.test_state, definition="{}", roleArn=ROLE)[0] == "InvalidDefinition"
+
+
+def test_mocks_answer_for_their_test_case(functions: Functions) -> None:
+    """sfn-local-mock-cfg-file.html"""
+    task = {"Type": "Task", "Resource": f"{FUNCTION}first", "End": True}
+    task["Retry"] = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 1}]
+    mocks = {
+        "StateMachines": {"machine": {"TestCases": {"Busy": {"First": "BusyOnce"}}}},
+        "MockedResponses": {"BusyOnce": {"0": {"Throw": {"Error": "Busy", "Cause": "now"}}, "1-3": {"Return": 7}}},
+    }
+    with serving(invoke=functions, mocks=mocks) as sfn:
+        machine = create(sfn, {"StartAt": "First", "States": {"First": task}})
+        arn = sfn.start_execution(stateMachineArn=f"{machine}#Busy")["executionArn"]
+        advance(sfn, 1)
+        real = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+
+        assert outcome(sfn, arn)["output"] == "7"
+        assert outcome(sfn, real)["output"] == '{"first":{}}'
+        assert refusal(sfn.start_execution, stateMachineArn=f"{machine}#Other")[0] == "ValidationException"
+    assert functions.calls == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"input": "{"}, "InvalidExecutionInput"),
+        ({"name": "a/b"}, "InvalidName"),
+        ({"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:none"}, "StateMachineDoesNotExist"),
+        ({"stateMachineArn": "arn:aws:states:us-east-1:000000000000:execution:a:b"}, "InvalidArn"),
+        ({"input": "[" * 301 + "]" * 301}, "ValidationException"),
+        ({"input": '"' + "x" * 262_144 + '"'}, "ValidationException"),
+    ],
+)
+def test_what_cannot_be_started_is_refused(sfn: Any, parameters: dict[str, str], code: str) -> None:
+    assert refusal(sfn.start_execution, **({"stateMachineArn": create(sfn, PASS)} | parameters))[0] == code
+
+
+def test_an_unknown_execution(sfn: Any) -> None:
+    arn = "arn:aws:states:us-east-1:000000000000:execution:machine:none"
+    for call in (sfn.describe_execution, sfn.get_execution_history, sfn.stop_execution, sfn.redrive_execution):
+        assert refusal(call, executionArn=arn) == ("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+
+
+def test_running_executions_are_bounded(functions: Functions) -> None:
+    with serving(invoke=functions, largest=1) as sfn:
+        machine = create(sfn, WAIT)
+        sfn.start_execution(stateMachineArn=machine)
+        assert refusal(sfn.start_execution, stateMachineArn=machine)[0] == "ExecutionLimitExceeded"
+
+
+def test_the_protocol_answers_what_is_no_request(sfn: Any) -> None:
+    def post(target: str, body: bytes) -> tuple[int, str]:
+        request = Request(f"http://127.0.0.1:{sfn.port}/", body, {"X-Amz-Target": target})
+        with pytest.raises(HTTPError) as caught:
+            urlopen(request)
+        with caught.value as answer:
+            return answer.code, json.load(answer)["__type"]
+
+    assert post("AWSStepFunctions.Nothing", b"{}") == (400, "UnknownOperationException")
+    assert post("AWSStepFunctions.ListActivities", b"{") == (400, "SerializationException")
+    assert post("AWSStepFunctions.ListActivities", b"[]") == (400, "SerializationException")
+    assert post("AWSStepFunctions.ListActivities", b'{"maxResults": "x"}') == (400, "SerializationException")
+    assert post("AWSStepFunctions.ListActivities", b" " * 5_000_000) == (413, "RequestEntityTooLarge")
+    with urlopen(f"http://127.0.0.1:{sfn.port}/health") as answer:
+        assert json.load(answer) == {"status": "ok", "running": 0}
