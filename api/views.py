@@ -57,7 +57,7 @@ def order(order: Order, events: Iterable[Recorded], for_operator: bool) -> dict[
         "recipient": dict(order.recipient),
         "cancellations": [_cancellation(each) for each in order.cancellations.values()],
         "returns": [_return(each) for each in order.returns.values()],
-        "parked": order.parked is not None,
+        "parked": bool(order.parked),
         "reason": order.reason,
         "timeline": [_told(recorded, for_operator) for recorded in events],
     }

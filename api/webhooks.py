@@ -16,6 +16,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from api.problems import RETRY_AFTER_SECONDS, Complaint, Problem, invalid
 from api.runtime import Call, Service, json_answer
+from oms.adapters import wiring
 from oms.callbacks import pass_on
 from oms.domain import returns
 from oms.domain.errors import UnexpectedState
@@ -30,7 +31,8 @@ handler = Service()
 @handler.route("POST /webhooks/carrier")
 def receive_carrier_callback(call: Call) -> Response[str]:
     word = call.body
-    verify(call.arguments["Carrier-Signature"], call.raw, call.environ["CARRIER_SECRET"], call.deps.clock.now())
+    secret = wiring.secret("CARRIER_SECRET", call.environ)
+    verify(call.arguments["Carrier-Signature"], call.raw, secret, call.deps.clock.now())
     if word["type"] == "return.received":
         _check_parcel(call.deps, word)
     if not pass_on(call.deps, word):

@@ -3,7 +3,7 @@
 Functions are named as on AWS: a task by its state (``ReserveInventory`` is ``tasks.reserve_inventory.handler``), a
 service by its module (``api.orders`` is ``api.orders.handler``). A handler reads no environment here. It is called as
 ``handler.run(event, deps, …)`` with what ``wiring.deps`` makes of its function's own variables, so two functions in one
-process may stand on two stores; functions whose variables agree share one ``Deps`` and its connections.
+process may stand on two stores; functions whose variables agree share adapters and connections.
 
 An exception leaves as it is: whoever calls makes of it what Step Functions or API Gateway would.
 """
@@ -17,11 +17,12 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from api import contract
+from oms.adapters import wiring
 from oms.ports import Deps
 
 ROOT = Path(__file__).parents[1]
@@ -56,19 +57,18 @@ class Context:
 class Functions:
     """All of the shop's functions. ``environment_of`` gives each its variables, ``deps_of`` makes deps of them."""
 
-    def __init__(self, environment_of: Callable[[str], Environment], deps_of: Callable[[Environment], Deps]) -> None:
-        self._environment_of = environment_of
-        self._deps_of = deps_of
-        self._deps: dict[frozenset[tuple[str, str]], Deps] = {}
-        self._lock = Lock()
+    def __init__(
+        self, environment_of: Callable[[str], Environment], deps_of: Callable[[Environment], Deps] = wiring.deps
+    ) -> None:
+        self._environment_of, self._deps_of = environment_of, deps_of
 
     def invoke(self, name: str, event: Any) -> Any:
         """Call a function, and answer what it answers or raise what it raises. ``LookupError`` where there is none."""
-        environment = self._environment_of(name)
-        deps = self._shared_deps(environment)
+        found, environment = handler(name), self._environment_of(name)
+        deps = self._deps_of(environment)
         if name in services():
-            return handler(name).run(event, deps, environment, Context(name))
-        return handler(name).run(event, deps)
+            return found.run(event, deps, environment, Context(name))
+        return found.run(event, deps)
 
     def handlers(self) -> dict[str, Callable[[Any, Any], Any]]:
         """Each task function as ``handler(event, context)``, by its name: for an engine that calls them."""
@@ -77,34 +77,26 @@ class Functions:
     def _handler(self, name: str) -> Callable[[Any, Any], Any]:
         return lambda event, _: self.invoke(name, event)
 
-    def _shared_deps(self, environment: Environment) -> Deps:
-        key = frozenset(environment.items())
-        with self._lock:
-            if key not in self._deps:
-                self._deps[key] = self._deps_of(environment)
-            return self._deps[key]
 
-
+@cache
 def tasks() -> Mapping[str, Mapping[str, Any]]:
     """What ``tasks/functions.json`` declares, by name."""
     declared: dict[str, Any] = json.loads((ROOT / "tasks" / "functions.json").read_text())
     return declared
 
 
+@cache
 def services() -> Mapping[str, Mapping[str, Any]]:
     """What the contract declares, by name."""
     declared: dict[str, Any] = contract.document()["x-handlers"]
     return declared
 
 
+@cache
 def handler(name: str) -> Any:
-    module = name if name in services() else f"tasks.{_snake(name)}"
-    try:
-        return importlib.import_module(module).handler
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise LookupError(f"there is no function {name}") from None
+    if name not in services() and name not in tasks():
+        raise LookupError(f"there is no function {name}")
+    return importlib.import_module(name if name in services() else f"tasks.{_snake(name)}").handler
 
 
 def function_arn(name: str) -> str:

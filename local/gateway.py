@@ -19,6 +19,7 @@ from local.http_events import Answer, Request, answer_of, event_of, joined, new_
 from local.tokens import Authorizer, Claims, InvalidToken, PublishedKeys, keys_at
 
 MOST_BYTES = 10 * 1024 * 1024
+MOST_DROPPED_BYTES = 64 * 1024 * 1024
 THREADS = 16
 
 Scope = MutableMapping[str, Any]
@@ -127,20 +128,21 @@ class Gateway:
 
 
 async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
-    """The whole body. Raises as soon as it is known to be too long."""
+    """The whole body. One that is too long is read to its end and dropped: a client that still sends hears nothing."""
     declared = headers.get("content-length", "0")
-    if declared.isascii() and declared.isdigit() and int(declared) > MOST_BYTES:
+    if declared.isascii() and declared.isdigit() and int(declared) > MOST_BYTES and "expect" in headers:
         raise _too_large()
     parts, length, more = [], 0, True
-    while more:
+    while more and length <= MOST_DROPPED_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionResetError("the client left")
-        parts.append(message.get("body", b""))
-        length += len(parts[-1])
-        if length > MOST_BYTES:
-            raise _too_large()
+        length += len(message.get("body", b""))
+        if length <= MOST_BYTES:
+            parts.append(message.get("body", b""))
         more = message.get("more_body", False)
+    if length > MOST_BYTES:
+        raise _too_large()
     return b"".join(parts)
 
 

@@ -1,0 +1,42 @@
+"""A user pool for tests: its keys, and the tokens that it, or somebody else, signs."""
+
+import time
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_shop"
+CLIENT = "shop-client"
+
+
+class Pool:
+    def __init__(self, key_id: str = "key-1") -> None:
+        self.key_id = key_id
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.fetches = 0
+
+    def keys(self) -> list[dict[str, Any]]:
+        self.fetches += 1
+        public = RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+        return [{**public, "kid": self.key_id, "alg": "RS256", "use": "sig"}]
+
+    def access_token(self, subject: str = "anna", **changes: Any) -> str:
+        now = int(time.time())
+        claims = {
+            "sub": subject,
+            "iss": ISSUER,
+            "client_id": CLIENT,
+            "token_use": "access",
+            "iat": now,
+            "exp": now + 3600,
+            **changes,
+        }
+        return self.sign({name: value for name, value in claims.items() if value is not None})
+
+    def id_token(self, subject: str = "anna", **changes: Any) -> str:
+        return self.access_token(subject, **{"aud": CLIENT, "client_id": None, "token_use": "id", **changes})
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(claims, self.key, "RS256", {"kid": self.key_id})
