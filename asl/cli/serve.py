@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import socket
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -24,8 +25,14 @@ def main(argv: list[str]) -> int:
         return 1
     import uvicorn
 
-    print(f"Step Functions on http://127.0.0.1:{args.port}, kept in {args.store}", flush=True)
-    uvicorn.run(server, host="127.0.0.1", port=args.port, log_level="warning", access_log=False, lifespan="on")
+    class Announced(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                print(f"Step Functions on http://127.0.0.1:{args.port}, kept in {args.store}", flush=True)
+
+    about: dict[str, Any] = {"host": "127.0.0.1", "port": args.port, "lifespan": "on"}
+    Announced(uvicorn.Config(server, log_level="warning", access_log=False, **about)).run()
     return 0
 
 

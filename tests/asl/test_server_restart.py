@@ -1,0 +1,167 @@
+"""A server that is killed: another one on the same file goes on, and repeats no finished task."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asl.requests import TaskRequest
+from tests.asl.serving import ROLE, advance, client, outcome, serving
+
+HANDLERS = """
+from pathlib import Path
+from threading import Event
+
+LOG = Path(__file__).with_name("calls")
+
+
+def log(name):
+    with LOG.open("a") as calls:
+        calls.write(name + "\\n")
+
+
+def first(event, context):
+    log("first")
+    return {"first": True}
+
+
+def hang(event, context):
+    log("hang")
+    print("hanging", flush=True)
+    Event().wait()
+
+
+def ask(event, context):
+    log("ask")
+    print(event["token"], flush=True)
+
+
+handlers = {"first": first, "hang": hang, "ask": ask}
+"""
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:"
+FIRST = {"Type": "Task", "Resource": f"{FUNCTION}first", "Next": "Then"}
+HANG = {"Type": "Task", "Resource": f"{FUNCTION}hang", "End": True}
+ASK = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+    "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}},
+    "End": True,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "shop.py").write_text(HANDLERS)
+    return tmp_path
+
+
+def calls(folder: Path) -> list[str]:
+    return (folder / "calls").read_text().split()
+
+
+class Killable:
+    """`python -m asl serve` as a process, and a client of it."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        command = [sys.executable, "-m", "asl", "serve", "--port", str(self.port)]
+        command += ["--store", str(folder / "store.db"), "--handlers", "shop:handlers"]
+        environment = {"PYTHONPATH": f"{Path.cwd()}:{folder}", "PATH": "/usr/bin"}
+        self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+        self.sfn = client(self.port)
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+
+@contextmanager
+def killed_in_the_end(folder: Path) -> Iterator[Killable]:
+    served = Killable(folder)
+    try:
+        assert served.line().startswith("Step Functions on")
+        yield served
+    finally:
+        served.process.kill()
+        served.process.communicate()
+        served.sfn.close()
+
+
+def start(sfn: Any, *states: dict[str, Any]) -> str:
+    names = ["First", "Then"]
+    definition = {"StartAt": names[-len(states)], "States": dict(zip(names[-len(states) :], states, strict=True))}
+    machine = sfn.create_state_machine(name="machine", definition=json.dumps(definition), roleArn=ROLE)
+    arn: str = sfn.start_execution(stateMachineArn=machine["stateMachineArn"], name="it")["executionArn"]
+    return arn
+
+
+@pytest.fixture
+def resumed(folder: Path) -> Any:
+    """A server on the killed one's file, in this process, with tasks that only say that they ran."""
+
+    def again(request: TaskRequest) -> Any:
+        with (folder / "calls").open("a") as log:
+            log.write(f"again-{request.resource.rpartition(':')[2]}\n")
+        return {"again": request.payload}
+
+    return serving(str(folder / "store.db"), again)
+
+
+def test_a_task_in_flight_is_run_again_and_a_finished_one_is_not(folder: Path, resumed: Any) -> None:
+    with killed_in_the_end(folder) as served:
+        arn = start(served.sfn, FIRST, HANG)
+        assert served.line() == "hanging"
+
+    with resumed as sfn:
+        ended = outcome(sfn, arn)
+
+    assert calls(folder) == ["first", "hang", "again-hang"]
+    assert ended["output"] == '{"again":{"first":true}}'
+
+
+def test_a_token_keeps_waiting_under_its_name(folder: Path, resumed: Any) -> None:
+    with killed_in_the_end(folder) as served:
+        arn = start(served.sfn, ASK)
+        token = served.line()
+
+    with resumed as sfn:
+        sfn.send_task_success(taskToken=token, output='"still here"')
+        ended = outcome(sfn, arn)
+
+    assert ended["output"] == '"still here"'
+
+
+def test_a_wait_goes_on_and_the_moved_clock_stays_moved(folder: Path, resumed: Any) -> None:
+    with killed_in_the_end(folder) as served:
+        arn = start(served.sfn, {"Type": "Wait", "Seconds": 259_200, "End": True})
+        served.sfn.port = served.port
+        advance(served.sfn, 200_000)
+
+    with resumed as sfn:
+        before = sfn.describe_execution(executionArn=arn)["status"]
+        advance(sfn, 59_201)
+        ended = outcome(sfn, arn)
+
+    assert (before, ended["status"]) == ("RUNNING", "SUCCEEDED")
+    assert (ended["stopDate"] - ended["startDate"]).total_seconds() == pytest.approx(259_200, abs=0.01)
+
+
+def test_history_is_the_same_after_a_restart(folder: Path, resumed: Any) -> None:
+    with killed_in_the_end(folder) as served:
+        arn = start(served.sfn, FIRST, HANG)
+        assert served.line() == "hanging"
+        served.sfn.stop_execution(executionArn=arn, error="Enough")
+        before = served.sfn.get_execution_history(executionArn=arn)["events"]
+
+    with resumed as sfn:
+        assert sfn.get_execution_history(executionArn=arn)["events"] == before
+    assert before[-1]["type"] == "ExecutionAborted"

@@ -1,0 +1,75 @@
+"""The store on its own: what is committed stays, in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from asl.store import ExecutionRow, Store
+
+
+def row(name: str, started: float = 1.0, machine: str = "machine") -> ExecutionRow:
+    return ExecutionRow(f"arn:{name}", machine, name, "revision", 7, started, "{}")
+
+
+def reopened(path: Path, store: Store) -> Store:
+    store.close()
+    return Store(str(path))
+
+
+def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    store = Store(str(path))
+    store.put_resource("machine", "arn:m", {"name": "m"})
+    store.put_resource("machine", "arn:m", {"name": "m", "changed": True})
+    store.add_execution(row("a"))
+    store.append("arn:a", 1, 3.0, "second")
+    store.append("arn:a", 0, 2.0, "first")
+    store.set("offset", 5.5)
+
+    store = reopened(path, store)
+
+    assert list(store.resources()) == [("machine", "arn:m", {"name": "m", "changed": True})]
+    assert store.execution("arn:a") == row("a")
+    assert store.journal("arn:a") == [(2.0, "first"), (3.0, "second")]
+    assert (store.get("offset"), store.get("none", 1)) == (5.5, 1)
+
+
+def test_what_was_not_committed_is_not_seen_by_another(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    store, reader = Store(str(path)), Store(str(path))
+    store.add_execution(row("a"))
+    assert reader.execution("arn:a") is None
+
+    store.commit()
+
+    assert reader.execution("arn:a") == row("a")
+
+
+def test_executions_are_found_newest_first_and_by_page() -> None:
+    store = Store(":memory:")
+    for n in range(5):
+        store.add_execution(row(str(n), started=float(n)))
+    store.add_execution(row("other", machine="another"))
+
+    found = store.executions("machine_arn = ?", ["machine"], limit=2, offset=1)
+
+    assert [each.name for each in found] == ["3", "2"]
+
+
+def test_an_execution_that_ended_is_not_taken_up_again() -> None:
+    store = Store(":memory:")
+    ended = row("ended")
+    for each in (row("early", 1.0), ended, row("late", 2.0)):
+        store.add_execution(each)
+    ended.status, ended.output, ended.stopped = "SUCCEEDED", "1", 9.0
+    store.update_execution(ended)
+
+    assert [each.name for each in store.running()] == ["early", "late"]
+    assert store.execution("arn:ended") == ended
+
+
+def test_a_deleted_resource_is_gone() -> None:
+    store = Store(":memory:")
+    store.put_resource("alias", "arn:x", {})
+    store.delete_resource("arn:x")
+    assert list(store.resources()) == []
