@@ -19,7 +19,6 @@ MAX_LENGTH = 32_768
 
 _DELIMITED = re.compile(r"\{%(.*)%\}", re.S)
 _PLAIN = re.compile(r"\s*\$(?P<root>[A-Za-z_]\w*)(?P<names>(?:\.[A-Za-z_]\w*)*)\s*", re.ASCII)
-_NAMED = re.compile(r"\$([A-Za-z_]\w*)")
 ABSENT = object()
 
 
@@ -133,10 +132,9 @@ def _compile(source: str, field: str) -> Callable[[Scope], Any]:
     from asl.jsonata_library import Program
 
     program = Program(source)
-    names = frozenset(_NAMED.findall(source))
 
     def evaluate(scope: Scope) -> Any:
-        return program.run(scope, names, field, _said(source, field))
+        return program.run(scope, field, _said(source, field))
 
     plain = _PLAIN.fullmatch(source)
     if plain is None:

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import time
-import uuid
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from random import Random
+from collections.abc import Iterable
 from typing import Any
 
-from jsonata import JException, Jsonata, Utils
-from jsonata.functions import Functions
+from jsonata import JException, Jsonata
 
 from asl.errors import QueryEvaluationError
 from asl.jsonata import ABSENT, MAX_DEPTH, MAX_SECONDS, InvalidExpression
+from asl.jsonata_functions import FUNCTIONS, NULL, Native, as_json
 from asl.scope import Scope
 
 _LOOK_EVERY = 256
-_NULL = Utils.NULL_VALUE
-_HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+
+
+_NAMED = re.compile(r"\$([A-Za-z_]\w*)", re.ASCII)
+_READ = re.compile(r"\$states\b(?:\.(\w+)(?:\.([A-Za-z_]\w*))?)?", re.ASCII)
+_PARTS = ("input", "context", "result", "errorOutput")
+Reads = dict[str, frozenset[str] | None]
+
+
+def _what_is_read(source: str) -> Reads:
+    """The parts of ``$states`` that an expression may read, each with the fields of it; None for the whole part."""
+    found = _READ.findall(source)
+    if "%" in source or any(not part for part, _ in found):
+        return dict.fromkeys(_PARTS)
+    reads: Reads = {}
+    for part in {part for part, _ in found}:
+        fields = frozenset(field for name, field in found if name == part)
+        reads[part] = None if "" in fields else fields
+    return reads
+
+
+def _bind_states(states: dict[str, Any], reads: Reads) -> dict[str, Any]:
+    bound = {}
+    for part, fields in reads.items():
+        if part in states:
+            value = states[part]
+            if fields is not None and isinstance(value, dict):
+                value = {field: value[field] for field in fields if field in value}
+            bound[part] = _nulled(value)
+    return bound
 
 
 class Program:
@@ -34,6 +57,8 @@ class Program:
             raise InvalidExpression(_message(error)) from None
         except (RecursionError, ValueError, TypeError, AttributeError, IndexError, KeyError, re.error) as error:
             raise InvalidExpression(str(error) or type(error).__name__) from None
+        self._names = frozenset(_NAMED.findall(source))
+        self._reads = _what_is_read(source)
         self._program.set_output_convert_nulls(False)
         self._program.set_validate_input(False)
 
@@ -41,10 +66,10 @@ class Program:
     def tree(self) -> Any:
         return self._program.ast
 
-    def run(self, scope: Scope, names: Iterable[str], field: str, said: str) -> Any:
+    def run(self, scope: Scope, field: str, said: str) -> Any:
         """The value, or ABSENT for nothing; raises ``QueryEvaluationError``."""
         frame = Jsonata.Frame(None)
-        frame.bindings.update(_bindings(scope, names))
+        frame.bindings.update(_bindings(scope, self._names, self._reads))
         _bound(frame)
         try:
             return _plain(self._program.evaluate(None, frame))
@@ -57,27 +82,33 @@ class Program:
         raise QueryEvaluationError(field, f"{said} threw an error during evaluation. {reason}")
 
 
-def _bindings(scope: Scope, names: Iterable[str]) -> dict[str, Any]:
+def _nulled(value: Any) -> Any:
+    """The value with the library's null for None, which it takes for nothing; what holds no null is shared."""
+    if value is None:
+        return NULL
+    if not isinstance(value, dict | list) or not _holds_null(value):
+        return value
+    if isinstance(value, dict):
+        return {key: _nulled(item) for key, item in value.items()}
+    return [_nulled(item) for item in value]
+
+
+def _holds_null(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value
+    return None in inner or any(_holds_null(item) for item in inner if isinstance(item, dict | list))
+
+
+def _bindings(scope: Scope, names: Iterable[str], reads: Reads) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in names:
         if name == "states":
-            values[name] = scope.states
+            values[name] = _bind_states(scope.states, reads)
         elif name in scope.variables:
-            value = scope.variables[name]
-            values[name] = _NULL if value is None else value
-        elif name in _FUNCTIONS:
-            signature, function = _FUNCTIONS[name]
-            values[name] = Jsonata.JFunction(_Native(function, scope), signature)
+            values[name] = _nulled(scope.variables[name])
+        elif name in FUNCTIONS:
+            signature, function = FUNCTIONS[name]
+            values[name] = Jsonata.JFunction(Native(function, scope), signature)
     return values
-
-
-class _Native(Jsonata.JFunctionCallable):  # type: ignore[misc]
-    def __init__(self, function: Callable[..., Any], scope: Scope) -> None:
-        self._function = function
-        self._scope = scope
-
-    def call(self, input: Any, args: Any) -> Any:
-        return self._function(self._scope, *args)
 
 
 def _bound(frame: Any) -> None:
@@ -106,22 +137,7 @@ def _plain(value: Any) -> Any:
     """The library's value as JSON. Objects and arrays that hold nothing of its own are shared, not copied."""
     if value is None:
         return ABSENT
-    return _json(value)
-
-
-def _json(value: Any) -> Any:
-    if value is _NULL:
-        return None
-    kind = type(value)
-    if kind in (str, int, bool, float) or value is None:
-        return value
-    if isinstance(value, Utils.RangeList):
-        return list(range(value.a, value.b + 1))
-    if isinstance(value, list):
-        return [_json(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _json(item) for key, item in value.items()}
-    raise JException("D1001", 0, "a function")
+    return as_json(value)
 
 
 def _message(error: JException) -> str:
@@ -148,71 +164,3 @@ def _reason(error: Exception) -> str:
     text = str(error) or type(error).__name__
     found = _NO_NUMBER.fullmatch(text)
     return f"D3030: Unable to cast value to a number: {json.dumps(found[1])}" if found else text
-
-
-def _partition(scope: Scope, array: Any, size: Any) -> Any:
-    if array is None:
-        return None
-    step = int(size)
-    if step < 1:
-        raise ValueError("The second argument of the partition function must be a positive number")
-    items = list(array)
-    return [items[i : i + step] for i in range(0, len(items), step)]
-
-
-def _range(scope: Scope, first: Any, last: Any, step: Any) -> list[Any]:
-    if step == 0:
-        raise ValueError("The third argument of the range function must not be zero")
-    count = int((last - first) / step) + 1
-    return [first + i * step for i in range(max(0, count))]
-
-
-def _hash(scope: Scope, data: Any, algorithm: Any = "SHA-256") -> str:
-    name = _HASHES.get(algorithm or "SHA-256")
-    if name is None:
-        raise ValueError(f"The hash function doesn't know the algorithm {algorithm}")
-    text = data if isinstance(data, str) else json.dumps(_json(data), separators=(",", ":"), ensure_ascii=False)
-    return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _random(scope: Scope, seed: Any = None) -> float:
-    return (scope.random if seed is None else Random(seed)).random()
-
-
-def _uuid(scope: Scope) -> str:
-    return str(uuid.UUID(int=scope.random.getrandbits(128), version=4))
-
-
-def _parse(scope: Scope, text: Any) -> Any:
-    if text is None:
-        return None
-    value = json.loads(text)
-    return _NULL if value is None else value
-
-
-def _millis(scope: Scope) -> int:
-    return int(scope.now() * 1000)
-
-
-def _now(scope: Scope, picture: Any = None, timezone: Any = None) -> Any:
-    if picture is None and timezone is None:
-        moment = datetime.fromtimestamp(scope.now(), UTC)
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
-    return Functions.datetime_from_millis(_millis(scope), picture, timezone)
-
-
-def _eval(scope: Scope, *arguments: Any) -> Any:
-    raise JException("T1006", -1)
-
-
-_FUNCTIONS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "partition": ("<an:a>", _partition),
-    "range": ("<nnn:a<n>>", _range),
-    "hash": ("<xs?:s>", _hash),
-    "random": ("<n?:n>", _random),
-    "uuid": ("<:s>", _uuid),
-    "parse": ("<s:x>", _parse),
-    "millis": ("<:n>", _millis),
-    "now": ("<s?s?:s>", _now),
-    "eval": ("<s?x?:x>", _eval),
-}

@@ -113,7 +113,7 @@ def _path_end(text: str, position: int) -> int:
             depth += 1
         elif depth and letter in "])":
             depth -= 1
-        elif letter in ",)":
+        elif not depth and letter in ",)":
             return i
     raise InvalidIntrinsic(f"The call isn't closed: {text}")
 
