@@ -52,3 +52,10 @@ definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from wo
 
 definitions-check: .venv-authoring/.installed  ## Say which definitions are stale
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows --check
+
+TRUTH ?= ../shared/asl-truth
+truth: .venv/.test  ## Play AWS's own recordings through the engine and judge it, where they are at hand
+	@if [ -x $(TRUTH)/judge.py ]; then $(BIN)/python $(TRUTH)/judge.py $(TRUTH)/scenarios.jsonl --player "$(BIN)/python -m asl play"; \
+	else echo "No recordings in $(TRUTH): set TRUTH to the folder that holds judge.py and scenarios.jsonl"; fi
+
+.PHONY: truth
