@@ -14,7 +14,7 @@ from asl.clock import VirtualClock
 from asl.engine import Engine
 from asl.execution import Execution
 from asl.machine import Machine
-from asl.play_world import ACCOUNT, world
+from asl.play_world import ACCOUNT, REGION, world
 from asl.requests import Complete, Invoke, TaskRequest
 from asl.services import Services
 from asl.tasks import After, Callback
@@ -48,20 +48,24 @@ def play_execution(scenario: Scenario) -> Answer:
 
 def _machine(spec: Mapping[str, Any], **options: Any) -> Machine:
     options = {"name": spec.get("name"), **options}
-    return Machine(spec["definition"], type=spec["type"], account=ACCOUNT, **options)
+    return Machine(spec["definition"], type=spec["type"], account=ACCOUNT, any_task=True, **options)
 
 
 def _invoke(scenario: Scenario, services: Services, slept: list[float]) -> Invoke:
     def invoke(request: TaskRequest, complete: Complete) -> None:
         slept.clear()
-        answer: Any
-        try:
-            answer = services.call(request)
-        except Exception as error:  # a task's failure, whatever its kind
-            answer = error
+        answer = _call(services, request)
         complete(After(sum(slept), answer))
 
     return _mocked(scenario, invoke) if scenario.get("mock_config") else invoke
+
+
+def _call(services: Services, request: TaskRequest) -> Any:
+    """A task's result, or the exception that it failed with."""
+    try:
+        return services.call(request)
+    except Exception as error:  # a task's failure, whatever its kind
+        return error
 
 
 def _mocked(scenario: Scenario, invoke: Invoke) -> Invoke:
@@ -131,15 +135,15 @@ def _answer(execution: Execution) -> Answer:
 def play_test_state(scenario: Scenario) -> Answer:
     from asl.test_state import test_state
 
-    slept: list[float] = []
-    with world(scenario, slept.append) as services:
+    with world(scenario) as services:
         try:
-            return test_state(scenario["params"], _invoke(scenario, services, slept))
+            return test_state(scenario["params"], lambda request, complete: complete(_call(services, request)))
         except Rejected as rejected:
             return _rejection(rejected)
 
 
 def play_create_error(scenario: Scenario) -> Answer:
+    """A request that AWS turned away. Where nothing is wrong with it, only its name can have been taken already."""
     params = scenario["params"]
     try:
         if scenario["op"] == "update_state_machine":
@@ -149,7 +153,8 @@ def play_create_error(scenario: Scenario) -> Answer:
             check_definition(scenario["definition_text"], params.get("type", "STANDARD"))
     except Rejected as rejected:
         return _rejection(rejected)
-    return {"rejected": False}
+    arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{params.get('name')}"
+    return _rejection(Rejected("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'"))
 
 
 def _rejection(rejected: Rejected) -> Answer:

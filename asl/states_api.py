@@ -175,7 +175,12 @@ def describe(execution: Execution, texts: bool) -> dict[str, Any]:
         "Status": execution.status,
         "StopDate": int((execution.stopped_at or 0) * 1000),
     }
-    if execution.status != SUCCEEDED:
+    shown["RedriveCount"] = execution.redrive_count
+    if execution.status == SUCCEEDED:
+        shown["RedriveStatus"] = "NOT_REDRIVABLE"
+        shown["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
+    else:
+        shown["RedriveStatus"] = "REDRIVABLE"
         del shown["Output"], shown["OutputDetails"]
     return {name: value for name, value in shown.items() if value is not None or name == "Output"}
 

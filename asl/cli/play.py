@@ -1,10 +1,11 @@
-"""``python -m asl play``: play scenarios, one JSON object a line on standard input, and answer each on standard output."""
+"""``python -m asl play``: play scenarios, one JSON object a line on standard input; an answer a line comes out."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from typing import Any
 
 from asl.play import play
 
@@ -14,5 +15,14 @@ def main(argv: list[str]) -> int:
     parser.parse_args(argv)
     for line in sys.stdin:
         if line.strip():
-            print(json.dumps(play(json.loads(line))), flush=True)
+            print(json.dumps(_answer(json.loads(line))), flush=True)
     return 0
+
+
+def _answer(scenario: dict[str, Any]) -> dict[str, Any]:
+    """One scenario that can't be played leaves the others be."""
+    try:
+        return play(scenario)
+    except Exception as error:
+        print(f"{scenario['id']}: {type(error).__name__}: {error}", file=sys.stderr)
+        return {"id": scenario["id"]}
