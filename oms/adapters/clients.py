@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+from oms.domain.errors import OmsError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -15,37 +19,75 @@ READ_SECONDS = 3
 ATTEMPTS = 2
 """So a call that meets silence ends within 8 seconds, before the function around it does."""
 
+PASSING = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+"""The codes of what passes by itself: errors, and the reasons of a cancelled transaction."""
+
 
 @dataclass(frozen=True)
 class Aws:
-    """Where AWS is. Without an endpoint or a region, where boto3 finds it."""
+    """Where AWS is, and who asks. What is missing boto3 finds by itself."""
 
     region: str | None = None
     dynamodb_endpoint: str | None = None
     stepfunctions_endpoint: str | None = None
+    secretsmanager_endpoint: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Aws:
+        anywhere = environ.get("AWS_ENDPOINT_URL")
+        return cls(
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"),
+            dynamodb_endpoint=environ.get("AWS_ENDPOINT_URL_DYNAMODB", anywhere),
+            stepfunctions_endpoint=environ.get("AWS_ENDPOINT_URL_SFN", anywhere),
+            secretsmanager_endpoint=environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER", anywhere),
+            access_key=environ.get("AWS_ACCESS_KEY_ID"),
+            secret_key=environ.get("AWS_SECRET_ACCESS_KEY"),
+            session_token=environ.get("AWS_SESSION_TOKEN"),
+        )
 
     def dynamodb(self) -> DynamoDBClient:
-        return cast("DynamoDBClient", _client("dynamodb", self.region, self.dynamodb_endpoint))
+        client: DynamoDBClient = _client("dynamodb", self, self.dynamodb_endpoint)
+        return client
 
     def stepfunctions(self) -> SFNClient:
-        return cast("SFNClient", _client("stepfunctions", self.region, self.stepfunctions_endpoint))
+        client: SFNClient = _client("stepfunctions", self, self.stepfunctions_endpoint)
+        return client
+
+    def secret(self, arn: str) -> str:
+        """The text of a secret, as it is now."""
+        client = _client("secretsmanager", self, self.secretsmanager_endpoint)
+        text: str = client.get_secret_value(SecretId=arn)["SecretString"]
+        return text
 
 
-_clients: dict[tuple[str, str | None, str | None], Any] = {}
 _lock = Lock()  # boto3 makes clients in one thread at a time
 
 
-def _client(service: str, region: str | None, endpoint: str | None) -> Any:
-    known = _clients.get((service, region, endpoint))
-    if known is not None:
-        return known
+def _client(service: str, aws: Aws, endpoint: str | None) -> Any:
     with _lock:
-        if (service, region, endpoint) not in _clients:
-            _clients[service, region, endpoint] = _made(service, region, endpoint)
-        return _clients[service, region, endpoint]
+        return _made(service, aws, endpoint)
 
 
-def _made(service: str, region: str | None, endpoint: str | None) -> Any:
+@cache
+def _made(service: str, aws: Aws, endpoint: str | None) -> Any:
     import boto3
     from botocore.config import Config
 
@@ -57,4 +99,20 @@ def _made(service: str, region: str | None, endpoint: str | None) -> Any:
         parameter_validation=False,  # a third of a call's time, for what mypy has checked
         tcp_keepalive=True,
     )
-    return boto3.client(service, region_name=region, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+    session = boto3.Session(aws.access_key, aws.secret_key, aws.session_token, aws.region)
+    return session.client(service, endpoint_url=endpoint or None, config=config)  # type: ignore[call-overload]
+
+
+def called(operation: Callable[..., Any], unavailable: type[OmsError], **request: Any) -> Any:
+    """Call AWS. What passes by itself is ``unavailable``; the rest are botocore's own errors: our defects."""
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+    try:
+        return operation(**request)
+    except (ConnectionError, HTTPClientError) as error:
+        raise unavailable(str(error)) from error
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if error.response["Error"]["Code"] in PASSING or status >= 500:
+            raise unavailable(str(error)) from error
+        raise

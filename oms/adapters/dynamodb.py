@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from oms.adapters import cursors
-from oms.adapters.clients import Aws
+from oms.adapters.clients import PASSING, Aws, called
 from oms.adapters.items import Item
 from oms.domain.errors import StoreUnavailable
 from oms.ports import Page
@@ -25,19 +25,6 @@ READ_AT_ONCE = 100
 WRITTEN_AT_ONCE = 25
 
 REFUSED = "ConditionalCheckFailed"
-PASSING = {
-    "InternalServerError",
-    "ProvisionedThroughputExceeded",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ServiceUnavailable",
-    "ThrottlingError",
-    "ThrottlingException",
-    "TransactionConflict",
-    "TransactionConflictException",
-    "TransactionInProgressException",
-}
-"""The codes of errors, and of a transaction's reasons, that pass by themselves."""
 
 
 class DynamoDB:
@@ -53,7 +40,7 @@ class DynamoDB:
 
     def get(self, table: str, key: Item) -> Item | None:
         """The item as last written."""
-        answer = _called(self.client.get_item, TableName=table, Key=key, ConsistentRead=True)
+        answer = self._called(self.client.get_item, TableName=table, Key=key, ConsistentRead=True)
         return cast("Item | None", answer.get("Item"))
 
     def transact(self, actions: Sequence[Mapping[str, Any]]) -> frozenset[int]:
@@ -73,7 +60,7 @@ class DynamoDB:
     def _reasons(self, actions: Sequence[Mapping[str, Any]], token: str) -> list[str]:
         """Why DynamoDB cancelled the transaction, action by action; empty if it was written."""
         try:
-            _called(self.client.transact_write_items, TransactItems=actions, ClientRequestToken=token)
+            self._called(self.client.transact_write_items, TransactItems=actions, ClientRequestToken=token)
         except self.client.exceptions.TransactionCanceledException as error:
             reasons = [reason.get("Code", "None") for reason in error.response["CancellationReasons"]]
             if not PASSING.issuperset(set(reasons) - {REFUSED, "None"}):
@@ -85,7 +72,7 @@ class DynamoDB:
         for some in _parts(keys, READ_AT_ONCE):
             left: Any = {table: {"Keys": some, "ConsistentRead": consistent}}
             for pause in self._pauses():
-                answer = _called(self.client.batch_get_item, RequestItems=left)
+                answer = self._called(self.client.batch_get_item, RequestItems=left)
                 yield from answer["Responses"].get(table, ())
                 left = answer.get("UnprocessedKeys")
                 if not left:
@@ -98,7 +85,7 @@ class DynamoDB:
         for some in _parts(items, WRITTEN_AT_ONCE):
             left: Any = {table: [{"PutRequest": {"Item": item}} for item in some]}
             for pause in self._pauses():
-                left = _called(self.client.batch_write_item, RequestItems=left).get("UnprocessedItems")
+                left = self._called(self.client.batch_write_item, RequestItems=left).get("UnprocessedItems")
                 if not left:
                     break
                 pause()
@@ -114,7 +101,7 @@ class DynamoDB:
             "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
         }
         while True:
-            answer = _called(self.client.query, **request)
+            answer = self._called(self.client.query, **request)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
@@ -151,7 +138,7 @@ class DynamoDB:
         found: list[Item] = []
         reading = limit
         while True:
-            answer = _called(read, **request, **start, Limit=reading)
+            answer = self._called(read, **request, **start, Limit=reading)
             found += answer["Items"]
             last = answer.get("LastEvaluatedKey")
             if not last or len(found) >= limit:
@@ -162,24 +149,14 @@ class DynamoDB:
         next_cursor = cursors.encode({name: part[-1][name]["S"] for name in key}) if more else None
         return Page(tuple(made(item) for item in part), next_cursor)
 
+    @staticmethod
+    def _called(operation: Callable[..., Any], **request: Any) -> Any:
+        return called(operation, StoreUnavailable, **request)
+
     def _pauses(self) -> Iterator[Callable[[], None]]:
         """A pause for each try: full jitter, twice as long each time."""
         for n in range(TRIES):
             yield lambda longest=FIRST_PAUSE_SECONDS * 2**n: self._sleep(random.uniform(0, longest))  # type: ignore[misc]
-
-
-def _called(operation: Callable[..., Any], **request: Any) -> Any:
-    from botocore.exceptions import ClientError, HTTPClientError
-
-    try:
-        return operation(**request)
-    except HTTPClientError as error:
-        raise StoreUnavailable(str(error)) from error
-    except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if error.response["Error"]["Code"] in PASSING or status >= 500:
-            raise StoreUnavailable(str(error)) from error
-        raise
 
 
 def _parts(values: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

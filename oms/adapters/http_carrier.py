@@ -1,0 +1,81 @@
+"""The carrier over HTTP: every call is keyed by what it is about, so any may be repeated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from oms.domain.errors import (
+    AlreadyDelivered,
+    AlreadyDispatched,
+    CarrierUnavailable,
+    OmsError,
+    ParcelLost,
+    ShipmentRecalled,
+    UnexpectedState,
+)
+from oms.domain.events import Units
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 4.0
+TOO_MANY_REQUESTS = 429
+REFUSALS: Mapping[str, type[OmsError]] = {
+    each.__name__: each for each in (AlreadyDelivered, AlreadyDispatched, ParcelLost, ShipmentRecalled)
+}
+
+
+class HttpCarrier:
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
+        self._ask("PUT", ("shipments", order_id), {"units": _plain(units), "recipient": dict(recipient)})
+
+    def recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
+        path = ("shipments", order_id, "recalls", recall_id)
+        self._ask("POST", path, {"units": None if units is None else _plain(units)})
+
+    def follow(self, order_id: str) -> None:
+        self._ask("PUT", ("shipments", order_id, "tracking"), {})
+
+    def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
+        self._ask("PUT", ("returns", return_id), {"order_id": order_id, "units": _plain(units)})
+
+    @cached_property
+    def _pool(self) -> PoolManager:
+        import urllib3
+
+        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+        return urllib3.PoolManager(maxsize=32, timeout=timeout, retries=False)
+
+    def _ask(self, method: str, path: Sequence[str], body: Mapping[str, Any]) -> None:
+        from urllib3.exceptions import HTTPError
+
+        url = "/".join([self._url, *(quote(part, safe="") for part in path)])
+        try:
+            answer = self._pool.request(method, url, json=body)
+        except HTTPError as error:
+            raise CarrierUnavailable(str(error)) from error
+        if not 200 <= answer.status < 300:
+            raise _error(f"{method} {url}", answer.status, answer.data)
+
+
+def _error(call: str, status: int, body: bytes) -> OmsError:
+    if status >= 500 or status == TOO_MANY_REQUESTS:
+        return CarrierUnavailable(f"{call}: {status}")
+    try:
+        refusal = REFUSALS.get(json.loads(body)["error"])
+    except (ValueError, TypeError, KeyError):
+        refusal = None
+    return (refusal or UnexpectedState)(f"{call}: {status} {body[:200].decode(errors='replace')}")
+
+
+def _plain(units: Sequence[Units]) -> list[dict[str, Any]]:
+    return [asdict(each) for each in units]

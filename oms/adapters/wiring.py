@@ -1,0 +1,133 @@
+"""Puts the adapters behind the ports, from environment variables. The one place that knows them all.
+
+An adapter is imported, and reads its variables, when it is first called: a function needs those of the ports that it
+uses, and pays for no other. So ``KeyError`` names what a function lacks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from threading import RLock
+from typing import Any, TypeVar, cast
+
+from oms.adapters.clients import Aws
+from oms.adapters.clock import SystemClock
+from oms.ports import Carrier, Deps, Executions, Inventory, Orders, Payments, Products
+
+T = TypeVar("T")
+
+MACHINES = {
+    "NewOrder": "NEW_ORDER_ARN",
+    "FulfillOrder": "FULFILL_ORDER_ARN",
+    "CancelOrder": "CANCEL_ORDER_ARN",
+    "ReturnOrder": "RETURN_ORDER_ARN",
+}
+TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE")
+EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL")
+AWS = (
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SFN",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+)
+NAMES = (*TABLES, *EDGES, *MACHINES.values(), *AWS)
+
+STRIPE = "https://api.stripe.com"
+PAYMENTS_SECONDS = 4.0
+"""An authorization is two calls, in a function that may take ten seconds."""
+
+
+def deps(environ: Mapping[str, str] = os.environ) -> Deps:
+    """Everything outside, as these variables say; the same for the same ones."""
+    return _deps(tuple((name, environ[name]) for name in NAMES if name in environ))
+
+
+def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The secret that a variable holds, or, on AWS, names by its ARN in Secrets Manager."""
+    value = environ[name]
+    return _kept_secret(value, Aws.of(environ)) if value.startswith("arn:") else value
+
+
+_kept_secret = cache(lambda arn, aws: aws.secret(arn))
+
+
+@cache
+def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
+    environ = dict(settings)
+    aws = Aws.of(environ)
+    return Deps(
+        clock=SystemClock(),
+        orders=_lazily(lambda: _orders(aws, environ)),
+        inventory=_lazily(lambda: _inventory(aws, environ)),
+        products=_lazily(lambda: _products(aws, environ)),
+        payments=_lazily(lambda: _payments(environ)),
+        carrier=_lazily(lambda: _carrier(environ)),
+        executions=_lazily(lambda: _executions(aws, environ)),
+    )
+
+
+def _orders(aws: Aws, environ: Mapping[str, str]) -> Orders:
+    from oms.adapters.dynamodb import DynamoDB
+    from oms.adapters.dynamodb_orders import DynamoOrders
+
+    return DynamoOrders(DynamoDB(aws), environ["ORDERS_TABLE"], environ["INVENTORY_TABLE"])
+
+
+def _inventory(aws: Aws, environ: Mapping[str, str]) -> Inventory:
+    from oms.adapters.dynamodb import DynamoDB
+    from oms.adapters.dynamodb_inventory import DynamoInventory
+
+    return DynamoInventory(DynamoDB(aws), environ["INVENTORY_TABLE"])
+
+
+def _products(aws: Aws, environ: Mapping[str, str]) -> Products:
+    from oms.adapters.dynamodb import DynamoDB
+    from oms.adapters.dynamodb_products import DynamoProducts
+
+    return DynamoProducts(DynamoDB(aws), environ["PRODUCTS_TABLE"])
+
+
+def _payments(environ: Mapping[str, str]) -> Payments:
+    from oms.adapters.stripe_payments import StripePayments
+
+    url = environ.get("PAYMENTS_URL") or STRIPE
+    return StripePayments(secret("PAYMENTS_API_KEY", environ), url, PAYMENTS_SECONDS)
+
+
+def _carrier(environ: Mapping[str, str]) -> Carrier:
+    from oms.adapters.http_carrier import HttpCarrier
+
+    return HttpCarrier(environ["CARRIER_URL"])
+
+
+def _executions(aws: Aws, environ: Mapping[str, str]) -> Executions:
+    from oms.adapters.executions import StepFunctions
+
+    return StepFunctions(aws, {machine: environ[name] for machine, name in MACHINES.items() if name in environ})
+
+
+class _Lazy:
+    """Stands for an adapter until its first call."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._lock = RLock()
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if "_made" not in self.__dict__:
+                self._made = self._make()
+        method = getattr(self._made, name)
+        setattr(self, name, method)  # found at once from now on
+        return method
+
+
+def _lazily(make: Callable[[], T]) -> T:
+    return cast(T, _Lazy(make))
