@@ -135,8 +135,11 @@ class Carrier(Protocol):
         A whole recall (``units`` None) of a shipment that the carrier never heard of keeps it from ever leaving.
         """
 
+    def follow(self, order_id: str) -> None:
+        """Ask to be told of the delivery. Raises ``AlreadyDelivered`` or ``ParcelLost`` where it is past."""
+
     def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
-        """Say that a parcel will come back."""
+        """Say that a parcel will come back. Of one that has come, the carrier says so again."""
 
 
 class Executions(Protocol):

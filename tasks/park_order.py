@@ -23,6 +23,7 @@ class ParkOrder:
     redrive_count: int
     error: str
     cause: str
+    cancellation_id: str = ""
 
 
 @task
@@ -35,5 +36,5 @@ def handler(command: ParkOrder, deps: Deps) -> Mapping[str, Any]:
         ),
     )
     if not parking.is_resumed(order, command.execution, command.visit):
-        parking.raise_parked(order)
-    return {"resume": parking.direction(order)}
+        parking.raise_parked(order, command.execution)
+    return {"resume": parking.direction(order, command.cancellation_id)}

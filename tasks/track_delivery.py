@@ -1,6 +1,7 @@
 """Wait, by the task token, for the carrier's word that the parcel has arrived.
 
-Compensated by nothing: a wait holds nothing. Safe to run twice: the token joins those that wait.
+Compensated by nothing: a wait holds nothing. Safe to run twice: the token joins those that wait. Late: the carrier says
+at once what has come of the parcel.
 """
 
 from __future__ import annotations
@@ -22,5 +23,6 @@ class TrackDelivery:
 
 @task
 def handler(command: TrackDelivery, deps: Deps) -> Mapping[str, Any]:
-    act(command, deps, lambda order: shipping.track_delivery(order, command.task_token))
+    order = act(command, deps, lambda order: shipping.track_delivery(order, command.task_token))
+    deps.carrier.follow(order.id)
     return {}

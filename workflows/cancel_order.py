@@ -20,7 +20,7 @@ def definition() -> Graph:
     cancelled = outcome("Cancelled", outcome="cancelled")
     refused = outcome("Refused", outcome="refused", reason="$.failure.Error")
 
-    take = task("TakeOrder", keep="$.taken", more={**CANCELLATION, **REASON, "lines.$": "$.lines"}, waits=True)
+    take = task("TakeOrder", keep="$.taken", more={**CANCELLATION, **REASON, "lines.$": "$.lines"}, waits=dsl.BRIEFLY)
     recall = task("RecallShipment", more=CANCELLATION)  # compensates RequestShipment
     void = task("VoidAuthorization", more=CANCELLATION)  # compensates AuthorizePayment
     refund = task(

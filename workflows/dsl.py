@@ -22,6 +22,10 @@ LAMBDA_SECONDS = 10
 TASK_SECONDS = 15
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
+BRIEFLY, PATIENTLY = 6, 400
+"""How many times a step tries that meets a taken order: for two minutes, as a person would wait; for over two weeks, as
+goods would."""
+
 LAMBDA_TROUBLE = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
@@ -57,23 +61,25 @@ def retry(errors: Iterable[str], seconds: int = 1, attempts: int = 4, longest: i
     )
 
 
-def passing_trouble(*, timeouts: bool) -> JitteredRetry:
+def passing_trouble(*, timeouts: bool, attempts: int = 4, longest: int = 20) -> JitteredRetry:
     """Retry what passes by itself: a dependency that is away, a race that was lost, a function that crashed."""
     named = [*names(*leaves(Unavailable)), OrderChanged.__name__, *LAMBDA_TROUBLE]
-    return retry([*named, "States.Timeout"] if timeouts else named)
+    return retry([*named, "States.Timeout"] if timeouts else named, attempts=attempts, longest=longest)
 
 
-def taken_order() -> JitteredRetry:
-    """Wait for a cancellation to end: it takes the order for seconds, and may give it back."""
-    return retry(names(OrderTaken), seconds=2, attempts=8, longest=60)
+def taken_order(attempts: int) -> JitteredRetry:
+    """Wait for a cancellation to end, ever longer up to an hour: it may give the order back."""
+    return retry(names(OrderTaken), seconds=2, attempts=attempts, longest=HOUR)
 
 
-def task(name: str, *, keep: str | None = None, more: dict[str, Any] | None = None, waits: bool = False) -> SdkTask:
+def task(name: str, *, keep: str | None = None, more: dict[str, Any] | None = None, waits: int = 0) -> SdkTask:
     """The task function ``tasks/<name in snake case>.py``, asked about the execution's order.
+
+    ``waits`` says how often it tries while a cancellation holds the order.
 
     Its answer is kept at ``keep`` or dropped, and never merged into the whole state: state doesn't grow.
     """
-    extra = [taken_order()] if waits else []
+    extra = [taken_order(waits)] if waits else []
     return SdkTask(
         name,
         resource=f"${{{name}Arn}}",
@@ -91,13 +97,13 @@ def callback_task(
     heartbeat: int | None = None,
     keep: str | None = None,
     more: dict[str, Any] | None = None,
-    waits: bool = False,
+    waits: int = 0,
 ) -> SdkTask:
     """A task that ends when somebody answers its token, or at its deadline, in seconds.
 
     The deadline isn't retried: it is the answer. The function's own trouble is.
     """
-    extra = [taken_order()] if waits else []
+    extra = [taken_order(waits)] if waits else []
     limits = {"timeout_seconds": deadline, "heartbeat_seconds": heartbeat}
     return SdkTask(
         name,
@@ -116,15 +122,24 @@ def command(more: dict[str, Any] | None = None) -> dict[str, Any]:
     return {"order_id.$": "$.order_id", "execution.$": "$$.Execution.Id", **(more or {})}
 
 
-def park() -> SdkTask:
-    """Put the order before an operator; the execution fails here, and a redrive goes on from here."""
-    more = {
-        "visit.$": "$$.State.EnteredTime",
-        "redrive_count.$": "$$.Execution.RedriveCount",
-        "error.$": "$.trouble.Error",
-        "cause.$": "$.trouble.Cause",
-    }
-    return task("ParkOrder", keep="$.parked", more=more)
+def park(more: dict[str, Any] | None = None) -> SdkTask:
+    """Put the order before an operator; the execution fails here, and a redrive goes on from here.
+
+    Parking outlasts the outage that it is about: it is tried for days.
+    """
+    parking = task(
+        "ParkOrder",
+        keep="$.parked",
+        more={
+            "visit.$": "$$.State.EnteredTime",
+            "redrive_count.$": "$$.Execution.RedriveCount",
+            "error.$": "$.trouble.Error",
+            "cause.$": "$.trouble.Cause",
+            **(more or {}),
+        },
+    )
+    parking.retries = [passing_trouble(timeouts=True, attempts=100, longest=HOUR)]
+    return parking
 
 
 def on(*errors: type[OmsError], then: State, keep: str = "$.failure") -> Catch:

@@ -35,22 +35,23 @@ def definition() -> Graph:
     superseded = outcome("Superseded", outcome="superseded")
 
     request = callback_task(
-        "RequestShipment", deadline=PICKUP_DEADLINE, heartbeat=PICKUP_HEARTBEAT, keep="$.dispatch", waits=True
+        "RequestShipment", deadline=PICKUP_DEADLINE, heartbeat=PICKUP_HEARTBEAT, keep="$.dispatch", waits=dsl.PATIENTLY
     )
-    capture = task("CapturePayment", waits=True)
-    ship = task("MarkShipped", more={"dispatch.$": "$.dispatch"}, waits=True)
+    capture = task("CapturePayment", waits=dsl.PATIENTLY)
+    ship = task("MarkShipped", more={"dispatch.$": "$.dispatch"}, waits=dsl.PATIENTLY)
     track = callback_task("TrackDelivery", deadline=DELIVERY_DEADLINE)
     deliver = task("MarkDelivered")
     lose = task("MarkLost")
     refund = task("RefundPayment")  # compensates CapturePayment
-    take = task("TakeOrder", more={**CANCELLATION, **REASON, "lines": []}, waits=True)
+    take = task("TakeOrder", more={**CANCELLATION, **REASON, "lines": []}, waits=dsl.PATIENTLY)
     recall = task("RecallShipment", more=CANCELLATION)  # compensates RequestShipment
     give_back = task("GiveBackOrder", more={**CANCELLATION, "error": AlreadyDispatched.__name__})
     void = task("VoidAuthorization", more=CANCELLATION)
     release = task("ReleaseInventory", more=CANCELLATION)
     complete = task("CompleteCancellation", more={**CANCELLATION, **REASON})
-    park = dsl.park()
-    resume = choose("Resume", "$.parked.resume", {"backward": take, "refund": refund}, otherwise=request)
+    park = dsl.park(CANCELLATION)
+    onward = {"forward": request, "backward": take, "refund": refund}
+    resume = choose("Resume", "$.parked.resume", onward, otherwise=superseded)
 
     dsl.sequence(request, capture, ship, track, deliver, delivered)
     dsl.sequence(lose, refund, lost)
@@ -61,9 +62,9 @@ def definition() -> Graph:
     request.add_catch(
         [on(ShipmentRecalled, OrderClosed, then=superseded), on(AlreadyDispatched, then=capture, keep="$.dispatch")]
     )
-    request.add_catch(on_anything(then=take))
+    request.add_catch([trouble(on(OrderTaken, then=park)), on_anything(then=take)])
     track.add_catch([on(AlreadyDelivered, then=deliver), on(ParcelLost, then=lose)])
-    take.add_catch(trouble(on(OrderNotCancellable, OrderTaken, then=superseded)))
+    take.add_catch(trouble(on(OrderNotCancellable, then=superseded)))
     recall.add_catch(on(AlreadyDispatched, then=give_back, keep="$.dispatch"))
     void.add_catch(trouble(on_anything(then=release)))
     release.add_catch(trouble(on_anything(then=complete)))

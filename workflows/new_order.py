@@ -42,7 +42,7 @@ def definition() -> Graph:
     reject = task("RejectOrder", keep="$.rejection", more={"error.$": "$.failure.Error"})
     park = dsl.park()
     review_needed = choose("ReviewNeeded", "$.authorization.review", {True: review}, otherwise=confirm)
-    resume = choose("Resume", "$.parked.resume", {"forward": fulfill}, otherwise=abandon)
+    resume = choose("Resume", "$.parked.resume", {"forward": fulfill, "backward": abandon}, otherwise=superseded)
 
     dsl.sequence(reserve, authorize, review_needed)
     dsl.sequence(review, confirm, fulfill, confirmed)

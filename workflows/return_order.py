@@ -22,7 +22,7 @@ def definition() -> Graph:
     superseded = outcome("Superseded", outcome="superseded")
 
     asked = {**RETURN, "lines.$": "$.lines", "reason.$": "$.reason", "deadline_seconds": PARCEL_DEADLINE}
-    authorize = task("AuthorizeReturn", more=asked, waits=True)
+    authorize = task("AuthorizeReturn", more=asked, waits=dsl.BRIEFLY)
     expect = callback_task("ExpectParcel", deadline=PARCEL_DEADLINE, keep="$.parcel", more=RETURN)
     inspect = task("InspectItems", more={**RETURN, "parcel.$": "$.parcel"})
     refund = task("RefundPayment", more={"effect_id.$": "States.Format('{}:refund', $.return_id)"})

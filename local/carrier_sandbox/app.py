@@ -1,6 +1,7 @@
 """The carrier over HTTP, as an ASGI application: what the shop asks for, and what a test may.
 
     PUT  /shipments/{order_id}                        {"units": [{"sku", "quantity"}], "recipient": {}}
+    PUT  /shipments/{order_id}/tracking               {}
     POST /shipments/{order_id}/recalls/{recall_id}    {"units": [{"sku", "quantity"}] or null}
     PUT  /returns/{return_id}                         {"order_id", "units": [{"sku", "quantity"}]}
     GET  /health
@@ -10,7 +11,7 @@
     POST /_sandbox/dispatch                           {"order_id"} or {}: what is held may go
     PUT  /_sandbox/returns/{return_id}                {"conditions": {sku: [condition]}}
 
-A no is 409 with ``{"error": "ShipmentRecalled" or "AlreadyDispatched"}``.
+A no is 409 with ``{"error": …}``: ShipmentRecalled, AlreadyDispatched, AlreadyDelivered or ParcelLost.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ class App:
             case "PUT", ["shipments", order_id]:
                 asked = _object(body, "units", "recipient")
                 return self._carrier.ship(order_id, _units(asked["units"]), asked["recipient"])
+            case "PUT", ["shipments", order_id, "tracking"]:
+                return self._carrier.follow(order_id)
             case "POST", ["shipments", order_id, "recalls", recall_id]:
                 units = _object(body, "units")["units"]
                 return self._carrier.recall(order_id, recall_id, None if units is None else _units(units))

@@ -137,6 +137,9 @@ class Books:
         row = (at, kind, order_id, reference, json.dumps(units))
         self._db.execute("INSERT INTO ledger VALUES (NULL, ?, ?, ?, ?, ?)", row)
 
+    def was_entered(self, kind: str, reference: str) -> bool:
+        return self._one("SELECT 1 FROM ledger WHERE kind = ? AND reference = ? LIMIT 1", kind, reference) is not None
+
     def ledger(self, after: int, limit: int) -> list[dict[str, Any]]:
         """Entries in the order in which they came to be, from the one after number ``after``."""
         rows = self._db.execute("SELECT * FROM ledger WHERE number > ? ORDER BY number LIMIT ?", (after, limit))

@@ -53,10 +53,12 @@ class Carrier:
     # --- What the shop asks for -----------------------------------------------------------------
 
     def ship(self, order_id: str, units: Units, recipient: Mapping[str, str]) -> None:
-        """Take a parcel, once an order. Raises ``Refused``: ShipmentRecalled, also before it came."""
+        """Take a parcel, once an order. Raises ``Refused``: AlreadyDispatched, ShipmentRecalled."""
         known = self.books.shipment(order_id)
         if known is not None and known.status == "recalled":
             raise Refused("ShipmentRecalled", f"{order_id} was called back")
+        if known is not None and known.status != "requested":
+            raise Refused("AlreadyDispatched", f"{order_id} is {known.status}")
         if known is not None:
             return
         due = NEVER if self.settings.hold_dispatch else self._clock() + self.settings.dispatch_seconds
@@ -66,6 +68,16 @@ class Carrier:
             self._await_progress(order_id, 1)
             self._enter("requested", order_id, units=units)
         self.changed()
+
+    def follow(self, order_id: str) -> None:
+        """Tell of the delivery when it comes. Raises ``Refused``: AlreadyDelivered, ParcelLost."""
+        known = self.books.shipment(order_id)
+        if known is None:
+            raise LookupError(f"no shipment {order_id}")
+        if known.status in ("delivered", "lost"):
+            raise Refused(
+                "AlreadyDelivered" if known.status == "delivered" else "ParcelLost", f"{order_id} is {known.status}"
+            )
 
     def recall(self, order_id: str, recall_id: str, units: Units | None) -> None:
         """Call back all, or some units. Raises ``Refused``: AlreadyDispatched, for the same recall every time."""
@@ -98,9 +110,12 @@ class Carrier:
             self._call("shipment.recalled", shipment.order_id)
 
     def announce_return(self, return_id: str, order_id: str, units: Units) -> None:
-        """Expect a parcel, once a return."""
+        """Expect a parcel, once a return; of one that has come, say so again."""
         known = self.books.find_return(return_id)
         if known is not None and known.units:
+            if self.books.was_entered("received", return_id):
+                self._say_received(known)
+                self.changed()
             return
         with self.books.transaction():
             self.books.write_return(Return(return_id, order_id, units, known.conditions if known else None))
@@ -162,9 +177,14 @@ class Carrier:
     def _arrive(self, return_id: str) -> None:
         parcel = self.books.find_return(return_id)
         assert parcel is not None, f"{return_id} was never announced"
-        found = parcel.conditions or {sku: self._found(parcel, sku) for sku in parcel.units}
-        self._enter("received", parcel.order_id, return_id, found)
-        self._call("return.received", parcel.order_id, return_id=return_id, units=found)
+        self._enter("received", parcel.order_id, return_id, self._contents(parcel))
+        self._say_received(parcel)
+
+    def _say_received(self, parcel: Return) -> None:
+        self._call("return.received", parcel.order_id, return_id=parcel.return_id, units=self._contents(parcel))
+
+    def _contents(self, parcel: Return) -> Mapping[str, list[str]]:
+        return parcel.conditions or {sku: self._found(parcel, sku) for sku in parcel.units}
 
     def _shipment(self, order_id: str, status: str) -> Shipment:
         shipment = self.books.shipment(order_id)

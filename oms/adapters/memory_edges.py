@@ -8,7 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from oms.adapters.memory_state import Remembers
-from oms.domain.errors import AlreadyDispatched, CarrierUnavailable, ExecutionsUnavailable, ShipmentRecalled
+from oms.domain.errors import (
+    AlreadyDelivered,
+    AlreadyDispatched,
+    CarrierUnavailable,
+    ExecutionsUnavailable,
+    ParcelLost,
+    ShipmentRecalled,
+)
 from oms.domain.events import Units
 
 
@@ -41,6 +48,8 @@ class Parcel:
 
     order_id: str
     units: tuple[Units, ...]
+    conditions: Mapping[str, Sequence[str]] | None = None
+    """What the warehouse found, once it has come."""
 
 
 class MemoryCarrier(Remembers):
@@ -73,9 +82,21 @@ class MemoryCarrier(Remembers):
         if failure:
             raise _carrier_away()
 
+    def follow(self, order_id: str) -> None:
+        failure = self._failure()
+        if failure:
+            raise _carrier_away()
+        shipment = self.shipments.get(order_id)
+        if shipment is not None and shipment.status == "delivered":
+            raise AlreadyDelivered(f"the shipment of {order_id} has arrived")
+        if shipment is not None and shipment.status == "lost":
+            raise ParcelLost(f"the shipment of {order_id} was lost")
+
     def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
         failure = self._failure()
-        self.returns.setdefault(return_id, Parcel(order_id, tuple(units)))
+        parcel = self.returns.setdefault(return_id, Parcel(order_id, tuple(units)))
+        if parcel.conditions is not None:
+            self._say_received(return_id, parcel)
         if failure:
             raise _carrier_away()
 
@@ -84,7 +105,7 @@ class MemoryCarrier(Remembers):
     def dispatch(self, order_id: str) -> bool:
         """Let the parcel leave; False if it was recalled, was never requested, or has left."""
         shipment = self.shipments.get(order_id)
-        if shipment is None or shipment.status != "requested" or not shipment.units:
+        if shipment is None or shipment.status != "requested":
             return False
         self._move(order_id, "dispatched", tracking=f"TRACK-{order_id}")
         return True
@@ -102,9 +123,12 @@ class MemoryCarrier(Remembers):
 
     def receive(self, return_id: str, conditions: Mapping[str, Sequence[str]]) -> None:
         """The parcel of a return reached the warehouse, with each unit of a SKU in such a condition."""
-        order_id = self.returns[return_id].order_id
-        units = {sku: list(found) for sku, found in conditions.items()}
-        self._call_back("return.received", order_id, id=f"{return_id}:received", return_id=return_id, units=units)
+        self.returns[return_id] = parcel = replace(self.returns[return_id], conditions=dict(conditions))
+        self._say_received(return_id, parcel)
+
+    def correct(self, return_id: str, conditions: Mapping[str, Sequence[str]]) -> None:
+        """The warehouse looked again, and says so when it is asked."""
+        self.returns[return_id] = replace(self.returns[return_id], conditions=dict(conditions))
 
     def fail_next(self, *, after_effect: bool, count: int = 1) -> None:
         """The next calls are ``CarrierUnavailable``, before or after they did what they do."""
@@ -125,12 +149,20 @@ class MemoryCarrier(Remembers):
         if shipment is not None and shipment.status not in ("requested", "recalled"):
             raise AlreadyDispatched(f"the shipment of {order_id} is {shipment.status}")
         self.recalls[recall_id] = None if units is None else tuple(units)
-        if units is None:
-            self.shipments[order_id] = Shipment("recalled")
-            if shipment is not None and shipment.status == "requested":
-                self._call_back("shipment.recalled", order_id)
-        elif shipment is not None:
-            self.shipments[order_id] = replace(shipment, units=without(shipment.units, units))
+        if shipment is None or shipment.status == "recalled":
+            if units is None:
+                self.shipments[order_id] = Shipment("recalled")
+            return
+        left = () if units is None else without(shipment.units, units)
+        if left:
+            self.shipments[order_id] = Shipment("requested", left)
+        else:
+            self._move(order_id, "recalled")
+
+    def _say_received(self, return_id: str, parcel: Parcel) -> None:
+        units = {sku: list(found) for sku, found in (parcel.conditions or {}).items()}
+        more = {"id": f"{return_id}:received", "return_id": return_id, "units": units}
+        self._call_back("return.received", parcel.order_id, **more)
 
     def _expect(self, order_id: str, status: str) -> None:
         if self.shipments[order_id].status != status:

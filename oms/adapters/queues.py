@@ -11,8 +11,8 @@ def place_in_queue(order: Order) -> tuple[str, str] | None:
     A review is ordered by its deadline. An order stays in ``starting`` until its execution has done something, so
     that a sweeper finds those whose execution never began.
     """
-    if order.parked is not None:
-        return "parked", order.parked.at.isoformat()
+    if order.parked:
+        return "parked", min(parked.at for parked in order.parked.values()).isoformat()
     if order.review is not None and order.review.approved is None and is_free(order):
         return "review", order.review.deadline
     if order.status is Status.PLACED:

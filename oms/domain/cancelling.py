@@ -22,7 +22,7 @@ def take(order: Order, cancellation_id: str, lines: Sequence[Units], reason: str
     if order.status not in CANCELLABLE:
         raise errors.OrderNotCancellable(f"order {order.id} is {order.status}")
     if order.parked:
-        raise errors.OrderNotCancellable(f"order {order.id} waits for an operator")
+        raise errors.OrderTaken(f"order {order.id} waits for an operator")
     if order.taken_by or order.abandoned:
         raise errors.OrderTaken(f"order {order.id} is being {'rejected' if order.abandoned else 'cancelled'}")
     chosen, whole = _chosen(order, lines)

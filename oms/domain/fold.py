@@ -50,7 +50,9 @@ def apply(order: Order, recorded: e.Recorded) -> Order:
     """The order after one more event."""
     after = _moved(order, recorded.event)
     if isinstance(recorded.event, e.OrderParked):
-        after = replace(after, parked=_parked(recorded.event, recorded))
+        event = recorded.event
+        parked = Parked(event.visit, event.redrive_count, event.error, event.cause, recorded.at)
+        after = replace(after, parked={**after.parked, event.execution: parked})
     return replace(after, version=recorded.sequence)
 
 
@@ -77,8 +79,9 @@ def _moved(order: Order, event: e.Event) -> Order:
             return replace(order, review=Review(deadline))
         case e.ReviewDecided(approved) if order.review:
             return replace(order, review=replace(order.review, approved=approved))
-        case e.OrderResumed(visit=visit):
-            return replace(order, parked=None, resumed=visit)
+        case e.OrderResumed(execution, visit):
+            parked = {name: each for name, each in order.parked.items() if name != execution}
+            return replace(order, parked=parked, resumed={**order.resumed, execution: visit})
     return order
 
 
@@ -178,7 +181,3 @@ def _return_moved(order: Order, event: e.Event) -> Order:
             closed = replace(known, status=ReturnStatus.CLOSED, outcome=outcome)
             return replace(freed, returns={**order.returns, return_id: closed})
     return order
-
-
-def _parked(event: e.OrderParked, recorded: e.Recorded) -> Parked:
-    return Parked(event.execution, event.visit, event.redrive_count, event.error, event.cause, recorded.at)

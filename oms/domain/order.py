@@ -134,7 +134,6 @@ class Return:
 
 @dataclass(frozen=True)
 class Parked:
-    execution: str
     visit: str
     redrive_count: int
     error: str
@@ -169,9 +168,10 @@ class Order:
     cancellations: Mapping[str, Cancellation] = field(default_factory=dict)
     returns: Mapping[str, Return] = field(default_factory=dict)
     refunds: Mapping[str, int] = field(default_factory=dict)
-    parked: Parked | None = None
-    resumed: str = ""
-    """The last visit that an operator resumed from."""
+    parked: Mapping[str, Parked] = field(default_factory=dict)
+    """By execution: each that failed waits for an operator."""
+    resumed: Mapping[str, str] = field(default_factory=dict)
+    """By execution: the last visit to its parking state that an operator resumed from."""
     reason: str = ""
 
     @property

@@ -13,10 +13,10 @@ def park(order: Order, execution: str, visit: str, redrive_count: int, error: st
     ``visit`` is when the execution entered that state. It tells a resumption that is run twice from new trouble
     after it, which both come with the same redrive count.
     """
-    parked = order.parked
-    if parked is not None and parked.execution == execution:
+    parked = order.parked.get(execution)
+    if parked is not None:
         if redrive_count > parked.redrive_count:
-            return Change((OrderResumed(execution, _visit(execution, visit), redrive_count),))
+            return Change((OrderResumed(execution, visit, redrive_count),))
         return NOTHING
     if is_resumed(order, execution, visit):
         return NOTHING
@@ -24,23 +24,25 @@ def park(order: Order, execution: str, visit: str, redrive_count: int, error: st
 
 
 def is_resumed(order: Order, execution: str, visit: str) -> bool:
-    return order.resumed == _visit(execution, visit)
+    return order.resumed.get(execution) == visit
 
 
-def direction(order: Order) -> str:
-    """Where a resumed execution goes on: ``forward`` where the order stands, ``backward`` through what is left to give
-    back, or straight to the ``refund`` of what was lost."""
+def direction(order: Order, cancellation_id: str) -> str:
+    """Where a resumed execution goes on.
+
+    ``forward`` where the order stands; ``backward`` through what is left to give back, of an order that was never
+    confirmed or that the execution's own cancellation holds; straight to the ``refund`` of what was lost;
+    ``superseded`` where somebody else ended the order meanwhile.
+    """
     if order.status is Status.LOST:
         return "refund"
-    stands = order.status in (Status.CONFIRMED, Status.SHIPPED, Status.DELIVERED)
-    return "forward" if stands and not (order.taken_by or order.abandoned) else "backward"
+    if order.status.is_closed:
+        return "superseded"
+    confirmed = order.status in (Status.CONFIRMED, Status.SHIPPED, Status.DELIVERED)
+    own = bool(cancellation_id) and order.taken_by == cancellation_id
+    return "forward" if confirmed and not own else "backward"
 
 
-def raise_parked(order: Order) -> None:
+def raise_parked(order: Order, execution: str) -> None:
     """Fail the execution, so that it alarms and can be redriven."""
-    parked = order.parked
-    raise errors.OrderParked(f"order {order.id} waits for an operator: {parked.error if parked else 'unknown'}")
-
-
-def _visit(execution: str, visit: str) -> str:
-    return f"{execution}@{visit}"
+    raise errors.OrderParked(f"order {order.id} waits for an operator: {order.parked[execution].error}")

@@ -177,7 +177,7 @@ def test_an_order_that_runs_is_not_at_rest():
 
 
 def test_the_money_of_a_parked_order_waits_for_an_operator():
-    parked = Parked("arn", "visit", 0, "Error", "cause", NOON)
+    parked = {"arn": Parked("visit", 0, "Error", "cause", NOON)}
     books = with_order(status=Status.CONFIRMED, parked=parked, payment=replace(ORDER.payment, captured=TOTAL - 1))
     failed = replace(books, executions=[*DONE, Execution("FulfillOrder", "ord_1", "FAILED")])
 

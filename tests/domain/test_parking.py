@@ -2,25 +2,25 @@
 
 import pytest
 
-from oms.domain import errors, parking
+from oms.domain import cancelling, errors, parking, paying, placing
 from tests.domain.orders import after, authorized_order, confirmed_order, taken_order
 
 
-def parked(order, visit="10:00", redrives=0):
-    return after(order, parking.park(order, "exec-1", visit, redrives, "Boom", "it broke"))
+def parked(order, visit="10:00", redrives=0, execution="exec-1"):
+    return after(order, parking.park(order, execution, visit, redrives, "Boom", "it broke"))
 
 
 def test_trouble_parks_the_order_once():
     order = parked(confirmed_order())
-    assert order.parked.error == "Boom"
+    assert order.parked["exec-1"].error == "Boom"
     assert not parking.park(order, "exec-1", "10:00", 0, "Boom", "it broke")
     with pytest.raises(errors.OrderParked):
-        parking.raise_parked(order)
+        parking.raise_parked(order, "exec-1")
 
 
 def test_a_redrive_resumes_and_running_it_twice_resumes_once():
     order = parked(parked(confirmed_order()), redrives=1)
-    assert order.parked is None
+    assert not order.parked
     assert parking.is_resumed(order, "exec-1", "10:00")
     assert not parking.park(order, "exec-1", "10:00", 1, "Boom", "it broke")
 
@@ -28,14 +28,37 @@ def test_a_redrive_resumes_and_running_it_twice_resumes_once():
 def test_new_trouble_in_the_same_redrive_parks_again():
     order = parked(parked(confirmed_order()), redrives=1)
     order = parked(order, visit="10:05", redrives=1)
-    assert order.parked is not None
+    assert order.parked
     order = parked(order, visit="10:05", redrives=2)
     assert parking.is_resumed(order, "exec-1", "10:05")
 
 
+def cancelled_order():
+    order = taken_order()
+    order = after(order, paying.voided(order))
+    order = after(order, placing.release(order, "cancel_1"))
+    return after(order, cancelling.complete(order, "cancel_1", "mind"))
+
+
 @pytest.mark.parametrize(
     ("order", "direction"),
-    [(confirmed_order(), "forward"), (taken_order(), "backward"), (authorized_order(), "backward")],
+    [
+        (confirmed_order(), "forward"),
+        (authorized_order(), "backward"),
+        (taken_order(), "backward"),
+        (cancelled_order(), "superseded"),
+    ],
 )
-def test_a_resumed_execution_goes_forward_only_where_the_order_stands(order, direction):
-    assert parking.direction(order) == direction
+def test_a_resumed_execution_goes_on_where_the_order_is(order, direction):
+    assert parking.direction(order, "cancel_1") == direction
+
+
+def test_an_order_that_somebody_else_holds_goes_forward_when_it_is_given_back():
+    assert parking.direction(taken_order(), "another") == "forward"
+
+
+def test_two_executions_of_one_order_park_and_resume_each_for_itself():
+    order = parked(parked(confirmed_order()), execution="exec-2")
+    order = parked(order, redrives=1)
+    assert set(order.parked) == {"exec-2"}
+    assert parking.is_resumed(order, "exec-1", "10:00")

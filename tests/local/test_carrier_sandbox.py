@@ -97,7 +97,8 @@ def test_asking_twice_ships_once(world):
     world.carrier.ship("ord_1", LAMPS, HOME)
     world.carrier.ship("ord_1", LAMPS, HOME)
     world.after(100)
-    world.carrier.ship("ord_1", LAMPS, HOME)
+    with pytest.raises(Refused, match="is delivered"):
+        world.carrier.ship("ord_1", LAMPS, HOME)
 
     assert world.after(100) == []
     assert world.kinds().count("dispatched") == 1

@@ -55,7 +55,7 @@ def test_a_delivery_that_is_never_told_parks_the_order_and_goes_on_when_redriven
     shop.dispatch()
     shop.let_happen(31 * DAY)
     execution = shop.execution("FulfillOrder")
-    assert shop.order().parked is not None
+    assert shop.order().parked
     shop.redrive(execution)
     shop.deliver()
     assert execution.output["outcome"] == "delivered"
@@ -66,7 +66,7 @@ def test_a_capture_that_fails_parks_the_order_and_is_done_once_when_redriven(sho
     shop.payments.fail_next("capture", after_effect=True, count=5)
     shop.dispatch()
     execution = shop.execution("FulfillOrder")
-    assert shop.order().parked is not None
+    assert shop.order().parked
     shop.redrive(execution)
     shop.deliver()
     assert execution.output["outcome"] == "delivered"

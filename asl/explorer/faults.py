@@ -1,0 +1,183 @@
+"""What can happen to an attempt of a task, and making it happen.
+
+| fault | the effect | what the state machine hears |
+|---|---|---|
+| ``error:E`` | never happens | the error E, at once |
+| ``timeout-before`` | never happens | nothing: the state's timeout |
+| ``timeout-after`` | happens | nothing: the state's timeout |
+| ``late:S`` | happens S seconds later | nothing: the state's timeout |
+| ``crash`` | happens | that the function died |
+| ``twice`` | happens twice, in turn | the second answer |
+| ``between:K`` | happens twice, all of the second inside the first, at its K-th call outside | the first's answer |
+| ``lost`` | never happens, at this attempt and every later one of this visit | timeouts |
+| ``unheard`` | happens at every attempt of this visit | timeouts |
+| ``down:E:S`` | never happens here, nor in any task that can meet E, for S seconds | the error E, at once |
+
+A word from outside (a callback) meets ``drop``, ``repeat`` or ``late:S``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from asl.errors import StatesError
+from asl.tasks import NEVER
+
+if TYPE_CHECKING:
+    from asl.engine import Engine
+    from asl.requests import Complete, Invoke, TaskRequest
+
+Plan = Mapping[str, str]
+"""The fault at each site. A site is ``Machine/execution:State#visit.attempt``, or ``word:<name>``."""
+
+CRASH = "Lambda.Unknown"
+WORD_FAULTS = ("drop", "repeat", "late:3600")
+
+
+@dataclass(frozen=True)
+class Met:
+    """A site that a run came by, when, and the faults that can happen there."""
+
+    site: str
+    at: float
+    faults: tuple[str, ...]
+    fault: str = ""
+
+
+@dataclass
+class Injector:
+    """Stands between an engine and its tasks, and lets a plan happen.
+
+    Attributes:
+        plan: what happens where.
+        errors: the errors that a task can truly raise, by its state's name.
+        checkpoints: a task calls `checkpoint` before each of its calls outside, for ``between``; how many there are.
+        dice: where given, each site meets a random fault with `chance`, instead of the plan.
+    """
+
+    plan: Plan
+    errors: Callable[[str], Sequence[str]] = lambda state: ()
+    checkpoints: int = 0
+    late_seconds: Sequence[int] = (60, 7200)
+    dice: Random | None = None
+    chance: float = 0.15
+    met: list[Met] = field(default_factory=list)
+    _visits: dict[str, int] = field(default_factory=dict)
+    _standing: dict[str, str] = field(default_factory=dict)
+    _down: dict[str, float] = field(default_factory=dict)
+    _inside: Callable[[], None] | None = None
+    _countdown: int = 0
+    active: bool = True
+
+    def invoke(self, engine: Engine, run: Invoke) -> Invoke:
+        """`run` under the plan: what to give an Engine."""
+
+        def invoke(request: TaskRequest, complete: Complete) -> None:
+            if not self.active:
+                run(request, complete)
+                return
+            visit = self._visit(request)
+            fault = self._standing.get(visit) or self._meet(f"{visit}.{request.attempt}", engine.now, request)
+            down = self._is_down(request.state, engine.now)
+            self._happen(down or fault, visit, engine, run, request, complete)
+
+        return invoke
+
+    def say(self, engine: Engine, name: str, word: Callable[[], bool], again: float = 600, tries: int = 200) -> None:
+        """Say a word from outside until it is heard (True), as a carrier's webhook would; or as the plan has it."""
+        fault = ""
+        if self.active:
+            fault = self._decide(f"word:{name}", engine.now, WORD_FAULTS)
+        if fault == "drop":
+            return
+
+        def attempt(left: int) -> None:
+            if not word() and left:
+                engine.call_at(engine.now + again, lambda: attempt(left - 1))
+
+        delay = float(fault.partition(":")[2] or 0)
+        for _ in range(2 if fault == "repeat" else 1):
+            engine.call_at(engine.now + delay, lambda: attempt(tries))
+
+    def checkpoint(self) -> None:
+        """Called by a world's edges before each call outside: where a second run can come in between."""
+        if self._inside is None:
+            return
+        self._countdown -= 1
+        if self._countdown == 0:
+            inside, self._inside = self._inside, None
+            inside()
+
+    # Where a run is.
+
+    def _visit(self, request: TaskRequest) -> str:
+        place = f"{request.context['StateMachine']['Name']}/{request.execution_name}:{request.state}"
+        if request.attempt == 0:
+            self._visits[place] = self._visits.get(place, 0) + 1
+        return f"{place}#{self._visits.get(place, 1)}"
+
+    def _meet(self, site: str, now: float, request: TaskRequest) -> str:
+        return self._decide(site, now, self._faults(request.state))
+
+    def _decide(self, site: str, now: float, faults: tuple[str, ...]) -> str:
+        fault = self.plan.get(site, "")
+        if self.dice is not None:
+            fault = self.dice.choice(faults) if self.dice.random() < self.chance else ""
+        self.met.append(Met(site, now, faults, fault))
+        return fault
+
+    def _faults(self, state: str) -> tuple[str, ...]:
+        errors = self.errors(state)
+        return (
+            *(f"error:{error}" for error in errors),
+            "timeout-before",
+            "timeout-after",
+            *(f"late:{seconds}" for seconds in self.late_seconds),
+            "crash",
+            "twice",
+            *(f"between:{k}" for k in range(1, self.checkpoints + 1)),
+            "lost",
+            "unheard",
+            *(f"down:{error}:86400" for error in errors if error.endswith("Unavailable")),
+        )
+
+    def _is_down(self, state: str, now: float) -> str:
+        for error, until in self._down.items():
+            if now < until and error in self.errors(state):
+                return f"error:{error}"
+        return ""
+
+    # What happens.
+
+    def _happen(
+        self, fault: str, visit: str, engine: Engine, run: Invoke, request: TaskRequest, complete: Complete
+    ) -> None:
+        kind, _, detail = fault.partition(":")
+        if kind in ("lost", "unheard"):
+            self._standing[visit] = fault
+        if kind in ("unheard", "timeout-after", "crash", "twice"):
+            run(request, ignore)
+        if kind == "down":
+            detail, _, seconds = detail.partition(":")
+            self._down[detail] = engine.now + float(seconds)
+        if kind in ("error", "down"):
+            complete(StatesError(detail, f"injected {detail}"))
+        elif kind == "crash":
+            complete(StatesError(CRASH, "injected crash"))
+        elif kind == "late":
+            engine.call_at(engine.now + float(detail), lambda: run(request, ignore))
+        elif kind == "between":
+            self._countdown, self._inside = int(detail), lambda: run(request, ignore)
+            run(request, complete)
+            self._inside = None
+        elif kind in ("", "twice"):
+            run(request, complete)
+        else:
+            complete(NEVER)
+
+
+def ignore(answer: Any) -> None:
+    """Nobody hears."""

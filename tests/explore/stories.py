@@ -1,0 +1,273 @@
+"""The shop's stories for the explorer: the four machines, their real tasks, and everyone outside who plays along."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from asl.explorer import Injector, Plan, Scenario
+from oms.adapters.memory_edges import MemoryCarrier
+from oms.callbacks import pass_on
+from oms.commit import commit
+from oms.domain import placing
+from oms.domain.errors import OmsError
+from oms.domain.events import Units
+from tests.workflows.shop import FUNCTIONS, Shop
+
+HOUR, DAY = 3600, 86400
+PORTS = {
+    "orders": "StoreUnavailable",
+    "payments": "PaymentsUnavailable",
+    "carrier": "CarrierUnavailable",
+    "executions": "ExecutionsUnavailable",
+}
+DEFECT = "KeyError"
+
+
+@cache
+def errors_of(state: str) -> tuple[str, ...]:
+    """What a task can truly raise without having done anything: its dependencies away, or a defect of ours.
+
+    A business no is not injected, since it would be a lie: it is the edge's to say, in a story of its own.
+    """
+    if state == "StartFulfillment":
+        return ("StepFunctions.SdkClientException", DEFECT)
+    return (*(error for port, error in PORTS.items() if port in FUNCTIONS[state]["uses"]), DEFECT)
+
+
+class Watched:
+    """An edge that says before each of its calls that it is about to be called."""
+
+    def __init__(self, inner: Any, checkpoint: Callable[[], None]) -> None:
+        self._inner = inner
+        self._checkpoint = checkpoint
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._checkpoint()
+            return method(*args, **kwargs)
+
+        return call
+
+
+class PromptCarrier(MemoryCarrier):
+    """A carrier that picks up after an hour, delivers after a day, and calls back until it is heard."""
+
+    def __init__(self, shop: ExploredShop, lose: bool = False) -> None:
+        super().__init__()
+        self.shop = shop
+        self.will_lose = lose
+
+    def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
+        is_new = order_id not in self.shipments
+        super().request_shipment(order_id, units, recipient)
+        if is_new:
+            self._later(HOUR, lambda: self.dispatch(order_id))
+
+    def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
+        is_new = return_id not in self.returns
+        super().announce_return(return_id, order_id, units)
+        if is_new:
+            conditions = {each.sku: ["new"] * each.quantity for each in units}
+            self._later(5 * DAY, lambda: self.receive(return_id, conditions))
+
+    def dispatch(self, order_id: str) -> bool:
+        left = super().dispatch(order_id)
+        if left:
+            self._later(DAY, lambda: self.lose(order_id) if self.will_lose else self.deliver(order_id))
+        return left
+
+    def _later(self, seconds: float, act: Callable[[], object]) -> None:
+        self.shop.engine.call_at(self.shop.engine.now + seconds, lambda: act() and None)
+
+    def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
+        word = {"type": kind, "order_id": order_id, **more}
+        self.shop.injector.say(
+            self.shop.engine, f"{kind}:{order_id}", lambda: pass_on(self.shop.deps, word), tries=1000
+        )
+
+
+class ExploredShop(Shop):
+    """A shop whose tasks and callers meet what the injector has planned."""
+
+    def __init__(self, injector: Injector, script: Callable[[ExploredShop], None], lose: bool = False) -> None:
+        super().__init__()
+        self.injector = injector
+        self.script = script
+        self.engine.around = injector.invoke
+        self.carrier = PromptCarrier(self, lose)
+        edges = {name: getattr(self.deps, name) for name in ("orders", "payments", "executions")}
+        edges["carrier"] = self.carrier
+        if injector.checkpoints:
+            edges = {name: Watched(edge, injector.checkpoint) for name, edge in edges.items()}
+        self.deps = replace(self.deps, **edges)
+        self.stock(RED_LAMP=3, BLUE_RUG=1)
+
+    def play(self) -> None:
+        self.script(self)
+
+    def violations(self) -> list[str]:  # type: ignore[override]
+        return [f"{each.invariant}: {each.subject} {each.what}" for each in super().violations()]
+
+    def effects(self) -> list[str]:
+        gateway = [f"gateway {entry.kind} {entry.order_id} {entry.effect_id}" for entry in self.payments.ledger]
+        ledger = [f"money {entry.effect_id}" for entries in self.store.money.values() for entry in entries]
+        return gateway + ledger
+
+    # --- What a script says ---------------------------------------------------------------------
+
+    def order_and_start(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> None:
+        self.place(*lines, order_id=order_id, method=method)
+        self.start("NewOrder", order_id, order_id=order_id)
+
+    def ask_to_cancel(self, *lines: tuple[str, int], name: str = "ord_1_cancel") -> None:
+        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        self.start("CancelOrder", name, cancellation_id=name, lines=asked, reason="changed my mind")
+
+    def ask_to_return(self, *lines: tuple[str, int], name: str = "ord_1_return") -> None:
+        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        self.start("ReturnOrder", name, return_id=name, lines=asked, reason="too red")
+
+    def after(self, seconds: float, act: Callable[[], None]) -> None:
+        self.engine.call_at(self.engine.now + seconds, act)
+
+    def reviewer_says(self, approved: bool, seconds: float = HOUR) -> None:
+        def said() -> bool:
+            try:
+                commit(self.deps, "ord_1", "olga", lambda order: placing.decide_review(order, approved, "olga"))
+            except OmsError:
+                return True  # decided, closed or taken meanwhile: there is nothing left to say
+            executions = self.deps.executions
+            for token in self.orders.waits("ord_1", "review"):
+                if approved:
+                    executions.succeed(token, {})
+                else:
+                    executions.fail(token, "ReviewDeclined", "olga said no")
+            return True
+
+        self.after(seconds, lambda: self.injector.say(self.engine, "review", said))
+
+
+Script = Callable[[ExploredShop], None]
+
+
+def buys(shop: ExploredShop) -> None:
+    shop.order_and_start(("RED-LAMP", 2), ("BLUE-RUG", 1))
+
+
+def is_declined(shop: ExploredShop) -> None:
+    shop.order_and_start(method="pm_card_chargeDeclined")
+
+
+def wants_too_much(shop: ExploredShop) -> None:
+    shop.order_and_start(("RED-LAMP", 2), ("BLUE-RUG", 2))
+
+
+def is_reviewed(shop: ExploredShop, approved: bool | None) -> None:
+    shop.order_and_start(method="pm_card_riskLevelElevated")
+    if approved is not None:
+        shop.reviewer_says(approved)
+
+
+def two_want_the_last(shop: ExploredShop) -> None:
+    shop.order_and_start(("BLUE-RUG", 1))
+    shop.order_and_start(("BLUE-RUG", 1), order_id="ord_2")
+
+
+def cancels(shop: ExploredShop, seconds: float, *lines: tuple[str, int]) -> None:
+    buys(shop)
+    shop.after(seconds, lambda: shop.ask_to_cancel(*lines))
+
+
+def cancels_twice(shop: ExploredShop, first: tuple[tuple[str, int], ...], second: tuple[tuple[str, int], ...]) -> None:
+    buys(shop)
+    shop.after(60, lambda: shop.ask_to_cancel(*first, name="first"))
+    shop.after(60, lambda: shop.ask_to_cancel(*second, name="second"))
+
+
+def returns(shop: ExploredShop, *lines: tuple[str, int]) -> None:
+    buys(shop)
+    shop.after(3 * DAY, lambda: shop.ask_to_return(*lines))
+
+
+def returns_twice(shop: ExploredShop) -> None:
+    buys(shop)
+    shop.after(3 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 2), name="first"))
+    shop.after(3 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 1), name="second"))
+
+
+def cancels_and_returns(shop: ExploredShop) -> None:
+    buys(shop)
+    shop.after(25 * HOUR, shop.ask_to_cancel)
+    shop.after(25 * HOUR, lambda: shop.ask_to_return(("RED-LAMP", 1)))
+
+
+def steps_in(shop: ExploredShop, step: int, act: Callable[[ExploredShop], None]) -> None:
+    """Buy, let so many steps happen, and then something comes in between."""
+    buys(shop)
+    for _ in range(step):
+        shop.engine.step()
+    act(shop)
+
+
+STORIES: Mapping[str, Script] = {
+    "buys": buys,
+    "is declined": is_declined,
+    "wants too much": wants_too_much,
+    "is approved": partial(is_reviewed, approved=True),
+    "is turned down": partial(is_reviewed, approved=False),
+    "is never reviewed": partial(is_reviewed, approved=None),
+    "two want the last": two_want_the_last,
+    "cancels": partial(cancels, seconds=60),
+    "cancels a line": lambda shop: cancels(shop, 60, ("RED-LAMP", 1)),
+    "cancels as it leaves": partial(cancels, seconds=HOUR),
+    "cancels what has left": partial(cancels, seconds=2 * HOUR),
+    "cancels twice": partial(cancels_twice, first=(), second=()),
+    "cancels two lines": partial(cancels_twice, first=(("RED-LAMP", 2),), second=(("BLUE-RUG", 1),)),
+    "returns": lambda shop: returns(shop, ("RED-LAMP", 1)),
+    "returns twice": returns_twice,
+    "cancels and returns": cancels_and_returns,
+}
+LOSING: Mapping[str, Script] = {"is lost": buys}
+STEPS = 44
+"""More than an undisturbed purchase takes, from its start to its delivery."""
+
+
+def scenario(name: str, script: Script, *, lose: bool = False, checkpoints: int = 3) -> Scenario:
+    def injector(plan: Plan, dice: Random | None) -> Injector:
+        return Injector(plan, errors=errors_of, checkpoints=checkpoints, dice=dice)
+
+    return Scenario(name, lambda injector: ExploredShop(injector, script, lose), injector)
+
+
+def scenarios() -> list[Scenario]:
+    stories = [scenario(name, script) for name, script in STORIES.items()]
+    return [*stories, *(scenario(name, script, lose=True) for name, script in LOSING.items())]
+
+
+def cancel_everywhere() -> list[Scenario]:
+    """A cancellation that comes in at every step of a purchase."""
+    return [
+        scenario(f"cancels at step {n}", partial(steps_in, step=n, act=ExploredShop.ask_to_cancel))
+        for n in range(STEPS)
+    ]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A schedule that once broke something, kept so that it never does again."""
+
+    path: Path
+    scenario: str
+    plan: Plan
+
+
+def saved(folder: Path) -> list[Saved]:
+    return [Saved(path, **json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
