@@ -134,7 +134,9 @@ class DynamoDB:
         A filter may leave little of what is read: each further call reads twice as much.
         """
         read = self.client.query if "KeyConditionExpression" in request else self.client.scan
-        start = {"ExclusiveStartKey": _place(cursors.decode(cursor, frozenset(key), **fixed))} if cursor else {}
+        start: dict[str, Any] = {}
+        if cursor is not None:
+            start = {"ExclusiveStartKey": _place(cursors.decode(cursor, frozenset(key), **fixed))}
         found: list[Item] = []
         reading = limit
         while True:

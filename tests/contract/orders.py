@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from oms.domain import placing
 from oms.domain.events import Units
-from oms.domain.inventory import receive, reserve
+from oms.domain.inventory import receive
 from oms.domain.order import Change, Order
 from oms.ports import Inventory, Orders
 
@@ -25,8 +25,3 @@ def place(orders: Orders, order_id: str = "ord_1", customer: str = "anna", minut
 def stocked(inventory: Inventory, **counts: int) -> None:
     for sku, quantity in counts.items():
         inventory.apply(receive(f"seed:{sku}", [(sku, quantity)]))
-
-
-def holding(effect_id: str, order: Order, *units: tuple[str, int]) -> Change:
-    """A change that moves stock, for the order, under an effect id."""
-    return Change(stock=(reserve(effect_id, order.id, units),))

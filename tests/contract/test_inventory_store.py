@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from oms.domain import inventory as stock
 from oms.domain.errors import InvalidRequest, OutOfStock, UnexpectedState
 from oms.domain.inventory import Movement, Stock, StockEntry, StockReason
-from oms.ports import Inventory, Page
+from oms.ports import Inventory
+from tests.contract.listings import walked
 from tests.contract.orders import stocked
 from tests.contract.stores import Stores
 
@@ -19,15 +19,6 @@ from tests.contract.stores import Stores
 @pytest.fixture
 def inventory(stores: Stores) -> Inventory:
     return stores.inventory
-
-
-def every(listing: Any, limit: int) -> list[Any]:
-    found, page = [], Page[Any]((), "")
-    while page.cursor is not None:
-        page = listing(limit, page.cursor or None)
-        assert len(page.items) <= limit
-        found += page.items
-    return found
 
 
 def test_received_stock_is_available(inventory: Inventory) -> None:
@@ -106,7 +97,7 @@ def test_the_ledger_gives_back_every_entry(inventory: Inventory) -> None:
     for entry in entries:
         inventory.apply(entry)
 
-    found = every(inventory.every_entry, 4)
+    found = walked(inventory.every_entry, 4)
 
     assert sorted(found, key=lambda each: each.effect_id) == sorted(entries, key=lambda each: each.effect_id)
 
@@ -116,7 +107,7 @@ def test_every_counter_is_listed_once(inventory: Inventory, limit: int) -> None:
     counts = {f"SKU-{n}": n for n in range(7)}
     stocked(inventory, **counts)
 
-    assert Counter(every(inventory.every_stock, limit)) == Counter(Stock(sku, n) for sku, n in counts.items())
+    assert Counter(walked(inventory.every_stock, limit)) == Counter(Stock(sku, n) for sku, n in counts.items())
 
 
 def test_a_cursor_of_another_listing_is_refused(inventory: Inventory) -> None:
@@ -152,4 +143,4 @@ def test_of_many_at_once_exactly_as_many_win_as_there_is_stock(shared_stores: St
     assert sum(won) == 100
     assert not any(again)
     assert inventory.stock(["LAMP"]) == {"LAMP": Stock("LAMP", on_hand=100, reserved=100)}
-    assert len(every(inventory.every_entry, 1000)) == 101
+    assert len(walked(inventory.every_entry, 1000)) == 101
