@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Plan = Mapping[str, str]
 """The fault at each site. A site is ``Machine/execution:State#visit.attempt``, or ``word:<name>``."""
 
+FIRST_WAIT = 60.0
 CRASH = "Lambda.Unknown"
 WORD_FAULTS = ("drop", "repeat", "late:3600")
 
@@ -86,21 +87,21 @@ class Injector:
 
         return invoke
 
-    def say(self, engine: Engine, name: str, word: Callable[[], bool], again: float = 600, tries: int = 200) -> None:
-        """Say a word from outside until it is heard (True), as a carrier's webhook would; or as the plan has it."""
+    def say(self, engine: Engine, name: str, word: Callable[[], bool], patience: float = 14 * 86400) -> None:
+        """Say a word from outside until it is heard (True), ever less often; or as the plan has it."""
         fault = ""
         if self.active:
             fault = self._decide(f"word:{name}", engine.now, WORD_FAULTS)
         if fault == "drop":
             return
 
-        def attempt(left: int) -> None:
-            if not word() and left:
-                engine.call_at(engine.now + again, lambda: attempt(left - 1))
+        def attempt(wait: float) -> None:
+            if not word() and wait < patience:
+                engine.call_at(engine.now + wait, lambda: attempt(wait * 1.5))
 
         delay = float(fault.partition(":")[2] or 0)
         for _ in range(2 if fault == "repeat" else 1):
-            engine.call_at(engine.now + delay, lambda: attempt(tries))
+            engine.call_at(engine.now + delay, lambda: attempt(FIRST_WAIT))
 
     def checkpoint(self) -> None:
         """Called by a world's edges before each call outside: where a second run can come in between."""

@@ -89,9 +89,7 @@ class PromptCarrier(MemoryCarrier):
 
     def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
         word = {"type": kind, "order_id": order_id, **more}
-        self.shop.injector.say(
-            self.shop.engine, f"{kind}:{order_id}", lambda: pass_on(self.shop.deps, word), tries=1000
-        )
+        self.shop.injector.say(self.shop.engine, f"{kind}:{order_id}", lambda: pass_on(self.shop.deps, word))
 
 
 class ExploredShop(Shop):
