@@ -1,0 +1,129 @@
+"""The ledger, what the books refuse, and what of them outlives the process."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.payments_sandbox.api import Sandbox
+from local.payments_sandbox.books import Books, Intent
+from tests.unit.payments_sandbox.caller import INTENT, Api
+
+
+def test_the_ledger_names_orders_and_effects_and_is_paged(api: Api) -> None:
+    tags = {"metadata[order_id]": "ord_1", "metadata[effect_id]": "ord_1:authorize"}
+    name = api.confirmed(**tags)
+    api.post(f"/v1/payment_intents/{name}/capture", amount_to_capture="4000")
+    api.post("/v1/refunds", payment_intent=name, amount="1", **{"metadata[effect_id]": "rma_1:refund"})
+
+    first = api.get("/_sandbox/ledger?limit=2").body
+    rest = api.get(f"/_sandbox/ledger?limit=2&after={first['next']}").body
+
+    entries = first["entries"] + rest["entries"]
+    assert rest["next"] is None
+    assert [entry["kind"] for entry in entries] == ["hold", "capture", "refund"]
+    assert {(entry["order_id"], entry["payment_intent"], entry["currency"]) for entry in entries} == {
+        ("ord_1", name, "usd")
+    }
+    assert [entry["effect_id"] for entry in entries] == ["ord_1:authorize", None, "rma_1:refund"]
+    assert api.get("/_sandbox/ledger?limit=0").status == 400
+
+
+SOUND = Intent("pi_1", 0, 100, "usd", None, {}, authorized=100, captured=60, refunded=60)
+
+
+@pytest.mark.parametrize("unsound", [{"authorized": 99}, {"captured": 101}, {"captured": 59}, {"refunded": -1}])
+def test_the_books_take_no_unsound_intent(unsound: dict[str, Any]) -> None:
+    books = Books(":memory:", lambda: 0)
+    books.write(SOUND)
+
+    with pytest.raises(sqlite3.IntegrityError):
+        books.write(replace(SOUND, **unsound))
+
+    assert books.intent("pi_1") == SOUND
+    books.close()
+
+
+class TornBooks(Books):
+    """Books that fail in the middle of a hold."""
+
+    def enter(self, kind: str, intent: Intent, amount: int, effect_id: str | None = None) -> None:
+        raise sqlite3.OperationalError("the disk is full")
+
+
+def test_a_call_that_fails_midway_leaves_nothing_behind() -> None:
+    books = TornBooks(":memory:", lambda: 0)
+    books.write(Intent("pi_1", 0, 5000, "usd", "pm_card_visa", {}))
+    headers = {"authorization": "Bearer sk_test_1", "idempotency-key": "k1"}
+
+    with pytest.raises(sqlite3.OperationalError):
+        Sandbox(books).handle("POST", "/v1/payment_intents/pi_1/confirm", headers, b"")
+
+    assert books.intent("pi_1") == Intent("pi_1", 0, 5000, "usd", "pm_card_visa", {})
+    assert books.kept_answer("k1", since=-1) is None
+    books.close()
+
+
+@dataclass(frozen=True)
+class Child:
+    process: subprocess.Popen[str]
+    api: Api
+
+    def end(self, number: signal.Signals) -> int:
+        self.api.pool.clear()
+        self.process.send_signal(number)
+        self.process.communicate()
+        return self.process.returncode
+
+
+def start(store: Path) -> Child:
+    command = [sys.executable, "-m", "local.payments_sandbox", "--port", "0", "--store", str(store)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    return Child(process, Api(process.stdout.readline().split()[-1]))
+
+
+def test_what_was_answered_outlives_a_sigkill(tmp_path: Path) -> None:
+    child = start(tmp_path / "deep" / "payments.sqlite")
+    name = child.api.post("/v1/payment_intents", key="k1", **INTENT).body["id"]
+    child.api.post(f"/v1/payment_intents/{name}/confirm", key="k2")
+    assert child.end(signal.SIGKILL) == -signal.SIGKILL
+
+    child = start(tmp_path / "deep" / "payments.sqlite")
+    replies = [
+        child.api.post("/v1/payment_intents", key="k1", **INTENT),
+        child.api.post(f"/v1/payment_intents/{name}/confirm", key="k2"),
+    ]
+    ledger = child.api.ledger()
+    assert child.end(signal.SIGTERM) == 0
+
+    assert [(reply.body["id"], reply.replayed) for reply in replies] == [(name, True), (name, True)]
+    assert ledger == [("hold", 5000)]
+
+
+def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
+    books = Books(str(tmp_path / "p"), lambda: 0)
+    command = [sys.executable, "-m", "local.payments_sandbox", "--port", "0", "--store", str(tmp_path / "p")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    books.close()
+
+    assert (ended.returncode, ended.stderr) == (1, f"payments sandbox: {tmp_path / 'p'}: database is locked\n")
+
+
+def test_a_taken_port_is_named_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "local.payments_sandbox", "--port", str(port), "--store", str(tmp_path / "p")]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert not (tmp_path / "p").exists()
+    assert ended.stderr == f"payments sandbox: port {port}: Address already in use\n"
