@@ -1,0 +1,43 @@
+"""python -m local.front --port 8000 --issuer URL --audience ID --jwks URL: the gateway, and the API's functions."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from contextlib import suppress
+
+import uvicorn
+
+from local.functions import Functions
+from local.gateway import create_app
+from local.places import variables_of
+from oms.adapters.wiring import deps
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m local.front", description="Answer the shop's HTTP requests.")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--issuer", required=True)
+    parser.add_argument("--audience", required=True)
+    parser.add_argument("--jwks", required=True)
+    asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has closed
+    environment = dict(os.environ)
+    functions = Functions(lambda name: variables_of(name, environment), deps)
+    app = create_app(functions.invoke, issuer=asked.issuer, audience=[asked.audience], jwks_url=asked.jwks)
+    with suppress(KeyboardInterrupt):
+        uvicorn.run(
+            app,
+            host="127.0.0.1",
+            port=asked.port,
+            log_level="warning",
+            access_log=False,
+            loop="uvloop",
+            http="httptools",
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Where everything of the one-machine stack is: its ports, its files, and the variables that its functions get."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.functions import ACCOUNT, REGION, services, tasks
+from oms.adapters.tables import tables
+from oms.adapters.wiring import MACHINES
+
+ENDPOINTS = "AWS_ENDPOINT_URL_"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Ports are of 127.0.0.1. ``given`` are the standard AWS variables that the user set: they win."""
+
+    folder: Path
+    port: int
+    engine_port: int
+    aws_port: int
+    payments_port: int
+    carrier_port: int
+    given: Mapping[str, str]
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str] = os.environ) -> Places:
+        return cls(
+            folder=Path(environ.get("LOCAL_FOLDER", ".local")).absolute(),
+            port=int(environ.get("PORT", "8000")),
+            engine_port=int(environ.get("ASL_PORT", "8083")),
+            aws_port=int(environ.get("MINISTACK_PORT", "4566")),
+            payments_port=int(environ.get("PAYMENTS_PORT", "12111")),
+            carrier_port=int(environ.get("CARRIER_PORT", "12112")),
+            given={name: value for name, value in environ.items() if name.startswith("AWS_") and value},
+        )
+
+    @property
+    def ports(self) -> dict[str, tuple[int, str]]:
+        """Each port by what listens on it, with the variable that changes it."""
+        return {
+            "gateway": (self.port, "PORT"),
+            "engine": (self.engine_port, "ASL_PORT"),
+            "ministack": (self.aws_port, "MINISTACK_PORT"),
+            "payments": (self.payments_port, "PAYMENTS_PORT"),
+            "carrier": (self.carrier_port, "CARRIER_PORT"),
+        }
+
+    @property
+    def keeps_tables_elsewhere(self) -> bool:
+        """True where the user's own DynamoDB holds the tables."""
+        return f"{ENDPOINTS}DYNAMODB" in self.given
+
+    @property
+    def gateway_url(self) -> str:
+        return url(self.port)
+
+    def aws(self) -> dict[str, str]:
+        """The standard variables: where each service is, and who asks."""
+        return {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": url(self.aws_port),
+            f"{ENDPOINTS}DYNAMODB": url(self.aws_port),
+            f"{ENDPOINTS}SFN": url(self.engine_port),
+            **self.given,
+        }
+
+    def environment(self, carrier_secret: str) -> dict[str, str]:
+        """The variables of all functions together."""
+        return {
+            **self.aws(),
+            **{table.environment: name for name, table in tables().items()},
+            "PAYMENTS_URL": url(self.payments_port),
+            "PAYMENTS_API_KEY": "sk_test_local",
+            "CARRIER_URL": url(self.carrier_port),
+            "CARRIER_SECRET": carrier_secret,
+            **{variable: machine_arn(machine) for machine, variable in MACHINES.items()},
+        }
+
+
+def url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def machine_arn(machine: str) -> str:
+    return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}"
+
+
+def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """A function's own variables, as on AWS: those of the ports that it uses, and the standard ones."""
+    declared = services() if function in services() else tasks()
+    named = {name: [table.environment] for name, table in tables().items()}
+    by_port = {
+        **named,
+        "orders": [*named["orders"], *named["inventory"]],
+        "payments": ["PAYMENTS_URL", "PAYMENTS_API_KEY"],
+        "carrier": ["CARRIER_URL", "CARRIER_SECRET"],
+        "executions": list(MACHINES.values()),
+    }
+    wanted = {variable for port in declared[function]["uses"] for variable in by_port[port]}
+    return {name: value for name, value in environment.items() if name in wanted or name.startswith("AWS_")}

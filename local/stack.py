@@ -1,0 +1,147 @@
+"""The whole shop on one machine: each part a child process, begun in order, ended in reverse.
+
+Two cores are worth using: the engine with the task functions, the gateway with the API's, ministack and the two
+sandboxes have a process each. What they keep lies under one folder, and a second start goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from local import cloud
+from local.children import Child, StackFailed, begin, is_free
+from local.cloud import Pool
+from local.places import Places, url
+from local.seed import Told, seed
+from oms.adapters.wiring import deps
+
+MINISTACK = {"BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "PERSIST_STATE": "1", "LOG_LEVEL": "WARNING"}
+KILLED = (
+    "The last run was killed outright. Ministack keeps its tables only if it can end by itself, so orders may be gone"
+    " that the other books have: make audit tells, rm -r {} starts afresh."
+)
+
+Say = Callable[[str], None]
+
+
+class Stack:
+    """``carrier`` are further options of the carrier sandbox."""
+
+    def __init__(self, places: Places, carrier: Sequence[str] = ()) -> None:
+        self.places = places
+        self.environment = places.environment(_kept_secret(places.folder / "carrier.secret"))
+        self.children: list[Child] = []
+        self.pool: Pool
+        self._carrier = carrier
+
+    async def start(self, say: Say) -> None:
+        """Until the gateway answers. Raises ``StackFailed``; what has begun by then is the caller's to stop."""
+        places = self.places
+        aws = await self._ministack()
+        payments = await self._sandbox("payments", places.payments_port)
+        callback = ("--callback", f"{places.gateway_url}/webhooks/carrier")
+        signed = ("--secret", self.environment["CARRIER_SECRET"])
+        carrier = await self._sandbox("carrier", places.carrier_port, *callback, *signed, *self._carrier)
+        await aws.answers(places.aws_port)
+        say("tables and people")
+        making = asyncio.to_thread(cloud.make_pool, self.environment)
+        self.pool, _ = await asyncio.gather(making, asyncio.to_thread(cloud.make_tables, self.environment))
+        say("engine and gateway")
+        engine = await self._child("engine", "local.engine", "--port", str(places.engine_port), *self._store("engine"))
+        gateway = await self._gateway()
+        await engine.answers(places.engine_port)
+        await asyncio.to_thread(cloud.make_machines, self.environment)
+        await payments.answers(places.payments_port)
+        await carrier.answers(places.carrier_port)
+        await gateway.answers(places.port)
+        self._write_running()
+
+    def stock(self, limit: int | None, told: Told) -> bool:
+        """Put the catalogue in; False where it was."""
+        return seed(deps(self.environment), limit, self.places.folder / "seeded.json", told)
+
+    async def stop(self) -> None:
+        for child in reversed(self.children):
+            await child.stop()
+        _running(self.places).unlink(missing_ok=True)
+
+    async def first_to_end(self) -> Child:
+        """The first child that ends by itself."""
+        waits = {asyncio.create_task(child.process.wait()): child for child in self.children}
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return waits[done.pop()]
+
+    async def _ministack(self) -> Child:
+        places = self.places
+        own = {**MINISTACK, "GATEWAY_PORT": str(places.aws_port), "STATE_DIR": str(places.folder / "ministack")}
+        return await self._child("ministack", "ministack", **own)
+
+    async def _sandbox(self, name: str, port: int, *options: str) -> Child:
+        return await self._child(name, f"local.{name}_sandbox", "--port", str(port), *self._store(name), *options)
+
+    async def _gateway(self) -> Child:
+        keys = f"{url(self.places.aws_port)}/{self.pool.id}/.well-known/jwks.json"
+        who = ("--issuer", self.pool.issuer, "--audience", self.pool.client_id, "--jwks", keys)
+        return await self._child("gateway", "local.front", "--port", str(self.places.port), *who)
+
+    async def _child(self, name: str, module: str, *options: str, **more: str) -> Child:
+        environment = {**os.environ, **self.environment, **more}
+        child = await begin(name, ("-m", module, *options), environment, self.places.folder / "logs")
+        self.children.append(child)
+        return child
+
+    def _store(self, name: str) -> tuple[str, str]:
+        return "--store", str(self.places.folder / f"{name}.sqlite")
+
+    def _write_running(self) -> None:
+        ports = {name: port for name, (port, _) in self.places.ports.items()}
+        facts = {"pid": os.getpid(), "ports": ports, "pool": asdict(self.pool)}
+        _running(self.places).write_text(json.dumps(facts, indent=2))
+
+
+def pool_of_running(places: Places) -> Pool | None:
+    """The pool of the stack that runs on this folder, or None where none does."""
+    file = _running(places)
+    if not file.exists() or is_free(places.port):
+        return None
+    return Pool(**json.loads(file.read_text())["pool"])
+
+
+@contextmanager
+def alone(places: Places, say: Say) -> Iterator[None]:
+    """Raises ``StackFailed`` where a port is taken, or another stack keeps its state in the same folder."""
+    for name, (port, variable) in places.ports.items():
+        if not is_free(port):
+            raise StackFailed(f"port {port} ({name}) is taken: choose another with {variable}=…")
+    places.folder.mkdir(parents=True, exist_ok=True)
+    with (places.folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackFailed(f"another stack keeps its state in {places.folder}") from None
+        if _running(places).exists() and not places.keeps_tables_elsewhere:
+            say(KILLED.format(places.folder))
+        yield
+
+
+def _running(places: Places) -> Path:
+    return places.folder / "running.json"
+
+
+def _kept_secret(file: Path) -> str:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(secrets.token_hex(16))
+    return file.read_text()
