@@ -28,6 +28,7 @@ CREATE INDEX IF NOT EXISTS execution_running ON execution (status) WHERE status 
 CREATE TABLE IF NOT EXISTS journal (
     arn TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, entry TEXT NOT NULL, PRIMARY KEY (arn, seq)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS map_run (arn TEXT PRIMARY KEY, execution TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -135,6 +136,16 @@ class Store:
     def journal(self, arn: str) -> list[tuple[float, str]]:
         """An execution's journal, (time, entry) in order."""
         return self.connection.execute("SELECT at, entry FROM journal WHERE arn = ? ORDER BY seq", (arn,)).fetchall()
+
+    def add_map_run(self, arn: str, execution: str) -> None:
+        self._write("INSERT OR IGNORE INTO map_run (arn, execution) VALUES (?, ?)", (arn, execution))
+
+    def executions_of_map_runs(self, prefix: str) -> list[str]:
+        """The executions that have Map Runs whose ARNs begin so."""
+        found = self.connection.execute(
+            "SELECT DISTINCT execution FROM map_run WHERE substr(arn, 1, ?) = ?", (len(prefix), prefix)
+        )
+        return [arn for (arn,) in found]
 
     def set(self, name: str, value: Any) -> None:
         self._write("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (name, json.dumps(value)))

@@ -22,6 +22,7 @@ from asl.server.clock import ServerClock
 from asl.server.errors import ApiError
 from asl.server.executions import Executions, until_ended
 from asl.server.machines import Machines
+from asl.server.map_runs import MapRuns
 from asl.server.mocks import Mocks
 from asl.server.registry import Registry
 from asl.server.runner import Runner
@@ -68,11 +69,13 @@ class Server:
     def _actions(self, account: Account) -> dict[str, Any]:
         registry, runner, now = self.registry, self.runner, self.clock.now
         versions = Versions(registry, now)
+        map_runs = MapRuns(runner)
         parts = (
             Machines(registry, account, now, versions, any_task=self.work.mocks is not None),
             versions,
             Tags(registry),
-            Executions(registry, account, runner, self.work.mocks),
+            map_runs,
+            Executions(registry, account, runner, map_runs, self.work.mocks),
             Callbacks(runner),
             Activities(registry, account, runner, now),
             Testing(self.work),

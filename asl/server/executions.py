@@ -11,12 +11,14 @@ import secrets
 import uuid
 from typing import Any
 
+from asl.context import Trace
 from asl.execution import Execution
 from asl.history import event
 from asl.server import pages
 from asl.server.arns import Account, Arn, parse
 from asl.server.errors import ApiError, no_execution, wrong_type
 from asl.server.machines import describe_revision
+from asl.server.map_runs import MapRuns, described
 from asl.server.mocks import Mocks
 from asl.server.registry import Registry, Target
 from asl.server.runner import Runner
@@ -34,10 +36,13 @@ DATA_FIELDS = ("input", "inputDetails", "output", "outputDetails")
 class Executions:
     """Executions, as the API has them."""
 
-    def __init__(self, registry: Registry, account: Account, runner: Runner, mocks: Mocks | None) -> None:
+    def __init__(
+        self, registry: Registry, account: Account, runner: Runner, map_runs: MapRuns, mocks: Mocks | None
+    ) -> None:
         self.registry = registry
         self.account = account
         self.runner = runner
+        self.map_runs = map_runs
         self.mocks = mocks
         self.redrives: dict[tuple[str, str], float] = {}
 
@@ -112,6 +117,14 @@ class Executions:
         return None
 
     def describe_execution(self, request: Request) -> Reply:
+        shown = self._described(request)
+        if request.get("includedData") == "METADATA_ONLY":
+            return {name: value for name, value in shown.items() if name not in DATA_FIELDS}
+        return shown
+
+    def _described(self, request: Request) -> Reply:
+        if child := self.map_runs.child(request["executionArn"]):
+            return described(*child)
         arn, row = self._found(request)
         if arn.kind == "express":
             raise wrong_type()
@@ -124,8 +137,6 @@ class Executions:
             if reason
             else {"redriveStatus": "REDRIVABLE"}
         )
-        if request.get("includedData") == "METADATA_ONLY":
-            shown = {name: value for name, value in shown.items() if name not in DATA_FIELDS}
         return shown
 
     def describe_state_machine_for_execution(self, request: Request) -> Reply:
@@ -139,6 +150,8 @@ class Executions:
         if ("stateMachineArn" in request) == ("mapRunArn" in request):
             message = "Must provide a StateMachine ARN or MapRun ARN, but not both"
             raise ApiError("ValidationException", message)
+        if "mapRunArn" in request:
+            return self._list_children(request)
         arn = parse(request["stateMachineArn"], "stateMachine")
         if self.registry.target(arn).machine.type == "EXPRESS":
             raise wrong_type()
@@ -146,6 +159,15 @@ class Executions:
         scope = f"executions {where} {values}"
         items, more = pages.page(request, scope, lambda at, n: self.runner.store.executions(where, values, n, at))
         return {"executions": [_listed(self.runner.row(row.arn) or row) for row in items]} | more
+
+    def _list_children(self, request: Request) -> Reply:
+        execution, run = self.map_runs.find(parse(request["mapRunArn"], "mapRun"))
+        status = request.get("statusFilter")
+        found = [child for child in run.children[::-1] if status in (None, child.status)]
+        items, more = pages.page(request, f"children {run.arn} {status}", pages.of(found))
+        hidden = (*DATA_FIELDS, "error", "cause")
+        shown = [described(execution, run, child) | {"itemCount": child.items} for child in items]
+        return {"executions": [{k: v for k, v in each.items() if k not in hidden} for each in shown]} | more
 
     @staticmethod
     def _condition(arn: Arn, request: Request) -> tuple[str, list[str]]:
@@ -160,17 +182,23 @@ class Executions:
         return where, values
 
     def get_execution_history(self, request: Request) -> Reply:
+        arn = request["executionArn"]
+        records = list(enumerate(self._trace(request).records, 1))
+        if request.get("reverseOrder"):
+            records.reverse()
+        items, more = pages.page(request, f"history {arn} {request.get('reverseOrder')}", pages.of(records))
+        with_data = request.get("includeExecutionData", True)
+        return {"events": [_event(number, record, with_data) for number, record in items]} | more
+
+    def _trace(self, request: Request) -> Trace:
+        if child := self.map_runs.child(request["executionArn"]):
+            return child[2].trace
         arn, row = self._found(request)
         if arn.kind == "express":
             raise wrong_type()
         execution = self.runner.execution(row.arn)
         assert execution is not None
-        records = list(enumerate(execution.trace.records, 1))
-        if request.get("reverseOrder"):
-            records.reverse()
-        items, more = pages.page(request, f"history {row.arn} {request.get('reverseOrder')}", pages.of(records))
-        with_data = request.get("includeExecutionData", True)
-        return {"events": [_event(number, record, with_data) for number, record in items]} | more
+        return execution.trace
 
     def _found(self, request: Request) -> tuple[Arn, ExecutionRow]:
         arn = parse(request["executionArn"], "execution", "express")

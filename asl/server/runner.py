@@ -83,6 +83,7 @@ class Runner:
         if kept:
             self.store.add_execution(row)
         execution = self.engine.resume([self._beginning(row)], machine)
+        self._keep_map_runs(execution)
         if not execution.running:
             self._wrote({"entry": "ended", "execution": row.arn})
         self.touch()
@@ -199,6 +200,7 @@ class Runner:
         written, self.written = self.written, []
         for entry in written:
             arn, kind = entry["execution"], entry["entry"]
+            self._keep_map_runs(self.engine.executions[arn])
             if kind == "started":
                 self._adopt(arn)
             elif kind == "ended":
@@ -207,6 +209,10 @@ class Runner:
                 text = json.dumps({name: value for name, value in entry.items() if name not in ("execution", "time")})
                 self.store.append(arn, self.entries[arn], entry["time"], text)
                 self.entries[arn] += 1
+
+    def _keep_map_runs(self, execution: Execution) -> None:
+        for run in execution.map_runs:
+            self.store.add_map_run(run.arn, execution.arn)
 
     def _adopt(self, arn: str) -> None:
         """A row for an execution that another one started."""

@@ -11,7 +11,7 @@ from asl.services.boto import Clients, call_optimized, call_sdk
 from asl.services.functions import Invoker, Reply, call_arn, call_invoke, in_process, through_boto
 from asl.services.http import Transport, call_apigateway, call_http, send
 from asl.services.naming import OPTIMIZED
-from asl.services.s3 import ACTIONS, call_s3
+from asl.services.s3 import write_text
 
 PATTERNS = (".sync:2", ".sync", ".waitForTaskToken")
 CALLED_THROUGH_BOTO = {
@@ -87,8 +87,8 @@ class Services:
             return call_apigateway(self.transport, parameters)
         if (service, action) == ("http", "invoke"):
             return call_http(self.transport, self.connections, parameters)
-        if service == "s3" and action in ACTIONS:
-            return call_s3(self.clients, action, parameters)
+        if (service, action) == ("s3", "putObject"):
+            return write_text(self.clients, parameters)
         if action in CALLED_THROUGH_BOTO.get(service, ()):
             return call_optimized(self.clients, service, action, parameters)
         raise StatesError("States.Runtime", f"The resource '{resource}' is not supported.")

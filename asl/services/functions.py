@@ -51,7 +51,9 @@ def call_invoke(invoke: Invoker, parameters: Any) -> Any:
         raise unsupported_fields(parameters, unknown)
     name, qualifier = parameters["FunctionName"], parameters.get("Qualifier")
     kind = parameters.get("InvocationType", "RequestResponse")
-    reply = invoke(f"{name}:{qualifier}" if qualifier else name, compact(parameters.get("Payload", {})), kind)
+    payload = parameters.get("Payload")  # null is no payload, and a function without one gets {}
+    text = compact({} if payload is None else payload)
+    reply = invoke(f"{name}:{qualifier}" if qualifier else name, text, kind)
     if reply.failed:
         raise failure(compact(parsed(reply.payload)))
     return _envelope(reply, kind)
@@ -177,9 +179,9 @@ def function_name(function: str) -> str:
     return parts[0]
 
 
-def not_found(function: str) -> StatesError:
+def not_found(function: str, account: str = "000000000000") -> StatesError:
     """Lambda's answer for a function that isn't there."""
-    arn = function if function.startswith("arn:") else f"arn:aws:lambda:us-east-1:000000000000:function:{function}"
+    arn = function if function.startswith("arn:") else f"arn:aws:lambda:us-east-1:{account}:function:{function}"
     name = arn if arn.count(":") > 6 else f"{arn}:$LATEST"
     response = {
         "Error": {"Code": "ResourceNotFoundException", "Message": f"Function not found: {name}"},

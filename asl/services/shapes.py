@@ -48,7 +48,9 @@ def _scalar(kind: str, value: Any) -> Any:
     if kind == "string":
         return value if isinstance(value, str) else compact(value)
     if kind == "blob":
-        return compact(value).encode()  # a text too: its bytes are those of its JSON, quotes and all
+        return (
+            value if isinstance(value, bytes) else compact(value).encode()
+        )  # a text too: its bytes are those of its JSON, quotes and all
     if kind in ("integer", "long") and isinstance(value, float) and value.is_integer():
         return int(value)
     return value

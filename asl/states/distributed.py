@@ -25,6 +25,7 @@ from asl.states.fork import Iterations, Map
 
 CONCURRENCY = 10_000
 SDK = "arn:aws:states:::aws-sdk:s3:"
+WRITER = "arn:aws:states:::s3:putObject"
 
 
 class DistributedMap(Map):
@@ -136,7 +137,7 @@ class ChildExecutions(Iterations):
         execution, under = self.under.execution, self.under
         self._then = then
         self.ticket = execution.ticket(self._answered)
-        trace, resource = under.trace, SDK + action
+        trace, resource = under.trace, WRITER if action == "putObject" else SDK + action
         integration, context = parse_resource(resource), self.scope.context
         execution.request(
             TaskRequest(

@@ -1,0 +1,124 @@
+"""The actions on Map Runs, and their child executions.
+
+A child lives inside the execution that runs the Map, so it is found there: live, or computed from the journal.
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.execution import Execution
+from asl.map_runs import Child, MapRun
+from asl.server import pages
+from asl.server.arns import Arn, parse
+from asl.server.errors import no_execution, no_resource
+from asl.server.runner import Runner
+
+Request = dict[str, Any]
+Reply = dict[str, Any]
+COUNTED = {
+    "succeeded": "SUCCEEDED",
+    "failed": "FAILED",
+    "timedOut": "TIMED_OUT",
+    "aborted": "ABORTED",
+    "running": "RUNNING",
+}
+
+
+class MapRuns:
+    """ListMapRuns, DescribeMapRun, and what the actions on executions need to know of children."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+
+    def list_map_runs(self, request: Request) -> Reply:
+        arn = parse(request["executionArn"], "execution").text
+        execution = self.runner.execution(arn)
+        if execution is None:
+            raise no_execution(arn)
+        items, more = pages.page(request, f"map runs {arn}", pages.of(execution.map_runs))
+        listed = [
+            {
+                "executionArn": arn,
+                "mapRunArn": run.arn,
+                "stateMachineArn": execution.machine.arn,
+                "startDate": run.started_at,
+            }
+            | ({} if run.stopped_at is None else {"stopDate": run.stopped_at})
+            for run in items
+        ]
+        return {"mapRuns": listed} | more
+
+    def describe_map_run(self, request: Request) -> Reply:
+        execution, run = self.find(parse(request["mapRunArn"], "mapRun"))
+        shown: Reply = {
+            "mapRunArn": run.arn,
+            "executionArn": execution.arn,
+            "status": run.status,
+            "startDate": run.started_at,
+            "maxConcurrency": run.max_concurrency,
+            "toleratedFailurePercentage": run.tolerated_percentage,
+            "toleratedFailureCount": run.tolerated_count,
+            "itemCounts": _counts(run, items=True),
+            "executionCounts": _counts(run, items=False),
+            "redriveCount": run.redrive_count,
+        }
+        return shown if run.stopped_at is None else shown | {"stopDate": run.stopped_at}
+
+    def find(self, arn: Arn) -> tuple[Execution, MapRun]:
+        """A Map Run and the execution that it belongs to. Raises ResourceNotFound."""
+        for execution in self._executions(arn.text):
+            for run in execution.map_runs:
+                if run.arn == arn.text:
+                    return execution, run
+        raise no_resource(arn.text)
+
+    def child(self, arn: str) -> tuple[Execution, MapRun, Child] | None:
+        """A child execution by its ARN, whose name part is ``machine/label``."""
+        head, kind, rest = arn.partition(":execution:")
+        full_name = rest.partition(":")[0]
+        if not kind or "/" not in full_name:
+            return None
+        for execution in self._executions(f"{head}:mapRun:{full_name}:"):
+            for run in execution.map_runs:
+                for child in run.children:
+                    if child.trace.arn == arn:
+                        return execution, run, child
+        return None
+
+    def _executions(self, prefix: str) -> list[Execution]:
+        owners = self.runner.store.executions_of_map_runs(prefix)
+        return [execution for arn in owners if (execution := self.runner.execution(arn))]
+
+
+def described(execution: Execution, run: MapRun, child: Child) -> Reply:
+    """DescribeExecution's answer for a child."""
+    shown: Reply = {
+        "executionArn": child.trace.arn,
+        "stateMachineArn": child.trace.machine["Id"],
+        "name": child.trace.name,
+        "status": child.status,
+        "startDate": child.started_at,
+        "mapRunArn": run.arn,
+        "input": child.input_text,
+        "inputDetails": {"included": True},
+        "redriveCount": child.redrive_count,
+    }
+    if child.status == "SUCCEEDED":
+        shown |= {"output": child.branch.text, "outputDetails": {"included": True}}
+    optional = {"stopDate": child.stopped_at, "error": child.error, "cause": child.cause}
+    return shown | {name: value for name, value in optional.items() if value is not None}
+
+
+def _counts(run: MapRun, items: bool) -> dict[str, int]:
+    """Of items, or of child executions."""
+
+    def sized(status: str) -> int:
+        return sum(child.items if items else 1 for child in run.children if child.status == status)
+
+    counts = {name: sized(status) for name, status in COUNTED.items()}
+    begun = sum(counts.values())
+    total = max(run.total_items, begun) if items else begun
+    written = counts["succeeded"] + counts["failed"] if run.status == "SUCCEEDED" else 0
+    return counts | {"total": total, "pending": total - begun, "resultsWritten": written}
