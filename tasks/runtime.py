@@ -111,7 +111,7 @@ def validator(name: str) -> Validator:
     from jsonschema import Draft202012Validator
 
     schemas = json.loads(SCHEMAS.read_text())
-    return Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": schemas["$defs"]})
+    return Draft202012Validator({**schemas["$defs"][name], "$defs": schemas["$defs"]})
 
 
 @cache

@@ -20,7 +20,8 @@ from oms.domain.errors import (
 from workflows import dsl
 from workflows.dsl import callback_task, choose, on, on_anything, outcome, task, trouble
 
-PICKUP_DEADLINE = 14 * dsl.DAY
+PICKUP_DEADLINE = 5 * dsl.DAY
+"""With a review before it, less than the seven days for which a card holds an authorization."""
 PICKUP_HEARTBEAT = 2 * dsl.DAY
 DELIVERY_DEADLINE = 30 * dsl.DAY
 

@@ -23,7 +23,7 @@ from oms.domain.errors import (
 from workflows import dsl
 from workflows.dsl import callback_task, choose, on, on_anything, on_timeout, outcome, task, trouble
 
-REVIEW_DEADLINE = 3 * dsl.DAY
+REVIEW_DEADLINE = dsl.DAY
 
 
 def definition() -> Graph:

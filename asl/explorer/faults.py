@@ -55,13 +55,13 @@ class Injector:
     Attributes:
         plan: what happens where.
         errors: the errors that a task can truly raise, by its state's name.
-        checkpoints: a task calls `checkpoint` before each of its calls outside, for ``between``; how many there are.
+        calls: how many calls outside a state's task makes, each after a `checkpoint`, for ``between``; 0 for unknown.
         dice: where given, each site meets a random fault with `chance`, instead of the plan.
     """
 
     plan: Plan
     errors: Callable[[str], Sequence[str]] = lambda state: ()
-    checkpoints: int = 0
+    calls: Callable[[str], int] = lambda state: 0
     late_seconds: Sequence[int] = (60, 7200)
     dice: Random | None = None
     chance: float = 0.15
@@ -69,6 +69,7 @@ class Injector:
     _visits: dict[str, int] = field(default_factory=dict)
     _standing: dict[str, str] = field(default_factory=dict)
     _down: dict[str, float] = field(default_factory=dict)
+    _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _inside: Callable[[], None] | None = None
     _countdown: int = 0
     active: bool = True
@@ -131,6 +132,11 @@ class Injector:
         return fault
 
     def _faults(self, state: str) -> tuple[str, ...]:
+        if state not in self._known:
+            self._known[state] = self._every_fault(state)
+        return self._known[state]
+
+    def _every_fault(self, state: str) -> tuple[str, ...]:
         errors = self.errors(state)
         return (
             *(f"error:{error}" for error in errors),
@@ -139,7 +145,7 @@ class Injector:
             *(f"late:{seconds}" for seconds in self.late_seconds),
             "crash",
             "twice",
-            *(f"between:{k}" for k in range(1, self.checkpoints + 1)),
+            *(f"between:{k}" for k in range(2, self.calls(state) + 1)),
             "lost",
             "unheard",
             *(f"down:{error}:86400" for error in errors if error.endswith("Unavailable")),

@@ -196,7 +196,7 @@ class Order:
 
     @property
     def payment_request(self) -> PaymentRequest:
-        return PaymentRequest(self.id, self.total, self.payment_method)
+        return PaymentRequest(self.id, self.total, self.payment_method, self.placed_at)
 
     @property
     def is_approved(self) -> bool:

@@ -42,6 +42,13 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+HANDLERS = {
+    name: importlib.import_module(f"tasks.{snake(name)}").handler
+    for name, declared in FUNCTIONS.items()
+    if "schedule" not in declared
+}
+
+
 def load_machines() -> dict[str, Machine]:
     """The committed definitions, each machine's placeholder filled in with its ARN, the tasks' left as they are."""
     arns = {f"${{{name}Arn}}": f"arn:aws:states:us-east-1:123456789012:stateMachine:{name}" for name in MACHINES}
@@ -97,7 +104,7 @@ class Shop:
     machines = load_machines()
 
     def __init__(self, seed: int = 0, invoke: Callable[..., None] | None = None) -> None:
-        tasks = {name: self.task(name) for name in FUNCTIONS if "schedule" not in FUNCTIONS[name]}
+        tasks = {name: self.task(handler) for name, handler in HANDLERS.items()}
         self.engine = Engine(seed=seed, tasks=tasks) if invoke is None else Engine(seed=seed, invoke=invoke)
         for machine in self.machines.values():
             self.engine.add(machine)
@@ -113,8 +120,7 @@ class Shop:
             clock, self.orders, self.inventory, products, self.payments, self.carrier, EngineExecutions(self)
         )
 
-    def task(self, name: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-        handler = importlib.import_module(f"tasks.{snake(name)}").handler
+    def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
         return lambda event: handler.run(event, self.deps)
 
     # --- What people do ---------------------------------------------------------------------------
