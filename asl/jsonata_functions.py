@@ -1,6 +1,6 @@
 """The functions that Step Functions adds to JSONata, or has follow the execution's clock and seed.
 
-https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html, "JSONata functions provided by Step Functions"
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html, "JSONata functions"
 """
 
 from __future__ import annotations

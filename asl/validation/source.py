@@ -20,12 +20,13 @@ def read(definition: str | bytes | Mapping[str, Any], report: Report) -> dict[st
     """The definition as an object; None, with the reason in the report, when it is none."""
     if isinstance(definition, bytes):
         definition = definition.decode("utf-8", "replace")
-    value = _parse(definition, report) if isinstance(definition, str) else dict(definition)
-    if value is None:
+    value = _parse(definition, report) if isinstance(definition, str) else definition
+    if report.diagnostics:
         return None
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         report.error(None, "Definition must be a valid JSON object")
         return None
+    value = dict(value)
     if _too_deep(value):
         report.error("/", f"The definition nests deeper than {MAX_DEPTH} levels", "TOO_DEEPLY_NESTED")
         return None
