@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,12 @@ CONNECT_SECONDS = 1
 READ_SECONDS = 3
 ATTEMPTS = 2
 """So a call that meets silence ends within 8 seconds, before the function around it does."""
+
+MODELS = str(Path(__file__).parent / "botocore_models")
+"""What is merged into botocore's own model of DynamoDB, to save a third of a call's time. An attribute value goes
+through as it is, for it has the form that is sent, unless it is bytes, which we keep none of. And of a transaction's
+tables the endpoint's rules see the first alone, which is all that they look at.
+"""
 
 PASSING = frozenset(
     {
@@ -90,7 +97,10 @@ def _client(service: str, aws: Aws, endpoint: str | None) -> Any:
 def _made(service: str, aws: Aws, endpoint: str | None) -> Any:
     import boto3
     from botocore.config import Config
+    from botocore.session import Session
 
+    core = Session()
+    core.get_component("data_loader").search_paths.append(MODELS)
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
@@ -98,8 +108,9 @@ def _made(service: str, aws: Aws, endpoint: str | None) -> Any:
         max_pool_connections=64,
         parameter_validation=False,  # a third of a call's time, for what mypy has checked
         tcp_keepalive=True,
+        user_agent="order-management",  # else botocore builds a long one for every call
     )
-    session = boto3.Session(aws.access_key, aws.secret_key, aws.session_token, aws.region)
+    session = boto3.Session(aws.access_key, aws.secret_key, aws.session_token, aws.region, core)
     return session.client(service, endpoint_url=endpoint or None, config=config)  # type: ignore[call-overload]
 
 
