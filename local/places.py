@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.contract import operations
 from local.functions import ACCOUNT, REGION, services, tasks
 from oms.adapters.tables import tables
 from oms.adapters.wiring import MACHINES
@@ -97,10 +98,12 @@ def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str
     named = {name: [table.environment] for name, table in tables().items()}
     by_port = {
         **named,
-        "orders": [*named["orders"], *named["inventory"]],
+        "orders": [*named["orders"], *named["inventory"]],  # the adapter of orders writes to both
         "payments": ["PAYMENTS_URL", "PAYMENTS_API_KEY"],
-        "carrier": ["CARRIER_URL", "CARRIER_SECRET"],
+        "carrier": ["CARRIER_URL"],
         "executions": list(MACHINES.values()),
     }
     wanted = {variable for port in declared[function]["uses"] for variable in by_port[port]}
+    if any(each.handler == function and each.path.startswith("/webhooks/") for each in operations().values()):
+        wanted.add("CARRIER_SECRET")
     return {name: value for name, value in environment.items() if name in wanted or name.startswith("AWS_")}

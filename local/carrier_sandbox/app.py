@@ -54,8 +54,16 @@ class App:
 
     def _fault(self, path: str) -> Fault | None:
         parts = path.strip("/").split("/")
-        operations = {"shipments": "recall" if "recalls" in parts else "ship", "returns": "return"}
-        return self._faults.take(operations[parts[0]]) if parts[0] in operations else None
+        match parts:
+            case ["shipments", _]:
+                return self._faults.take("ship")
+            case ["shipments", _, "recalls", _]:
+                return self._faults.take("recall")
+            case ["shipments", _, "tracking"]:
+                return self._faults.take("follow")
+            case ["returns", _]:
+                return self._faults.take("return")
+        return None
 
     def _answer(self, scope: Mapping[str, Any], body: bytes) -> Answer:
         query = parse_qs(scope["query_string"].decode())

@@ -16,7 +16,7 @@ CONDITIONS = ("new", "opened", "defective", "damaged", "missing")
 
 
 class Refused(Exception):
-    """The carrier's no. ``error`` is ShipmentRecalled or AlreadyDispatched."""
+    """The carrier's no. ``error`` is ShipmentRecalled, AlreadyDispatched, AlreadyDelivered or ParcelLost."""
 
     def __init__(self, error: str, message: str) -> None:
         super().__init__(message)

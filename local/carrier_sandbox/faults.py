@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FAULTS = ("timeout_before", "timeout_after", "error_500")
-OPERATIONS = ("*", "ship", "recall", "return")
+OPERATIONS = ("*", "ship", "recall", "follow", "return")
 
 
 @dataclass(slots=True)

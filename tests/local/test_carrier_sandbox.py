@@ -176,6 +176,27 @@ def test_a_return_comes_in_and_its_units_are_as_they_were_said_to_be(world):
     assert found["ret_2"] == {"RED-LAMP": ["damaged", "new"]}
 
 
+def test_a_return_that_has_come_is_told_again_when_it_is_announced_again(world):
+    world.carrier.announce_return("ret_1", "ord_1", LAMPS)
+    world.after(30)
+    world.carrier.announce_return("ret_1", "ord_1", LAMPS)
+
+    assert world.after(0) == ["return.received"]
+    assert world.heard[0] == world.heard[1]
+
+
+def test_whoever_follows_a_parcel_too_late_is_told_where_it_is(world):
+    world.ask("POST", "/_sandbox/next", {"lose": 1})
+    world.carrier.ship("ord_1", LAMPS, HOME)
+    world.after(10)
+    assert world.ask("PUT", "/shipments/ord_1/tracking", {}) == (200, None)
+    world.carrier.ship("ord_2", LAMPS, HOME)
+    world.after(30)
+
+    answers = [world.ask("PUT", f"/shipments/{order_id}/tracking", {}) for order_id in ("ord_1", "ord_2")]
+    assert [(status, answer["error"]) for status, answer in answers] == [(409, "ParcelLost"), (409, "AlreadyDelivered")]
+
+
 def test_the_shop_is_told_again_until_it_hears(world):
     world.deaf_to = 5
     world.carrier.ship("ord_1", LAMPS, HOME)
