@@ -1,0 +1,107 @@
+"""The explorer passes a sound saga, and finds each defect that sagas are known for."""
+
+import json
+from random import Random
+
+import pytest
+
+from asl.cli import explore
+from asl.explorer import Injector, check, pairs, singles, walks
+from asl.explorer.story import tell
+from tests.asl.explorer import seats
+
+
+def test_a_sound_saga_passes_every_single_and_every_pair():
+    assert singles(seats.good()).findings == []
+    report = pairs(seats.good())
+    assert report.findings == []
+    assert report.schedules > 400
+
+
+@pytest.mark.parametrize("defect", seats.DEFECTS, ids=lambda defect: defect.__name__)
+def test_a_known_defect_is_found_by_one_fault(defect):
+    assert singles(defect()).findings
+
+
+def test_every_fault_of_every_attempt_is_played_once():
+    report = singles(seats.good())
+    base = check(seats.good(), {})
+    assert report.schedules == 1 + sum(len(met.faults) for met in base.met)
+    assert [met.site for met in base.met] == [
+        "Booking/b1:HoldSeats#1.0",
+        "Booking/b1:Charge#1.0",
+        "Booking/b1:IssueTickets#1.0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "charges", "heard"),
+    [
+        ("error:Away", 0, "TaskFailed"),
+        ("timeout-before", 0, "TaskTimedOut"),
+        ("timeout-after", 1, "TaskTimedOut"),
+        ("crash", 1, "TaskFailed"),
+    ],
+)
+def test_a_fault_does_what_it_says(fault, charges, heard):
+    """The effect first, then what the state machine hears of the first attempt."""
+    seen = []
+    scenario = seats.scenario("watched", tasks={"Charge": lambda office, event: seen.append(office.engine.now)})
+    injector = scenario.injector({"Booking/b1:Charge#1.0": fault}, None)
+    office = scenario.world(injector)
+    office.play()
+    office.engine.run()
+    (execution,) = office.engine.executions.values()
+    kinds = [event["type"].replace("LambdaFunction", "Task") for event in execution.history]
+    first = next(kind for kind in kinds if kind in ("TaskFailed", "TaskTimedOut"))
+    assert first == heard
+    assert len(seen) == charges + 1
+
+
+def test_a_late_effect_comes_when_it_says():
+    seen = []
+    scenario = seats.scenario("watched", tasks={"Charge": lambda office, event: seen.append(office.engine.now)})
+    check(scenario, {"Booking/b1:Charge#1.0": "late:7200"})
+    assert max(seen) - min(seen) > 7000
+
+
+def test_walks_come_again_with_the_same_seed_and_shrink_to_what_they_need():
+    first, again = (walks(seats.random_key(), 30, seed=7) for _ in range(2))
+    assert first.findings == again.findings != []
+    for finding in first.findings:
+        for site in finding.plan:
+            fewer = {each: fault for each, fault in finding.plan.items() if each != site}
+            assert not check(seats.random_key(), fewer).problems
+
+
+def test_a_word_is_dropped_repeated_or_late():
+    heard = []
+    office = seats.good().world(Injector({}))
+    for n, fault in enumerate(["drop", "repeat", "late:3600", ""]):
+        Injector({f"word:{n}": fault}).say(office.engine, str(n), lambda n=n: heard.append(n) or True)
+    office.engine.run()
+    assert heard == [1, 1, 3, 2]
+
+
+def test_dice_decide_when_there_is_no_plan():
+    run = check(seats.good(), {}, Random(3))
+    assert run.problems == []
+
+
+def test_a_finding_is_told_as_a_story():
+    finding = singles(seats.uncaught_timeout()).findings[0]
+    story = "\n".join(tell(seats.uncaught_timeout(), finding))
+    assert "Booking/b1:Charge#1.0 times out, having done nothing" in story or "Charge" in story
+    assert "BROKEN" in story
+
+
+def test_the_command_says_what_it_did(capsys):
+    assert explore.main(["tests.asl.explorer.seats", "--processes", "1", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["findings"] == []
+    assert answer["schedules"] > 20
+
+
+def test_a_module_that_is_not_there_is_one_line(capsys):
+    assert explore.main(["no.such.module"]) == 2
+    assert "no.such" in capsys.readouterr().err
