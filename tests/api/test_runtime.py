@@ -8,6 +8,7 @@ import pytest
 
 from api import orders, products
 from api.contract import operations
+from oms.domain.errors import StoreUnavailable
 from tests.api.shop import ANNA, BERT, BODY, OLGA
 
 SECURED = [key for key, operation in operations().items() if operation.secured]
@@ -55,6 +56,17 @@ def test_threads_never_see_each_other_s_requests(shop):
     with ThreadPoolExecutor(8) as pool:
         asked = list(placed.items()) * 20
         assert list(pool.map(lambda one: own(*one), asked)) == [f"customer:{by}" for _, by in asked]
+
+
+def test_a_refusal_names_its_own_request_though_another_came_meanwhile(shop, monkeypatch):
+    def refuse_after_another(*_):
+        with ThreadPoolExecutor(1) as other:
+            other.submit(orders.handler.run, event_of(shop, f"/orders/{order_id}"), shop.deps, {}).result()
+        raise StoreUnavailable("busy")
+
+    order_id = shop.placed()
+    monkeypatch.setattr(shop.orders, "of_customer", refuse_after_another)
+    assert shop.get("/orders").json["instance"] == "/orders"
 
 
 def test_a_body_in_base64_is_read(shop):
