@@ -5,7 +5,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 UV := $(BIN)/uv
-GROUPS := run test check authoring infra
+GROUPS := run test check authoring infra lambda bench
 
 help:  ## What there is to run
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 30
@@ -53,9 +53,48 @@ definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from wo
 definitions-check: .venv-authoring/.installed  ## Say which definitions are stale
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows --check
 
+# On AWS. The CDK's command line is a Node package; what the functions need is a layer, installed for their machine.
+infra/node_modules/.package-lock.json: infra/package-lock.json
+	@command -v npm >/dev/null || { echo "The CDK needs Node.js, 22 or newer, with npm: nodejs.org"; exit 1; }
+	@cd infra && npm ci --silent
+	@touch $@
+.venv-lambda/.installed: $(UV) requirements/lambda.txt
+	@rm -rf .venv-lambda
+	$(UV) pip install --quiet --require-hashes --target .venv-lambda/layer/python --only-binary :all: \
+	  --python-version 3.13 --python-platform aarch64-manylinux_2_28 -r requirements/lambda.txt
+	@touch $@
+
+synth: .venv-infra/.installed infra/node_modules/.package-lock.json  ## CloudFormation templates in .local/cdk.out, with no account
+	@cd infra && node_modules/.bin/cdk synth --quiet --no-lookups
+
+deploy: .venv-infra/.installed .venv-lambda/.installed infra/node_modules/.package-lock.json  ## To your AWS account: CARRIER_URL=https://…
+	@test -n "$(CARRIER_URL)" || { echo "Say who carries the parcels: make deploy CARRIER_URL=https://…"; exit 1; }
+	cd infra && node_modules/.bin/cdk deploy --all --strict --parameters CarrierUrl=$(CARRIER_URL)
+
+test-infra: .venv-infra/.installed  ## Tests of the CDK app; they need Node.js
+	@command -v node >/dev/null || { echo "test-infra needs Node.js, 22 or newer: nodejs.org"; exit 1; }
+	.venv-infra/bin/python -m pytest --confcutdir=tests/infra tests/infra
+
+.PHONY: synth deploy test-infra
+
 TRUTH ?= ../shared/asl-truth
 truth: .venv/.test  ## Play AWS's own recordings through the engine and judge it, where they are at hand
 	@if [ -x $(TRUTH)/judge.py ]; then $(BIN)/python $(TRUTH)/judge.py $(TRUTH)/scenarios.jsonl --player "$(BIN)/python -m asl play"; \
 	else echo "No recordings in $(TRUTH): set TRUTH to the folder that holds judge.py and scenarios.jsonl"; fi
 
 .PHONY: truth
+
+.local/npm/node_modules/aws-local-stepfunctions:
+	@mkdir -p .local/npm && ! command -v npm >/dev/null || npm install --silent --no-fund --no-audit --prefix .local/npm aws-local-stepfunctions@3
+
+bench: .venv/.test .venv-bench/.installed .local/npm/node_modules/aws-local-stepfunctions  ## The engine's speed beside moto's, ministack's and aws-local-stepfunctions'
+	@$(BIN)/python -m benchmarks .venv-bench/bin/python .local/npm
+
+.PHONY: bench
+
+WALKS ?= 20000
+explore: .venv/.test  ## Every single and double fault, a cancellation at every step, and WALKS longer walks
+	$(BIN)/python -m asl explore tests.explore.stories --pairs --walks $(WALKS)
+	$(BIN)/python -m asl explore tests.explore.interruptions
+
+.PHONY: explore

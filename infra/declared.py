@@ -1,0 +1,144 @@
+"""What is declared once, outside, and read here by path: functions, tables, definitions, routes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+SIGNATURE = "signature"
+"""The port that the contract doesn't name: what tells a callback's sender from anybody else."""
+METHODS = ("get", "put", "post", "patch", "delete")
+
+
+class Kind(StrEnum):
+    """What calls a function: a state machine, the clock, people, or another company's machines."""
+
+    TASK = "task"
+    CLOCK = "clock"
+    SERVICE = "service"
+    CALLBACK = "callback"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function. ``uses`` names the ports that it may touch."""
+
+    name: str
+    handler: str
+    kind: Kind
+    uses: Sequence[str]
+    schedule: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Every key is a string. ``environment`` is the variable that names the table to the code."""
+
+    environment: str
+    key: Sequence[str]
+    indexes: Mapping[str, Mapping[str, Any]]
+    stream: str | None
+    ttl: str | None
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A state machine as committed, its placeholders not yet filled."""
+
+    name: str
+    text: str
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return frozenset(PLACEHOLDER.findall(self.text))
+
+
+@dataclass(frozen=True)
+class Route:
+    """An operation of the contract, and the function that answers it. An open one takes no token."""
+
+    method: str
+    path: str
+    function: str
+    is_open: bool
+
+    @property
+    def key(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def task_functions() -> tuple[Function, ...]:
+    declared = json.loads((ROOT / "tasks/functions.json").read_text())
+    return tuple(_task(name, entry["uses"], entry.get("schedule", "")) for name, entry in declared.items())
+
+
+def _task(name: str, uses: Sequence[str], schedule: str) -> Function:
+    kind = Kind.CLOCK if schedule else Kind.TASK
+    return Function(name, f"tasks.{snake(name)}.handler", kind, uses, schedule)
+
+
+def service_functions() -> tuple[Function, ...]:
+    """One function a handler module of the contract."""
+    handlers = _contract()["x-handlers"]
+    return tuple(_service(module, entry["uses"]) for module, entry in handlers.items())
+
+
+def _service(module: str, uses: Sequence[str]) -> Function:
+    name = _function_of(module)
+    paths = [route.path for route in routes() if route.function == name]
+    if all(path.startswith("/webhooks/") for path in paths):
+        return Function(name, f"{module}.handler", Kind.CALLBACK, (*uses, SIGNATURE))
+    return Function(name, f"{module}.handler", Kind.SERVICE, uses)
+
+
+def routes() -> tuple[Route, ...]:
+    contract = _contract()
+    return tuple(
+        Route(
+            method=method.upper(),
+            path=path,
+            function=_function_of(item[method]["x-handler"]),
+            is_open=not item[method].get("security", contract["security"]),
+        )
+        for path, item in contract["paths"].items()
+        for method in METHODS
+        if method in item
+    )
+
+
+@cache
+def _contract() -> dict[str, Any]:
+    contract: dict[str, Any] = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
+    return contract
+
+
+def _function_of(module: str) -> str:
+    return pascal(module.removeprefix("api."))
+
+
+def tables() -> dict[str, Table]:
+    declared = json.loads((ROOT / "oms/adapters/tables.json").read_text())
+    return {name: Table(**table) for name, table in declared.items()}
+
+
+def definitions() -> tuple[Definition, ...]:
+    paths = sorted((ROOT / "workflows/definitions").glob("*.asl.json"))
+    return tuple(Definition(pascal(path.name.removesuffix(".asl.json")), path.read_text()) for path in paths)
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def pascal(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))

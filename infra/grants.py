@@ -1,0 +1,119 @@
+"""What each kind of function may do through each port: the one table of permissions.
+
+A transaction needs no permission of its own beyond those of its parts. Nothing here scans a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import aws_iam as iam
+
+from infra.data import Data
+from infra.declared import SIGNATURE, Function, Kind, snake, tables
+
+
+@dataclass(frozen=True)
+class Rule:
+    """These actions on these things, by the names that ``Grants`` knows them under."""
+
+    service: str
+    actions: Sequence[str]
+    things: Sequence[str]
+
+    @property
+    def full_actions(self) -> list[str]:
+        return [f"{self.service}:{action}" for action in self.actions]
+
+
+def items(table: str, *actions: str) -> Rule:
+    return Rule("dynamodb", actions, [table])
+
+
+def index(table: str, name: str) -> Rule:
+    return Rule("dynamodb", ["Query"], [f"{table}/{name}"])
+
+
+def start(*machines: str) -> Rule:
+    return Rule("states", ["StartExecution"], machines)
+
+
+def answer(machines: Sequence[str], *actions: str) -> Rule:
+    """Answer the task tokens on which these machines wait."""
+    return Rule("states", actions, machines)
+
+
+RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
+    Kind.TASK: {
+        "orders": [items("orders", "GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")],
+        "inventory": [items("inventory", "PutItem", "UpdateItem")],
+        "products": [items("products", "BatchGetItem")],
+        "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
+        "carrier": [],
+        "executions": [answer(["NewOrder", "FulfillOrder"], "SendTaskSuccess", "SendTaskFailure")],
+    },
+    Kind.CLOCK: {
+        "orders": [index("orders", "by_queue")],
+        "executions": [start("NewOrder")],
+    },
+    Kind.SERVICE: {
+        "orders": [items("orders", "GetItem", "Query", "PutItem"), index("orders", "by_customer")],
+        "inventory": [items("inventory", "BatchGetItem")],
+        "products": [items("products", "BatchGetItem"), index("products", "by_department")],
+        "executions": [
+            start("NewOrder", "CancelOrder", "ReturnOrder"),
+            answer(["NewOrder"], "SendTaskSuccess", "SendTaskFailure"),
+        ],
+    },
+    Kind.CALLBACK: {
+        "orders": [items("orders", "GetItem")],
+        SIGNATURE: [Rule("secretsmanager", ["GetSecretValue"], ["carrier secret"])],
+        "executions": [
+            answer(["FulfillOrder", "ReturnOrder"], "SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")
+        ],
+    },
+}
+"""A task changes an order and answers whom that wakes; the clock starts what was left lying; a service does what
+people ask; a callback only passes on what another company says."""
+
+
+class Grants:
+    """Turns the ports that a function uses into its permissions and its environment."""
+
+    def __init__(self, data: Data, machine_arns: Mapping[str, str], carrier_url: str = "") -> None:
+        self._things = {
+            **machine_arns,
+            **table_arns(data),
+            "payments key": data.payments_key.secret_arn,
+            "carrier secret": data.carrier_secret.secret_arn,
+        }
+        names = {name: {table.environment: data.tables[name].table_name} for name, table in tables().items()}
+        self._environment: dict[str, dict[str, str]] = {
+            **names,
+            "orders": {**names["orders"], **names["inventory"]},  # the adapter of orders writes to both
+            "payments": {"PAYMENTS_API_KEY": data.payments_key.secret_arn},
+            "carrier": {"CARRIER_URL": carrier_url},
+            SIGNATURE: {"CARRIER_SECRET": data.carrier_secret.secret_arn},
+            "executions": {f"{snake(name).upper()}_ARN": arn for name, arn in machine_arns.items()},
+        }
+
+    def statements(self, function: Function) -> list[iam.PolicyStatement]:
+        """Raises ``KeyError`` for a port that its kind of function has no business with."""
+        rules = [rule for port in function.uses for rule in RULES[function.kind][port]]
+        return [
+            iam.PolicyStatement(actions=rule.full_actions, resources=[self._things[thing] for thing in rule.things])
+            for rule in rules
+        ]
+
+    def environment(self, function: Function) -> dict[str, str]:
+        return {name: value for port in function.uses for name, value in self._environment[port].items()}
+
+
+def table_arns(data: Data) -> dict[str, str]:
+    """The tables by name, and their indexes by ``table/index``."""
+    arns = {name: table.table_arn for name, table in data.tables.items()}
+    indexes = {
+        f"{name}/{index}": f"{arns[name]}/index/{index}" for name, table in tables().items() for index in table.indexes
+    }
+    return {**arns, **indexes}

@@ -1,0 +1,97 @@
+"""What a function is made of: its code, its layer, its environment; and that what it declares is what its code does."""
+
+import re
+import sys
+
+import pytest
+
+from infra.declared import ROOT, SIGNATURE, definitions, service_functions, snake, tables, task_functions
+from tests.infra.cloud import machine_arn
+
+DECLARED = (*task_functions(), *service_functions())
+PORTS = ("orders", "inventory", "products", "carts", "payments", "carrier", "executions")
+BEHIND = {"CARRIER_SECRET": SIGNATURE, "act(": "orders"}
+"""What stands for a port in code that doesn't name it."""
+PACKAGES = {"yaml": "pyyaml", "jwt": "pyjwt", "aws_lambda_powertools": "aws-lambda-powertools"}
+
+
+def source(function):
+    """The handler's module, and those of oms/ that it hands its deps to."""
+    text = (ROOT / function.handler.removesuffix(".handler").replace(".", "/")).with_suffix(".py").read_text()
+    helpers = [ROOT / "oms" / f"{name}.py" for name in re.findall(r"from oms\.(\w+) import", text)]
+    return "".join([text, *(path.read_text() for path in helpers if path.is_file() and path.stem != "ports")])
+
+
+@pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
+def test_a_function_declares_the_ports_that_its_code_names(function):
+    text = source(function)
+    named = {port for port in PORTS if f"deps.{port}." in text} | {
+        port for sign, port in BEHIND.items() if sign in text
+    }
+    assert named <= set(function.uses)
+    assert set(function.uses) - named <= {"inventory"}, "only the adapter of orders moves stock unnamed"
+
+
+def test_every_function_has_a_runtime_a_limit_and_a_trace(cloud):
+    for function in cloud.of_type("AWS::Lambda::Function").values():
+        assert function["Runtime"] == "python3.13"
+        assert function["Architectures"] == ["arm64"]
+        assert function["Timeout"] == 10
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert cloud.read(function["Layers"]) == ["FunctionsDependencies"]
+
+
+def test_every_handler_is_in_the_code_and_nothing_but_the_shop_is(cloud, assembly):
+    for function in cloud.of_type("AWS::Lambda::Function").values():
+        module, _, name = function["Handler"].rpartition(".")
+        code = assembly / f"asset.{function['Code']['S3Key'].removesuffix('.zip')}"
+        assert (code / module.replace(".", "/")).with_suffix(".py").is_file()
+        assert name == "handler"
+        assert {path.name for path in code.iterdir()} == {"oms", module.partition(".")[0]}
+        assert not [*code.rglob("__pycache__"), *code.rglob("*.pyc")]
+
+
+def test_the_layer_holds_what_the_code_imports():
+    locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements/lambda.txt").read_text(), re.MULTILINE))
+    ours = {"oms", "tasks", "api", "mypy_boto3_dynamodb", "mypy_boto3_stepfunctions"}
+    for folder in ("oms", "tasks", "api"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for module in imported(path.read_text()) - ours:
+                assert PACKAGES.get(module, module) in locked, f"{path} imports {module}"
+
+
+def imported(text):
+    found = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
+    return set(found) - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
+def test_a_function_s_environment_names_what_it_uses(cloud, function):
+    made = cloud.of_type("AWS::Lambda::Function")[f"Functions{function.name}"]
+    given = cloud.read(made.get("Environment", {}).get("Variables", {}))
+    expected = {}
+    for port in function.uses:
+        expected |= variables(port)
+    assert given == expected
+
+
+def variables(port):
+    names = {name: {table.environment: name.capitalize()} for name, table in tables().items()}
+    machines = {f"{snake(each.name).upper()}_ARN": machine_arn(each.name) for each in definitions()}
+    return {
+        **names,
+        "orders": names["orders"] | names["inventory"],
+        "payments": {"PAYMENTS_API_KEY": "PaymentsKey"},
+        "carrier": {"CARRIER_URL": "CarrierUrl"},
+        SIGNATURE: {"CARRIER_SECRET": "CarrierSecret"},
+        "executions": machines,
+    }[port]
+
+
+def test_what_has_a_schedule_runs_by_it_and_nothing_else_does(cloud):
+    scheduled = {function.name: function.schedule for function in task_functions() if function.schedule}
+    made = cloud.of_type("AWS::Scheduler::Schedule").values()
+    assert {cloud.read(each["Target"]["Arn"]): each["ScheduleExpression"] for each in made} == {
+        f"Functions{name}": schedule for name, schedule in scheduled.items()
+    }
+    assert all(each.get("State", "ENABLED") == "ENABLED" for each in made)

@@ -1,0 +1,148 @@
+"""Each role may do exactly what stands here, and nothing more."""
+
+import json
+
+import pytest
+
+from tests.infra.cloud import machine_arn
+
+
+def each(actions, *resources):
+    return {f"{action} {resource}" for action in actions.split() for resource in resources}
+
+
+def machine(*names):
+    return [machine_arn(name) for name in names]
+
+
+TRACE = each("xray:PutTelemetryRecords xray:PutTraceSegments", "*")
+CHANGE = each("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:ConditionCheckItem", "Orders")
+STOCK = each("dynamodb:PutItem dynamodb:UpdateItem", "Inventory")
+PAY = each("secretsmanager:GetSecretValue", "PaymentsKey")
+HEAR = each("secretsmanager:GetSecretValue", "CarrierSecret")
+WAKE = each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder", "FulfillOrder"))
+
+FUNCTIONS = {
+    "AbandonOrder": CHANGE,
+    "AuthorizePayment": CHANGE | PAY,
+    "AuthorizeReturn": CHANGE,
+    "CapturePayment": CHANGE | PAY,
+    "CloseReturn": CHANGE,
+    "CompleteCancellation": CHANGE | WAKE,
+    "ConfirmOrder": CHANGE,
+    "ExpectParcel": CHANGE,
+    "GiveBackOrder": CHANGE,
+    "InspectItems": CHANGE,
+    "MarkDelivered": CHANGE,
+    "MarkLost": CHANGE,
+    "MarkShipped": CHANGE | STOCK,
+    "ParkOrder": CHANGE,
+    "RecallShipment": CHANGE,
+    "RefundPayment": CHANGE | PAY,
+    "RejectOrder": CHANGE,
+    "ReleaseInventory": CHANGE | STOCK,
+    "RequestReview": CHANGE | WAKE,
+    "RequestShipment": CHANGE,
+    "ReserveInventory": CHANGE | STOCK | each("dynamodb:BatchGetItem", "Products"),
+    "RestockItems": CHANGE | STOCK,
+    "StartWaitingOrders": each("dynamodb:Query", "Orders/index/by_queue")
+    | each("states:StartExecution", *machine("NewOrder")),
+    "TakeOrder": CHANGE,
+    "TrackDelivery": CHANGE,
+    "VoidAuthorization": CHANGE | PAY,
+    "Health": set(),
+    "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:Query", "Orders")
+    | each("dynamodb:Query", "Orders/index/by_customer")
+    | each("dynamodb:BatchGetItem", "Products")
+    | each("dynamodb:Query", "Products/index/by_department")
+    | each("states:StartExecution", *machine("NewOrder", "CancelOrder", "ReturnOrder"))
+    | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder")),
+    "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
+    | each("dynamodb:Query", "Products/index/by_department"),
+    "Webhooks": each("dynamodb:GetItem", "Orders")
+    | HEAR
+    | each(
+        "states:SendTaskSuccess states:SendTaskFailure states:SendTaskHeartbeat",
+        *machine("FulfillOrder", "ReturnOrder"),
+    ),
+}
+
+MACHINES = {
+    "NewOrder": "AbandonOrder AuthorizePayment ConfirmOrder ParkOrder RejectOrder ReleaseInventory RequestReview "
+    "ReserveInventory VoidAuthorization",
+    "FulfillOrder": "CapturePayment CompleteCancellation GiveBackOrder MarkDelivered MarkLost MarkShipped ParkOrder "
+    "RecallShipment RefundPayment ReleaseInventory RequestShipment TakeOrder TrackDelivery VoidAuthorization",
+    "CancelOrder": "CompleteCancellation GiveBackOrder ParkOrder RecallShipment RefundPayment ReleaseInventory "
+    "TakeOrder VoidAuthorization",
+    "ReturnOrder": "AuthorizeReturn CloseReturn ExpectParcel InspectItems ParkOrder RefundPayment RestockItems",
+}
+
+# Neither X-Ray nor the delivery of logs knows resources: AWS documents the asterisk for both.
+WITHOUT_RESOURCES = {
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+}
+
+
+def test_the_table_lists_every_function(cloud):
+    functions = {name.removeprefix("Functions") for name in cloud.of_type("AWS::Lambda::Function")}
+    assert functions == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_may_do_exactly_this(cloud, name):
+    own_logs = each("logs:CreateLogStream logs:PutLogEvents", f"Functions{name}Logs")
+    assert cloud.permissions(f"Functions{name}Role") == FUNCTIONS[name] | own_logs | TRACE
+
+
+def test_every_function_runs_as_its_own_role(cloud):
+    roles = {name: cloud.read(each["Role"]) for name, each in cloud.of_type("AWS::Lambda::Function").items()}
+    assert roles == {name: f"{name}Role" for name in roles}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_machine_may_call_what_it_names(cloud, name):
+    allowed = each("lambda:InvokeFunction", *(f"Functions{function}" for function in MACHINES[name].split()))
+    allowed |= each("states:StartExecution", *machine("FulfillOrder")) if name == "NewOrder" else set()
+    allowed |= each(" ".join(WITHOUT_RESOURCES), "*")
+    assert cloud.permissions(f"{name}StateMachineRole") == allowed
+
+
+def test_the_clock_may_call_what_has_a_schedule(cloud):
+    allowed = each("lambda:InvokeFunction", "FunctionsStartWaitingOrders")
+    assert cloud.permissions("FunctionsStartWaitingOrdersScheduleRole") == allowed
+
+
+def test_no_other_role_allows_everything(cloud):
+    asterisks = {
+        permission.partition(" ")[0]
+        for role in cloud.of_type("AWS::IAM::Role")
+        for permission in cloud.permissions(role)
+        if "*" in permission
+    }
+    assert asterisks <= WITHOUT_RESOURCES
+
+
+def test_only_services_of_aws_assume_roles(cloud):
+    trusted = {
+        statement["Principal"].get("Service")
+        for role in cloud.of_type("AWS::IAM::Role").values()
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]
+    }
+    assert trusted == {"lambda.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com"}
+
+
+def test_no_secret_stands_in_a_template(cloud):
+    assert "{{resolve:" not in json.dumps(cloud.templates)
+    for secret in cloud.of_type("AWS::SecretsManager::Secret").values():
+        assert "SecretString" not in secret
