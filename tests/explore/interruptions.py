@@ -1,0 +1,5 @@
+"""For the explorer: a cancellation that comes in at every step of a purchase."""
+
+from tests.explore.stories import cancel_everywhere as scenarios
+
+__all__ = ["scenarios"]
