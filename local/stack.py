@@ -37,7 +37,7 @@ class Stack:
 
     def __init__(self, places: Places, carrier: Sequence[str] = ()) -> None:
         self.places = places
-        self.environment = places.environment(_kept_secret(places.folder / "carrier.secret"))
+        self.environment = environment_of(places)
         self.children: list[Child] = []
         self.pool: Pool
         self._carrier = carrier
@@ -109,6 +109,10 @@ class Stack:
         ports = {name: port for name, (port, _) in self.places.ports.items()}
         facts = {"pid": os.getpid(), "ports": ports, "pool": asdict(self.pool)}
         _running(self.places).write_text(json.dumps(facts, indent=2))
+
+
+def environment_of(places: Places) -> dict[str, str]:
+    return places.environment(_kept_secret(places.folder / "carrier.secret"))
 
 
 def pool_of_running(places: Places) -> Pool | None:

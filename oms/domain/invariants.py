@@ -8,7 +8,7 @@ wait for an operator.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from oms.domain.events import Recorded
@@ -58,6 +58,7 @@ class Books:
 
 def violations(books: Books) -> list[Violation]:
     """Everything that is wrong, an empty list where nothing is."""
+    begun = {each.name for each in books.executions or ()}
     running = {each.name for each in books.executions or () if each.status == RUNNING}
     found: list[Violation] = []
     for order in books.orders:
@@ -72,7 +73,7 @@ def violations(books: Books) -> list[Violation]:
         if resting and not order.parked:
             found += _money_at_rest(order)
             found += _gateway_at_rest(order, records)
-            found += _at_rest(order) if books.executions is not None else ()
+            found += _at_rest(order, begun) if books.executions is not None else ()
     return [*found, *_stock(books), *_strangers(books), *_executions(books)]
 
 
@@ -203,10 +204,12 @@ def _once(subject: str, effect_ids: Iterable[str], what: str) -> Iterator[Violat
             yield Violation("once", subject or effect_id, f"{effect_id} {what}")
 
 
-def _at_rest(order: Order) -> Iterator[Violation]:
+def _at_rest(order: Order, begun: Set[str]) -> Iterator[Violation]:
+    """One that was written down and never begun waits for the sweep that begins it."""
+    waits_to_begin = order.status is Status.PLACED and order.id not in begun
     if order.taken_by:
         yield Violation("rest", order.id, f"is held by {order.taken_by}, which does not run")
-    elif not (order.status.is_closed or order.status is Status.DELIVERED):
+    elif not (order.status.is_closed or order.status is Status.DELIVERED or waits_to_begin):
         yield Violation("rest", order.id, f"is {order.status}, and nothing works on it")
     for each in order.returns.values():
         if each.status is not ReturnStatus.CLOSED:
