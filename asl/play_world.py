@@ -91,7 +91,7 @@ def functions(lambdas: list[Mapping[str, Any]], sleep: Sleep | None = None) -> I
     def invoke(function: str, payload: str, kind: str) -> Reply:
         behaviour = by_name.get(function_name(function))
         if behaviour is None:
-            raise not_found(function)
+            raise not_found(function, ACCOUNT)
         return _behave(behaviour, json.loads(payload), sleep)
 
     return invoke
@@ -143,7 +143,8 @@ def rest_apis(setup: list[Mapping[str, Any]], invoke: Invoker) -> Transport:
         if function is None:
             return _json_response(403, "Forbidden", {"message": "Missing Authentication Token"})
         reply = invoke(function, request.body or "{}", "RequestResponse")
-        return HttpResponse(200, "OK", HEADERS, reply.payload)
+        length = str(len(reply.payload.encode()))
+        return HttpResponse(200, "OK", HEADERS | {"Content-Length": [length]}, reply.payload)
 
     return transport
 
