@@ -22,9 +22,11 @@ def order_id(customer_id: str, key: str) -> str:
     return "ord_" + "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(DIGITS)))
 
 
-def cancellation_id(order_id: str, key: str | None) -> str:
-    """Without a key, the one whole cancellation that an order has."""
-    return f"{order_id}_cancel" if key is None else f"{order_id}_cancel_{_short(order_id, key)}"
+def cancellation_id(order_id: str, key: str | None, earlier: int) -> str:
+    """Without a key, the next cancellation after the ``earlier`` ones that held the order."""
+    if key is not None:
+        return f"{order_id}_cancel_{_short(order_id, key)}"
+    return f"{order_id}_cancel_{earlier + 1}" if earlier else f"{order_id}_cancel"
 
 
 def return_id(order_id: str, key: str) -> str:

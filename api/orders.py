@@ -14,7 +14,6 @@ from oms.commit import commit
 from oms.domain import cancelling, placing, returns
 from oms.domain.errors import (
     IdempotencyKeyReused,
-    OrderNotCancellable,
     OrderNotFound,
     Rejection,
     UnknownSku,
@@ -88,14 +87,12 @@ def cancel_order(call: Call) -> Response[str]:
     lines, reason = _units(call.body), call.body.get("reason", "")
     if lines and key is None:
         raise invalid(Complaint(f"header/{KEY}", "is missing: a cancellation by line needs one"))
-    cancellation_id = identifiers.cancellation_id(order.id, key)
+    cancellation_id = identifiers.cancellation_id(order.id, key, len(order.cancellations))
     known = order.cancellations.get(cancellation_id)
     if known is None:
         cancelling.take(order, cancellation_id, lines, reason)
         payload = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
         call.deps.executions.start("CancelOrder", cancellation_id, {"order_id": order.id, **payload})
-    elif key is None:
-        raise OrderNotCancellable(f"the cancellation of order {order.id} is {known.outcome or 'under way'} already")
     elif not _is_same(known, lines):
         raise _reused()
     return json_answer(202, {"order_id": order.id, "cancellation_id": cancellation_id}, _location(order))

@@ -131,7 +131,7 @@ def decide_review(order: Order, approved: bool, reviewer: str, note: str = "") -
     if order.review.approved is approved:
         return NOTHING
     if order.review.approved is not None:
-        raise errors.OrderChanged(f"order {order.id} was decided already")
+        raise errors.OrderNotUnderReview(f"order {order.id} was decided already")
     return Change((ReviewDecided(approved, reviewer, note),))
 
 

@@ -58,9 +58,18 @@ def test_a_second_cancellation_is_refused_while_the_first_holds_the_order(shop):
     shop.save(order_id, lambda order: cancelling.take(order, f"{order_id}_cancel", [], "first"))
     before = shop.state()
     same, other = shop.post(cancellation(order_id)), shop.post(cancellation(order_id), key="key-2")
-    assert (same.status, same.problem) == (409, "order-not-cancellable")
+    assert (same.status, same.problem) == (409, "order-taken")
     assert (other.status, other.problem) == (409, "order-taken")
     assert shop.state() == before
+
+
+def test_a_cancellation_without_a_key_comes_after_one_by_line(shop):
+    order_id = shop.confirmed()
+    by_line = shop.post(cancellation(order_id), lines(("RED-LAMP", 1)), key="key-1").json["cancellation_id"]
+    shop.save(order_id, lambda order: cancelling.take(order, by_line, [Units("RED-LAMP", 1)], ""))
+    shop.save(order_id, lambda order: placing.release(order, by_line))
+    shop.save(order_id, lambda order: cancelling.complete(order, by_line, ""))
+    assert shop.post(cancellation(order_id)).json["cancellation_id"] == f"{order_id}_cancel_2"
 
 
 def test_a_cancelled_order_is_not_cancelled_again(shop):

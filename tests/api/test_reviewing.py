@@ -58,7 +58,7 @@ def test_a_decision_stands(shop):
     decide(shop, order_id, "approve")
     before = shop.state()
     reply = decide(shop, order_id, "decline")
-    assert (reply.status, reply.problem) == (409, "order-changed")
+    assert (reply.status, reply.problem) == (409, "order-not-under-review")
     assert shop.state() == before
 
 

@@ -145,7 +145,7 @@ def test_a_review_is_decided_once():
     order = after(order, placing.request_review(order, NOON, "token"))
     order = after(order, placing.decide_review(order, True, "olga"))
     assert not placing.decide_review(order, True, "olga")
-    with pytest.raises(errors.OrderChanged):
+    with pytest.raises(errors.OrderNotUnderReview):
         placing.decide_review(order, False, "otto")
 
 
