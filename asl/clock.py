@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 EPOCH = 1_767_225_600.0
@@ -46,6 +47,7 @@ class RealClock:
         return time.time() + self.offset
 
 
+@lru_cache(maxsize=64)
 def moment(seconds: float) -> datetime:
     """The UTC datetime, cut to milliseconds as AWS has it."""
     return datetime.fromtimestamp(round(seconds * 1000) / 1000, UTC)

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 from __future__ import annotations
 
 import json
+import json.encoder
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from asl.errors import StatesError
@@ -14,7 +16,19 @@ from asl.errors import StatesError
 MAX_BYTES = 262_144
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
-encode = _encoder.encode
+_decoder = json.JSONDecoder(parse_constant=lambda name: _no_constant(name))
+# JSONEncoder.encode makes its C encoder anew at each call, which costs more than a small document does.
+_make: Callable[..., Any] | None = getattr(json.encoder, "c_make_encoder", None)
+_write: Callable[[Any, int], Iterable[str]] = (
+    _make(None, _encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False)
+    if _make
+    else lambda value, indent: _encoder.iterencode(value)
+)
+
+
+def encode(value: Any) -> str:
+    """A JSON value as compact text. Raises TypeError or ValueError for what isn't JSON."""
+    return "".join(_write(value, 0))
 
 
 def too_large(text: str) -> bool:
@@ -34,8 +48,8 @@ def data_limit(owner: str) -> StatesError:
 
 def parsed(text: str) -> Any:
     """The value of a JSON text; NaN and Infinity, which JSON doesn't have, raise ValueError."""
-    return json.loads(text, parse_constant=_no_constant)
+    return _decoder.decode(text)
 
 
-def _no_constant(name: str) -> None:
+def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")

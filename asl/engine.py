@@ -266,7 +266,7 @@ class Engine:
         """The outcome, with the answer as pure JSON of the engine's own; what isn't JSON is a failure."""
         try:
             return kind, parsed(encode(answer))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             return "failed", {"error": "Runtime.MarshalError", "cause": f"Unable to marshal response: {error}"}
 
     def _collect(self, execution: Execution) -> None:
