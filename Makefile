@@ -34,6 +34,9 @@ $(UV):
 test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes
 	$(BIN)/python -m pytest
 
+test-dynamodb-local: .venv/.test  ## The stores' contract on AWS's DynamoDB Local, where Java and Maven are
+	@$(BIN)/python -m tests.contract.dynamodb_local
+
 check: .venv/.check definitions-check  ## Style, types, imports, stale files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,7 +48,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help test check lock definitions definitions-check
+.PHONY: help test test-dynamodb-local check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows
@@ -67,9 +70,10 @@ infra/node_modules/.package-lock.json: infra/package-lock.json
 synth: .venv-infra/.installed infra/node_modules/.package-lock.json  ## CloudFormation templates in .local/cdk.out, with no account
 	@cd infra && node_modules/.bin/cdk synth --quiet --no-lookups
 
+NAME ?= Shop
 deploy: .venv-infra/.installed .venv-lambda/.installed infra/node_modules/.package-lock.json  ## To your AWS account: CARRIER_URL=https://…
 	@test -n "$(CARRIER_URL)" || { echo "Say who carries the parcels: make deploy CARRIER_URL=https://…"; exit 1; }
-	cd infra && node_modules/.bin/cdk deploy --all --strict --parameters CarrierUrl=$(CARRIER_URL)
+	cd infra && node_modules/.bin/cdk deploy --all --strict -c name=$(NAME) --parameters $(NAME)-Orders:CarrierUrl=$(CARRIER_URL)
 
 test-infra: .venv-infra/.installed  ## Tests of the CDK app; they need Node.js
 	@command -v node >/dev/null || { echo "test-infra needs Node.js, 22 or newer: nodejs.org"; exit 1; }
