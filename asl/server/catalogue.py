@@ -18,7 +18,7 @@ class Compiled(Machine):
     """
 
     def __init__(self, revision: str, definition: str, **about: Any) -> None:
-        super().__init__(definition, **about)
+        super().__init__(definition, any_task=True, **about)  # its creation was judged already
         self.revision = revision
 
 

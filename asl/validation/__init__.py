@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from asl.validation.diagnostics import Diagnostic, InvalidDefinition, Report
-from asl.validation.graph import check_graph, machines
-from asl.validation.resources import callable_here
+from asl.validation.graph import check_graph
+from asl.validation.refusals import refusals
 from asl.validation.source import read
 from asl.validation.states import Structure
 
 __all__ = ["Diagnostic", "InvalidDefinition", "check", "diagnose", "refusals", "validate"]
 
-_ALONE = "The engine can't call {}; any_task=True admits it for a stub to stand in"
 Definition = str | bytes | Mapping[str, Any]
 
 
@@ -35,25 +34,17 @@ def diagnose(definition: Definition, type: str = "STANDARD", *, warnings: bool =
 def check(definition: Definition, type: str = "STANDARD", *, any_task: bool = False) -> dict[str, Any]:
     """The definition as an object, if it can be created and run here; raises InvalidDefinition.
 
-    Tasks that the engine can't call itself are refused by name, unless `any_task` says that stubs or mocks stand in.
+    What AWS would run and the engine can't is refused by name. Integrations that it can't call are admitted if
+    `any_task` says that stubs or mocks stand in.
     """
     report = Report()
     machine = read(definition, report)
     faults = diagnose(definition, type) if machine is not None else report.diagnostics
-    if machine is not None and not faults and not any_task:
-        faults = refusals(machine)
+    if machine is not None and not faults:
+        faults = list(refusals(machine, any_task=any_task))
     if machine is None or faults:
         raise InvalidDefinition(faults)
     return machine
-
-
-def refusals(machine: dict[str, Any]) -> list[Diagnostic]:
-    """What AWS would run and this engine can't: the integrations that no service of it calls."""
-    return [
-        Diagnostic("ERROR", "NOT_SUPPORTED_BY_ENGINE", _ALONE.format(resource), f"{place}/Resource")
-        for place, state in _states(machine)
-        if state["Type"] == "Task" and not callable_here(resource := state["Resource"])
-    ]
 
 
 def validate(params: dict[str, Any]) -> dict[str, Any]:
@@ -70,9 +61,3 @@ def validate(params: dict[str, Any]) -> dict[str, Any]:
 
 def _errors(report: Report) -> list[Diagnostic]:
     return [d for d in report.diagnostics if d.severity == "ERROR"]
-
-
-def _states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for place, inner in machines(machine, ""):
-        for name, state in inner["States"].items():
-            yield f"{place}/States/{name}", state

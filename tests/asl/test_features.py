@@ -1,0 +1,60 @@
+"""asl/FEATURES.md tells the truth: each of its examples is loaded, or refused in the words beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import asl
+from asl.choice import OPERATORS
+from asl.intrinsics.functions import FUNCTIONS
+from asl.validation import InvalidDefinition
+from asl.validation.fields import STATE_FIELDS
+from asl.validation.graph import targets
+
+TEXT = (Path(asl.__file__).parent / "FEATURES.md").read_text()
+SUPPORTED, REFUSED = TEXT.split("\n## Refused\n")
+ROW = re.compile(r"^\| (?P<what>.*?) \| `(?P<example>\{.*\})` \|(?: (?P<words>.*) \|)?$", re.M)
+
+
+def rows(text: str) -> list[tuple[str, str, str]]:
+    return [(row["what"], row["example"], row["words"] or "") for row in ROW.finditer(text)]
+
+
+def whole(example: str) -> dict[str, Any]:
+    """The example as a machine: a state gets a name, and the states that it leads to."""
+    value: dict[str, Any] = json.loads(example)
+    if "States" in value:
+        return value
+    others = {target: {"Type": "Succeed"} for _, target in targets(value)}
+    return {"StartAt": "A", "States": {"A": value, **others}}
+
+
+@pytest.mark.parametrize(("what", "example", "words"), rows(SUPPORTED))
+def test_what_is_said_to_be_supported_is_loaded(what: str, example: str, words: str) -> None:
+    assert not words
+    assert asl.load(whole(example)).graph.start.name == "A"
+
+
+@pytest.mark.parametrize(("what", "example", "words"), rows(REFUSED))
+def test_what_is_said_to_be_refused_is_refused_in_these_words(what: str, example: str, words: str) -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        asl.load(whole(example))
+    [diagnostic] = caught.value.diagnostics
+    assert f"{diagnostic.code}: {diagnostic.message}".startswith(words)
+    assert words
+
+
+def test_no_row_is_left_unread() -> None:
+    assert len(rows(SUPPORTED)) == sum(line.endswith("` |") for line in SUPPORTED.splitlines())
+    assert len(rows(REFUSED)) == sum("` |" in line for line in REFUSED.splitlines())
+
+
+def test_every_state_type_and_every_function_is_listed() -> None:
+    assert all(f'"Type": "{kind}"' in SUPPORTED for kind in STATE_FIELDS)
+    assert all(f"{name}(" in SUPPORTED for name in FUNCTIONS)
+    assert f"{len(OPERATORS)} operators" in SUPPORTED
