@@ -36,7 +36,13 @@ class Catalogue(dict[str, Machine]):
         if found is None:
             revision = self.registry.revision(key)
             name = revision.machine.rpartition(":")[2]
-            about = {"name": name, "type": revision.type, "arn": revision.machine, "role_arn": revision.role}
+            about: dict[str, Any] = {
+                "name": name,
+                "type": revision.type,
+                "arn": revision.machine,
+                "role_arn": revision.role,
+            }
+            about["any_task"] = True  # it was checked when it was created
             found = self.compiled[key] = Compiled(key, revision.definition, **about)
         return found
 

@@ -1,0 +1,81 @@
+"""``python -m asl history``: an execution's events as a table, from a server or from a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from asl.cli._shared import Fault, guarded, show_json, text_of
+from asl.history_table import rows
+
+COLOURS = {"Failed": "red", "TimedOut": "red", "Aborted": "red", "Succeeded": "green", "Redriven": "yellow"}
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m asl history", description="Show an execution's history as a table."
+    )
+    parser.add_argument("execution", metavar="ARN|FILE", help="an execution's ARN, or a file with its history in JSON")
+    parser.add_argument("--endpoint", default="http://127.0.0.1:8083", metavar="URL", help="where the ARN's server is")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args(argv)
+    return guarded("history", lambda: _history(args))
+
+
+def _history(args: argparse.Namespace) -> int:
+    events = events_at(args.execution, args.endpoint)
+    if args.json:
+        show_json([row._asdict() for row in rows(events, width=10_000)])
+    else:
+        _print(events)
+    return 0
+
+
+def events_at(place: str, endpoint: str) -> list[dict[str, Any]]:
+    """The events of an ARN at a server, or in a file (a list, or an answer of GetExecutionHistory). Raises Fault."""
+    if place.startswith("arn:"):
+        return _fetched(place, endpoint)
+    try:
+        value = json.loads(text_of(place))
+        events: list[dict[str, Any]] = value["events"] if isinstance(value, dict) else value
+        rows(events)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Fault(f"{Path(place).name} holds no history: {error!r}") from None
+    return events
+
+
+def _fetched(arn: str, endpoint: str) -> list[dict[str, Any]]:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    client = boto3.client("stepfunctions", endpoint_url=endpoint, **keys)  # type: ignore[call-overload]
+    try:
+        pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [dict(event) for page in pages for event in page["events"]]
+    except (BotoCoreError, ClientError) as error:
+        raise Fault(str(error)) from None
+
+
+def _print(events: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name, justify in (
+        ("#", "right"),
+        ("seconds", "right"),
+        ("event", "left"),
+        ("state", "left"),
+        ("details", "left"),
+    ):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in rows(events, width=160):
+        colour = next((colour for ending, colour in COLOURS.items() if row.type.endswith(ending)), "")
+        table.add_row(
+            str(row.id), f"{row.seconds:.3f}", Text(row.type, colour), Text(row.state, "bold"), Text(row.details)
+        )
+    Console().print(table)

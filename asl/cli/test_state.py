@@ -1,0 +1,68 @@
+"""``python -m asl test-state``: one state alone, as the TestState API does it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from asl.cli._shared import Fault, guarded, json_of, show_json, tasks_of, text_of
+from asl.tasks import through
+from asl.test_state import test_state
+from asl.validation.requests import Rejected
+
+ROLE = "arn:aws:iam::123456789012:role/TestState"
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m asl test-state", description="Run one state of a definition alone."
+    )
+    parser.add_argument(
+        "definition", metavar="DEFINITION", help="a file with a state, or a state machine; - for standard input"
+    )
+    parser.add_argument("--state", metavar="NAME", help="which state of the machine")
+    parser.add_argument("--input", default="{}", metavar="JSON", help="the state's input, or @FILE")
+    parser.add_argument("--variables", metavar="JSON", help="the workflow variables that it sees")
+    parser.add_argument("--tasks", metavar="MODULE:MAPPING", help="functions by state name, function name or resource")
+    mock = parser.add_mutually_exclusive_group()
+    mock.add_argument("--result", metavar="JSON", help="what the state's task answers")
+    mock.add_argument("--error", metavar="NAME", help="the error that its task fails with")
+    parser.add_argument(
+        "--inspect", choices=["INFO", "DEBUG", "TRACE"], default="INFO", help="how much of the data is shown"
+    )
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args(argv)
+    return guarded("test-state", lambda: _test(args))
+
+
+def _test(args: argparse.Namespace) -> int:
+    invoke = through(tasks_of(args.tasks) or {}) if args.tasks else None
+    try:
+        tested = test_state(_request(args), invoke)
+    except Rejected as rejected:
+        raise Fault(f"{rejected.code}: {rejected.message}") from None
+    if args.json:
+        show_json(tested)
+    else:
+        for name, value in tested.items():
+            print(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
+    return 0 if tested["status"] == "SUCCEEDED" else 1
+
+
+def _request(args: argparse.Namespace) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "definition": text_of(args.definition),
+        "roleArn": ROLE,
+        "input": json.dumps(json_of(args.input, "--input")),
+        "inspectionLevel": args.inspect,
+    }
+    if args.state:
+        request["stateName"] = args.state
+    if args.variables:
+        request["variables"] = json.dumps(json_of(args.variables, "--variables"))
+    if args.result is not None:
+        request["mock"] = {"result": json.dumps(json_of(args.result, "--result")), "fieldValidationMode": "NONE"}
+    elif args.error:
+        request["mock"] = {"errorOutput": {"error": args.error}}
+    return request

@@ -1,0 +1,1 @@
+"""The engine beside others that run the same language."""
