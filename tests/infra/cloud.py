@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 HASH = re.compile(r"[0-9A-F]{8}$")
@@ -26,6 +28,10 @@ class Cloud:
     """Every stack's template, by the stack's name."""
 
     templates: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, assembly: Path) -> Cloud:
+        return cls({path.name.split(".")[0]: json.loads(path.read_text()) for path in assembly.glob("*.template.json")})
 
     def of_type(self, type_name: str) -> dict[str, Resource]:
         """Properties by plain id, of all stacks."""

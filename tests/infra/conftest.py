@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,4 +24,4 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cloud(assembly: Path) -> Cloud:
-    return Cloud({path.name.split(".")[0]: json.loads(path.read_text()) for path in assembly.glob("*.template.json")})
+    return Cloud.of(assembly)

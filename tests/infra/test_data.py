@@ -1,12 +1,9 @@
-"""The tables as declared, guarded; the users' pool; what a deployment may choose."""
+"""The tables as declared, and guarded; the pool of users."""
 
 import pytest
-from aws_cdk import App
-from aws_cdk.assertions import Template
+import yaml
 
-from infra.data import Data
-from infra.declared import tables
-from infra.settings import Settings
+from infra.declared import ROOT, tables
 
 
 def keys(schema):
@@ -37,11 +34,23 @@ def test_what_must_outlive_a_deployment_does(cloud):
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_a_throw_away_shop_leaves_nothing():
-    app = App()
-    data = Data(app, "Data", Settings(name="Trial", retain=False, site_origin=None, alarm_email=None))
-    template = Template.from_stack(data)
-    template.all_resources("AWS::DynamoDB::Table", {"DeletionPolicy": "Delete"})
-    template.all_resources_properties("AWS::DynamoDB::Table", {"DeletionProtectionEnabled": False})
-    template.all_resources("AWS::SecretsManager::Secret", {"DeletionPolicy": "Delete"})
-    assert not data.termination_protection
+def test_shoppers_sign_in_by_srp_and_nobody_learns_who_is_one(cloud):
+    (pool,) = cloud.of_type("AWS::Cognito::UserPool").values()
+    (client,) = cloud.of_type("AWS::Cognito::UserPoolClient").values()
+    assert set(client["ExplicitAuthFlows"]) == {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert not client["GenerateSecret"]
+    assert pool["UsernameAttributes"] == pool["AutoVerifiedAttributes"] == ["email"]
+    assert pool["DeletionProtection"] == "ACTIVE"
+
+
+def test_the_groups_are_those_that_the_contract_asks_for(cloud):
+    groups = {group["GroupName"] for group in cloud.of_type("AWS::Cognito::UserPoolGroup").values()}
+    asked = {group for _, operation in operations() for group in operation.get("x-groups", [])}
+    assert groups == {"shoppers", "operators"}
+    assert asked <= groups
+
+
+def operations():
+    contract = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
+    return [each for item in contract["paths"].values() for each in item.items() if isinstance(each[1], dict)]
