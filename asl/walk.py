@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from jsonpath import JSONPathEnvironment
@@ -90,19 +90,13 @@ class Walk:
         self._function = _FUNCTIONS.get(found[1]) if found else None
         if found and self._function is None:
             raise ValueError(f"unknown function {found[1]}()")
-        body = text[: found.start()] if found else text
         try:
-            path: Any = _PARSER.compile(body)
-            segments = path.segments
+            path: Any = _PARSER.compile(text[: found.start()] if found else text)
+            self._steps = [_Step(segment) for segment in path.segments]
         except (JSONPathError, AttributeError, RecursionError) as error:
             raise ValueError(str(error).splitlines()[0] if str(error) else "not a path") from None
-        self._steps = [(isinstance(s, JSONPathRecursiveDescentSegment), s.selectors) for s in segments]
-        for _, selectors in self._steps:
-            for selector in selectors:
-                if not isinstance(selector, _SELECTORS):
-                    raise ValueError(f"not supported in a path: {selector}")
-        *way, last = self._steps or [(False, ())]
-        self._definite = all(map(_is_single, way)) and (_is_single(last) or not self._steps or _merges(*last))
+        ends = self._steps[-1:]
+        self._definite = all(step.single for step in self._steps[:-1]) and all(s.single or s.union for s in ends)
 
     def __call__(self, document: Any) -> Any:
         result = self._search(document)
@@ -110,40 +104,55 @@ class Walk:
 
     def _search(self, document: Any) -> Any:
         """The one value of a definite path; of any other an array, empty even where the way to it is missing."""
+        trail: list[str | int] = []
+        value, last = document, len(self._steps) - 1
         try:
-            found, definite = self._matches(document)
+            for i, step in enumerate(self._steps):
+                if step.single is None:
+                    if i == last and step.union:
+                        return _merged(value, step.union, trail)
+                    return self._spread([value], self._steps[i:], document)
+                value = _one(value, step.single, trail, last=i == last)
         except Miss:
             if self._definite:
                 raise
             return []
-        return found[0] if definite else found
+        return value
 
-    def _matches(self, document: Any) -> tuple[list[Any], bool]:
-        nodes, definite, trail = [document], True, list[str | int]()
-        for i, (descends, selectors) in enumerate(self._steps):
-            if definite and _is_single((descends, selectors)):
-                nodes = [_definite(nodes[0], selectors[0], trail, last=i + 1 == len(self._steps))]
-                continue
-            if definite and i + 1 == len(self._steps) and _merges(descends, selectors):
-                return [_merged(nodes[0], selectors, trail)], True
-            definite = False
-            if descends:
+    @staticmethod
+    def _spread(nodes: list[Any], steps: list[_Step], document: Any) -> list[Any]:
+        for step in steps:
+            if step.descends:
                 nodes = [inner for node in nodes for inner in _descend(node)]
-            nodes = [hit for node in nodes for s in selectors for hit in _select(node, s, document)]
-        return nodes, definite
+            nodes = [hit for node in nodes for select in step.selects for hit in select(node, document)]
+        return nodes
 
 
-_SELECTORS = NameSelector | IndexSelector | SliceSelector | WildcardSelector | Filter
+class _Step:
+    """One segment of a path.
+
+    Attributes:
+        single: the name or index, if the step names exactly one place; else None.
+        union: the names, if it is a union of names.
+        descends: recursive descent goes before it.
+        selects: what it picks from a node.
+    """
+
+    __slots__ = ("descends", "selects", "single", "union")
+
+    def __init__(self, segment: Any) -> None:
+        selectors: tuple[JSONPathSelector, ...] = segment.selectors
+        self.descends = isinstance(segment, JSONPathRecursiveDescentSegment)
+        self.selects = [_compile_selector(selector) for selector in selectors]
+        names = [s.name for s in selectors if isinstance(s, NameSelector)]
+        keys: list[str | int] = [*names, *(s.index for s in selectors if isinstance(s, IndexSelector))]
+        alone = len(selectors) == 1 and not self.descends
+        self.single = keys[0] if alone and keys else None
+        self.union = names if len(names) == len(selectors) > 1 and not self.descends else []
 
 
-def _is_single(step: tuple[bool, tuple[JSONPathSelector, ...]]) -> bool:
-    descends, selectors = step
-    return not descends and len(selectors) == 1 and isinstance(selectors[0], NameSelector | IndexSelector)
-
-
-def _definite(node: Any, selector: NameSelector | IndexSelector, trail: list[str | int], *, last: bool) -> Any:
+def _one(node: Any, step: str | int, trail: list[str | int], *, last: bool) -> Any:
     here = normal(trail)
-    step: str | int = selector.name if isinstance(selector, NameSelector) else selector.index
     trail.append(step)
     if isinstance(step, str):
         if not isinstance(node, dict):
@@ -158,15 +167,11 @@ def _definite(node: Any, selector: NameSelector | IndexSelector, trail: list[str
     return node[step]
 
 
-def _merges(descends: bool, selectors: tuple[JSONPathSelector, ...]) -> bool:
-    """True for a union of names: at a path's end it makes one object."""
-    return not descends and len(selectors) > 1 and all(isinstance(s, NameSelector) for s in selectors)
-
-
-def _merged(node: Any, selectors: tuple[Any, ...], trail: list[str | int]) -> dict[str, Any]:
+def _merged(node: Any, names: list[str], trail: list[str | int]) -> dict[str, Any]:
+    """A union of names at a path's end makes one object."""
     if not isinstance(node, dict):
-        raise Miss(not_an_object(selectors[0].name, normal(trail), node))
-    return {s.name: node[s.name] for s in selectors if s.name in node}
+        raise Miss(not_an_object(names[0], normal(trail), node))
+    return {name: node[name] for name in names if name in node}
 
 
 def _descend(node: Any) -> Iterator[Any]:
@@ -175,21 +180,34 @@ def _descend(node: Any) -> Iterator[Any]:
         yield from _descend(child)
 
 
-def _select(node: Any, selector: JSONPathSelector, root: Any) -> Iterator[Any]:
+Select = Callable[[Any, Any], Iterable[Any]]
+"""What a selector picks from a node; filters see the whole document too."""
+
+
+def _compile_selector(selector: JSONPathSelector) -> Select:
     if isinstance(selector, NameSelector):
-        if isinstance(node, dict) and selector.name in node:
-            yield node[selector.name]
-    elif isinstance(selector, IndexSelector):
-        if isinstance(node, list) and -len(node) <= selector.index < len(node):
-            yield node[selector.index]
-    elif isinstance(selector, SliceSelector):
-        if isinstance(node, list):
-            yield from node[selector.slice]
-    elif isinstance(selector, WildcardSelector):
-        yield from node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    elif isinstance(selector, Filter):
-        # Jayway tests an object itself, where RFC 9535 tests its members.
+        name = selector.name
+        return lambda node, root: (node[name],) if isinstance(node, dict) and name in node else ()
+    if isinstance(selector, IndexSelector):
+        index = selector.index
+        return lambda node, root: (node[index],) if isinstance(node, list) and -len(node) <= index < len(node) else ()
+    if isinstance(selector, SliceSelector):
+        part = selector.slice
+        return lambda node, root: node[part] if isinstance(node, list) else ()
+    if isinstance(selector, WildcardSelector):
+        return lambda node, root: node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if isinstance(selector, Filter):
+        return _compile_filter(selector)
+    raise ValueError(f"not supported in a path: {selector}")
+
+
+def _compile_filter(selector: Filter) -> Select:
+    """Jayway tests an object itself, where RFC 9535 tests its members."""
+    evaluate = selector.expression.evaluate
+
+    def matching(node: Any, root: Any) -> Iterator[Any]:
         for candidate in node if isinstance(node, list) else [node] if isinstance(node, dict) else ():
-            context = FilterContext(env=_PARSER, current=candidate, root=root)
-            if selector.expression.evaluate(context):
+            if evaluate(FilterContext(env=_PARSER, current=candidate, root=root)):
                 yield candidate
+
+    return matching
