@@ -1,7 +1,7 @@
 """Put the order before an operator and fail the execution, so that it alarms and can be redriven.
 
-Run again by a redrive it lets the execution go on, and says which way. Safe to run
-twice: one visit parks once, and resumes once.
+Run again by a redrive it lets the execution go on, and says which way. Safe to run twice: one visit parks
+once, and resumes once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.domain import parking
+from oms.domain.parking import Visit
 from oms.ports import Deps
 from tasks.runtime import act, task
 
@@ -19,8 +20,9 @@ from tasks.runtime import act, task
 class ParkOrder:
     order_id: str
     execution: str
-    visit: str
-    redrive_count: int
+    entered: str
+    run: dict[str, Any]
+    """The execution as the context object has it."""
     error: str
     cause: str
     cancellation_id: str = ""
@@ -28,13 +30,9 @@ class ParkOrder:
 
 @task
 def handler(command: ParkOrder, deps: Deps) -> Mapping[str, Any]:
-    order = act(
-        command,
-        deps,
-        lambda order: parking.park(
-            order, command.execution, command.visit, command.redrive_count, command.error, command.cause
-        ),
-    )
-    if not parking.is_resumed(order, command.execution, command.visit):
-        parking.raise_parked(order, command.execution)
+    run = command.run
+    visit = Visit(command.execution, command.entered, run.get("RedriveCount", 0), run.get("RedriveTime", ""))
+    order = act(command, deps, lambda order: parking.park(order, visit, command.error, command.cause))
+    if not parking.is_resumed(order, visit):
+        parking.raise_parked(order, visit.execution)
     return {"resume": parking.direction(order, command.cancellation_id)}

@@ -15,7 +15,7 @@ from stepfunctions.steps import Choice as SdkChoice
 from stepfunctions.steps import Task as SdkTask
 from stepfunctions.steps.states import State
 
-from oms.domain.errors import OmsError, OrderChanged, OrderTaken, Unavailable, leaves
+from oms.domain.errors import OmsError, OrderChanged, OrderParked, OrderTaken, Unavailable, leaves
 
 LAMBDA_SECONDS = 10
 """How long a task function may take; its clients give up earlier, its state later."""
@@ -61,10 +61,10 @@ def retry(errors: Iterable[str], seconds: int = 1, attempts: int = 4, longest: i
     )
 
 
-def passing_trouble(*, timeouts: bool, attempts: int = 4, longest: int = 20) -> JitteredRetry:
+def passing_trouble(*, timeouts: bool) -> JitteredRetry:
     """Retry what passes by itself: a dependency that is away, a race that was lost, a function that crashed."""
     named = [*names(*leaves(Unavailable)), OrderChanged.__name__, *LAMBDA_TROUBLE]
-    return retry([*named, "States.Timeout"] if timeouts else named, attempts=attempts, longest=longest)
+    return retry([*named, "States.Timeout"] if timeouts else named)
 
 
 def taken_order(attempts: int) -> JitteredRetry:
@@ -125,20 +125,20 @@ def command(more: dict[str, Any] | None = None) -> dict[str, Any]:
 def park(more: dict[str, Any] | None = None) -> SdkTask:
     """Put the order before an operator; the execution fails here, and a redrive goes on from here.
 
-    Parking outlasts the outage that it is about: it is tried for days.
+    Parking outlasts the outage that it is about: whatever is in its way, it is tried for days.
     """
     parking = task(
         "ParkOrder",
         keep="$.parked",
         more={
-            "visit.$": "$$.State.EnteredTime",
-            "redrive_count.$": "$$.Execution.RedriveCount",
+            "entered.$": "$$.State.EnteredTime",
+            "run.$": "$$.Execution",
             "error.$": "$.trouble.Error",
             "cause.$": "$.trouble.Cause",
             **(more or {}),
         },
     )
-    parking.retries = [passing_trouble(timeouts=True, attempts=100, longest=HOUR)]
+    parking.retries = [retry(names(OrderParked), attempts=0), retry(["States.ALL"], attempts=100, longest=HOUR)]
     return parking
 
 

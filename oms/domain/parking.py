@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from oms.domain import errors
 from oms.domain.events import OrderParked, OrderResumed
 from oms.domain.order import NOTHING, Change, Order, Status
 
 
-def park(order: Order, execution: str, visit: str, redrive_count: int, error: str, cause: str) -> Change:
+@dataclass(frozen=True)
+class Visit:
+    """One run of an execution's parking state.
+
+    ``entered`` and ``redriven`` are times in ISO 8601: when the execution entered the state, and when it was last
+    redriven, empty if never. A redrive runs a failed state again without entering it anew.
+    """
+
+    execution: str
+    entered: str
+    redrive_count: int = 0
+    redriven: str = ""
+
+
+def park(order: Order, visit: Visit, error: str, cause: str) -> Change:
     """Park where the execution meets trouble; resume where a later redrive runs the parking state again.
 
-    ``visit`` is when the execution entered that state. It tells a resumption that is run twice from new trouble
-    after it, which both come with the same redrive count.
+    A resumption that is run twice and new trouble after it come with the same redrive count: when the state was
+    entered tells them apart. A visit that failed before it could park is resumed by its redrive just the same.
     """
-    parked = order.parked.get(execution)
-    if parked is not None:
-        if redrive_count > parked.redrive_count:
-            return Change((OrderResumed(execution, visit, redrive_count),))
+    parked = order.parked.get(visit.execution)
+    if parked is not None and visit.redrive_count <= parked.redrive_count:
         return NOTHING
-    if is_resumed(order, execution, visit):
+    if is_resumed(order, visit):
         return NOTHING
-    return Change((OrderParked(execution, visit, redrive_count, error, cause[:1000]),))
+    if parked is not None or visit.redriven > visit.entered:
+        return Change((OrderResumed(visit.execution, visit.entered, visit.redrive_count),))
+    return Change((OrderParked(visit.execution, visit.entered, visit.redrive_count, error, cause[:1000]),))
 
 
-def is_resumed(order: Order, execution: str, visit: str) -> bool:
-    return order.resumed.get(execution) == visit
+def is_resumed(order: Order, visit: Visit) -> bool:
+    return order.resumed.get(visit.execution) == visit.entered
 
 
 def direction(order: Order, cancellation_id: str) -> str:

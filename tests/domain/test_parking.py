@@ -3,17 +3,18 @@
 import pytest
 
 from oms.domain import cancelling, errors, parking, paying, placing
+from oms.domain.parking import Visit
 from tests.domain.orders import after, authorized_order, confirmed_order, taken_order
 
 
 def parked(order, visit="10:00", redrives=0, execution="exec-1"):
-    return after(order, parking.park(order, execution, visit, redrives, "Boom", "it broke"))
+    return after(order, parking.park(order, Visit(execution, visit, redrives), "Boom", "it broke"))
 
 
 def test_trouble_parks_the_order_once():
     order = parked(confirmed_order())
     assert order.parked["exec-1"].error == "Boom"
-    assert not parking.park(order, "exec-1", "10:00", 0, "Boom", "it broke")
+    assert not parking.park(order, Visit("exec-1", "10:00"), "Boom", "it broke")
     with pytest.raises(errors.OrderParked):
         parking.raise_parked(order, "exec-1")
 
@@ -21,8 +22,8 @@ def test_trouble_parks_the_order_once():
 def test_a_redrive_resumes_and_running_it_twice_resumes_once():
     order = parked(parked(confirmed_order()), redrives=1)
     assert not order.parked
-    assert parking.is_resumed(order, "exec-1", "10:00")
-    assert not parking.park(order, "exec-1", "10:00", 1, "Boom", "it broke")
+    assert parking.is_resumed(order, Visit("exec-1", "10:00"))
+    assert not parking.park(order, Visit("exec-1", "10:00", 1), "Boom", "it broke")
 
 
 def test_new_trouble_in_the_same_redrive_parks_again():
@@ -30,7 +31,7 @@ def test_new_trouble_in_the_same_redrive_parks_again():
     order = parked(order, visit="10:05", redrives=1)
     assert order.parked
     order = parked(order, visit="10:05", redrives=2)
-    assert parking.is_resumed(order, "exec-1", "10:05")
+    assert parking.is_resumed(order, Visit("exec-1", "10:05"))
 
 
 def cancelled_order():
@@ -61,4 +62,11 @@ def test_two_executions_of_one_order_park_and_resume_each_for_itself():
     order = parked(parked(confirmed_order()), execution="exec-2")
     order = parked(order, redrives=1)
     assert set(order.parked) == {"exec-2"}
-    assert parking.is_resumed(order, "exec-1", "10:00")
+    assert parking.is_resumed(order, Visit("exec-1", "10:00"))
+
+
+def test_a_visit_that_failed_before_it_could_park_is_resumed_by_its_redrive():
+    order = confirmed_order()
+    visit = Visit("exec-1", "10:00", redrive_count=1, redriven="11:00")
+    order = after(order, parking.park(order, visit, "Boom", "it broke"))
+    assert parking.is_resumed(order, visit)
