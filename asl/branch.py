@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from asl.documents import data_limit, encode, too_large
 from asl.errors import StatesError
-from asl.history import QUOTA, WHOLE
+from asl.history import WHOLE
 from asl.scope import Scope
 
 if TYPE_CHECKING:
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from asl.states.base import State
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
+
+
+class HistoryFull(Exception):
+    """There is room for one more event, and that must say so."""
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__(trace.arn)
+        self.trace = trace
 
 
 class Frame(Protocol):
@@ -83,7 +91,7 @@ class Branch:
         self.before = self.last
         self.entered_at = execution.now
         if len(records) >= execution.quota:
-            return execution.exceed_quota(self)
+            raise HistoryFull(self.trace)
         records.append(
             (state.entered_event, execution.now, self.last, {"name": state.name, "input": text, "inputDetails": WHOLE})
         )
@@ -105,6 +113,8 @@ class Branch:
             details["assignedVariablesDetails"] = WHOLE
             self.variables = {**self.variables, **assigned}
         records = self.trace.records
+        if len(records) >= self.execution.quota:
+            raise HistoryFull(self.trace)
         records.append((state.exited_event, self.execution.now, self.last, details))
         self.last = len(records)
         target = target or state.next
@@ -172,7 +182,6 @@ class Branch:
 
     def add(self, kind: str, details: dict[str, Any] | None = None) -> None:
         """Record an event that follows the branch's last."""
+        if len(self.trace.records) >= self.execution.quota:
+            raise HistoryFull(self.trace)
         self.last = self.trace.add(kind, self.execution.now, self.last, details)
-
-
-__all__ = ["DONE", "FAILED", "QUOTA", "RUNNING", "Branch", "Frame", "Owner"]

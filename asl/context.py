@@ -5,10 +5,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asl.clock import iso
 from asl.history import Record
+
+if TYPE_CHECKING:
+    from asl.branch import Branch
 
 
 class Trace:
@@ -19,9 +22,12 @@ class Trace:
         records: its history.
         execution: the context object's ``Execution``; replaced, never changed.
         machine: the context object's ``StateMachine``.
+        root: the branch that is the whole of it.
     """
 
-    __slots__ = ("arn", "execution", "machine", "name", "records")
+    __slots__ = ("arn", "execution", "machine", "name", "records", "root")
+
+    root: Branch
 
     def __init__(self, arn: str, name: str, execution: dict[str, Any], machine: dict[str, Any]) -> None:
         self.arn = arn

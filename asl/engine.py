@@ -64,6 +64,7 @@ class Engine:
         self.executions: dict[str, Execution] = {}
         self.agenda = Agenda()
         self.tokens: dict[str, tuple[Execution, TaskRequest]] = {}
+        self.early: dict[tuple[str, int], tuple[str, Any]] = {}
         self.watchers: dict[str, list[Callable[[Execution], None]]] = {}
         self.api = StatesApi(self)
         self._names = Random(f"names:{seed}")
@@ -90,8 +91,10 @@ class Engine:
         Raises ExecutionAlreadyExists.
         """
         self.machines.setdefault(machine.arn, machine)
-        name = name or self.unique()
+        given, name = name, name or self.unique()
         arn = machine.execution_arn(name, self.unique() if machine.type == "EXPRESS" else "")
+        if given is None and arn in self.executions:  # a resumed engine draws its names anew
+            return self.start(machine, input)
         existing = self.executions.get(arn)
         if existing is not None:
             if existing.running and existing.input == input:
@@ -120,8 +123,13 @@ class Engine:
 
     def on_end(self, execution: Execution, callback: Callable[[Execution], None]) -> None:
         """Call back when the execution ends; at once if it has."""
-        if execution.running:
-            self.watchers.setdefault(execution.arn, []).append(callback)
+        self.watch(execution.arn, callback)
+
+    def watch(self, arn: str, callback: Callable[[Execution], None]) -> None:
+        """``on_end`` by ARN, for an execution that may be yet to be resumed."""
+        execution = self.executions.get(arn)
+        if execution is None or execution.running:
+            self.watchers.setdefault(arn, []).append(callback)
         else:
             callback(execution)
 
@@ -199,15 +207,24 @@ class Engine:
         waiting = self.tokens.get(token)
         if waiting is None or waiting[1].ticket not in waiting[0].pending:
             raise TaskDoesNotExist("Task Timed Out: 'Provided task does not exist anymore'")
-        self.deliver(waiting[0], waiting[1].ticket, kind, data)
+        execution, request = waiting
+        if kind != "heartbeat" and request.integration.waits_for_token and request.submitted is None:
+            self.early.setdefault((execution.arn, request.ticket), (kind, data))
+        else:
+            self.deliver(execution, request.ticket, kind, data)
 
     def deliver(self, execution: Execution, ticket: int, kind: str, data: Any) -> None:
         """Hand over an outcome now."""
         if ticket not in execution.pending:
             return
+        early = self.early.pop((execution.arn, ticket), None)
+        if early is not None and kind == "failed":  # the token was answered before the call that gave it out failed
+            (kind, data), early = early, None
         self._write("outcome", execution.arn, ticket=ticket, kind=kind, data=data)
         execution.deliver(self.now, ticket, kind, data)
         self._collect(execution)
+        if early is not None:
+            self.deliver(execution, ticket, *early)
 
     # The work.
 
@@ -293,6 +310,12 @@ class Engine:
 
     def _ended(self, execution: Execution) -> None:
         self._write("ended", execution.arn, status=execution.status)
+        self._tell(execution)
+
+    def _tell(self, execution: Execution) -> None:
+        """Tell those who wait for its end, if it has ended."""
+        if execution.running:
+            return
         for callback in self.watchers.pop(execution.arn, ()):
             callback(execution)
 
@@ -322,6 +345,7 @@ class Engine:
             if wanted.ticket in execution.pending:
                 self._plan(execution, wanted)
         execution.outbox.clear()
+        self._tell(execution)
         return execution
 
 

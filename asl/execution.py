@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from asl.branch import Branch
+from asl.branch import Branch, HistoryFull
 from asl.clock import iso
 from asl.context import Trace, execution_context
 from asl.documents import encode
@@ -76,7 +77,7 @@ class Execution:
         self._iso = (at, iso(at))
         self.trace = Trace(arn, name, {}, {"Id": machine.arn, "Name": machine.name})
         self._describe(machine)
-        self.root = Branch(self, self.trace, self, 0, {})
+        self.root = self.trace.root = Branch(self, self.trace, self, 0, {})
         self._begin()
 
     def _describe(self, machine: Machine) -> None:
@@ -98,10 +99,18 @@ class Execution:
         if self.machine.timeout_seconds is not None:
             self.timer(self.now + self.machine.timeout_seconds, self._time_out)
 
-    def _drain(self) -> None:
+    def _drain(self, first: Callable[[], None] | None = None) -> None:
+        """Do something, and then all that became possible by it."""
         ready = self.ready
-        while ready:
-            ready.popleft().advance()
+        while first is not None or ready:
+            try:
+                begin, first = first, None
+                if begin is not None:
+                    begin()
+                while ready:
+                    ready.popleft().advance()
+            except HistoryFull as full:
+                first = partial(self._exceed_quota, full.trace)
 
     # What comes in.
 
@@ -111,8 +120,7 @@ class Execution:
         if handler is None or self.status != RUNNING:
             return False
         self.now = at
-        handler(kind, data)
-        self._drain()
+        self._drain(partial(handler, kind, data))
         return True
 
     def stop(self, at: float, error: str | None = None, cause: str | None = None) -> None:
@@ -133,8 +141,7 @@ class Execution:
         details = {"redriveCount": self.redrive_count}
         self.root.last = self.trace.add("ExecutionRedriven", at, len(self.trace.records), details)
         self._limit_time()
-        self.root.revive()
-        self._drain()
+        self._drain(self.root.revive)
 
     # What goes out.
 
@@ -179,13 +186,11 @@ class Execution:
     def branch_failed(self, branch: Branch, error: StatesError) -> None:
         self._finish(FAILED, "ExecutionFailed", branch.last, error.error, error.cause)
 
-    def exceed_quota(self, branch: Branch) -> bool:
+    def _exceed_quota(self, trace: Trace) -> None:
         """A Standard execution holds 25,000 events and no more; the last one says so."""
         cause = f"The execution reached the maximum number of history events ({QUOTA})."
-        if branch.trace is not self.trace:
-            return branch.fail(StatesError("States.Runtime", cause))
-        self._finish(FAILED, "ExecutionFailed", self.root.last, "States.Runtime", cause)
-        return False
+        trace.root.abort()
+        trace.root.owner.branch_failed(trace.root, StatesError("States.Runtime", cause))
 
     def _time_out(self, kind: str, data: Any) -> None:
         self._finish(TIMED_OUT, "ExecutionTimedOut", self.root.last, "States.Timeout", None)

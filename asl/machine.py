@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 STANDARD, EXPRESS = "STANDARD", "EXPRESS"
+EXPRESS_SECONDS = 300
 
 
 class Machine:
@@ -46,7 +47,8 @@ class Machine:
         self.arn = arn or f"arn:aws:states:{region}:{account}:stateMachine:{name}"
         self.region, self.account = self.arn.split(":")[3:5]
         self.role_arn = role_arn or f"arn:aws:iam::{account}:role/{name}"
-        self.timeout_seconds: float | None = self.definition.get("TimeoutSeconds")
+        limits = [self.definition.get("TimeoutSeconds"), EXPRESS_SECONDS if type == EXPRESS else None]
+        self.timeout_seconds: float | None = min((each for each in limits if each is not None), default=None)
         self.graph = compile_graph(self.definition, "JSONPath")
 
     def execution_arn(self, name: str, unique: str) -> str:

@@ -101,15 +101,14 @@ class StatesApi:
             complete(started)
             return
         engine.deliver(execution, request.ticket, "submitted", started)
-        self._watch(execution, request, child)
+        self._watch(execution, request, child.arn)
 
     def rejoin(self, execution: Execution, request: TaskRequest) -> None:
         """After a crash: wait again for the execution that a `.sync` call has started."""
-        child = self.engine.executions.get((request.submitted or {}).get("ExecutionArn", ""))
-        if child is not None and request.integration.pattern.startswith(".sync"):
-            self._watch(execution, request, child)
+        if request.integration.pattern.startswith(".sync") and "ExecutionArn" in request.submitted:
+            self._watch(execution, request, request.submitted["ExecutionArn"])
 
-    def _watch(self, execution: Execution, request: TaskRequest, child: Execution) -> None:
+    def _watch(self, execution: Execution, request: TaskRequest, arn: str) -> None:
         texts = request.integration.pattern == ".sync"
 
         def ended(child: Execution) -> None:
@@ -120,7 +119,7 @@ class StatesApi:
                 data = {"error": "States.TaskFailed", "cause": encode(described)}
                 self.engine.post(execution, request.ticket, "failed", data)
 
-        self.engine.on_end(child, ended)
+        self.engine.watch(arn, ended)
 
     # Activities.
 

@@ -124,7 +124,7 @@ class Resilient(State):
         self.give_up(branch, error)
         for catcher in self.catchers:
             if matches(catcher.errors, error):
-                return self._caught(branch, catcher, error)
+                return self.caught(branch, catcher, error)
         return branch.fail(error)
 
     def give_up(self, branch: Branch, error: StatesError) -> None:
@@ -141,7 +141,7 @@ class Resilient(State):
                 return retrier.delay(counts[i] - 1, branch.execution.random)
         return None
 
-    def _caught(self, branch: Branch, catcher: Catcher, error: StatesError) -> bool:
+    def caught(self, branch: Branch, catcher: Catcher, error: StatesError) -> bool:
         try:
             output, assigned = self._error_output(branch, catcher, error)
             return branch.leave(output, assigned, self.targets[catcher.target])

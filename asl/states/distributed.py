@@ -220,7 +220,7 @@ class ChildExecutions(Iterations):
         context = execution_context(arn, name, value, machine.role_arn, at, 0)
         trace = Trace(arn, name, context, {"Id": f"{start}:stateMachine:{full_name}", "Name": full_name})
         trace.add("ExecutionStarted", at, 0, {"input": text, "inputDetails": WHOLE, "roleArn": machine.role_arn})
-        child = Branch(execution, trace, self, 0, {}, len(self.children))
+        child = trace.root = Branch(execution, trace, self, 0, {}, len(self.children))
         self.children.append(child)
         items = len(value["Items"]) if self.state.batcher else 1
         run.children.append(Child(child, trace, text, items, at))

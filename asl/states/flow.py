@@ -105,7 +105,7 @@ class Choice(State):
             if test(scope):
                 return self._go(branch, scope, value, self.targets[target], assign, output)
         if self.next is None:
-            raise StatesError("States.NoChoiceMatched", NO_CHOICE)
+            raise StatesError("States.Runtime", NO_CHOICE)
         return self._go(
             branch, scope, value, self.next, self.fields.assign, self.fields.output_field if self.jsonata else None
         )

@@ -98,11 +98,11 @@ class Join:
     def branch_failed(self, child: Branch, error: StatesError) -> None:
         self.running -= 1
         self.error = error
-        self.failed(child)
         stopped = [other for other in self.children if other.status == RUNNING]
         self.abort()
         for other in stopped:
-            self.aborted(other)
+            self.aborted(other, child.last)
+        self.failed(child)
         self.under.last = child.last
         self.state.broken(self.under, error)
 
@@ -119,10 +119,10 @@ class Join:
                     ready.remove(child)
         self.running = 0
 
-    def aborted(self, child: Branch) -> None:
+    def aborted(self, child: Branch, previous: int) -> None:
         """After a child was stopped because another failed; states that wait have an event for it."""
         if child.state.kind in ("Task", "Wait", "Parallel", "Map"):
-            child.add(f"{child.state.kind}StateAborted")
+            child.trace.add(f"{child.state.kind}StateAborted", child.execution.now, previous)
 
     def revive(self) -> bool:
         """Redrive only the children that failed or were stopped; all of them if the results were too large."""
@@ -278,6 +278,6 @@ class Iterations(Join):
     def failed(self, child: Branch) -> None:
         child.trace.add("MapIterationFailed", child.execution.now, child.last, self._details(child))
 
-    def aborted(self, child: Branch) -> None:
-        super().aborted(child)
-        child.trace.add("MapIterationAborted", child.execution.now, child.last, self._details(child))
+    def aborted(self, child: Branch, previous: int) -> None:
+        child.trace.add("MapIterationAborted", child.execution.now, previous, self._details(child))
+        super().aborted(child, previous)
