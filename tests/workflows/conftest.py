@@ -1,5 +1,6 @@
 import pytest
 
+from tests.workflows.events import strange
 from tests.workflows.shop import Shop
 
 
@@ -10,3 +11,4 @@ def shop():
     shop.stock(RED_LAMP=10, BLUE_RUG=5, TEA=1000)
     yield shop
     assert shop.violations() == []
+    assert [found for events in shop.store.history.values() for found in strange(events)] == []
