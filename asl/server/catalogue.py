@@ -42,7 +42,6 @@ class Catalogue(dict[str, Machine]):
                 "arn": revision.machine,
                 "role_arn": revision.role,
             }
-            about["any_task"] = True  # it was checked when it was created
             found = self.compiled[key] = Compiled(key, revision.definition, **about)
         return found
 
