@@ -43,7 +43,7 @@ def plain(events: Iterable[dict[str, Any]], width: int = 100) -> str:
     found = rows(events, width)
     if not found:
         return "(no events)"
-    kind, state = (max(len(row[n]) for row in found) for n in (2, 3))
+    kind, state = max(len(row.type) for row in found), max(len(row.state) for row in found)
     return "\n".join(
         f"{row.id:>4}  {row.seconds:>10.3f}s  {row.type:<{kind}}  {row.state:<{state}}  {row.details}".rstrip()
         for row in found
