@@ -138,7 +138,7 @@ class Stage(Execution):
     def _begin(self) -> None:
         actor = _Actor(self, self.trace, self, 0, self.rehearsal.variables)
         actor.given = self.rehearsal.context
-        self.root = actor
+        self.root = self.trace.root = actor
         actor.enter(self.machine.graph.start, self.input, encode(self.input))
         retriers = getattr(actor.state, "retriers", ())
         actor.retries = [self.rehearsal.retries] * len(retriers) if self.rehearsal.retries else None

@@ -122,7 +122,8 @@ def test_a_choice_leads_on_and_one_without_a_match_fails() -> None:
     state = {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "One"}]}
     assert ask(state, {"n": 1})["nextState"] == "One"
     answer = ask(state, {"n": 2})
-    assert (answer["status"], answer["error"]) == ("FAILED", "States.NoChoiceMatched")
+    assert answer["status"] == "FAILED"
+    assert answer["cause"].startswith("Failed to transition out of the state.")
 
 
 def test_a_state_of_a_whole_machine_is_named() -> None:
