@@ -30,6 +30,12 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(params=["ministack", *NAMED])
+def remote_stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Those that an answer can get lost from."""
+    yield from _stores(request)
+
+
 def _stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     match request.param:
         case "memory":

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oms.adapters.clients import Aws
 from oms.adapters.dynamodb import DynamoDB
@@ -21,6 +22,9 @@ from oms.adapters.dynamodb_products import DynamoProducts
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.tables import tables
 from oms.ports import Inventory, Orders, Products
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 REGION = "us-east-1"
 _names = count(1)
@@ -33,6 +37,8 @@ class Stores:
     orders: Orders
     inventory: Inventory
     products: Products
+    client: DynamoDBClient | None = None
+    """The one that they share, where they have one."""
 
 
 def in_memory() -> Stores:
@@ -53,6 +59,7 @@ def in_dynamodb(endpoint: str | None) -> Stores:
         DynamoOrders(db, names["orders"], names["inventory"]),
         DynamoInventory(db, names["inventory"]),
         DynamoProducts(db, names["products"]),
+        aws.dynamodb(),
     )
 
 

@@ -1,0 +1,125 @@
+"""The carriers under test: in memory, and our client over the sandbox, whose time a test turns on by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import uvicorn
+
+from local.carrier_sandbox.app import App
+from local.carrier_sandbox.books import Books
+from local.carrier_sandbox.carrier import Carrier as Sandbox
+from local.carrier_sandbox.carrier import Settings
+from local.carrier_sandbox.courier import Courier
+from oms.adapters.http_carrier import HttpCarrier
+from oms.adapters.memory_edges import MemoryCarrier
+from oms.ports import Carrier
+
+LONG = 1e9
+"""Seconds: nothing happens by itself."""
+
+
+class Parcels(Protocol):
+    """A carrier under test: the port, and the hands that a test needs on it."""
+
+    @property
+    def carrier(self) -> Carrier: ...
+    def dispatch(self, order_id: str) -> None:
+        """Let the parcel leave, if it may."""
+
+    def arrive(self, order_id: str) -> None: ...
+    def lose_next(self) -> None: ...
+    def fail_next(self, *, after_effect: bool) -> None: ...
+    def said(self) -> list[tuple[str, str]]:
+        """The types of what the shop was told, with the orders."""
+
+
+class Memory:
+    def __init__(self) -> None:
+        self.carrier = MemoryCarrier()
+        self._loses = False
+
+    def dispatch(self, order_id: str) -> None:
+        self.carrier.dispatch(order_id)
+
+    def arrive(self, order_id: str) -> None:
+        (self.carrier.lose if self._loses else self.carrier.deliver)(order_id)
+
+    def lose_next(self) -> None:
+        self._loses = True
+
+    def fail_next(self, *, after_effect: bool) -> None:
+        self.carrier.fail_next(after_effect=after_effect)
+
+    def said(self) -> list[tuple[str, str]]:
+        return [(each["type"], each["order_id"]) for each in self.carrier.callbacks]
+
+
+class OverSandbox:
+    """Started by ``over_sandbox``, in a thread whose loop owns the sandbox."""
+
+    def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
+        self.carrier = HttpCarrier(url)
+        self._url = url
+        self._loop = loop
+        self._time = 0.0
+        self._said: list[tuple[str, str]] = []
+        self.sandbox = Sandbox(Books(":memory:"), lambda: self._time, Settings(LONG, LONG, LONG))
+        self._courier = Courier(self.sandbox, self._hear, lambda: self._time)
+
+    def _hear(self, body: str) -> bool:
+        told = json.loads(body)
+        self._said.append((told["type"], told["order_id"]))
+        return True
+
+    def dispatch(self, order_id: str) -> None:
+        self._control("/_sandbox/dispatch", {"order_id": order_id})
+        self._settle()
+
+    def arrive(self, order_id: str) -> None:
+        self.sandbox.books.bring_forward("deliver", self._time, order_id)
+        self._settle()
+
+    def lose_next(self) -> None:
+        self._control("/_sandbox/next", {"lose": 1})
+
+    def fail_next(self, *, after_effect: bool) -> None:
+        self._control("/_sandbox/next", {"fault": "timeout_after" if after_effect else "timeout_before"})
+
+    def said(self) -> list[tuple[str, str]]:
+        self._settle()
+        return self._said
+
+    def _settle(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._courier.settle(), self._loop).result(30)
+
+    def _control(self, path: str, body: Any) -> None:
+        with urllib.request.urlopen(urllib.request.Request(self._url + path, json.dumps(body).encode())) as answer:
+            answer.read()
+
+
+@contextmanager
+def over_sandbox() -> Iterator[OverSandbox]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    loop = asyncio.new_event_loop()
+    parcels = OverSandbox(url, loop)
+    config = uvicorn.Config(App(parcels.sandbox), log_level="error", access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve(sockets=[listener])))
+    thread.start()
+    try:
+        yield parcels
+    finally:
+        server.should_exit = True
+        thread.join()
+        parcels.sandbox.books.close()
+        loop.close()
+        listener.close()

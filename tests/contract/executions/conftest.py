@@ -1,0 +1,71 @@
+"""Every test once on executions in memory, once on our client of the Step Functions API, played by the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from queue import Queue
+from typing import Any
+
+import pytest
+
+from asl.requests import TaskRequest
+from oms.adapters.clients import Aws
+from oms.adapters.executions import StepFunctions
+from oms.adapters.memory_edges import MemoryExecutions
+from oms.ports import Executions
+from tests.asl.serving import ROLE, advance, serving
+
+WAITS = {
+    "StartAt": "Ask",
+    "States": {
+        "Ask": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}},
+            "TimeoutSeconds": 3600,
+            "End": True,
+        }
+    },
+}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Executions under test, with one that waits on ``token``."""
+
+    executions: Executions
+    token: str
+    expire: Any
+    """Called to let the token time out."""
+    started: Any
+    """Called for how many executions were started."""
+
+
+@pytest.fixture(params=["memory", "step functions"])
+def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
+    if request.param == "memory":
+        memory = MemoryExecutions()
+        memory.start("NewOrder", "ord_0", {"order_id": "ord_0"})
+        yield Waiting(memory, "token", lambda: memory.expire("token"), lambda: len(memory.starts))
+        return
+    tokens: Queue[str] = Queue()
+
+    def ask(asked: TaskRequest) -> Any:
+        tokens.put(asked.payload["Payload"]["token"])
+        return {}
+
+    with serving(invoke=ask) as sfn:
+        made = sfn.create_state_machine(name="NewOrder", definition=json.dumps(WAITS), roleArn=ROLE)
+        arn = made["stateMachineArn"]
+        aws = Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{sfn.port}")
+        executions = StepFunctions(aws, {"NewOrder": arn})
+        executions.start("NewOrder", "ord_0", {"order_id": "ord_0"})
+        yield Waiting(
+            executions,
+            tokens.get(timeout=30),
+            lambda: advance(sfn, 3601),
+            lambda: len(sfn.list_executions(stateMachineArn=arn)["executions"]),
+        )
+        aws.stepfunctions().close()

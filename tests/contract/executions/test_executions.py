@@ -1,0 +1,50 @@
+"""What the shop may expect of Step Functions: one execution a name, and a token that is answered once."""
+
+from __future__ import annotations
+
+import pytest
+
+from oms.adapters.clients import Aws
+from oms.adapters.executions import StepFunctions
+from oms.domain.errors import ExecutionsUnavailable
+from tests.contract.executions.conftest import Waiting
+from tests.contract.stores import free_port
+
+
+def test_a_name_is_started_once(waiting: Waiting) -> None:
+    for payload in ({"order_id": "ord_0"}, {"order_id": "another"}):
+        waiting.executions.start("NewOrder", "ord_0", payload)
+    assert waiting.started() == 1
+
+    waiting.executions.start("NewOrder", "ord_1", {"order_id": "ord_1"})
+    assert waiting.started() == 2
+
+
+def test_a_token_is_answered_once(waiting: Waiting) -> None:
+    executions = waiting.executions
+    assert executions.heartbeat(waiting.token) is True
+
+    assert executions.succeed(waiting.token, {"tracking": "T-1"}) is True
+
+    assert executions.succeed(waiting.token, {"tracking": "T-1"}) is False
+    assert executions.fail(waiting.token, "ShipmentRecalled", "") is False
+    assert executions.heartbeat(waiting.token) is False
+
+
+def test_a_failure_is_an_answer_too(waiting: Waiting) -> None:
+    assert waiting.executions.fail(waiting.token, "ParcelLost", "the carrier lost it: " + "x" * 40_000) is True
+    assert waiting.executions.succeed(waiting.token, {}) is False
+
+
+def test_nothing_waits_under_a_token_whose_time_is_up(waiting: Waiting) -> None:
+    waiting.expire()
+
+    assert waiting.executions.heartbeat(waiting.token) is False
+    assert waiting.executions.fail(waiting.token, "ParcelLost", "") is False
+
+
+def test_step_functions_that_isnt_there_is_unavailable() -> None:
+    executions = StepFunctions(Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{free_port()}"), {})
+
+    with pytest.raises(ExecutionsUnavailable):
+        executions.heartbeat("token")

@@ -1,0 +1,217 @@
+"""What the adapters make of DynamoDB's trouble: told apart, asked again where that may help, written at most once."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from oms.adapters import items
+from oms.adapters.clients import Aws
+from oms.adapters.dynamodb import TRIES, DynamoDB
+from oms.adapters.dynamodb_inventory import DynamoInventory
+from oms.adapters.dynamodb_orders import DynamoOrders
+from oms.adapters.dynamodb_products import DynamoProducts
+from oms.domain.catalogue import Product
+from oms.domain.errors import OrderChanged, OutOfStock, StoreUnavailable
+from oms.domain.inventory import reserve
+from oms.domain.money import Money
+from oms.domain.order import Change
+from tests.domain.orders import NOON, placed_order
+
+_callers = count(1)
+ENTRY = reserve("o:reserve", "o", [("LAMP", 1), ("RUG", 1)])
+
+
+class Scripted:
+    """Answers each call to DynamoDB by the next line of a script, and keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.aws = Aws("us-east-1", access_key=f"caller{next(_callers)}", secret_key="x")
+        self.slept: list[float] = []
+        self.asked: list[dict[str, Any]] = []
+        self.script: list[Any] = []
+        self.db = DynamoDB(self.aws, self.slept.append)
+        events: Any = self.aws.dynamodb().meta.events
+        events.register("before-send.dynamodb", self._answer)
+
+    def _answer(self, request: Any, **_: Any) -> Any:
+        self.asked.append(json.loads(request.body))
+        line = self.script.pop(0)
+        if isinstance(line, Exception):
+            raise line
+        status, body = line
+        headers: Any = {"Content-Type": "application/x-amz-json-1.0"}
+        return AWSResponse(request.url, status, headers, Body(body))
+
+
+class Body(io.BytesIO):
+    def __init__(self, body: Any) -> None:
+        super().__init__(json.dumps(body).encode())
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.getvalue()
+
+
+def error(code: str, status: int = 400, **more: Any) -> tuple[int, Any]:
+    return status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "no", **more}
+
+
+def cancelled(*codes: str) -> tuple[int, Any]:
+    return error("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])
+
+
+WRITTEN: tuple[int, Any] = (200, {})
+CONFLICT = cancelled("None", "TransactionConflict", "None")
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Scripted]:
+    scripted = Scripted()
+    yield scripted
+    assert not scripted.script, "there was more to be asked"
+
+
+@pytest.fixture
+def inventory(dynamodb: Scripted) -> DynamoInventory:
+    return DynamoInventory(dynamodb.db, "inventory")
+
+
+def test_a_transaction_that_met_another_is_sent_again_as_the_same(
+    dynamodb: Scripted, inventory: DynamoInventory
+) -> None:
+    dynamodb.script = [CONFLICT, CONFLICT, WRITTEN]
+
+    assert inventory.apply(ENTRY) is True
+
+    first, second, third = dynamodb.asked
+    assert first == second == third
+    assert first["ClientRequestToken"]
+    assert len(dynamodb.slept) == 2
+
+
+def test_each_transaction_has_a_token_of_its_own(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [WRITTEN, WRITTEN]
+
+    inventory.apply(ENTRY)
+    inventory.apply(ENTRY)
+
+    assert len({asked["ClientRequestToken"] for asked in dynamodb.asked}) == 2
+
+
+def test_a_transaction_that_always_meets_others_is_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [CONFLICT] * TRIES
+
+    with pytest.raises(StoreUnavailable):
+        inventory.apply(ENTRY)
+
+    assert all(slept <= 0.01 * 2**n for n, slept in enumerate(dynamodb.slept))
+
+
+def test_short_stock_proves_nothing_while_another_transaction_is_in_the_way(
+    dynamodb: Scripted, inventory: DynamoInventory
+) -> None:
+    dynamodb.script = [cancelled("TransactionConflict", "ConditionalCheckFailed", "None"), WRITTEN]
+
+    assert inventory.apply(ENTRY) is True
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_throttled_transaction_is_sent_again(dynamodb: Scripted, inventory: DynamoInventory, code: str) -> None:
+    dynamodb.script = [cancelled(code, "None", "None"), cancelled("ConditionalCheckFailed", "None", "None")]
+
+    assert inventory.apply(ENTRY) is False
+
+
+def test_the_skus_that_are_short_are_named(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [cancelled("None", "None", "ConditionalCheckFailed")]
+
+    with pytest.raises(OutOfStock, match=r"RUG$"):
+        inventory.apply(ENTRY)
+
+
+def test_an_order_that_changed_comes_before_short_stock(dynamodb: Scripted) -> None:
+    dynamodb.script = [cancelled("ConditionalCheckFailed", "None", "ConditionalCheckFailed", "None")]
+
+    with pytest.raises(OrderChanged):
+        DynamoOrders(dynamodb.db, "orders", "inventory").save(placed_order(), Change(stock=(ENTRY,)), NOON, "test")
+
+
+def test_a_transaction_that_is_wrong_in_itself_is_a_defect(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [cancelled("ValidationError", "None", "None")]
+
+    with pytest.raises(ClientError, match="TransactionCanceled"):
+        inventory.apply(ENTRY)
+
+
+@pytest.mark.parametrize("trouble", [error("InternalServerError", 500), error("ThrottlingException"), (503, {})])
+def test_a_store_in_trouble_is_unavailable(dynamodb: Scripted, trouble: Any) -> None:
+    dynamodb.script = [trouble, trouble]
+
+    with pytest.raises(StoreUnavailable):
+        dynamodb.db.get("orders", items.key("ord_1"))
+
+
+def test_a_call_that_was_cut_off_is_sent_again_as_the_same(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [ReadTimeoutError(endpoint_url="dynamodb"), WRITTEN]
+
+    assert inventory.apply(ENTRY) is True
+
+    first, second = dynamodb.asked
+    assert first == second
+
+
+def test_a_store_that_keeps_silent_is_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [ReadTimeoutError(endpoint_url="dynamodb")] * 2
+
+    with pytest.raises(StoreUnavailable):
+        inventory.apply(ENTRY)
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
+def test_a_call_that_is_wrong_is_a_defect(dynamodb: Scripted, code: str) -> None:
+    dynamodb.script = [error(code)]
+
+    with pytest.raises(ClientError, match=code):
+        dynamodb.db.get("orders", items.key("ord_1"))
+
+
+def test_keys_that_were_left_unread_are_asked_for_again(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    lamp, rug = (items.key(sku, items.STOCK) for sku in ("LAMP", "RUG"))
+    stocked = {"on_hand": {"N": "1"}, "reserved": {"N": "0"}}
+    dynamodb.script = [
+        (200, {"Responses": {"inventory": [{**lamp, **stocked}]}, "UnprocessedKeys": {"inventory": {"Keys": [rug]}}}),
+        (200, {"Responses": {"inventory": [{**rug, **stocked}]}, "UnprocessedKeys": {}}),
+    ]
+
+    assert inventory.stock(["LAMP", "RUG"]).keys() == {"LAMP", "RUG"}
+    assert dynamodb.asked[1]["RequestItems"] == {"inventory": {"Keys": [rug]}}
+
+
+def test_keys_that_stay_unread_are_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    left = {"inventory": {"Keys": [items.key("LAMP", items.STOCK)]}}
+    dynamodb.script = [(200, {"Responses": {}, "UnprocessedKeys": left})] * TRIES
+
+    with pytest.raises(StoreUnavailable):
+        inventory.stock(["LAMP"])
+
+
+def test_items_that_were_left_unwritten_are_sent_again(dynamodb: Scripted) -> None:
+    lamp = Product("LAMP", "Lamp", "HOME", "", "", Money(1, "USD"))
+    left = {"products": [{"PutRequest": {"Item": items.product_item(replace(lamp, sku="RUG"))}}]}
+    dynamodb.script = [(200, {"UnprocessedItems": left}), (200, {"UnprocessedItems": {}})]
+
+    DynamoProducts(dynamodb.db, "products").put([lamp, replace(lamp, sku="RUG")])
+
+    assert dynamodb.asked[1]["RequestItems"] == left
+
+
+def test_attribute_values_pass_through_botocore_as_they_are(dynamodb: Scripted) -> None:
+    assert dynamodb.aws.dynamodb().meta.service_model.shape_for("AttributeValue").type_name == "string"

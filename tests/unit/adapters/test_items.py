@@ -1,0 +1,116 @@
+"""What is kept in tables comes back as it was, also from a newer version's hands, or an older one's."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oms.adapters import items
+from oms.adapters.codec import codec
+from oms.domain.catalogue import Product
+from oms.domain.events import TYPES, OrderPlaced, Recorded, Units
+from oms.domain.inventory import Movement, Stock, StockEntry
+from oms.domain.money import Money
+from oms.domain.order import Line, MoneyEntry, Order, Payment, Review
+from tests.domain.orders import taken_order
+
+TIMES = st.datetimes(timezones=st.just(UTC))
+MOVEMENTS = st.lists(st.builds(Movement), unique_by=lambda movement: movement.sku).map(tuple)
+
+st.register_type_strategy(datetime, TIMES)
+
+
+def over_the_wire(item: items.Item) -> items.Item:
+    """As DynamoDB's JSON carries it."""
+    carried: items.Item = json.loads(json.dumps(item))
+    return carried
+
+
+@given(st.from_type(Order))
+def test_orders_come_back(order: Order) -> None:
+    assert items.order_of(over_the_wire(items.order_item(order))) == order
+
+
+@given(st.sampled_from(sorted(TYPES)).flatmap(lambda name: st.from_type(TYPES[name])), TIMES, st.integers(1), st.text())
+def test_events_come_back(event: Any, at: datetime, sequence: int, by: str) -> None:
+    recorded = Recorded(sequence, at, by, event)
+
+    assert items.event_of(over_the_wire(items.event_item("ord_1", recorded))) == recorded
+
+
+@given(st.builds(StockEntry, movements=MOVEMENTS))
+def test_stock_entries_come_back(entry: StockEntry) -> None:
+    assert items.entry_of(over_the_wire(items.entry_item(entry))) == entry
+
+
+@given(st.from_type(MoneyEntry))
+def test_money_entries_come_back(entry: MoneyEntry) -> None:
+    assert items.money_of(over_the_wire(items.money_item(entry))) == entry
+
+
+@given(st.from_type(Product))
+def test_products_come_back(product: Product) -> None:
+    assert items.product_of(over_the_wire(items.product_item(product))) == product
+
+
+def test_what_a_newer_version_wrote_beside_what_we_know_is_left_alone() -> None:
+    order = taken_order(Units("RED-LAMP", 1))
+    item = items.order_item(order)
+    for map_of_ours in (
+        item,
+        item["payment"]["M"],
+        *(line["M"] for line in item["lines"]["L"]),
+        *(cancellation["M"] for cancellation in item["cancellations"]["M"].values()),
+    ):
+        map_of_ours["newer"] = {"M": {"a": {"L": [{"BOOL": True}, {"N": "1"}]}}}
+
+    assert items.order_of(item) == order
+
+
+def test_what_an_older_version_did_not_write_has_its_default() -> None:
+    order = taken_order()
+    item = items.order_item(order)
+    for name in ("payment", "review", "reason", "refunds"):
+        del item[name]
+    del item["lines"]["L"][0]["M"]["returning"]
+
+    read = items.order_of(item)
+
+    assert (read.payment, read.review, read.reason, read.refunds) == (Payment(), None, "", {})
+    assert read.lines == order.lines
+
+
+def test_an_event_of_a_newer_version_is_no_event_of_ours() -> None:
+    item = items.event_item("ord_1", Recorded(1, datetime.now(UTC), "x", OrderPlaced("o", "c", "USD", (), "", {}, "")))
+    item["name"] = {"S": "OrderTeleported"}
+
+    with pytest.raises(KeyError, match="OrderTeleported"):
+        items.event_of(item)
+
+
+def test_values_are_native_maps_and_lists() -> None:
+    assert codec(Product).encode(Product("L", "Lamp", "HOME", "", "", Money(1999, "USD"))) == {
+        "M": {
+            "sku": {"S": "L"},
+            "name": {"S": "Lamp"},
+            "department": {"S": "HOME"},
+            "category": {"S": ""},
+            "brand": {"S": ""},
+            "price": {"M": {"minor": {"N": "1999"}, "currency": {"S": "USD"}}},
+        }
+    }
+    assert codec(Review | None).encode(Review("2026-01-01", None)) == {
+        "M": {"deadline": {"S": "2026-01-01"}, "approved": {"NULL": True}}
+    }
+    assert codec(tuple[Line, ...]).encode(()) == {"L": []}
+
+
+def test_counters_are_read_beside_what_follows_from_them() -> None:
+    item = {**items.key("LAMP", items.STOCK), "on_hand": {"N": "5"}, "reserved": {"N": "2"}, "available": {"N": "3"}}
+
+    assert items.stock_of(item) == Stock("LAMP", 5, 2)

@@ -1,0 +1,110 @@
+"""Every key and index that is declared is one that an adapter uses, and the reverse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from oms.adapters.clients import Aws
+from oms.adapters.tables import tables
+from oms.domain.catalogue import Product
+from oms.domain.inventory import receive
+from oms.domain.money import Money
+from oms.domain.order import Change, MoneyEntry, MoneyReason
+from tests.contract.orders import NOON, place
+from tests.contract.stores import REGION, Stores, in_dynamodb
+
+WITHOUT_ADAPTER = {"carts"}
+WRITTEN = {"Put": "Item", "Update": "Key", "PutRequest": "Item", "ConditionCheck": "Key"}
+
+
+class Requests:
+    """What the adapters ask of DynamoDB: the tables with their indexes, and the keys of what they write."""
+
+    def __init__(self) -> None:
+        self.indexes: set[tuple[str, str | None]] = set()
+        self.attributes: dict[str, set[str]] = {}
+
+    def note(self, params: Mapping[str, Any], **_: Any) -> None:
+        if "TableName" in params:
+            self.indexes.add((_logical(params["TableName"]), params.get("IndexName")))
+        for table, keys in params.get("RequestItems", {}).items():
+            self.indexes.add((_logical(table), None))
+            for write in keys if isinstance(keys, list) else ():
+                self._written(table, write)
+        for action in params.get("TransactItems", ()):
+            (asked,) = action.values()
+            self._written(asked["TableName"], action)
+
+    def _written(self, table: str, action: Mapping[str, Any]) -> None:
+        ((kind, asked),) = action.items()
+        self.attributes.setdefault(_logical(table), set()).update(asked[WRITTEN[kind]])
+
+
+def _logical(name: str) -> str:
+    return name.split("-")[0]
+
+
+@pytest.fixture
+def requests() -> Iterator[Requests]:
+    """What every method of every adapter asks."""
+    with mock_aws():
+        stores = in_dynamodb(None)
+        noted = Requests()
+        events = Aws(REGION).dynamodb().meta.events
+        events.register("provide-client-params.dynamodb", noted.note)
+        _use_all(stores)
+        events.unregister("provide-client-params.dynamodb", noted.note)
+        yield noted
+
+
+def _use_all(stores: Stores) -> None:
+    orders, inventory, products = stores.orders, stores.inventory, stores.products
+    order = place(orders)
+    money = (MoneyEntry("m", order.id, MoneyReason.VOIDED, Money(0, "USD")),)
+    orders.save(order, Change(money=money, waits={"review": "token"}), NOON, "test")
+    orders.get(order.id)
+    orders.numbered(order.number)
+    orders.events(order.id)
+    orders.money(order.id)
+    orders.waits(order.id, "review")
+    orders.of_customer("anna", 1)
+    orders.in_queue("starting", 1)
+    orders.every(1)
+    inventory.apply(receive("in", [("LAMP", 1)]))
+    inventory.stock(["LAMP"])
+    inventory.every_stock(1)
+    inventory.every_entry(1)
+    products.put([Product("LAMP", "Lamp", "HOME", "", "", Money(1, "USD"))])
+    products.get(["LAMP"])
+    products.in_department("HOME", 1)
+
+
+def test_every_index_is_read_and_none_that_is_not_declared(requests: Requests) -> None:
+    declared = {(name, index) for name, table in tables().items() for index in table.indexes}
+
+    assert {used for used in requests.indexes if used[1]} == declared
+
+
+def test_every_table_is_used_and_none_that_is_not_declared(requests: Requests) -> None:
+    assert {table for table, _ in requests.indexes} == tables().keys() - WITHOUT_ADAPTER
+
+
+def test_every_key_attribute_is_written(requests: Requests) -> None:
+    for name, table in tables().items():
+        keys = {*table.key, *(attribute for index in table.indexes.values() for attribute in index.key)}
+        if name not in WITHOUT_ADAPTER:
+            assert keys <= requests.attributes[name], name
+
+
+def test_a_table_whose_items_expire_says_by_what() -> None:
+    expiries = {name: table.expiry(name) for name, table in tables().items()}
+
+    assert expiries.pop("carts") == {
+        "TableName": "carts",
+        "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "expires_at"},
+    }
+    assert set(expiries.values()) == {None}

@@ -1,0 +1,73 @@
+"""Adapters stand behind the ports by what the environment says, and cost nothing before their first call."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from oms.adapters import wiring
+from oms.adapters.clients import Aws
+from oms.adapters.tables import tables
+from tests.contract.orders import place
+
+HERE = {
+    "ORDERS_TABLE": "orders",
+    "INVENTORY_TABLE": "inventory",
+    "AWS_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+}
+
+
+def test_the_same_environment_has_the_same_deps() -> None:
+    assert wiring.deps(HERE) is wiring.deps({**HERE, "_X_AMZN_TRACE_ID": "changes with every call"})
+    assert wiring.deps(HERE) is not wiring.deps({**HERE, "ORDERS_TABLE": "others"})
+
+
+def test_an_adapter_is_made_of_the_environment_at_its_first_call() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", "us-east-1")
+        for name in ("orders", "inventory"):
+            client.create_table(**tables()[name].creation(name))
+        deps = wiring.deps(HERE)
+
+        order = place(deps.orders)
+
+        assert deps.orders.get(order.id) == order
+
+
+def test_a_variable_that_a_function_lacks_is_named() -> None:
+    deps = wiring.deps(HERE)
+
+    with pytest.raises(KeyError, match="CARRIER_URL"):
+        deps.carrier.follow("ord_1")
+    with pytest.raises(KeyError, match="PRODUCTS_TABLE"):
+        deps.products.get(["LAMP"])
+
+
+def test_a_secret_is_itself_or_what_its_arn_names() -> None:
+    assert wiring.secret("CARRIER_SECRET", {**HERE, "CARRIER_SECRET": "hush"}) == "hush"
+    with mock_aws():
+        client = boto3.client("secretsmanager", "us-east-1")
+        arn = client.create_secret(Name="carrier", SecretString="psst")["ARN"]
+
+        assert wiring.secret("CARRIER_SECRET", {**HERE, "CARRIER_SECRET": arn}) == "psst"
+
+
+def test_an_endpoint_of_one_service_goes_before_that_of_all() -> None:
+    aws = Aws.of({"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_SFN": "http://sfn"})
+
+    assert (aws.dynamodb_endpoint, aws.stepfunctions_endpoint) == ("http://all", "http://sfn")
+
+
+def test_wiring_imports_no_sdk() -> None:
+    heavy = ("boto3", "botocore", "stripe", "urllib3", "jsonschema")
+    check = (
+        f"import sys, oms.adapters.wiring as w; w.deps({{}}); sys.exit(any(name in sys.modules for name in {heavy}))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
