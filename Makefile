@@ -42,6 +42,7 @@ check: .venv/.check definitions-check  ## Style, types, imports, stale files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m asl lint workflows/definitions/*.asl.json --config workflows/lint.json
 
 lock:  ## Pin every group anew from requirements/*.in
 	@for group in $(GROUPS); do $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \

@@ -1,0 +1,147 @@
+"""What a definition can't say of itself: which tasks have effects, what takes them back, how long a function may take.
+
+asl/lint/README.md describes the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from asl.lint.findings import Finding
+
+
+class InvalidConfig(ValueError):
+    """The configuration says something that no rule understands."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is declared of a task.
+
+    Attributes:
+        idempotent: why it is safe to run twice; empty where it isn't.
+        key: the parameters by which its effect is known.
+        compensations: the tasks that take its effect back, each with the parameters that are the same key there.
+        stands_at: states where the effect has been accounted for in another way, each with the reason.
+        bytes: how long its answer can be as JSON; None where nobody knows.
+    """
+
+    idempotent: str = ""
+    key: tuple[str, ...] = ()
+    compensations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stands_at: Mapping[str, str] = field(default_factory=dict)
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A finding that is right and stays, and the reason. `state` and `definition` may hold wildcards."""
+
+    rule: str
+    reason: str
+    state: str = "*"
+    definition: str = "*"
+
+    def covers(self, finding: Finding) -> bool:
+        return (
+            self.rule == finding.rule
+            and fnmatchcase(finding.state, self.state)
+            and fnmatchcase(finding.definition, self.definition)
+        )
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is declared.
+
+    Attributes:
+        function_seconds: how long a function may take before Lambda ends it, by task; under "" for all others.
+        gateway_seconds: how long a function waits for what it calls, likewise.
+        tasks: by the name of their state or function.
+        unsuccessful: ends that count as failures though they lie on the happy path.
+        input_bytes: how long an execution's input can be; None where nobody knows.
+    """
+
+    function_seconds: Mapping[str, float] = field(default_factory=dict)
+    gateway_seconds: Mapping[str, float] = field(default_factory=dict)
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    unsuccessful: frozenset[str] = frozenset()
+    input_bytes: int | None = None
+    suppressions: tuple[Suppression, ...] = ()
+
+    @property
+    def declares_effects(self) -> bool:
+        return any(task.compensations for task in self.tasks.values())
+
+
+def read_config(path: Path) -> Config:
+    """The configuration in a file. Raises InvalidConfig, and OSError where there is no file."""
+    try:
+        return parse_config(json.loads(path.read_text()))
+    except json.JSONDecodeError as error:
+        raise InvalidConfig(f"{path}: {error}") from None
+
+
+def parse_config(told: Mapping[str, Any]) -> Config:
+    """The configuration as an object. Raises InvalidConfig."""
+    _only("the configuration", told, {"timeouts", "tasks", "unsuccessful", "input_bytes", "suppressions"})
+    timeouts = told.get("timeouts", {})
+    _only("timeouts", timeouts, {"function", "gateway"})
+    return Config(
+        _seconds(timeouts.get("function")),
+        _seconds(timeouts.get("gateway")),
+        {name: _task(name, each) for name, each in told.get("tasks", {}).items()},
+        frozenset(told.get("unsuccessful", ())),
+        told.get("input_bytes"),
+        tuple(map(_suppression, told.get("suppressions", ()))),
+    )
+
+
+def _seconds(told: Any) -> Mapping[str, float]:
+    """One number for all, or numbers by task with ``default`` for the others."""
+    if told is None:
+        return {}
+    if isinstance(told, int | float):
+        return {"": told}
+    return {"" if name == "default" else name: seconds for name, seconds in told.items()}
+
+
+def _task(name: str, told: Mapping[str, Any]) -> Task:
+    _only(f"task {name}", told, {"idempotent", "key", "compensations", "stands_at", "bytes"})
+    stands_at = told.get("stands_at", {})
+    for state, reason in stands_at.items():
+        _reason(f"task {name}, stands_at {state}", reason)
+    if "idempotent" in told:
+        _reason(f"task {name}, idempotent", told["idempotent"])
+    key = tuple(told.get("key", ()))
+    compensations = {by: tuple(keys) for by, keys in told.get("compensations", {}).items()}
+    for by, keys in compensations.items():
+        if len(keys) != len(key) or not key:
+            raise InvalidConfig(f"task {name}: {by} needs a parameter for each of the key's {len(key)}")
+    return Task(told.get("idempotent", ""), key, compensations, stands_at, told.get("bytes"))
+
+
+def _suppression(told: Mapping[str, Any]) -> Suppression:
+    _only("a suppression", told, {"rule", "reason", "state", "definition"})
+    if "rule" not in told:
+        raise InvalidConfig("a suppression names no rule")
+    _reason(f"the suppression of {told['rule']}", told.get("reason"))
+    return Suppression(**told)
+
+
+def _reason(owner: str, text: Any) -> None:
+    if not isinstance(text, str) or not text.strip():
+        raise InvalidConfig(f"{owner} gives no reason")
+
+
+def _only(owner: str, told: Mapping[str, Any], names: set[str]) -> None:
+    if not isinstance(told, dict):
+        raise InvalidConfig(f"{owner} is no object")
+    unknown = sorted(set(told) - names)
+    if unknown:
+        raise InvalidConfig(f"{owner} knows no {', '.join(unknown)}")

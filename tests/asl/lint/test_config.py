@@ -1,0 +1,114 @@
+"""What can be declared, and how a finding is suppressed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from asl.__main__ import main
+from asl.lint import InvalidConfig, lint, lint_all, parse_config, read_config
+
+ROOT = Path(__file__).parents[3]
+OURS = sorted((ROOT / "workflows" / "definitions").glob("*.asl.json"))
+BAD = {
+    "StartAt": "Charge",
+    "TimeoutSeconds": 60,
+    "States": {"Charge": {"Type": "Task", "Resource": "${ChargeArn}", "TimeoutSeconds": 15, "End": True}},
+}
+
+
+def suppressing(**about):
+    return parse_config({"suppressions": [{"rule": "catch-all", "reason": "it alarms", **about}]})
+
+
+@pytest.mark.parametrize("about", [{}, {"state": "Charge"}, {"state": "Ch*", "definition": "shop"}])
+def test_a_suppression_hides_what_it_names(about):
+    assert lint(BAD, suppressing(**about), name="shop") == []
+
+
+def test_a_suppression_hides_nothing_else():
+    found = [finding.rule for finding in lint(BAD, suppressing(state="Ship"), name="shop")]
+    assert found == ["catch-all", "stale-suppression"]
+
+
+def test_a_suppression_for_a_definition_that_is_not_looked_at_is_not_stale():
+    assert [finding.rule for finding in lint_all({"shop": BAD}, suppressing(definition="other"))] == ["catch-all"]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"suppressions": [{"rule": "catch-all", "reason": " "}]}, "gives no reason"),
+        ({"suppressions": [{"rule": "catch-all"}]}, "gives no reason"),
+        ({"suppressions": [{"reason": "so"}]}, "names no rule"),
+        ({"suppressions": [{"rule": "x", "reason": "y", "until": "z"}]}, "knows no until"),
+        ({"tasks": {"Charge": {"idempotent": True}}}, "gives no reason"),
+        ({"tasks": {"Charge": {"stands_at": {"Done": ""}}}}, "gives no reason"),
+        ({"tasks": {"Charge": {"compensations": {"Refund": []}}}}, "needs a parameter for each"),
+        ({"tasks": {"Charge": {"key": ["a", "b"], "compensations": {"Refund": ["a"]}}}}, "each of the key's 2"),
+        ({"task": {}}, "knows no task"),
+        ({"timeouts": {"lambda": 1}}, "knows no lambda"),
+    ],
+)
+def test_a_configuration_that_no_rule_understands_is_refused(told, said):
+    with pytest.raises(InvalidConfig, match=re.escape(said)):
+        parse_config(told)
+
+
+def test_our_definitions_have_no_findings():
+    config = read_config(ROOT / "workflows" / "lint.json")
+    assert lint_all({path.name.partition(".")[0]: path.read_text() for path in OURS}, config) == []
+
+
+def test_every_task_and_state_that_ours_declares_is_there():
+    states = {name for path in OURS for name in json.loads(path.read_text())["States"]}
+    for name, task in read_config(ROOT / "workflows" / "lint.json").tasks.items():
+        assert {name, *task.compensations, *task.stands_at} <= states
+
+
+def test_the_command_line_answers_with_its_exit_code(tmp_path, capsys):
+    bad = tmp_path / "bad.asl.json"
+    bad.write_text(json.dumps(BAD))
+    assert main(["lint", *map(str, OURS), "--config", str(ROOT / "workflows" / "lint.json")]) == 0
+    assert main(["lint", str(bad)]) == 1
+    assert "bad: Charge/Catch: catch-all\n  why:  an error" in capsys.readouterr().out
+    assert main(["lint", str(bad), "--json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert finding["rule"] == "catch-all"
+    assert finding["state"] == "Charge"
+
+
+def test_the_command_line_says_what_it_cannot_read(tmp_path, capsys):
+    config = tmp_path / "lint.json"
+    config.write_text('{"tasks": {"Charge": {"idempotent": true}}}')
+    assert main(["lint", str(OURS[0]), "--config", str(config)]) == 2
+    assert main(["lint", str(tmp_path / "none.asl.json")]) == 2
+    config.write_text("{")
+    assert main(["lint", str(OURS[0]), "--config", str(config)]) == 2
+    assert capsys.readouterr().err.count("asl lint: ") == 3
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "asl" / "lint" / "README.md").read_text(), re.S)
+
+
+def test_the_readme_s_example_says_what_the_linter_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    definition, config = blocks("json")
+    Path("shop.asl.json").write_text(definition)
+    Path("lint.json").write_text(config)
+    _, shown = blocks("console")
+    command, _, printed = shown.partition("\n")
+    assert command == "$ python -m asl lint shop.asl.json --config lint.json"
+    assert main(command.split()[4:]) == 1
+    assert capsys.readouterr().out == printed
+
+
+def test_the_readme_names_every_rule():
+    source = "".join(path.read_text() for path in (ROOT / "asl" / "lint").rglob("*.py"))
+    rules = set(re.findall(r"""Finding\(\s*"([a-z-]+)",""", source))
+    assert len(rules) == 14
+    assert rules <= set(re.findall(r"^\| `([a-z-]+)`", (ROOT / "asl" / "lint" / "README.md").read_text(), re.M))

@@ -1,0 +1,355 @@
+"""Every rule finds its bad definition, and nothing in the mended one."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from asl.lint import lint, parse_config
+
+CONFIG = {
+    "timeouts": {"gateway": {"default": 4, "Slow": 20}, "function": {"default": 10, "Slow": 25}},
+    "tasks": {
+        "Reserve": {
+            "idempotent": "one order reserves once",
+            "key": ["order_id"],
+            "compensations": {"Release": ["order_id"]},
+            "bytes": 100,
+        },
+        "Release": {"idempotent": "what is not held is not released"},
+        "Charge": {"idempotent": "the gateway takes a key once"},
+    },
+}
+JITTER = {"JitterStrategy": "FULL"}
+RETRY = {"ErrorEquals": ["Unavailable"], **JITTER}
+ORDER = {"order_id.$": "$.order_id"}
+
+
+def task(name, *, then=None, catch="Failed", **fields):
+    """A task with nothing to find fault with; a field that is given as ... is left out."""
+    spec = {
+        "Type": "Task",
+        "Resource": f"${{{name}Arn}}",
+        "Parameters": ORDER,
+        "ResultPath": None,
+        "TimeoutSeconds": 15,
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": catch}],
+        **({"Next": then} if then else {"End": True}),
+        **fields,
+    }
+    return {field: value for field, value in spec.items() if value is not ...}
+
+
+def machine(**states):
+    return {
+        "StartAt": next(iter(states)),
+        "TimeoutSeconds": 86400,
+        "States": {**states, "Failed": {"Type": "Fail"}},
+    }
+
+
+def callback(**fields):
+    return task(
+        "Ask",
+        Resource="arn:aws:states:::lambda:invoke.waitForTaskToken",
+        Parameters={"FunctionName": "${AskArn}", "Payload": {**ORDER, "token.$": "$$.Task.Token"}},
+        **{"TimeoutSeconds": 3600, **fields},
+    )
+
+
+def saga(release=None, charge_catch="Release", release_command=ORDER, **reserve):
+    return machine(
+        Reserve=task("Reserve", then="Charge", catch="Release", **reserve),
+        Charge=task("Charge", catch=charge_catch),
+        Release=release or task("Release", then="Failed", Parameters=release_command),
+    )
+
+
+NO_TASK = {"Resource": ..., "Parameters": ..., "TimeoutSeconds": ..., "ResultPath": ...}
+
+
+def mapped(**fields):
+    inner = {"StartAt": "Charge", "States": {"Charge": task("Charge", Catch=...)}}
+    return machine(Every=task("Every", Type="Map", ItemsPath="$.lines", ItemProcessor=inner, **{**NO_TASK, **fields}))
+
+
+def loop(**count):
+    again = {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericLessThan": 5, "Next": "Count"}]}
+    states = {
+        "Count": {"Type": "Pass", "Next": "Again", **count},
+        "Again": {**again, "Default": "Done"},
+        "Done": {"Type": "Succeed"},
+    }
+    return {"StartAt": "Count", "TimeoutSeconds": 60, "States": states}
+
+
+def jsonata_loop(**assign):
+    again = {"Condition": "{% $n < 5 %}", "Next": "Count"}
+    return {
+        "StartAt": "Count",
+        "QueryLanguage": "JSONata",
+        "TimeoutSeconds": 60,
+        "States": {
+            "Count": {"Type": "Pass", "Assign": assign, "Next": "Again"},
+            "Again": {"Type": "Choice", "Choices": [again], "Default": "Done"},
+            "Done": {"Type": "Succeed"},
+        },
+    }
+
+
+def caught(*catchers, **fields):
+    entries = [{"ErrorEquals": errors, "ResultPath": "$.failure", "Next": then} for errors, then in catchers]
+    charge = task("Charge", Catch=entries, **fields)
+    states = {"Charge": charge, "Declined": {"Type": "Succeed"}, "Away": {"Type": "Succeed"}}
+    return {"StartAt": "Charge", "TimeoutSeconds": 86400, "States": states}
+
+
+INVOKE = {
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Parameters": {"FunctionName": "${ChargeArn}", "Payload": ORDER},
+    "ResultPath": "$.charge",
+}
+PAST = {"Choices": [{"Variable": "$.x", "IsPresent": True, "Next": "Failed"}], "Default": "Done", "Type": "Choice"}
+QUERY = {"Resource": "arn:aws:states:::aws-sdk:dynamodb:query", "ResultPath": "$.rows"}
+ALL, DECLINED = ["States.ALL"], ["PaymentDeclined"]
+
+PAIRS = {
+    # rule, place, bad, mended
+    "timeout: function and task": (
+        "timeout-order", "Charge/TimeoutSeconds",
+        machine(Charge=task("Charge", TimeoutSeconds=10)), machine(Charge=task("Charge", TimeoutSeconds=11)),
+    ),
+    "timeout: gateway and function": (
+        "timeout-order", "Slow/TimeoutSeconds",
+        machine(Slow=task("Slow", TimeoutSeconds=25)), machine(Slow=task("Slow", TimeoutSeconds=26)),
+    ),
+    "timeout: task and heartbeat": (
+        "timeout-order", "Ask/HeartbeatSeconds",
+        machine(Charge=task("Charge", then="Ask"), Ask=callback(HeartbeatSeconds=15)),
+        machine(Charge=task("Charge", then="Ask"), Ask=callback(HeartbeatSeconds=60)),
+    ),
+    "timeout: heartbeat and callback": (
+        "timeout-order", "Ask/TimeoutSeconds",
+        machine(Ask=callback(HeartbeatSeconds=7200)), machine(Ask=callback(HeartbeatSeconds=1800)),
+    ),
+    "timeout: task and machine": (
+        "timeout-order", "Ask/TimeoutSeconds",
+        machine(Ask=callback(TimeoutSeconds=86400)), machine(Ask=callback(TimeoutSeconds=86399)),
+    ),
+    "timeout: none at all": (
+        "timeout-order", "Charge/TimeoutSeconds",
+        machine(Charge=task("Charge", TimeoutSeconds=...)), machine(Charge=task("Charge", TimeoutSeconds=15)),
+    ),
+    "timeout: none for the machine": (
+        "timeout-order", "TimeoutSeconds",
+        {k: v for k, v in machine(Charge=task("Charge")).items() if k != "TimeoutSeconds"},
+        machine(Charge=task("Charge")),
+    ),
+    "catch-all: none": ("catch-all", "Charge/Catch", caught((DECLINED, "Declined")), caught((ALL, "Declined"))),
+    "catch-all: in a Map, around it": (
+        "catch-all", "Charge/Catch",
+        mapped(ResultPath=None, Catch=...), mapped(ResultPath=None),
+    ),
+    "compensation: none can come": (
+        "effect-without-compensation", "Reserve",
+        machine(Reserve=task("Reserve", then="Charge"), Charge=task("Charge")), saga(),
+    ),
+    "compensation: a way past it": (
+        "effect-without-compensation", "Reserve/Next", saga(charge_catch="Failed"), saga(),
+    ),
+    "compensation: the uncertain step's own way past it": (
+        "effect-without-compensation", "Reserve/Catch[0]",
+        saga(Catch=[{"ErrorEquals": ["States.Timeout"], "ResultPath": None, "Next": "Failed"},
+                    {"ErrorEquals": ALL, "ResultPath": None, "Next": "Release"}]),
+        saga(Catch=[{"ErrorEquals": ["OutOfStock"], "ResultPath": None, "Next": "Failed"},
+                    {"ErrorEquals": ALL, "ResultPath": None, "Next": "Release"}]),
+    ),
+    "compensation: past it by a Choice": (
+        "effect-without-compensation", "Reserve/Next",
+        machine(Reserve=task("Reserve", then="Fit", catch="Release"), Fit=PAST, Done={"Type": "Succeed"},
+                Release=task("Release", then="Failed")),
+        machine(Reserve=task("Reserve", then="Fit", catch="Release"), Done={"Type": "Succeed"},
+                Fit={**PAST, "Choices": [{**PAST["Choices"][0], "Next": "Release"}]},
+                Release=task("Release", then="Failed")),
+    ),
+    "key: another one": (
+        "compensation-key", "Release/order_id", saga(release_command={"order_id.$": "$.id"}), saga(),
+    ),
+    "key: none": ("compensation-key", "Release/order_id", saga(release_command={"other.$": "$.x"}), saga()),
+    "key: another each attempt": (
+        "compensation-key", "Reserve/order_id",
+        saga(Parameters={"order_id.$": "States.UUID()"}, release_command={"order_id.$": "States.UUID()"}), saga(),
+    ),
+    "key: overwritten on the way": (
+        "compensation-key", "Release",
+        saga(ResultPath="$.order_id"), saga(ResultPath="$.reservation"),
+    ),
+    "key: from the answer of the forward step": (
+        "compensation-key", "Release/reservation",
+        saga(ResultPath="$.held", release_command={**ORDER, "reservation.$": "$.held.id"}), saga(ResultPath="$.held"),
+    ),
+    "retry: of what repeats": (
+        "retry-of-what-repeats", "Post/Retry[0]",
+        machine(Post=task("Post", Retry=[RETRY])), machine(Charge=task("Charge", Retry=[RETRY])),
+    ),
+    "retry: of a message, and of a named start": (
+        "retry-of-what-repeats", "Post/Retry[0]",
+        machine(Post=task("Post", Resource="arn:aws:states:::sqs:sendMessage", Retry=[RETRY])),
+        machine(Post=task("Post", Resource="arn:aws:states:::states:startExecution", Retry=[RETRY],
+                          Parameters={"Name.$": "$.order_id", "StateMachineArn": "${ShipArn}"})),
+    ),
+    "retry: without jitter": (
+        "retry-without-jitter", "Charge/Retry[0]",
+        machine(Charge=task("Charge", Retry=[{"ErrorEquals": ["Unavailable"]}])),
+        machine(Charge=task("Charge", Retry=[RETRY])),
+    ),
+    "token: no deadline": (
+        "token-without-deadline", "Ask/TimeoutSeconds",
+        machine(Ask=callback(TimeoutSeconds=..., HeartbeatSeconds=60)), machine(Ask=callback(HeartbeatSeconds=60)),
+    ),
+    "token: a deadline as good as none": (
+        "token-without-deadline", "Ask/TimeoutSeconds",
+        machine(Ask=callback(TimeoutSeconds=99999999)), machine(Ask=callback()),
+    ),
+    "all: ahead of a leaf in Catch": (
+        "all-ahead-of-a-leaf", "Charge/Catch[1]",
+        caught((ALL, "Away"), (DECLINED, "Declined")), caught((DECLINED, "Declined"), (ALL, "Away")),
+    ),
+    "all: ahead of a leaf in Retry": (
+        "all-ahead-of-a-leaf", "Charge/Retry[1]",
+        machine(Charge=task("Charge", Retry=[{"ErrorEquals": ALL, **JITTER}, RETRY])),
+        machine(Charge=task("Charge", Retry=[RETRY, {"ErrorEquals": ALL, **JITTER}])),
+    ),
+    "all: tries an answer again": (
+        "all-ahead-of-a-leaf", "Charge/Retry[0]",
+        caught((DECLINED, "Declined"), (ALL, "Away"), Retry=[{"ErrorEquals": ["States.TaskFailed"], **JITTER}]),
+        caught((DECLINED, "Declined"), (ALL, "Away"),
+               Retry=[{"ErrorEquals": DECLINED, "MaxAttempts": 0}, {"ErrorEquals": ["States.TaskFailed"], **JITTER}]),
+    ),
+    "unreachable: nothing leads there": (
+        "unreachable-state", "Ship",
+        machine(Charge=task("Charge"), Ship=task("Ship")),
+        machine(Charge=task("Charge", then="Ship"), Ship=task("Ship")),
+    ),
+    "unreachable: caught before": (
+        "unreachable-state", "Declined",
+        caught((ALL, "Away"), (DECLINED, "Declined")), caught((DECLINED, "Declined"), (ALL, "Away")),
+    ),
+    "growth: an answer that carries all before": (
+        "growing-state", "Charge/ResultPath",
+        machine(Charge=task("Charge", then="Ship", ResultPath=...), Ship=task("Ship")),
+        machine(Charge=task("Charge", then="Ship", ResultPath="$.charge"), Ship=task("Ship")),
+    ),
+    "growth: all in, all out": (
+        "growing-state", "Charge/ResultPath",
+        machine(Charge=task("Charge", then="Ship", Parameters=..., ResultPath="$"), Ship=task("Ship", Parameters=...)),
+        machine(Charge=task("Charge", then="Ship", Parameters=...), Ship=task("Ship", Parameters=...)),
+    ),
+    "growth: Lambda's envelope": (
+        "growing-state", "Charge/ResultSelector",
+        machine(Charge=task("Charge", **INVOKE)),
+        machine(Charge=task("Charge", **INVOKE, ResultSelector={"id.$": "$.Payload.id"})),
+    ),
+    "growth: a loop that appends": (
+        "growing-state", "Count/Parameters",
+        loop(Parameters={"n.$": "States.MathAdd($.n, 1)", "seen.$": "States.Array($.seen, $.n)"}),
+        loop(Parameters={"n.$": "States.MathAdd($.n, 1)", "seen.$": "$.seen"}),
+    ),
+    "growth: a loop that nests": (
+        "growing-state", "Count/ResultPath", loop(ResultPath="$.before"), loop(Result={"n": 9}, ResultPath="$.before"),
+    ),
+    "growth: a loop that appends to a variable": (
+        "growing-state", "Count/Assign/seen",
+        jsonata_loop(n="{% $n + 1 %}", seen="{% $append($seen, $n) %}"), jsonata_loop(n="{% $n + 1 %}"),
+    ),
+    "lost input": (
+        "lost-input", "Charge/Catch[0]",
+        machine(Charge=task("Charge", Catch=[{"ErrorEquals": ALL, "Next": "Release"}]), Release=task("Release")),
+        machine(Charge=task("Charge", catch="Release"), Release=task("Release")),
+    ),
+    "size: of all the items of a Map": ("payload-size", "Every/ResultPath", mapped(), mapped(ResultPath=None)),
+    "size: of a query": (
+        "payload-size", "Read/ResultPath",
+        machine(Read=task("Read", **QUERY)),
+        machine(Read=task("Read", **{**QUERY, "Parameters": {"Limit": 10}})),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "place", "bad", "mended"), PAIRS.values(), ids=PAIRS)
+def test_a_rule_finds_the_bad_one_and_nothing_in_the_mended_one(rule, place, bad, mended):
+    config = parse_config(CONFIG)
+    found = lint(bad, config)
+    assert (rule, place) in {(finding.rule, finding.place) for finding in found}
+    assert rule not in {finding.rule for finding in lint(mended, config)}
+
+
+def test_a_gateway_that_outlasts_its_function_is_found():
+    config = parse_config({**CONFIG, "timeouts": {"gateway": 10, "function": 10}})
+    (finding,) = lint(machine(Charge=task("Charge")), config)
+    assert finding.rule == "timeout-order"
+    assert finding.why == "its function gives up after 10 s, while what it calls may still answer until 10 s"
+
+
+def test_the_way_past_a_compensation_is_told_state_by_state():
+    (finding,) = lint(saga(charge_catch="Failed"), parse_config(CONFIG))
+    assert finding.why == "its effect stays when the execution ends by Reserve → Charge → Failed"
+
+
+def test_an_effect_may_stand_where_the_configuration_says_why():
+    config = copy.deepcopy(CONFIG)
+    config["tasks"]["Reserve"]["stands_at"] = {"Failed": "a clerk looks at every failure"}
+    assert lint(saga(charge_catch="Failed"), parse_config(config)) == []
+
+
+def test_compensations_that_run_side_by_side_count_for_all_who_pass_there():
+    both = {
+        "Type": "Parallel",
+        "Branches": [
+            {"StartAt": "Release", "States": {"Release": task("Release", Catch=...)}},
+            {"StartAt": "Tell", "States": {"Tell": task("Tell", Catch=...)}},
+        ],
+        "ResultPath": None,
+        "Next": "Failed",
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Failed"}],
+    }
+    definition = machine(
+        Reserve=task("Reserve", then="Charge", catch="Both"), Charge=task("Charge", catch="Both"), Both=both
+    )
+    assert lint(definition, parse_config(CONFIG)) == []
+
+
+def test_a_failure_in_a_branch_is_caught_around_it_and_must_take_back_what_the_branch_did():
+    def around(catch):
+        branch = {"StartAt": "Reserve", "States": {"Reserve": task("Reserve", Catch=...)}}
+        other = {"StartAt": "Charge", "States": {"Charge": task("Charge", Catch=...)}}
+        caught = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": catch}]
+        both = {"Type": "Parallel", "Branches": [branch, other], "ResultPath": None, "End": True, "Catch": caught}
+        return machine(Both=both, Release=task("Release", then="Failed"), Start={"Type": "Pass", "Next": "Both"})
+
+    bad, mended = around("Failed"), around("Release")
+    assert "effect-without-compensation" in {finding.rule for finding in lint(bad, parse_config(CONFIG))}
+    assert "effect-without-compensation" not in {finding.rule for finding in lint(mended, parse_config(CONFIG))}
+
+
+def test_what_is_kept_is_counted_with_the_input():
+    definition = machine(Reserve=task("Reserve", ResultPath="$.held", catch="Release"), Release=task("Release"))
+    few = parse_config({**CONFIG, "input_bytes": 229_020})
+    many = parse_config({**CONFIG, "input_bytes": 229_021})
+    assert lint(definition, few) == []
+    (finding,) = lint(definition, many)
+    assert finding.rule == "payload-size"
+    assert "come to 262,145" in finding.why
+
+
+def test_an_answer_that_is_kept_has_a_declared_size():
+    definition = machine(Charge=task("Charge", ResultPath="$.charge"))
+    (finding,) = lint(definition, parse_config({**CONFIG, "input_bytes": 1000}))
+    assert (finding.rule, finding.place) == ("payload-size", "Charge/ResultPath")
+
+
+def test_what_aws_would_refuse_is_said_first():
+    (finding,) = lint(machine(Charge=task("Charge", TimeoutSeconds="soon")))
+    assert (finding.rule, finding.place) == ("invalid-definition", "Charge/TimeoutSeconds")
+    assert [finding.rule for finding in lint("{")] == ["invalid-definition"]
