@@ -17,6 +17,10 @@ UNTOLD = {
     "OrderPlaced": {"order_id", "customer_id", "payment_method", "recipient", "request_hash"},
     "OrderParked": {"execution", "visit", "redrive_count", "error", "cause"},
     "OrderResumed": {"execution", "visit", "redrive_count"},
+    "OrderRepaired": {"check", "what"},
+    "RedriveRequested": {"execution"},
+    "DiscrepancyFound": {"check", "what"},
+    "DiscrepancySettled": {"check"},
     "PaymentAuthorized": {"risk"},
     "ReviewDecided": {"reviewer", "note"},
 }

@@ -142,11 +142,30 @@ class Carrier(Protocol):
         """Say that a parcel will come back. Of one that has come, the carrier says so again."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """An execution as Step Functions tells it: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE."""
+
+    arn: str
+    status: str
+    payload: Mapping[str, Any]
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in ("RUNNING", "PENDING_REDRIVE")
+
+
 class Executions(Protocol):
-    """Step Functions, as the shop uses it."""
+    """Step Functions, as the shop uses it. Any call may raise ``ExecutionsUnavailable``."""
 
     def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
         """Start an execution. Nothing happens where that name was started before."""
+
+    def find(self, machine: str, name: str) -> Run | None:
+        """The execution of that name; None where there is none, or where it ended so long ago that it is forgotten."""
+
+    def redrive(self, arn: str) -> bool:
+        """Let a failed execution go on. False where it can't: it runs, has ended well, or is too old."""
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
         """Answer a waiting task; False where nothing waits under the token any more."""

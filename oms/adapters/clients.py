@@ -28,6 +28,7 @@ tables the endpoint's rules see the first alone, which is all that they look at.
 
 PASSING = frozenset(
     {
+        "ExecutionLimitExceeded",
         "InternalFailure",
         "InternalServerError",
         "ProvisionedThroughputExceeded",

@@ -8,6 +8,7 @@ from typing import Any
 
 from oms.adapters.clients import Aws, called
 from oms.domain.errors import ExecutionsUnavailable
+from oms.ports import Run
 
 LONGEST_ERROR = 256
 LONGEST_CAUSE = 32_768
@@ -26,6 +27,23 @@ class StepFunctions:
             called(client.start_execution, ExecutionsUnavailable, **request)
         except client.exceptions.ExecutionAlreadyExists:
             return
+
+    def find(self, machine: str, name: str) -> Run | None:
+        client = self._aws.stepfunctions()
+        arn = f"{self._arns[machine].replace(':stateMachine:', ':execution:')}:{name}"
+        try:
+            told = called(client.describe_execution, ExecutionsUnavailable, executionArn=arn)
+        except client.exceptions.ExecutionDoesNotExist:
+            return None
+        return Run(arn, told["status"], json.loads(told["input"]))
+
+    def redrive(self, arn: str) -> bool:
+        client = self._aws.stepfunctions()
+        try:
+            called(client.redrive_execution, ExecutionsUnavailable, executionArn=arn)
+        except (client.exceptions.ExecutionNotRedrivable, client.exceptions.ExecutionDoesNotExist):
+            return False
+        return True
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
         return self._told(self._aws.stepfunctions().send_task_success, taskToken=token, output=json.dumps(output))

@@ -17,6 +17,7 @@ from oms.domain.errors import (
     ShipmentRecalled,
 )
 from oms.domain.events import Units
+from oms.ports import Run
 
 
 class ManualClock(Remembers):
@@ -190,14 +191,16 @@ def _carrier_away() -> CarrierUnavailable:
 class MemoryExecutions(Remembers):
     """Step Functions as a record of what it was asked. A token waits until it is answered or made to ``expire``."""
 
-    STATE = ("starts", "answers", "heartbeats", "_gone", "_failures")
+    STATE = ("starts", "redrives", "answers", "heartbeats", "_ended", "_gone", "_failures")
 
     def __init__(self) -> None:
         self.starts: dict[tuple[str, str], Mapping[str, Any]] = {}
         """The payload of each execution, by its machine and its name."""
+        self.redrives: list[str] = []
         self.answers: dict[str, Mapping[str, Any]] = {}
         """By token: {"output": …}, or {"error": …, "cause": …}."""
         self.heartbeats: list[str] = []
+        self._ended: dict[str, str] = {}
         self._gone: set[str] = set()
         self._failures: list[str] = []
 
@@ -206,6 +209,21 @@ class MemoryExecutions(Remembers):
         self.starts.setdefault((machine, name), payload)
         if failure:
             raise _executions_away()
+
+    def find(self, machine: str, name: str) -> Run | None:
+        self._failure()
+        payload, arn = self.starts.get((machine, name)), execution_arn(machine, name)
+        return None if payload is None else Run(arn, self._ended.get(arn, "RUNNING"), payload)
+
+    def redrive(self, arn: str) -> bool:
+        failure = self._failure()
+        failed = self._ended.get(arn) in ("FAILED", "TIMED_OUT", "ABORTED")
+        if failed:
+            del self._ended[arn]
+            self.redrives.append(arn)
+        if failure:
+            raise _executions_away()
+        return failed
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
         return self._answer(token, {"output": output})
@@ -219,6 +237,10 @@ class MemoryExecutions(Remembers):
             return False
         self.heartbeats.append(token)
         return True
+
+    def end(self, machine: str, name: str, status: str) -> None:
+        """An execution has come to its end."""
+        self._ended[execution_arn(machine, name)] = status
 
     def expire(self, token: str) -> None:
         """Nothing waits under the token any more."""
@@ -241,6 +263,10 @@ class MemoryExecutions(Remembers):
         if failure == "before":
             raise _executions_away()
         return failure
+
+
+def execution_arn(machine: str, name: str) -> str:
+    return f"arn:aws:states:us-east-1:123456789012:execution:{machine}:{name}"
 
 
 def _executions_away() -> ExecutionsUnavailable:

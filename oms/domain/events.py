@@ -237,6 +237,40 @@ class OrderResumed(Event):
     redrive_count: int
 
 
+@dataclass(frozen=True)
+class RedriveRequested(Event):
+    """Somebody is about to redrive a parked execution. It moves nothing: what the execution does then has events."""
+
+    execution: str
+
+
+@dataclass(frozen=True)
+class DiscrepancyFound(Event):
+    """A check of all books found that this order's don't agree: it waits for an operator, parked by that check."""
+
+    check: str
+    what: str
+
+
+@dataclass(frozen=True)
+class DiscrepancySettled(Event):
+    """The same check finds nothing wrong any more."""
+
+    check: str
+
+
+@dataclass(frozen=True)
+class OrderRepaired(Event):
+    """A check did what should have been done. It moves nothing: the effect, if any, has an event of its own."""
+
+    check: str
+    what: str
+
+
+NOTES = (RedriveRequested, DiscrepancyFound, DiscrepancySettled, OrderRepaired)
+"""Events that tell of looking at an order, not of its moving."""
+
+
 TYPES: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
 
 _LINES: dict[str, type[Any]] = {"InventoryReserved": PricedUnits, "ItemsInspected": InspectedUnits}

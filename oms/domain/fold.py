@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import reduce
 
@@ -48,12 +48,24 @@ def fold(history: Iterable[e.Recorded]) -> Order:
 
 def apply(order: Order, recorded: e.Recorded) -> Order:
     """The order after one more event."""
-    after = _moved(order, recorded.event)
-    if isinstance(recorded.event, e.OrderParked):
-        event = recorded.event
-        parked = Parked(event.visit, event.redrive_count, event.error, event.cause, recorded.at)
-        after = replace(after, parked={**after.parked, event.execution: parked})
-    return replace(after, version=recorded.sequence)
+    return replace(_parked(_moved(order, recorded.event), recorded), version=recorded.sequence)
+
+
+def _parked(order: Order, recorded: e.Recorded) -> Order:
+    match recorded.event:
+        case e.OrderParked(execution, visit, redrive_count, error, cause):
+            parked = Parked(visit, redrive_count, error, cause, recorded.at)
+            return replace(order, parked={**order.parked, execution: parked})
+        case e.DiscrepancyFound(check, what):
+            parked = Parked(recorded.at.isoformat(), 0, "Discrepancy", what, recorded.at)
+            return replace(order, parked={**order.parked, check: parked})
+        case e.DiscrepancySettled(check):
+            return replace(order, parked=_without(order.parked, check))
+    return order
+
+
+def _without(parked: Mapping[str, Parked], key: str) -> dict[str, Parked]:
+    return {name: each for name, each in parked.items() if name != key}
 
 
 def _moved(order: Order, event: e.Event) -> Order:
@@ -80,8 +92,8 @@ def _moved(order: Order, event: e.Event) -> Order:
         case e.ReviewDecided(approved) if order.review:
             return replace(order, review=replace(order.review, approved=approved))
         case e.OrderResumed(execution, visit):
-            parked = {name: each for name, each in order.parked.items() if name != execution}
-            return replace(order, parked=parked, resumed={**order.resumed, execution: visit})
+            resumed = {**order.resumed, execution: visit}
+            return replace(order, parked=_without(order.parked, execution), resumed=resumed)
     return order
 
 

@@ -169,7 +169,7 @@ class Order:
     returns: Mapping[str, Return] = field(default_factory=dict)
     refunds: Mapping[str, int] = field(default_factory=dict)
     parked: Mapping[str, Parked] = field(default_factory=dict)
-    """By execution: each that failed waits for an operator."""
+    """By execution: each that failed waits for an operator. Or by the check that found its books to disagree."""
     resumed: Mapping[str, str] = field(default_factory=dict)
     """By execution: the last visit to its parking state that an operator resumed from."""
     reason: str = ""

@@ -1,12 +1,19 @@
-"""Putting an order before an operator, and taking it up again when its execution is redriven."""
+"""Putting an order before an operator, and taking it up again when its execution is redriven.
+
+An execution parks its order where it meets trouble. A check of all books parks an order, under the check's own name,
+where these don't agree; and settles it once they do.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from oms.domain import errors
-from oms.domain.events import OrderParked, OrderResumed
+from oms.domain.events import DiscrepancyFound, DiscrepancySettled, OrderParked, OrderResumed, RedriveRequested
 from oms.domain.order import NOTHING, Change, Order, Status
+
+LONGEST = 1000
+"""So many characters of what went wrong are kept with the order."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ def park(order: Order, visit: Visit, error: str, cause: str) -> Change:
         return NOTHING
     if parked is not None or visit.redriven > visit.entered:
         return Change((OrderResumed(visit.execution, visit.entered, visit.redrive_count),))
-    return Change((OrderParked(visit.execution, visit.entered, visit.redrive_count, error, cause[:1000]),))
+    return Change((OrderParked(visit.execution, visit.entered, visit.redrive_count, error, cause[:LONGEST]),))
 
 
 def is_resumed(order: Order, visit: Visit) -> bool:
@@ -62,3 +69,21 @@ def direction(order: Order, cancellation_id: str) -> str:
 def raise_parked(order: Order, execution: str) -> None:
     """Fail the execution, so that it alarms and can be redriven."""
     raise errors.OrderParked(f"order {order.id} waits for an operator: {order.parked[execution].error}")
+
+
+def request_redrive(order: Order, execution: str) -> Change:
+    """Say who is about to redrive an execution. Raises ``UnexpectedState`` where it isn't parked."""
+    if execution not in order.parked:
+        raise errors.UnexpectedState(f"order {order.id} is not parked by {execution}")
+    return Change((RedriveRequested(execution),))
+
+
+def doubt(order: Order, check: str, what: str) -> Change:
+    known = order.parked.get(check)
+    if known is not None and known.cause == what[:LONGEST]:
+        return NOTHING
+    return Change((DiscrepancyFound(check, what[:LONGEST]),))
+
+
+def settle(order: Order, check: str) -> Change:
+    return Change((DiscrepancySettled(check),)) if check in order.parked else NOTHING

@@ -1,5 +1,7 @@
 """Parked for an operator, and taken up again by a redrive."""
 
+from dataclasses import replace
+
 import pytest
 
 from oms.domain import cancelling, errors, parking, paying, placing
@@ -70,3 +72,28 @@ def test_a_visit_that_failed_before_it_could_park_is_resumed_by_its_redrive():
     visit = Visit("exec-1", "10:00", redrive_count=1, redriven="11:00")
     order = after(order, parking.park(order, visit, "Boom", "it broke"))
     assert parking.is_resumed(order, visit)
+
+
+def test_a_redrive_is_requested_of_what_is_parked_and_moves_nothing():
+    order = parked(confirmed_order())
+    requested = after(order, parking.request_redrive(order, "exec-1"))
+    assert replace(requested, version=order.version) == order
+    with pytest.raises(errors.UnexpectedState):
+        parking.request_redrive(order, "exec-2")
+
+
+def test_a_check_parks_under_its_own_name_once_for_the_same_reason():
+    order = after(confirmed_order(), parking.doubt(confirmed_order(), "CheckOrders", "money: 5 is missing"))
+    assert (order.parked["CheckOrders"].error, order.parked["CheckOrders"].cause) == (
+        "Discrepancy",
+        "money: 5 is missing",
+    )
+    assert not parking.doubt(order, "CheckOrders", "money: 5 is missing")
+    assert parking.doubt(order, "CheckOrders", "money: 6 is missing")
+
+
+def test_a_check_settles_what_it_parked_and_nothing_else():
+    order = parked(after(confirmed_order(), parking.doubt(confirmed_order(), "CheckOrders", "money: 5 is missing")))
+    order = after(order, parking.settle(order, "CheckOrders"))
+    assert set(order.parked) == {"exec-1"}
+    assert not parking.settle(order, "CheckOrders")

@@ -24,7 +24,7 @@ from oms.domain import invariants, inventory, placing
 from oms.domain.events import Units
 from oms.domain.invariants import Books, Violation
 from oms.domain.order import Order
-from oms.ports import Deps
+from oms.ports import Deps, Run
 from tests.domain.orders import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +80,17 @@ class EngineExecutions:
             self.shop.engine.start(self.shop.machines[machine], dict(payload), name=name)
         except ExecutionAlreadyExists:
             return
+
+    def find(self, machine: str, name: str) -> Run | None:
+        found = self.shop.engine.executions.get(self.shop.machines[machine].execution_arn(name, ""))
+        return None if found is None else Run(found.arn, found.status, found.input)
+
+    def redrive(self, arn: str) -> bool:
+        try:
+            self.shop.engine.redrive(self.shop.engine.executions[arn])
+        except ValueError:
+            return False
+        return True
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
         return self._told(lambda: self.shop.engine.send_task_success(token, dict(output)))

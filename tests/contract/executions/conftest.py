@@ -41,6 +41,8 @@ class Waiting:
     """Called to let the token time out."""
     started: Any
     """Called for how many executions were started."""
+    fail: Any
+    """Called to let the execution that waits fail."""
 
 
 @pytest.fixture(params=["memory", "step functions"])
@@ -48,7 +50,13 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
     if request.param == "memory":
         memory = MemoryExecutions()
         memory.start("NewOrder", "ord_0", {"order_id": "ord_0"})
-        yield Waiting(memory, "token", lambda: memory.expire("token"), lambda: len(memory.starts))
+        yield Waiting(
+            memory,
+            "token",
+            lambda: memory.expire("token"),
+            lambda: len(memory.starts),
+            lambda: memory.end("NewOrder", "ord_0", "FAILED"),
+        )
         return
     tokens: Queue[str] = Queue()
 
@@ -62,10 +70,12 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
         aws = Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{sfn.port}")
         executions = StepFunctions(aws, {"NewOrder": arn})
         executions.start("NewOrder", "ord_0", {"order_id": "ord_0"})
+        token = tokens.get(timeout=30)
         yield Waiting(
             executions,
-            tokens.get(timeout=30),
+            token,
             lambda: advance(sfn, 3601),
             lambda: len(sfn.list_executions(stateMachineArn=arn)["executions"]),
+            lambda: executions.fail(token, "OrderParked", "an operator decides"),
         )
         aws.stepfunctions().close()

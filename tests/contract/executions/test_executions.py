@@ -43,6 +43,32 @@ def test_nothing_waits_under_a_token_whose_time_is_up(waiting: Waiting) -> None:
     assert waiting.executions.fail(waiting.token, "ParcelLost", "") is False
 
 
+def test_an_execution_is_found_by_its_name(waiting: Waiting) -> None:
+    run = waiting.executions.find("NewOrder", "ord_0")
+
+    assert run is not None
+    assert run.is_running
+    assert run.arn.endswith(":execution:NewOrder:ord_0")
+    assert run.payload == {"order_id": "ord_0"}
+    assert waiting.executions.find("NewOrder", "ord_9") is None
+
+
+def test_what_has_failed_is_redriven_and_nothing_else_is(waiting: Waiting) -> None:
+    run = waiting.executions.find("NewOrder", "ord_0")
+    assert run is not None
+    assert waiting.executions.redrive(run.arn) is False
+    assert waiting.executions.redrive(run.arn.replace("ord_0", "ord_9")) is False
+
+    waiting.fail()
+    failed = waiting.executions.find("NewOrder", "ord_0")
+    assert failed is not None
+    assert failed.status == "FAILED"
+
+    assert waiting.executions.redrive(run.arn) is True
+    assert waiting.executions.redrive(run.arn) is False
+    assert waiting.executions.find("NewOrder", "ord_0") == run
+
+
 def test_step_functions_that_isnt_there_is_unavailable() -> None:
     executions = StepFunctions(Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{free_port()}"), {})
 
