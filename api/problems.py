@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from oms.domain.errors import Defect, OmsError, Unavailable
 
@@ -43,7 +44,7 @@ class Problem(Exception):
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
-            "instance": instance,
+            "instance": quote(instance, errors="replace"),
             "correlation_id": correlation_id,
         }
         if self.complaints:

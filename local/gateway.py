@@ -64,7 +64,11 @@ class Gateway:
     def __init__(self, invoke: Invoke, authorizer: Authorizer, threads: int = THREADS) -> None:
         self._invoke, self._authorizer = invoke, authorizer
         self._router = Router(contract.operations())
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
+        self._threads = threads
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="function")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -81,6 +85,7 @@ class Gateway:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 self._pool.shutdown(cancel_futures=True)
+                self._pool = self._new_pool()  # its threads begin with the first request, if the app is begun again
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return

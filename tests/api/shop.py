@@ -126,8 +126,8 @@ class Shop:
 
     # --- Orders -----------------------------------------------------------------------------------
 
-    def place(self, body: Mapping[str, Any] = BODY, key: str = "key-1", by: str = ANNA) -> str:
-        reply = self.post("/orders", body, key=key, by=by)
+    def place(self, body: Mapping[str, Any] = BODY, key: str = "", by: str = ANNA) -> str:
+        reply = self.post("/orders", body, key=key or f"key-{len(self.store.orders) + 1}", by=by)
         assert reply.status == 202
         return str(reply.json["order_id"])
 

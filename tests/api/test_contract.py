@@ -25,6 +25,7 @@ OF_HTTP = {
     "internal-error": 500,
     "invalid-json": 400,
     "invalid-signature": 401,
+    "no-such-route": 404,
     "nothing-waits": 409,
     "unauthorized": 401,
     "unsupported-media-type": 415,

@@ -1,0 +1,70 @@
+"""Requests that a machine makes up from the contract, through the gateway: no defect, no answer that isn't documented.
+
+``CONFORMANCE_CASES`` says how many are made up for each operation and caller.
+"""
+
+import copy
+import os
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import CHECKS, load_all_checks
+
+from api import contract
+from local.functions import Functions
+from local.gateway import Gateway
+from local.tokens import Authorizer, PublishedKeys
+from oms.domain.inventory import receive
+from tests.api.shop import ANNA, OLGA, SECRET, Reply, Shop, check_documented
+from tests.local.tokens import CLIENT, ISSUER, Pool
+
+CASES = int(os.environ.get("CONFORMANCE_CASES", "12"))
+POOL, SHOP = Pool(), Shop()
+FUNCTIONS = Functions(lambda _: {"CARRIER_SECRET": SECRET}, lambda _: SHOP.deps)
+GATEWAY = Gateway(FUNCTIONS.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]))
+TOKENS = {
+    ANNA: POOL.access_token(ANNA),
+    OLGA: POOL.access_token(OLGA, **{"cognito:groups": ["operators"]}),
+}
+
+
+def orders():
+    """One of each kind, so that what is made up meets more than what isn't there."""
+    SHOP.inventory.apply(receive("more", [("RED-LAMP", 100), ("BLUE-RUG", 100)]))
+    kinds = (SHOP.placed, SHOP.under_review, SHOP.confirmed, SHOP.requested, SHOP.shipped, SHOP.delivered)
+    return [make() for make in kinds]
+
+
+def pointed(document):
+    """The contract, told in its schemas of ids which orders and products there are."""
+    told = copy.deepcopy(document)
+    schemas = told["components"]["schemas"]
+    for name, known in (("OrderId", orders()), ("Sku", ["RED-LAMP", "BLUE-RUG", "TEA"])):
+        schemas[name] = {"anyOf": [{"enum": known}, schemas[name]]}
+    return told
+
+
+load_all_checks()
+NOT_SO_HERE = CHECKS.get_by_names(["unsupported_method", "positive_data_acceptance"])
+"""API Gateway answers 404 where a path has other methods; and what is of the right form, the shop's rules may refuse."""
+SCHEMA = schemathesis.openapi.from_dict(pointed(contract.document()))
+SCHEMA.app = GATEWAY
+
+
+@pytest.mark.parametrize("caller", TOKENS)
+@SCHEMA.parametrize()
+@settings(
+    max_examples=CASES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_documented(case, caller):
+    answer = case.call_and_validate(headers={"Authorization": f"Bearer {TOKENS[caller]}"}, excluded_checks=NOT_SO_HERE)
+    operation = contract.operations().get(f"{case.method} {case.path}")
+    if operation:
+        headers = {name.title(): values[0] for name, values in answer.headers.items() if name != "content-length"}
+        check_documented(operation, Reply(answer.status_code, headers, answer.json()))
