@@ -1,0 +1,124 @@
+"""The picture's geometry: nothing overlaps, arrows meet their boxes, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asl.drawing import draw
+from asl.drawing.layers import spread
+from asl.drawing.layout import lay_out
+from asl.drawing.model import END, START, Picture, condition, picture
+from asl.drawing.taken import taken
+
+DEFINITIONS = sorted((Path(__file__).parents[2] / "workflows" / "definitions").glob("*.json"))
+LOOP = {
+    "StartAt": "Poll",
+    "States": {
+        "Poll": {"Type": "Wait", "Seconds": 1, "Next": "Start"},
+        "Start": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.a", "IsPresent": True, "Next": "Start"}],
+            "Default": "Poll",
+        },
+    },
+}
+
+
+def laid_out(definition: dict[str, Any]) -> Picture:
+    drawn = picture(definition)
+    lay_out(drawn)
+    return drawn
+
+
+def inside_out(drawn: Picture) -> list[Picture]:
+    return [drawn, *(each for box in drawn.boxes.values() for inner in box.inside for each in inside_out(inner))]
+
+
+@pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
+def test_boxes_keep_apart_and_arrows_meet_them(path: Path) -> None:
+    for drawn in inside_out(laid_out(json.loads(path.read_text()))):
+        for a, b in combinations(drawn.boxes.values(), 2):
+            apart = abs(a.x - b.x) >= (a.width + b.width) / 2 or abs(a.y - b.y) >= (a.height + b.height) / 2
+            assert apart, (a.name, b.name)
+        for arrow in drawn.arrows:
+            for end, (x, y) in ((arrow.source, arrow.points[0]), (arrow.target, arrow.points[-1])):
+                box = drawn.boxes[end]
+                assert abs(x - box.x) <= box.width / 2
+                assert abs(y - box.y) == pytest.approx(box.height / 2)
+
+
+def test_what_goes_forward_goes_down_and_a_cycle_goes_up_once() -> None:
+    drawn = laid_out(LOOP)
+    up = [(arrow.source, arrow.target) for arrow in drawn.arrows if arrow.points[0][1] > arrow.points[-1][1]]
+    assert ("Start", "Poll") in up
+    assert drawn.boxes[START].y < drawn.boxes["Poll"].y < drawn.boxes["Start"].y
+    assert {"Start", START, END} <= set(drawn.boxes)
+
+
+def test_every_state_and_transition_is_in_the_svg() -> None:
+    svg = ElementTree.fromstring(draw(LOOP))
+    names = {each.get("data-state") for each in svg.iter() if each.get("data-state")}
+    arrows = [each for each in svg.iter() if (each.get("class") or "").startswith("arrow")]
+    assert names == {"Poll", "Start"}
+    assert len(arrows) == 4
+    assert "http" not in draw(LOOP).replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_name_cannot_break_out_of_the_svg() -> None:
+    name = '<script>"&'
+    svg = draw({"StartAt": name, "States": {name: {"Type": "Pass", "End": True}}})
+    assert "<script>" not in svg
+    assert [each.get("data-state") for each in ElementTree.fromstring(svg).iter() if each.get("data-state")] == [name]
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ({"Variable": "$.n", "NumericGreaterThanEquals": 3}, "$.n ≥ 3"),
+        ({"Variable": "$.s", "StringMatches": "a*"}, '$.s ~ "a*"'),
+        ({"Variable": "$.s", "StringEqualsPath": "$.t"}, '$.s = "$.t"'),
+        ({"Variable": "$.s", "IsPresent": False}, "$.s is not present"),
+        ({"Not": {"Variable": "$.s", "IsNull": True}}, "not $.s is null"),
+        ({"Condition": "{% $n > 3 %}"}, "$n > 3"),
+        (
+            {"Or": [{"Variable": "$.a", "BooleanEquals": True}, {"Variable": "$.b", "IsString": True}]},
+            "$.a = true or $.b is string",
+        ),
+    ],
+)
+def test_a_rule_in_short(rule: dict[str, Any], text: str) -> None:
+    assert condition(rule) == text
+
+
+def test_what_an_execution_did_is_read_from_its_history() -> None:
+    def event(number: int, previous: int, kind: str, name: str) -> dict[str, Any]:
+        way = "Entered" if kind.endswith("Entered") else "Exited"
+        return {"id": number, "previousEventId": previous, "type": kind, f"state{way}EventDetails": {"name": name}}
+
+    seen = taken(
+        [
+            {"id": 1, "previousEventId": 0, "type": "ExecutionStarted"},
+            event(2, 0, "PassStateEntered", "A"),
+            event(3, 2, "PassStateExited", "A"),
+            event(4, 3, "TaskStateEntered", "B"),
+            {"id": 5, "previousEventId": 4, "type": "ExecutionFailed"},
+        ]
+    )
+    assert seen.states == {"A": "done", "B": "failed"}
+    assert {(START, "A"), ("A", "B")} <= seen.moves
+
+
+@given(st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(0.5, 9), st.floats(0, 99)), min_size=1, max_size=12))
+def test_places_keep_their_gaps(asked: list[tuple[float, float, float]]) -> None:
+    wanted, weights, gaps = ([each[i] for each in asked] for i in range(3))
+    places = spread(wanted, weights, gaps[:-1])
+    for left, right, gap in zip(places, places[1:], gaps, strict=False):
+        assert right - left >= gap - 1e-6
