@@ -31,6 +31,15 @@ $(UV):
 	$(UV) pip install --quiet --require-hashes --python .venv-$*/bin/python -r requirements/$*.txt
 	@touch $@
 
+run: .venv/.run  ## The whole shop on this machine, until Ctrl-C (PORT=8000 CATALOGUE=5000)
+	@$(BIN)/python -m local
+
+demo: .venv/.run  ## Real baskets as orders, and what came of them (BASKETS=500 CLIENTS=8)
+	@BASKETS=$(or $(BASKETS),500) CLIENTS=$(or $(CLIENTS),8) $(BIN)/python -m local.demo
+
+audit: .venv/.run  ## Every invariant, against the books of the shop that runs
+	@$(BIN)/python -m local.audit
+
 test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes
 	$(BIN)/python -m pytest
 
@@ -49,7 +58,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help test test-dynamodb-local check lock definitions definitions-check
+.PHONY: help run demo audit test test-dynamodb-local check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows
