@@ -18,6 +18,7 @@ from asl.execution import Execution
 from asl.machine import Machine
 from asl.requests import TaskRequest
 from asl.tasks import NEVER, NoTask, after, callback
+from asl.validation import InvalidDefinition
 
 
 def load(definition: str | bytes | Path | Mapping[str, Any], **options: Any) -> Machine:
@@ -36,6 +37,7 @@ __all__ = [
     "Engine",
     "Execution",
     "ExecutionAlreadyExists",
+    "InvalidDefinition",
     "Machine",
     "NoTask",
     "RealClock",

@@ -263,6 +263,8 @@ class Engine:
         elif isinstance(answer, BaseException):
             error = failure_of(answer)
             self.post(execution, request.ticket, "failed", {"error": error.error, "cause": error.cause}, delay)
+        elif request.integration.pattern.startswith(".sync"):
+            self._complete_later(execution, request, answer, delay)
         elif answer is not NEVER:
             kind = "submitted" if request.integration.waits_for_token else "succeeded"
             self.post(execution, request.ticket, *self._json(kind, answer), delay)

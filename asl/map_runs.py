@@ -44,6 +44,7 @@ class MapRun:
     tolerated_count: int
     tolerated_percentage: float
     total_items: int = 0
+    failed_items: int = 0
     status: str = "RUNNING"
     stopped_at: float | None = None
     redrive_count: int = 0
@@ -54,7 +55,7 @@ class MapRun:
 
     def exceeded(self) -> bool:
         """True once more items have failed than is tolerated; either limit is enough."""
-        failed = sum(child.items for child in self.children if child.status != "SUCCEEDED" and child.stopped_at)
+        failed = self.failed_items
         if not failed:
             return False
         if not self.tolerated_percentage:

@@ -237,6 +237,7 @@ class ChildExecutions(Iterations):
     def branch_failed(self, child: Branch, error: StatesError) -> None:
         record = self.map_run.children[child.index]
         record.error, record.cause = error.error or None, error.cause
+        self.map_run.failed_items += record.items
         self._close(child, "FAILED", failure(error.error, error.cause))
         if self.error is None and self.map_run.exceeded():
             self._run_failed(exceeded_threshold())
@@ -322,6 +323,8 @@ class ChildExecutions(Iterations):
     def _revive(self, child: Branch) -> None:
         record = self.map_run.children[child.index]
         record.redrive_count += 1
+        if record.status == "FAILED":
+            self.map_run.failed_items -= record.items
         record.status, record.stopped_at, record.error, record.cause = "RUNNING", None, None, None
         details = {"redriveCount": record.redrive_count}
         child.last = child.trace.add("ExecutionRedriven", child.execution.now, len(child.trace.records), details)

@@ -73,6 +73,12 @@ def test_a_child_sees_its_own_execution_and_no_outer_variable() -> None:
     assert output["in"] == 5
 
 
+def test_outer_variables_stay_outside() -> None:
+    use = distributed(processor=passing(Parameters={"v.$": "$outer"}))
+    execution = load(Set=passing(Assign={"outer": 1}, Next="Each"), Each=use).run([1])
+    assert execution.map_runs[0].children[0].error == "States.Runtime"
+
+
 def test_json_lines_and_objects_are_items() -> None:
     assert reading("JSON", '[1, {"a": 2}]').output == [1, {"a": 2}]
     assert reading("JSON", '{"x": 1, "y": 2}').output == [{"Key": "x", "Value": 1}, {"Key": "y", "Value": 2}]
