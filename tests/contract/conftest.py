@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -58,5 +59,8 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
 
 @pytest.fixture(params=["memory", "ministack", *NAMED])
 def shared_stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
-    """Without moto, whose transactions aren't isolated from each other."""
+    """Without moto, whose transactions aren't isolated from each other. Threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
     yield from _stores(request)
+    sys.setswitchinterval(interval)

@@ -11,11 +11,12 @@ T = TypeVar("T")
 
 
 def walked(listing: Callable[[int, str | None], Page[T]], limit: int) -> list[T]:
-    """All of a listing, in pages of at most ``limit``."""
+    """All of a listing, in pages of ``limit``: only the last may be shorter."""
     page = listing(limit, None)
     found = list(page.items)
     while page.cursor is not None:
+        assert len(page.items) == limit
         page = listing(limit, page.cursor)
-        assert len(page.items) <= limit
         found += page.items
+    assert len(page.items) <= limit
     return found

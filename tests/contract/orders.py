@@ -23,5 +23,4 @@ def place(orders: Orders, order_id: str = "ord_1", customer: str = "anna", minut
 
 
 def stocked(inventory: Inventory, **counts: int) -> None:
-    for sku, quantity in counts.items():
-        inventory.apply(receive(f"seed:{sku}", [(sku, quantity)]))
+    inventory.apply(receive("seed", counts.items()))

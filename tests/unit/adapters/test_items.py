@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oms.adapters import items
@@ -22,6 +22,8 @@ from tests.domain.orders import taken_order
 TIMES = st.datetimes(timezones=st.just(UTC))
 MOVEMENTS = st.lists(st.builds(Movement), unique_by=lambda movement: movement.sku).map(tuple)
 
+thoroughly = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+
 st.register_type_strategy(datetime, TIMES)
 
 
@@ -31,11 +33,13 @@ def over_the_wire(item: items.Item) -> items.Item:
     return carried
 
 
+@thoroughly
 @given(st.from_type(Order))
 def test_orders_come_back(order: Order) -> None:
     assert items.order_of(over_the_wire(items.order_item(order))) == order
 
 
+@thoroughly
 @given(st.sampled_from(sorted(TYPES)).flatmap(lambda name: st.from_type(TYPES[name])), TIMES, st.integers(1), st.text())
 def test_events_come_back(event: Any, at: datetime, sequence: int, by: str) -> None:
     recorded = Recorded(sequence, at, by, event)
@@ -43,16 +47,19 @@ def test_events_come_back(event: Any, at: datetime, sequence: int, by: str) -> N
     assert items.event_of(over_the_wire(items.event_item("ord_1", recorded))) == recorded
 
 
+@thoroughly
 @given(st.builds(StockEntry, movements=MOVEMENTS))
 def test_stock_entries_come_back(entry: StockEntry) -> None:
     assert items.entry_of(over_the_wire(items.entry_item(entry))) == entry
 
 
+@thoroughly
 @given(st.from_type(MoneyEntry))
 def test_money_entries_come_back(entry: MoneyEntry) -> None:
     assert items.money_of(over_the_wire(items.money_item(entry))) == entry
 
 
+@thoroughly
 @given(st.from_type(Product))
 def test_products_come_back(product: Product) -> None:
     assert items.product_of(over_the_wire(items.product_item(product))) == product
