@@ -112,3 +112,8 @@ explore: .venv/.test  ## Every single and double fault, a cancellation at every 
 	$(BIN)/python -m asl explore tests.explore.interruptions
 
 .PHONY: explore
+
+test-sdk: .venv/.test .venv-authoring/.installed  ## The stepfunctions SDK's Workflow against the engine's server
+	$(BIN)/python -m pytest tests/sdk/workflow_check.py
+
+.PHONY: test-sdk
