@@ -111,7 +111,8 @@ class Stack:
 
     def _write_running(self) -> None:
         ports = {name: port for name, (port, _) in self.places.ports.items()}
-        facts = {"pid": os.getpid(), "ports": ports, "pool": asdict(self.pool)}
+        pids = {"stack": os.getpid(), **{child.name: child.process.pid for child in self.children}}
+        facts = {"pids": pids, "ports": ports, "pool": asdict(self.pool)}
         _running(self.places).write_text(json.dumps(facts, indent=2))
 
 

@@ -24,6 +24,7 @@ from local.demo.client import Shop, Unexpected
 from local.demo.day import Day
 from local.demo.plan import Plan, plans
 from local.demo.report import MOST_TRANSITIONS, figures, outcomes, speed
+from local.demo.watch import Watch
 from local.places import Places
 from local.stack import Stack, alone, environment_of, pool_of_running
 
@@ -73,7 +74,10 @@ def demo(places: Places, pool: Pool, console: Console) -> int:
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
         shop = Shop(places.gateway_url, clients)
-        with closing(Day(shop, environment["CARRIER_URL"], tokens, clients, bars)) as day:
+        with (
+            closing(Watch(environment)) as watch,
+            closing(Day(shop, watch, environment["CARRIER_URL"], tokens, clients, bars)) as day,
+        ):
             placed = day.run(day_plans)
     found = figures(placed, environment)
     console.print(outcomes(placed), speed(found))

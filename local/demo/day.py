@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from rich.progress import Progress
 from local.cloud import OPERATOR
 from local.demo.client import Shop
 from local.demo.plan import Plan, Turn
+from local.demo.watch import Watch
 
 T = TypeVar("T")
 
@@ -60,8 +61,11 @@ class Placed:
 class Day:
     """``tokens`` are the access tokens of all customers, and of the operator."""
 
-    def __init__(self, shop: Shop, carrier_url: str, tokens: Mapping[str, str], clients: int, bars: Progress) -> None:
-        self._shop, self._carrier_url, self._tokens, self._bars = shop, carrier_url, tokens, bars
+    def __init__(
+        self, shop: Shop, watch: Watch, carrier_url: str, tokens: Mapping[str, str], clients: int, bars: Progress
+    ) -> None:
+        self._shop, self._watched, self._carrier_url = shop, watch, carrier_url
+        self._tokens, self._bars, self._clients = tokens, bars, clients
         self._pool = ThreadPoolExecutor(clients, thread_name_prefix="client")
         self.orders: list[Placed] = []
 
@@ -93,6 +97,7 @@ class Day:
         placed = Placed(plan, order["order_id"], began, order)
         if plan.turn is Turn.CANCELS_AT_ONCE:
             placed.refused = not self._shop.cancel(self._tokens[plan.customer], f"{plan.key}-cancel", placed.order_id)
+        self._watched.wait(placed.order_id)
         return placed
 
     def _decide(self, placed: Placed) -> None:
@@ -146,11 +151,14 @@ class Day:
 
         waiting = list(self.orders)
         while waiting:
-            waiting = [each for each, done in zip(waiting, self._pool.map(look, waiting), strict=True) if not done]
+            ahead = waiting[: 2 * self._clients]
+            still = [each for each, done in zip(ahead, self._pool.map(look, ahead), strict=True) if not done]
+            waiting = waiting[len(ahead) :] + still
             self._bars.update(bar, completed=len(self.orders) - len(waiting))
             if waiting and time.monotonic() > deadline:
                 raise TimeoutError(f"{what}: {len(waiting)} orders still wait, such as {waiting[0].order_id}")
-            time.sleep(LOOK_AGAIN_SECONDS if waiting else 0)
+            if len(still) == len(ahead):
+                time.sleep(LOOK_AGAIN_SECONDS)
 
     def _control(self, method: str, what: str, body: Mapping[str, Any]) -> None:
         control(self._carrier_url, method, what, body)
@@ -183,7 +191,3 @@ def control(carrier_url: str, method: str, what: str, body: Mapping[str, Any] | 
     request = urllib.request.Request(f"{carrier_url}/_sandbox/{what}", data, method=method)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.loads(answer.read() or b"null")
-
-
-def orders_of(placed: Iterable[Placed]) -> list[dict[str, Any]]:
-    return [each.order for each in placed]

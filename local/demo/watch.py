@@ -1,0 +1,50 @@
+"""Tells a client when its order has been handled, without asking after each order: one look for all clients."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from local import cloud
+from local.places import machine_arn
+
+LOOK_AGAIN_SECONDS = 0.04
+PATIENCE_SECONDS = 3
+"""An order that a person has to review takes longer than any client waits."""
+
+
+class Watch:
+    """Looks at what runs as NewOrder, as long as anybody waits."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._states = cloud.client("stepfunctions", environment)
+        self._looked = threading.Condition()
+        self._began = 0.0
+        self._running: frozenset[str] = frozenset()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
+        self._thread.start()
+
+    def wait(self, order_id: str) -> bool:
+        """Until the order's execution has ended; False if that takes too long. The order has been begun by now."""
+        asked = time.monotonic()
+        with self._looked:
+            return self._looked.wait_for(
+                lambda: self._began > asked and order_id not in self._running, PATIENCE_SECONDS
+            )
+
+    def close(self) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        request: dict[str, Any] = {"stateMachineArn": machine_arn("NewOrder"), "statusFilter": "RUNNING"}
+        while not self._closed.wait(LOOK_AGAIN_SECONDS):
+            began = time.monotonic()
+            pages = self._states.get_paginator("list_executions").paginate(**request)
+            running = frozenset(each["name"] for page in pages for each in page["executions"])
+            with self._looked:
+                self._running, self._began = running, began
+                self._looked.notify_all()
