@@ -27,6 +27,16 @@ def template(value: Any, field: str, jsonata: bool) -> Expression:
     return compile_payload(value)
 
 
+def typed(value: Any, field: str, jsonata: bool, expected: str) -> Expression:
+    """A field of one JSON type ("number", "string", "array"): a constant or, in JSONata, an expression."""
+    if jsonata:
+        from asl.jsonata import compile_expression, is_expression
+
+        if is_expression(value):
+            return compile_expression(value, field, expected)
+    return lambda scope: value
+
+
 def compile_assign(spec: dict[str, Any], jsonata: bool, field: str = "Assign") -> Assign | None:
     """The variables that a state, a Choice rule or a catcher sets; None if it sets none."""
     return template(spec["Assign"], field, jsonata) if spec.get("Assign") else None

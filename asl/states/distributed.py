@@ -10,9 +10,8 @@ from typing import Any
 
 from asl.branch import DONE, FAILED, Branch
 from asl.context import Trace, execution_context
-from asl.documents import encode
 from asl.errors import StatesError
-from asl.fields import template
+from asl.fields import template, typed
 from asl.graph import Graph
 from asl.history import WHOLE, failure
 from asl.map_items import batches, items_of, listed, read_items, reader_failed
@@ -55,7 +54,7 @@ class DistributedMap(Map):
     def _field(self, spec: dict[str, Any], name: str, inside: str) -> Expression | None:
         if f"{name}Path" in spec:
             return compile_path(spec[f"{name}Path"])
-        return self._template(spec, name, inside)
+        return typed(spec[name], f"{inside}/{name}", self.jsonata, "number") if name in spec else None
 
     def run(self, branch: Branch) -> bool:
         scope = branch.scope()
@@ -77,15 +76,14 @@ class DistributedMap(Map):
         return super().read_items(scope, value)
 
     def limit(self, scope: Scope) -> int:
-        number = 0 if self.concurrency is None else self.concurrency(scope)
-        return min(number or CONCURRENCY, CONCURRENCY)
+        return min(self.wanted_concurrency(scope) or CONCURRENCY, CONCURRENCY)
 
     def _open(self, branch: Branch, scope: Scope) -> MapRun:
         execution, machine = branch.execution, branch.execution.machine
-        count = self._tolerated(self.tolerated_count, "ToleratedFailureCount", int, "integer", scope)
+        count = self._tolerated(self.tolerated_count, "ToleratedFailureCount", int, scope)
         if count < 0:
             raise StatesError("States.Runtime", "ToleratedFailureCount cannot be negative.")
-        percentage = self._tolerated(self.tolerated_percentage, "ToleratedFailurePercentage", float, "float", scope)
+        percentage = self._tolerated(self.tolerated_percentage, "ToleratedFailurePercentage", float, scope)
         if not 0 <= percentage <= 100:
             raise StatesError("States.Runtime", "ToleratedFailurePercentage must be between 0 and 100.")
         label = self.spec.get("Label") or execution.unique()
@@ -96,15 +94,8 @@ class DistributedMap(Map):
         execution.map_runs.append(run)
         return run
 
-    def _tolerated(self, read: Expression | None, field: str, kind: type, shown_kind: str, scope: Scope) -> float:
-        value = 0 if read is None else read(scope)
-        fits = isinstance(value, int) if kind is int else isinstance(value, int | float)
-        if isinstance(value, bool) or not fits:
-            shown = value if isinstance(value, str) else encode(value)
-            path = self.spec.get(f"{field}Path", "")
-            cause = f'The {field}Path field refers to value "{shown}" which is not a valid {shown_kind}: {path}'
-            raise StatesError("States.Runtime", cause)
-        return float(value)
+    def _tolerated(self, read: Expression | None, field: str, kind: type, scope: Scope) -> float:
+        return self.whole(field, 0 if read is None else read(scope), kind)
 
 
 class ChildExecutions(Iterations):

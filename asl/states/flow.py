@@ -11,7 +11,7 @@ from typing import Any
 from asl.branch import Branch
 from asl.choice import compile_rule
 from asl.errors import PathNotFound, QueryEvaluationError, StatesError
-from asl.fields import Assign, compile_assign, template
+from asl.fields import Assign, compile_assign, template, typed
 from asl.paths import compile_path
 from asl.scope import Expression, Scope
 from asl.states.base import State
@@ -142,7 +142,7 @@ class Wait(State):
         """Seconds from now; a whole number from 0 to 99,999,999."""
         if not self.jsonata:
             return lambda scope: scope.now() + value
-        compiled = template(value, "Seconds", True)
+        compiled = typed(value, "Seconds", True, "number")
 
         def due(scope: Scope) -> float:
             seconds = compiled(scope)
@@ -159,7 +159,7 @@ class Wait(State):
         if not self.jsonata:
             fixed = epoch_seconds(value)
             return lambda scope: fixed
-        compiled = template(value, "Timestamp", True)
+        compiled = typed(value, "Timestamp", True, "string")
 
         def due(scope: Scope) -> float:
             text = compiled(scope)

@@ -13,7 +13,7 @@ from typing import Any
 from asl.branch import DONE, FAILED, RUNNING, Branch
 from asl.documents import encode
 from asl.errors import QueryEvaluationError, StatesError
-from asl.fields import template
+from asl.fields import template, typed
 from asl.graph import Graph
 from asl.paths import compile_path
 from asl.scope import Expression, Scope
@@ -179,16 +179,14 @@ class Map(Fork):
         return None if path in ("$", None) else compile_path(path)
 
     def _jsonata_items(self) -> Expression:
-        from asl.jsonata import compile_expression, is_expression
-
         items = self.spec["Items"]
-        return compile_expression(items, "Items", "array") if is_expression(items) else template(items, "Items", True)
+        return typed(items, "Items", True, "array") if isinstance(items, str) else template(items, "Items", True)
 
     def _number(self, field: str) -> Expression | None:
         """A field that is a number, an expression or, under its other name, a path."""
         if f"{field}Path" in self.spec:
             return compile_path(self.spec[f"{field}Path"])
-        return template(self.spec[field], field, self.jsonata) if field in self.spec else None
+        return typed(self.spec[field], field, self.jsonata, "number") if field in self.spec else None
 
     def run(self, branch: Branch) -> bool:
         scope = branch.scope()
@@ -202,8 +200,23 @@ class Map(Fork):
         return False
 
     def limit(self, scope: Scope) -> int:
-        number = 0 if self.concurrency is None else self.concurrency(scope)
-        return min(number or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
+        return min(self.wanted_concurrency(scope) or INLINE_CONCURRENCY, INLINE_CONCURRENCY)
+
+    def wanted_concurrency(self, scope: Scope) -> int:
+        """MaxConcurrency; 0 for as much as there may be."""
+        number = int(self.whole("MaxConcurrency", 0 if self.concurrency is None else self.concurrency(scope), int))
+        if number < 0:
+            raise StatesError("States.Runtime", "MaxConcurrency cannot be negative.")
+        return number
+
+    def whole(self, field: str, value: Any, kind: type) -> float:
+        """A number that a path led to, as `kind` says; anything else is ``States.Runtime``."""
+        fits = isinstance(value, int) if kind is int else isinstance(value, int | float)
+        if isinstance(value, bool) or not fits:
+            shown, name = value if isinstance(value, str) else encode(value), "integer" if kind is int else "float"
+            refers = f'The {field}Path field refers to value "{shown}" which is not a valid {name}'
+            raise StatesError("States.Runtime", f"{refers}: {self.spec.get(f'{field}Path', '')}")
+        return float(value)
 
     def read_items(self, scope: Scope, value: Any) -> list[Any]:
         items = value if self.items is None else self.items(scope)

@@ -11,7 +11,7 @@ from typing import Any
 from asl.branch import Branch
 from asl.documents import data_limit, encode, too_large
 from asl.errors import StatesError
-from asl.fields import template
+from asl.fields import template, typed
 from asl.history import WHOLE, failure
 from asl.paths import compile_path
 from asl.requests import Integration, TaskRequest, parse_resource
@@ -42,7 +42,7 @@ class Task(Resilient):
             return compile_path(self.spec[f"{field}Path"])
         if field not in self.spec:
             return None
-        return template(self.spec[field], field, self.jsonata)
+        return typed(self.spec[field], field, self.jsonata, "number")
 
     def run(self, branch: Branch) -> bool:
         """Begin an attempt. Everything is evaluated anew: the context knows how many there were."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from asl import after
 from tests.asl.build import Busy, answering, graph, load, passing, previous, seconds, task, types
 
@@ -82,6 +84,13 @@ def test_a_retried_map_starts_all_its_items_again() -> None:
 def test_items_must_be_an_array() -> None:
     execution = load(Each=mapping(graph(A=passing()))).run({"not": "one"})
     assert execution.error == "States.Runtime"
+
+
+@pytest.mark.parametrize("limit", [-1, "two", 1.5, True])
+def test_max_concurrency_is_a_whole_number_from_0(limit: Any) -> None:
+    machine = load(Each=mapping(graph(A=passing()), ItemsPath="$.items", MaxConcurrencyPath="$.limit"))
+    assert machine.run({"items": [1], "limit": limit}).error == "States.Runtime"
+    assert machine.run({"items": [1], "limit": 0}).output == [1]
 
 
 def test_a_broken_item_selector_fails_the_state() -> None:
