@@ -245,6 +245,11 @@ class Change:
     def __bool__(self) -> bool:
         return bool(self.events or self.money or self.stock or self.waits)
 
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """The ids of what it writes to the ledgers."""
+        return (*(entry.effect_id for entry in self.money), *(entry.effect_id for entry in self.stock))
+
 
 NOTHING = Change()
 """What a step answers that finds its work done."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from oms.domain.errors import leaves
+from oms.domain.resumption import WAYS
 
 ROOT = Path(__file__).parents[2]
 DEFINITIONS = sorted((ROOT / "workflows" / "definitions").glob("*.asl.json"))
@@ -104,3 +105,29 @@ def test_every_command_has_a_schema_of_its_fields(name):
     schema = SCHEMAS[name]
     assert set(schema["properties"]) == {field.name for field in fields(command)} | {"execution"}
     assert set(schema["required"]) == {field.name for field in fields(command) if field.default is MISSING}
+
+
+def led_to(states, name):
+    """Where a state that succeeds leads to; a Choice to all that it can."""
+    state = states[name]
+    if state["Type"] == "Choice":
+        return {rule["Next"] for rule in state["Choices"]} | {state["Default"]}
+    return {state["Next"]}
+
+
+@pytest.mark.parametrize(
+    ("machine", "way"), [pytest.param(*each, id="-".join(each)) for each in ((m, w) for m in WAYS for w in WAYS[m])]
+)
+def test_the_way_that_a_dry_run_takes_is_the_machine_s(machine, way):
+    states = json.loads((ROOT / "workflows" / "definitions" / f"{snake(machine)}.asl.json").read_text())["States"]
+    first, *rest = WAYS[machine][way]
+    (after_parking,) = led_to(states, "ParkOrder")
+    if after_parking == "Resume":
+        (after_parking,) = [each["Next"] for each in states["Resume"]["Choices"] if each["StringEquals"] == way]
+    assert after_parking == first
+    at = {first}
+    for following in rest:
+        assert all(each == following or following in led_to(states, each) for each in at)
+        at = led_to(states, following) if states[following]["Type"] == "Choice" else {following}
+    ends = led_to(states, rest[-1] if rest else first)
+    assert all(states[end]["Type"] == "Pass" and states[end].get("End") for end in ends)

@@ -1,0 +1,265 @@
+"""What a dry run promises is what the redrive does, and every redrive is in somebody's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from oms import redriving
+from oms.commit import commit
+from oms.domain import parking
+from oms.domain.errors import ExecutionsUnavailable
+from oms.domain.events import RedriveRequested
+from oms.domain.rehearsal import Verdict
+from tests.workflows.shop import Shop
+
+DAY = 86400
+
+
+def void_fails(shop: Shop) -> None:
+    shop.payments.fail_next("authorize", after_effect=True, count=5)
+    shop.payments.fail_next("void", after_effect=False, count=5)
+    shop.new_order()
+
+
+def capture_is_unheard(shop: Shop) -> None:
+    shop.new_order()
+    shop.payments.fail_next("capture", after_effect=True, count=5)
+    shop.dispatch()
+
+
+def delivery_is_never_told(shop: Shop) -> None:
+    shop.new_order()
+    shop.dispatch()
+    shop.let_happen(31 * DAY)
+
+
+def cancellation_s_void_fails(shop: Shop) -> None:
+    shop.new_order()
+    shop.payments.fail_next("void", after_effect=False, count=5)
+    shop.cancel()
+
+
+def nobody_picks_up_and_the_void_fails(shop: Shop) -> None:
+    shop.new_order()
+    shop.payments.fail_next("void", after_effect=True, count=5)
+    shop.let_happen(6 * DAY)
+
+
+def refund_is_unheard(shop: Shop) -> None:
+    shop.delivered_order(("RED-LAMP", 1))
+    shop.send_back(("RED-LAMP", 1))
+    shop.payments.fail_next("refund", after_effect=True, count=5)
+    shop.receive({"RED-LAMP": ["new"]})
+
+
+def refund_of_a_lost_parcel_fails(shop: Shop) -> None:
+    shop.new_order()
+    shop.dispatch()
+    shop.payments.fail_next("refund", after_effect=False, count=5)
+    shop.carrier.lose("ord_1")
+    shop.let_happen()
+
+
+def strange_goods_come_back(shop: Shop) -> None:
+    shop.delivered_order(("RED-LAMP", 1))
+    shop.send_back(("RED-LAMP", 1))
+    shop.receive({"TEA": ["new"]})
+
+
+def arrive(shop: Shop) -> None:
+    if shop.carrier.shipments["ord_1"].status == "dispatched":
+        shop.deliver()
+
+
+def nothing_more(shop: Shop) -> None:
+    shop.let_happen()
+
+
+PARKED: Mapping[Callable[[Shop], None], tuple[Callable[[Shop], None], str, dict[str, Verdict]]] = {
+    void_fails: (
+        nothing_more,
+        "backward",
+        {
+            "AbandonOrder": Verdict.SKIPPED,
+            "VoidAuthorization": Verdict.RUNS,
+            "ReleaseInventory": Verdict.SKIPPED,
+            "RejectOrder": Verdict.RUNS,
+        },
+    ),
+    capture_is_unheard: (
+        arrive,
+        "forward",
+        {
+            "RequestShipment": Verdict.ASKS,
+            "CapturePayment": Verdict.RUNS,
+            "MarkShipped": Verdict.RUNS,
+            "TrackDelivery": Verdict.ASKS,
+            "MarkDelivered": Verdict.RUNS,
+        },
+    ),
+    delivery_is_never_told: (
+        arrive,
+        "forward",
+        {
+            "RequestShipment": Verdict.REFUSED,
+            "CapturePayment": Verdict.SKIPPED,
+            "MarkShipped": Verdict.SKIPPED,
+            "TrackDelivery": Verdict.ASKS,
+            "MarkDelivered": Verdict.RUNS,
+        },
+    ),
+    cancellation_s_void_fails: (
+        nothing_more,
+        "forward",
+        {
+            "TakeOrder": Verdict.SKIPPED,
+            "RecallShipment": Verdict.ASKS,
+            "VoidAuthorization": Verdict.RUNS,
+            "ReleaseInventory": Verdict.SKIPPED,
+            "CompleteCancellation": Verdict.RUNS,
+        },
+    ),
+    nobody_picks_up_and_the_void_fails: (
+        nothing_more,
+        "backward",
+        {
+            "TakeOrder": Verdict.SKIPPED,
+            "RecallShipment": Verdict.ASKS,
+            "VoidAuthorization": Verdict.RUNS,
+            "ReleaseInventory": Verdict.SKIPPED,
+            "CompleteCancellation": Verdict.RUNS,
+        },
+    ),
+    refund_is_unheard: (
+        nothing_more,
+        "forward",
+        {
+            "AuthorizeReturn": Verdict.SKIPPED,
+            "ExpectParcel": Verdict.REFUSED,
+            "InspectItems": Verdict.SKIPPED,
+            "RefundPayment": Verdict.RUNS,
+            "RestockItems": Verdict.RUNS,
+            "CloseReturn": Verdict.RUNS,
+        },
+    ),
+    refund_of_a_lost_parcel_fails: (nothing_more, "refund", {"RefundPayment": Verdict.RUNS}),
+    strange_goods_come_back: (
+        nothing_more,
+        "forward",
+        {"AuthorizeReturn": Verdict.SKIPPED, "ExpectParcel": Verdict.ASKS, "InspectItems": Verdict.DEPENDS},
+    ),
+}
+
+
+def ledgers(shop: Shop) -> set[str]:
+    return {*shop.store.entries, *(entry.effect_id for entry in shop.orders.money("ord_1"))}
+
+
+@pytest.mark.parametrize("trouble", PARKED, ids=lambda trouble: trouble.__name__)
+def test_a_dry_run_says_what_each_state_will_do_and_writes_nothing(shop, trouble):
+    _, way, verdicts = PARKED[trouble]
+    trouble(shop)
+    before = shop.store.copy()
+    (plan,) = redriving.plan(shop.deps, shop.order())
+    assert (plan.way, {step.state: step.verdict for step in plan.steps}) == (way, verdicts)
+    assert shop.store.copy() == before
+
+
+@pytest.mark.parametrize(
+    "trouble", [each for each in PARKED if each is not strange_goods_come_back], ids=lambda trouble: trouble.__name__
+)
+def test_a_redrive_writes_just_the_effects_that_its_dry_run_names(shop, trouble):
+    trouble(shop)
+    (plan,) = redriving.plan(shop.deps, shop.order())
+    before = ledgers(shop)
+    (redriven,) = redriving.redrive(shop.deps, shop.order(), "olga")
+    shop.let_happen()
+    PARKED[trouble][0](shop)
+    assert redriven.goes_on
+    assert not shop.order().parked
+    assert ledgers(shop) - before == {effect for step in plan.steps for effect in step.effects}
+
+
+@pytest.mark.parametrize("trouble", [capture_is_unheard, void_fails], ids=lambda trouble: trouble.__name__)
+def test_a_dry_run_knows_what_the_gateway_did_unheard(shop, trouble):
+    trouble(shop)
+    (plan,) = redriving.plan(shop.deps, shop.order())
+    (paying,) = [step.why for step in plan.steps if step.state in redriving.AT_GATEWAY]
+    assert paying.endswith("has done it, and does it once" if trouble is capture_is_unheard else "has not done it")
+
+
+def test_a_skipped_state_names_the_event_that_did_its_work(shop):
+    delivery_is_never_told(shop)
+    (plan,) = redriving.plan(shop.deps, shop.order())
+    (capture,) = [step for step in plan.steps if step.state == "CapturePayment"]
+    assert "PaymentCaptured is event 6" in capture.why
+    assert "by CapturePayment" in capture.why
+
+
+def parked_orders(shop: Shop, count: int) -> list[str]:
+    ids = [f"ord_{n}" for n in range(1, count + 1)]
+    for order_id in ids:
+        shop.new_order(("TEA", 1), order_id=order_id)
+        shop.payments.fail_next("capture", after_effect=False, count=5)
+        shop.dispatch(order_id)
+    return ids
+
+
+def test_all_parked_orders_are_redriven_at_a_pace_and_each_in_somebody_s_name(shop):
+    ids = parked_orders(shop, 3)
+    pauses: list[float] = []
+    done = list(redriving.redrive_parked(shop.deps, "olga", limit=10, per_second=4, pause=pauses.append))
+    shop.let_happen()
+    assert [(each.order_id, each.goes_on) for each in done] == [(order_id, True) for order_id in ids]
+    assert pauses == [0.25] * 3
+    for order_id in ids:
+        assert not shop.order(order_id).parked
+        (requested,) = [each for each in shop.orders.events(order_id) if isinstance(each.event, RedriveRequested)]
+        assert requested.by == "olga"
+
+
+def test_a_limit_leaves_the_others_parked_and_the_longest_parked_go_first(shop):
+    ids = parked_orders(shop, 3)
+    done = list(redriving.redrive_parked(shop.deps, "olga", limit=2, per_second=1000, pause=lambda _: None))
+    shop.let_happen()
+    assert [each.order_id for each in done] == ids[:2]
+    assert shop.order(ids[2]).parked
+
+
+def test_what_runs_again_is_not_redriven_twice(shop):
+    strange_goods_come_back(shop)
+    parked = shop.order()
+    assert redriving.redrive(shop.deps, parked, "olga")[0].goes_on
+    (plan,) = redriving.plan(shop.deps, parked)
+    assert (plan.way, plan.why) == ("none", "it goes on already")
+    (again,) = redriving.redrive(shop.deps, parked, "olga")
+    assert not again.goes_on
+    assert "it runs" in again.why
+
+
+def test_what_a_check_found_is_for_a_person(shop):
+    shop.new_order()
+    commit(shop.deps, "ord_1", "CheckOrders", lambda order: parking.doubt(order, "CheckOrders", "money: 5 is missing"))
+    (plan,) = redriving.plan(shop.deps, shop.order())
+    (redriven,) = redriving.redrive(shop.deps, shop.order(), "olga")
+    assert plan.why == redriven.why == "CheckOrders found: money: 5 is missing"
+    assert not redriven.goes_on
+    commit(shop.deps, "ord_1", "CheckOrders", lambda order: parking.settle(order, "CheckOrders"))
+
+
+def test_an_outage_of_step_functions_is_told_and_the_next_order_has_its_turn(shop, monkeypatch):
+    ids = parked_orders(shop, 2)
+    whole = shop.deps.executions.redrive
+
+    def first_is_lost(arn: str) -> bool:
+        if arn.endswith("ord_1"):
+            raise ExecutionsUnavailable("Step Functions didn't answer")
+        return whole(arn)
+
+    monkeypatch.setattr(shop.deps.executions, "redrive", first_is_lost)
+    done = list(redriving.redrive_parked(shop.deps, "olga", limit=9, per_second=1000, pause=lambda _: None))
+    shop.let_happen()
+    assert [each.goes_on for each in done] == [False, True]
+    assert shop.order(ids[0]).parked
