@@ -13,6 +13,7 @@ from oms.domain.inventory import Stock, StockEntry
 from oms.domain.money import Money
 from oms.domain.order import Change, MoneyEntry, Order
 from oms.domain.payment import Authorization, PaymentRecord, PaymentRequest
+from oms.domain.search import Found, Listing, Query
 
 T = TypeVar("T")
 
@@ -86,13 +87,16 @@ class Inventory(Protocol):
 
 
 class Products(Protocol):
-    def get(self, skus: Iterable[str]) -> Mapping[str, Product]:
-        """Each product that there is."""
+    def get(self, skus: Iterable[str], consistent: bool = False) -> Mapping[str, Product]:
+        """Each product that there is; ``consistent`` as last written, at twice the cost."""
 
     def put(self, products: Iterable[Product]) -> None: ...
 
     def in_department(self, department: str, limit: int, cursor: str | None = None) -> Page[Product]:
         """By name."""
+
+    def every(self, limit: int, cursor: str | None = None) -> Page[Product]:
+        """All products as last written, in no order: for the search index, never for a request."""
 
 
 class Payments(Protocol):
@@ -126,13 +130,13 @@ class Carrier(Protocol):
     """
 
     def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
-        """Ask for a pick-up, once an order. Raises ``AlreadyDispatched`` if it has left, ``ShipmentRecalled`` if it was
+        """Ask for a pick-up, once an order and always of the same units, less those recalled. Raises ``AlreadyDispatched`` if it has left, ``ShipmentRecalled`` if it was
         called back, even before it came."""
 
     def recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
-        """Call back the shipment, or some units of it. Raises ``AlreadyDispatched``.
+        """Call back the shipment, or some units of it, once a recall id. Raises ``AlreadyDispatched``.
 
-        A whole recall (``units`` None) of a shipment that the carrier never heard of keeps it from ever leaving.
+        What is recalled before the carrier heard of the shipment never leaves: all (``units`` None), or those units.
         """
 
     def follow(self, order_id: str) -> None:
@@ -175,6 +179,28 @@ class Executions(Protocol):
     def heartbeat(self, token: str) -> bool: ...
 
 
+class Search(Protocol):
+    """The catalogue as shoppers search it: a copy, which is some moments behind.
+
+    Each write carries a version from outside. What is older than what is there changes nothing, and what was deleted
+    isn't brought back by it, so writes may come twice and in any order. Any call may raise ``StoreUnavailable``.
+    """
+
+    def find(self, query: Query) -> Found:
+        """Raises ``InvalidRequest`` for a cursor that isn't one, or is of another query."""
+
+    def suggest(self, prefix: str, limit: int) -> Sequence[str]:
+        """What a shopper may be about to type: names without their sizes, most frequent first."""
+
+    def index(self, listings: Iterable[Listing]) -> None: ...
+
+    def delete(self, versions: Mapping[str, int]) -> None:
+        """Take SKUs out, each as of a version."""
+
+    def rebuild(self, listings: Iterable[Listing]) -> None:
+        """Build a new index of these alone and put it in the old one's place at once; meanwhile writes go to both."""
+
+
 @dataclass(frozen=True)
 class Deps:
     """Everything outside that a handler may touch."""
@@ -186,3 +212,4 @@ class Deps:
     payments: Payments
     carrier: Carrier
     executions: Executions
+    search: Search

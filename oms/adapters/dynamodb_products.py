@@ -15,9 +15,9 @@ class DynamoProducts:
         self._db = db
         self._table = table
 
-    def get(self, skus: Iterable[str]) -> Mapping[str, Product]:
+    def get(self, skus: Iterable[str], consistent: bool = False) -> Mapping[str, Product]:
         keys = [items.key(sku) for sku in dict.fromkeys(skus)]
-        found = map(items.product_of, self._db.batch_get(self._table, keys, consistent=False))
+        found = map(items.product_of, self._db.batch_get(self._table, keys, consistent))
         return {product.sku: product for product in found}
 
     def put(self, products: Iterable[Product]) -> None:
@@ -28,3 +28,7 @@ class DynamoProducts:
         request = self._db.indexed(self._table, "by_department", ("department", department))
         key = ("department", "name", "pk")
         return self._db.page(request, key, items.product_of, limit, cursor, department=department)
+
+    def every(self, limit: int, cursor: str | None = None) -> Page[Product]:
+        request = {"TableName": self._table, "ConsistentRead": True}
+        return self._db.page(request, ("pk",), items.product_of, limit, cursor)

@@ -155,7 +155,7 @@ class MemoryProducts(Remembers):
     def __init__(self, products: Iterable[Product] = ()) -> None:
         self.products = {product.sku: product for product in products}
 
-    def get(self, skus: Iterable[str]) -> Mapping[str, Product]:
+    def get(self, skus: Iterable[str], consistent: bool = False) -> Mapping[str, Product]:
         return {sku: self.products[sku] for sku in skus if sku in self.products}
 
     def put(self, products: Iterable[Product]) -> None:
@@ -164,3 +164,6 @@ class MemoryProducts(Remembers):
     def in_department(self, department: str, limit: int, cursor: str | None = None) -> Page[Product]:
         found = [product for product in self.products.values() if product.department == department]
         return page(f"department {department}", found, lambda product: (product.name, product.sku), limit, cursor)
+
+    def every(self, limit: int, cursor: str | None = None) -> Page[Product]:
+        return page("products", list(self.products.values()), lambda product: (product.sku, ""), limit, cursor)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar, cast
 
 from oms.adapters.clients import Aws
 from oms.adapters.clock import SystemClock
-from oms.ports import Carrier, Deps, Executions, Inventory, Orders, Payments, Products
+from oms.ports import Carrier, Deps, Executions, Inventory, Orders, Payments, Products, Search
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ MACHINES = {
     "ReturnOrder": "RETURN_ORDER_ARN",
 }
 TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE")
-EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL")
+EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL", "SEARCH_URL", "SEARCH_FOLDER")
 AWS = (
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
@@ -70,6 +71,7 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
         payments=_lazily(lambda: _payments(environ)),
         carrier=_lazily(lambda: _carrier(environ)),
         executions=_lazily(lambda: _executions(aws, environ)),
+        search=_lazily(lambda: _search(aws, environ)),
     )
 
 
@@ -111,6 +113,17 @@ def _executions(aws: Aws, environ: Mapping[str, str]) -> Executions:
     from oms.adapters.executions import StepFunctions
 
     return StepFunctions(aws, {machine: environ[name] for machine, name in MACHINES.items() if name in environ})
+
+
+def _search(aws: Aws, environ: Mapping[str, str]) -> Search:
+    """OpenSearch where there is a URL of it, or else an index in a folder of this machine."""
+    if environ.get("SEARCH_URL"):
+        from oms.adapters.opensearch_search import OpenSearchSearch, signed_client
+
+        return OpenSearchSearch(signed_client(environ["SEARCH_URL"], aws))
+    from oms.adapters.tantivy_search import TantivySearch
+
+    return TantivySearch(Path(environ["SEARCH_FOLDER"]))
 
 
 class _Lazy:

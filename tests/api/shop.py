@@ -54,8 +54,10 @@ class Reply:
 class Shop:
     """One shop, its services, and what has to happen to an order before a request finds it so."""
 
-    def __init__(self) -> None:
+    def __init__(self, search: Any = None) -> None:
+        """``search`` is for those who search."""
         self.clock = ManualClock()
+        self.search = search
         self.store = Store()
         self.orders = MemoryOrders(self.store)
         self.inventory = MemoryInventory(self.store)
@@ -65,9 +67,8 @@ class Shop:
         self.carrier = MemoryCarrier()
         self.products.put(CATALOGUE.values())
         self.inventory.apply(receive("opening", [("RED-LAMP", 10), ("BLUE-RUG", 5)]))
-        self.deps = Deps(
-            self.clock, self.orders, self.inventory, self.products, self.payments, self.carrier, self.executions
-        )
+        edges = self.payments, self.carrier, self.executions, self.search
+        self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges)
         self.router = Router(contract.operations())
 
     # --- Requests ---------------------------------------------------------------------------------

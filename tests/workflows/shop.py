@@ -127,9 +127,9 @@ class Shop:
         products = MemoryProducts()
         products.put(CATALOGUE.values())
         clock = EngineClock(self.engine)
-        self.deps = Deps(
-            clock, self.orders, self.inventory, products, self.payments, self.carrier, EngineExecutions(self)
-        )
+        nobody: Any = None  # no task searches
+        edges = self.payments, self.carrier, EngineExecutions(self), nobody
+        self.deps = Deps(clock, self.orders, self.inventory, products, *edges)
 
     def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
         return lambda event: handler.run(event, self.deps)
