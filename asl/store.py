@@ -63,6 +63,13 @@ ENDING = ("status", "stopped", "output", "error", "cause", "redrives", "redriven
 UPDATE = f"UPDATE execution SET {', '.join(f'{name} = ?' for name in ENDING)} WHERE arn = ?"
 
 
+def _storable(value: Any) -> Any:
+    """A text without lone surrogates, which JSON can hold and UTF-8 can't."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class Store:
     """One SQLite file, used from one thread.
 
@@ -81,7 +88,11 @@ class Store:
         if not self.pending:
             self.connection.execute("BEGIN IMMEDIATE")
             self.pending = True
-        self.connection.execute(statement, tuple(values))
+        row = tuple(values)
+        try:
+            self.connection.execute(statement, row)
+        except UnicodeEncodeError:
+            self.connection.execute(statement, [_storable(value) for value in row])
 
     def commit(self) -> None:
         """Make everything written so far lasting."""

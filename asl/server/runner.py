@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from asl.agenda import Step
 from asl.documents import parsed
 from asl.engine import Engine, Entry, replay
 from asl.execution import Execution
@@ -21,6 +24,8 @@ from asl.server.catalogue import Catalogue, Compiled
 from asl.server.clock import ServerClock
 from asl.server.errors import ApiError
 from asl.store import ExecutionRow, Store
+
+logger = logging.getLogger("asl.server")
 
 UNKEPT = -1
 Launch = Callable[[TaskRequest, Complete], None]
@@ -48,7 +53,7 @@ class Runner:
         self.engine.machines = catalogue
         self.rows: dict[str, ExecutionRow] = {}
         self.entries: dict[str, int] = {}
-        self.written: list[Entry] = []
+        self.written: deque[Entry] = deque()
         self.asked: list[tuple[TaskRequest, Complete]] = []
         self.early: dict[tuple[str, int], tuple[str, Any]] = {}
         self.posted: list[Callable[[], None]] = []
@@ -62,7 +67,10 @@ class Runner:
         """Take up the executions that were running when the last server ended; children before their parents."""
         self.loop = asyncio.get_running_loop()
         for row in self.store.running()[::-1]:
-            self._revive(row, self.engine.resume)
+            try:
+                self._revive(row, self.engine.resume)
+            except Exception:  # a journal that this version can't read holds up no other execution
+                logger.exception("%s was not taken up", row.arn)
         self.touch()
 
     def close(self) -> None:
@@ -78,11 +86,11 @@ class Runner:
         """Begin the execution of a row; the row is kept unless told otherwise."""
         if len(self.engine.executions) >= self.largest:
             raise ApiError("ExecutionLimitExceeded", f"Execution Limit Exceeded: {self.largest} executions are running")
+        execution = self.engine.resume([self._beginning(row)], machine)
         self.rows[row.arn] = row
         self.entries[row.arn] = 0 if kept else UNKEPT
         if kept:
             self.store.add_execution(row)
-        execution = self.engine.resume([self._beginning(row)], machine)
         self._keep_map_runs(execution)
         if not execution.running:
             self._wrote({"entry": "ended", "execution": row.arn})
@@ -176,29 +184,46 @@ class Runner:
             self.loop.call_soon(self._settle)
 
     def _settle(self) -> None:
-        self._run_due()
-        self._keep()
-        self.store.commit()
-        asked, self.asked = self.asked, []
         settled, self.settled = self.settled, None
+        assert settled is not None
+        try:
+            self._run_due()
+            self._keep()
+            self.store.commit()
+        except Exception as error:  # such as a full disk: said to all who wait, and tried again with the next change
+            logger.exception("nothing was committed")
+            settled.set_exception(error)
+            settled.exception()
+            return
+        asked, self.asked = self.asked, []
         for request, complete in asked:
             self.launch(request, complete)
-        if settled is not None and not settled.done():
-            settled.set_result(None)
+        settled.set_result(None)
         self._arm()
 
     def _run_due(self) -> None:
         """Everything due by now, each at its own moment."""
         engine, clock, now = self.engine, self.clock, self.clock.real()
-        while (due := engine.next_due()) is not None and due <= now:
-            clock.pinned = due
-            engine.step()
-        clock.pinned = None
+        try:
+            while (step := engine.agenda.peek()) is not None and step.due <= now:
+                clock.pinned = step.due
+                self._step(step)
+        finally:
+            clock.pinned = None
+
+    def _step(self, step: Step) -> None:
+        """A defect of the engine ends the execution that met it, and no other."""
+        try:
+            self.engine.step()
+        except Exception as error:
+            logger.exception("a step failed")
+            if step.execution is not None:
+                self.engine.stop(step.execution, "States.Runtime", f"The engine failed: {error!r}")
 
     def _keep(self) -> None:
         """Write what happened: new executions, outcomes, ends."""
-        written, self.written = self.written, []
-        for entry in written:
+        while self.written:
+            entry = self.written[0]
             arn, kind = entry["execution"], entry["entry"]
             self._keep_map_runs(self.engine.executions[arn])
             if kind == "started":
@@ -209,6 +234,7 @@ class Runner:
                 text = json.dumps({name: value for name, value in entry.items() if name not in ("execution", "time")})
                 self.store.append(arn, self.entries[arn], entry["time"], text)
                 self.entries[arn] += 1
+            self.written.popleft()
 
     def _keep_map_runs(self, execution: Execution) -> None:
         for run in execution.map_runs:

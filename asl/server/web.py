@@ -49,10 +49,21 @@ def read_json(body: bytes) -> dict[str, Any]:
         raise ApiError("SerializationException", str(error)) from error
     if not isinstance(value, dict):
         raise ApiError("SerializationException", "A request is a JSON object")
+    if b"\\ud" in body.lower() and not _has_characters_only(value):
+        raise ApiError("SerializationException", "A text holds half a character")
     for text in value.values():
         if isinstance(text, str) and too_deep(text):
             raise invalid(f"A JSON document is nested {DEEPEST} levels deep at most")
     return {name: each for name, each in value.items() if each is not None}
+
+
+def _has_characters_only(value: Any) -> bool:
+    """False where a text holds a lone surrogate."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def too_deep(text: str) -> bool:

@@ -263,6 +263,29 @@ def test_an_unknown_execution(sfn: Any) -> None:
         assert refusal(call, executionArn=arn) == ("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
 
 
+def test_half_a_character_is_survived(sfn: Any) -> None:
+    """JSON can hold a lone surrogate, UTF-8 can't."""
+    machine = create(sfn, {"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": "a\ud800", "End": True}}})
+    arn = sfn.start_execution(stateMachineArn=machine, input='"\\ud800"')["executionArn"]
+
+    assert outcome(sfn, arn)["output"].startswith('"a')
+    assert outcome(sfn, sfn.start_execution(stateMachineArn=machine)["executionArn"])["status"] == "SUCCEEDED"
+
+
+def test_a_defect_of_the_engine_ends_one_execution_and_no_other(sfn: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = create(sfn, WAIT)
+    broken, fine = (sfn.start_execution(stateMachineArn=machine, name=name)["executionArn"] for name in ("a", "b"))
+    execution = sfn.server.runner.engine.executions[broken]
+    monkeypatch.setattr(execution, "deliver", None)
+    monkeypatch.setattr("asl.server.runner.logger.disabled", True)
+
+    advance(sfn, 259_200)
+
+    assert outcome(sfn, fine)["status"] == "SUCCEEDED"
+    ended = outcome(sfn, broken)
+    assert (ended["status"], ended["error"]) == ("ABORTED", "States.Runtime")
+
+
 def test_running_executions_are_bounded(functions: Functions) -> None:
     with serving(invoke=functions, largest=1) as sfn:
         machine = create(sfn, WAIT)
