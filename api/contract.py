@@ -77,6 +77,11 @@ class Operation:
         return compiled(self.body)
 
     def arguments(self, query: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
+        """Raises a problem for a query that it doesn't know, too: a misspelt one would be overlooked."""
+        known = {each.name for each in self.parameters if each.place == "query"}
+        if known and (unknown := sorted(query.keys() - known)):
+            what = f"isn't known here: there are {', '.join(sorted(known))}"
+            raise invalid(*(Complaint(f"query/{name[:60]}", what) for name in unknown[:10]))
         return {each.name: each.of(query if each.place == "query" else headers) for each in self.parameters}
 
     def body_of(self, raw: bytes, content_type: str) -> Any:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from api import contract
+from api import contract, security
 from api.problems import MEDIA_TYPE, Problem, problem_of
 from oms.ports import Deps
 
@@ -124,7 +124,7 @@ def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Call
             raw=raw,
         )
         response = answer(call)
-        response.headers["X-Correlation-Id"] = correlation_id(event)
+        response.headers.update({**security.HEADERS, **response.headers, "X-Correlation-Id": correlation_id(event)})
         return response
 
     return respond
@@ -173,7 +173,8 @@ def _refused(event: APIGatewayProxyEventV2, error: Exception) -> Response[str]:
         _log(event, error, problem, correlation)
     document = problem.document(event.raw_path, correlation)
     text = json.dumps(document, separators=(",", ":"))
-    return Response(problem.status, MEDIA_TYPE, text, {**problem.headers, "X-Correlation-Id": correlation})
+    headers = {**security.HEADERS, **problem.headers, "X-Correlation-Id": correlation}
+    return Response(problem.status, MEDIA_TYPE, text, headers)
 
 
 def _no_route(event: APIGatewayProxyEventV2) -> Problem:

@@ -22,11 +22,14 @@ def main() -> None:
     parser.add_argument("--issuer", required=True)
     parser.add_argument("--audience", required=True)
     parser.add_argument("--jwks", required=True)
+    parser.add_argument("--site", help="the origin whose pages may call from a browser")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has closed
     environment = dict(os.environ)
     functions = Functions(lambda name: variables_of(name, environment), deps)
-    app = create_app(functions.invoke, issuer=asked.issuer, audience=[asked.audience], jwks_url=asked.jwks)
+    app = create_app(
+        functions.invoke, issuer=asked.issuer, audience=[asked.audience], jwks_url=asked.jwks, site=asked.site
+    )
     with suppress(KeyboardInterrupt):
         uvicorn.run(
             app,

@@ -11,16 +11,20 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
-from api import contract
+from api import contract, security
 from api.problems import MEDIA_TYPE, Problem, too_large
+from local.cors import Cors
 from local.http_events import Answer, Request, answer_of, event_of, joined, new_request_id
+from local.limits import MOST_HEADER_BYTES, Buckets, Limits, header_bytes
 from local.tokens import Authorizer, Claims, InvalidToken, PublishedKeys, keys_at
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_DROPPED_BYTES = 64 * 1024 * 1024
 THREADS = 16
+SECURITY = tuple((name.lower(), value) for name, value in security.HEADERS.items())
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -61,9 +65,20 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 class Gateway:
-    def __init__(self, invoke: Invoke, authorizer: Authorizer, threads: int = THREADS) -> None:
-        self._invoke, self._authorizer = invoke, authorizer
+    """``site`` is the origin whose pages may call from a browser."""
+
+    def __init__(
+        self,
+        invoke: Invoke,
+        authorizer: Authorizer,
+        threads: int = THREADS,
+        limits: Limits = Limits(),  # noqa: B008 - it is immutable
+        site: str | None = None,
+    ) -> None:
+        self._invoke, self._authorizer, self._limits = invoke, authorizer, limits
+        self._addresses, self._users = Buckets(limits.an_address), Buckets(limits.a_user)
         self._router = Router(contract.operations())
+        self._cors = Cors(site, (operation.method for operation in contract.operations().values()))
         self._threads = threads
         self._pool = self._new_pool()
 
@@ -91,38 +106,52 @@ class Gateway:
                 return
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        request_id = new_request_id()
+        request_id, headers = new_request_id(), joined(scope["headers"])
         try:
-            return await self._served(scope, receive, request_id)
+            answer = await self._served(scope, headers, receive, request_id)
         except Refusal as refusal:
-            return _refused(refusal, scope["path"], request_id)
+            answer = _refused(refusal, scope["path"], request_id)
         except Exception:  # what a function raises is its own affair; the caller gets a 500, as on AWS
             log.exception("request %s failed", request_id)
             failed = Problem("internal-error", 500, "the function failed: it is logged under the correlation id")
-            return _refused(Refusal(failed, "Internal Server Error"), scope["path"], request_id)
+            answer = _refused(Refusal(failed, "Internal Server Error"), scope["path"], request_id)
+        given = {name for name, _ in answer.headers}
+        secured = tuple((name, value) for name, value in SECURITY if name not in given)
+        return replace(answer, headers=(*answer.headers, *secured, *self._cors.shown(headers)))
 
-    async def _served(self, scope: Scope, receive: Receive, request_id: str) -> Answer:
+    async def _served(self, scope: Scope, headers: Mapping[str, str], receive: Receive, request_id: str) -> Answer:
+        address = (scope.get("client") or ("127.0.0.1", 0))[0]
+        _admit(self._addresses.take(address))
+        _check_headers(scope, headers)
+        preflight = self._cors.preflight(scope["method"], headers)
+        if preflight is not None:
+            return Answer(204, preflight, b"")
         operation, path_parameters = self._router.find(scope["method"], scope["path"])
-        headers = joined(scope["headers"])
         body = await _body(receive, headers)
-        loop = asyncio.get_running_loop()
+        request = Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            source_ip=address,
+            protocol=f"HTTP/{scope['http_version']}",
+            body=body,
+            request_id=request_id,
+        )
 
         def serve() -> Answer:
             claims = self._claims(headers) if operation.secured else None
-            request = Request(
-                method=scope["method"],
-                path=scope["path"],
-                query=scope["query_string"].decode("latin-1"),
-                headers=headers,
-                source_ip=(scope.get("client") or ("127.0.0.1", 0))[0],
-                protocol=f"HTTP/{scope['http_version']}",
-                body=body,
-                request_id=request_id,
-            )
+            if claims is not None:
+                _admit(self._users.take(str(claims.get("sub"))))
             event = event_of(request, operation.key, path_parameters, claims)
             return answer_of(self._invoke(operation.handler, event))
 
-        return await loop.run_in_executor(self._pool, serve)
+        serving = asyncio.get_running_loop().run_in_executor(self._pool, serve)
+        try:
+            return await asyncio.wait_for(serving, self._limits.answer_seconds)
+        except TimeoutError:
+            late = Problem("timed-out", 504, "the shop took too long: whether the request had its effect is unknown")
+            raise Refusal(late, "Endpoint request timed out") from None
 
     def _claims(self, headers: Mapping[str, str]) -> Claims:
         try:
@@ -130,6 +159,20 @@ class Gateway:
         except InvalidToken as invalid:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"' if "authorization" in headers else "Bearer"}
             raise Refusal(Problem("unauthorized", 401, str(invalid), headers=challenge), "Unauthorized") from None
+
+
+def _admit(wait_seconds: int) -> None:
+    if wait_seconds:
+        again = {"Retry-After": str(wait_seconds)}
+        detail = f"this is more than one may ask for: ask again in {wait_seconds} s"
+        raise Refusal(Problem("too-many-requests", 429, detail, headers=again), "Too Many Requests")
+
+
+def _check_headers(scope: Scope, headers: Mapping[str, str]) -> None:
+    target = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
+    if header_bytes(scope["method"], target, headers) > MOST_HEADER_BYTES:
+        detail = f"the request line and headers are larger than {MOST_HEADER_BYTES} bytes: send less of them"
+        raise Refusal(Problem("headers-too-large", 431, detail), "Request Header Fields Too Large")
 
 
 async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
@@ -159,14 +202,14 @@ def _refused(refusal: Refusal, path: str, request_id: str) -> Answer:
     problem = refusal.problem
     document = problem.document(path, request_id) | {"message": refusal.message}
     headers = {"content-type": MEDIA_TYPE, "x-correlation-id": request_id, **problem.headers}
-    # What is left unread of a body that is too long would be read as the next request.
-    closing = {"connection": "close"} if problem.status == 413 else {}
+    # What is left unread of a body would be read as the next request.
+    closing = {"connection": "close"} if problem.status in (413, 429, 431) else {}
     lowered = tuple((name.lower(), value) for name, value in {**headers, **closing}.items())
     return Answer(problem.status, lowered, json.dumps(document).encode())
 
 
 def create_app(
-    invoke: Invoke, *, issuer: str, audience: Sequence[str], jwks_url: str, threads: int = THREADS
+    invoke: Invoke, *, issuer: str, audience: Sequence[str], jwks_url: str, site: str | None = None
 ) -> Gateway:
     """The gateway before ``invoke(function, event)``, for tokens of ``issuer`` meant for a client in ``audience``."""
-    return Gateway(invoke, Authorizer(PublishedKeys(keys_at(jwks_url)), issuer, audience), threads)
+    return Gateway(invoke, Authorizer(PublishedKeys(keys_at(jwks_url)), issuer, audience), site=site)

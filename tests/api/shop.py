@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from jsonschema import Draft202012Validator
 
-from api import contract
+from api import contract, security
 from local.gateway import Router
 from local.http_events import Request, event_of
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
@@ -27,6 +27,7 @@ from tests.domain.orders import CATALOGUE
 
 ANNA, BERT, OLGA = "anna", "bert", "olga"
 SECRET = "carrier-secret"
+SECURE = {name.lower(): value for name, value in security.HEADERS.items()}
 BODY = {
     "currency": "USD",
     "lines": [{"sku": "RED-LAMP", "quantity": 2}, {"sku": "BLUE-RUG", "quantity": 1}],
@@ -191,7 +192,9 @@ def check_documented(operation: contract.Operation, reply: Reply) -> None:
     content = response["content"][reply.headers["Content-Type"]]
     Draft202012Validator(content["schema"]).validate(reply.json)
     documented = {name.lower() for name in response.get("headers", {})}
-    assert {name.lower() for name in reply.headers} - {"content-type", "x-correlation-id"} <= documented
+    given = {name.lower(): value for name, value in reply.headers.items()}
+    assert given.keys() - {"content-type", "x-correlation-id"} - SECURE.keys() <= documented
+    assert SECURE.keys() <= given.keys()
     if reply.status >= 400:
         assert reply.json["type"] in {example["value"]["type"] for example in content["examples"].values()}
         assert reply.json["status"] == reply.status

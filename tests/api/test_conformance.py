@@ -14,15 +14,17 @@ from schemathesis.checks import CHECKS, load_all_checks
 from api import contract
 from local.functions import Functions
 from local.gateway import Gateway
+from local.limits import Limits, Rate
 from local.tokens import Authorizer, PublishedKeys
 from oms.domain.inventory import receive
 from tests.api.shop import ANNA, OLGA, SECRET, Reply, Shop, check_documented
 from tests.local.tokens import CLIENT, ISSUER, Pool
 
 CASES = int(os.environ.get("CONFORMANCE_CASES", "12"))
+ANY = Limits(Rate(1e9, 10**9), Rate(1e9, 10**9))
 POOL, SHOP = Pool(), Shop()
 FUNCTIONS = Functions(lambda _: {"CARRIER_SECRET": SECRET}, lambda _: SHOP.deps)
-GATEWAY = Gateway(FUNCTIONS.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]))
+GATEWAY = Gateway(FUNCTIONS.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]), limits=ANY)
 TOKENS = {
     ANNA: POOL.access_token(ANNA),
     OLGA: POOL.access_token(OLGA, **{"cognito:groups": ["operators"]}),
@@ -47,7 +49,7 @@ def pointed(document):
 
 load_all_checks()
 NOT_SO_HERE = CHECKS.get_by_names(["unsupported_method", "positive_data_acceptance"])
-"""API Gateway answers 404 where a path has other methods; and what is of the right form, the shop's rules may refuse."""
+"""API Gateway answers 404 where a path has other methods. What is of the right form, the shop's rules may refuse."""
 SCHEMA = schemathesis.openapi.from_dict(pointed(contract.document()))
 SCHEMA.app = GATEWAY
 

@@ -27,6 +27,9 @@ OF_HTTP = {
     "invalid-signature": 401,
     "no-such-route": 404,
     "nothing-waits": 409,
+    "headers-too-large": 431,
+    "timed-out": 504,
+    "too-many-requests": 429,
     "unauthorized": 401,
     "unsupported-media-type": 415,
 }
