@@ -1,0 +1,98 @@
+"""What a recording tells of the world that a definition leaves open: deployed ARNs, and the execution's own names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from asl.machine import Machine
+from asl.replay.recording import BadHistory, Recording
+from asl.validation.graph import machines
+
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+_EXECUTION = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:execution:[^\"\\ ]+")
+_IDENTITY = {
+    "$$.Execution.Id": "id",
+    "{% $states.context.Execution.Id %}": "id",
+    "$$.Execution.Name": "name",
+    "{% $states.context.Execution.Name %}": "name",
+}
+
+
+def bound_machine(definition: Mapping[str, Any], recording: Recording) -> tuple[Machine, str, str]:
+    """The definition compiled as it was deployed for the recording, the execution's ARN and its name.
+
+    The history of a distributed Map's child is played by the Map's own processor.
+    Raises InvalidDefinition, and BadHistory where the recording names states that no part of the definition has.
+    """
+    told = dict(_told(definition, recording))
+    text = _PLACEHOLDER.sub(
+        lambda found: json.dumps(told.get(found[0], found[0]))[1:-1], json.dumps(_part(definition, recording))
+    )
+    arn = told.get("id") or _most_common(_EXECUTION.findall(recording.text))
+    name = told.get("name") or (arn.rpartition(":")[2] if arn else recording.name)
+    options: dict[str, Any] = {"role_arn": recording.role_arn} if recording.role_arn else {}
+    if arn:
+        options["arn"] = arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+        options["name"] = options["arn"].rpartition(":")[2]
+    machine = Machine(text, any_task=True, **options)
+    return machine, arn or machine.execution_arn(name, ""), name
+
+
+def _most_common(found: list[str]) -> str:
+    return max(set(found), key=lambda each: (found.count(each), each), default="")
+
+
+def _part(definition: Mapping[str, Any], recording: Recording) -> Mapping[str, Any]:
+    """The machine itself, or the distributed processor that begins as the recording does."""
+    if not recording.visits.all:
+        raise BadHistory(f"{recording.name} enters no state")
+    first = recording.visits.all[0].name
+    for _, inner in machines(dict(definition), ""):
+        distributed = inner.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+        if distributed and inner["StartAt"] == first != definition["StartAt"]:
+            return {key: inner[key] for key in ("StartAt", "States")} | {
+                key: definition[key] for key in ("QueryLanguage",) if key in definition
+            }
+    return definition
+
+
+def _told(definition: Mapping[str, Any], recording: Recording) -> Iterator[tuple[str, str]]:
+    """Placeholders with their values, and ``id`` and ``name`` of the execution. What is sure comes last, and wins."""
+    states = {name: state for _, inner in machines(dict(definition), "") for name, state in inner["States"].items()}
+    tries = [(visit.name, each) for visit in recording.visits.all for each in visit.tries]
+    resources = sorted({each.task for _, each in tries})
+    for name in sorted(set(_PLACEHOLDER.findall(json.dumps(definition)))):
+        part = name.removesuffix("Arn")
+        named = [each for each in resources if part in each.rpartition(":")[2] and "${" not in each]
+        if len(named) == 1:
+            yield f"${{{name}}}", named[0]
+    for name, each in tries:
+        state = states.get(name, {})
+        yield from _matched(state.get("Resource"), each.scheduled.details.get("resource"))
+        yield from _matched(state.get("Parameters", state.get("Arguments")), each.payload)
+
+
+def _matched(template: Any, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(template, dict) and isinstance(value, dict):
+        for key, inner in template.items():
+            yield from _matched(inner, value.get(key.removesuffix(".$")))
+    elif isinstance(template, list) and isinstance(value, list):
+        for inner, each in zip(template, value, strict=False):
+            yield from _matched(inner, each)
+    elif isinstance(template, str) and isinstance(value, str):
+        if template in _IDENTITY:
+            yield _IDENTITY[template], value
+        yield from _filled_in(template, value)
+
+
+def _filled_in(template: str, value: str) -> Iterator[tuple[str, str]]:
+    names = _PLACEHOLDER.findall(template)
+    if not names:
+        return
+    pattern = "(.+?)".join(map(re.escape, re.split(r"\$\{\w+\}", template)))
+    found = re.fullmatch(pattern, value)
+    if found is not None:
+        yield from ((f"${{{name}}}", each) for name, each in zip(names, found.groups(), strict=True))

@@ -1,0 +1,179 @@
+"""A recording and the new definition's own history, compared visit by visit as the latter grows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn
+
+from asl.replay.differences import Leaf, leaves, said
+from asl.replay.driven import Driven
+from asl.replay.recording import Recording
+from asl.replay.verdict import Difference
+from asl.replay.visits import Line, Visit
+from asl.states.base import Backoff
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_ENTERED = re.compile(r" \(entered at the event id #\d+\)")
+
+
+class Parted(Exception):
+    """From here on the recording says nothing about the new definition."""
+
+
+class Ahead(Exception):
+    """The recording was cut where the new definition can still go on by itself."""
+
+
+class Comparison:
+    """What is the same, and what isn't.
+
+    Attributes:
+        theirs: the recorded visit for each of the new ones, by the event that entered it; `ours` the other way round.
+        differences: in order.
+    """
+
+    def __init__(self, recording: Recording, execution: Driven) -> None:
+        self.recording = recording
+        self.execution = execution
+        self.theirs: dict[int, Visit] = {}
+        self.ours: dict[int, Visit] = {}
+        self.differences: list[Difference] = []
+        self._reported: set[str] = set()
+        self._held: tuple[Visit, list[str]] | None = None
+
+    def catch_up(self) -> None:
+        """Compare what the new definition has done since the last time. Raises Parted and Ahead."""
+        for event, visit in self.execution.news():
+            if visit is not None and event is visit.entered:
+                self._visit(visit)
+            self._say_held()
+            if visit is None:
+                continue
+            theirs = self.theirs[visit.entered.id]
+            if visit.tries and event is visit.tries[-1].scheduled:
+                self._attempt(theirs, visit)
+            elif event is visit.exited and theirs.exited is not None:
+                self._output(theirs, visit)
+        self._say_held()
+        self._giving_up()
+
+    def _visit(self, ours: Visit) -> None:
+        line, last = self._line(ours)
+        theirs = line.visits[ours.index] if ours.index < len(line.visits) else None
+        if theirs is None:
+            if self.recording.running:
+                raise Ahead
+            self.part(last, f"the recording ends there; it goes on to {ours.name}", ours.name)
+        if theirs.name != ours.name:
+            self.part(last, f"the recording goes to {theirs.name}, it goes to {ours.name}", ours.name)
+        if theirs.kind != ours.kind:
+            self.part(theirs, f"it was a {theirs.kind} state, it is a {ours.kind} state")
+        self.theirs[ours.entered.id] = theirs
+        self.ours[theirs.entered.id] = ours
+
+    def _line(self, ours: Visit) -> tuple[Line, Visit | None]:
+        """The recorded branch that a new visit should be in, and the recorded visit before it."""
+        parent = ours.line.parent
+        if parent is None:
+            line, last = self.recording.visits.root, None
+        else:
+            last = self.theirs[parent.entered.id]
+            line = last.lines.get(ours.line.key, Line(last))
+            if not line.visits and not self.recording.running:
+                self.part(last, f"none of its branches begins with {ours.name} in the recording", ours.name)
+        return line, line.visits[ours.index - 1] if ours.index else last
+
+    def _attempt(self, theirs: Visit, ours: Visit) -> None:
+        if len(ours.tries) > len(theirs.tries):
+            return
+        new, old = ours.tries[-1], theirs.tries[len(ours.tries) - 1]
+        found = [said(leaf) for leaf in leaves(old.payload, new.payload, self.equal)]
+        if old.task != new.task:
+            found.insert(0, f"{old.task} was asked, {new.task} is")
+        for field in ("timeoutInSeconds", "heartbeatInSeconds"):
+            before, now = old.scheduled.details.get(field), new.scheduled.details.get(field)
+            if before != now:
+                found.append(f"{field} was {before}, is {now}")
+        if found:
+            self.note(theirs, "asks", f"the task is asked something else: {'; '.join(found)}")
+
+    def _output(self, theirs: Visit, ours: Visit) -> None:
+        """What was reported of one state, and is only handed on by the next, isn't reported again.
+
+        It is held back until the next state is known: on another way other data are no news.
+        """
+        found = [said(leaf) for leaf in leaves(theirs.output, ours.output, self.equal) if not self._known(leaf)]
+        if found:
+            self._reported |= set(found)
+            self._held = theirs, found
+
+    def _say_held(self) -> None:
+        if self._held is not None:
+            theirs, found = self._held
+            self._held = None
+            self.note(theirs, "hands on", f"it hands on other data: {'; '.join(found)}")
+
+    def _known(self, leaf: Leaf) -> bool:
+        return said(leaf) in self._reported
+
+    def _giving_up(self) -> None:
+        """It is about to try again what the recording didn't."""
+        for _, _, owner in self.execution.waiting():
+            if isinstance(owner, Backoff):
+                theirs, ours = self.theirs[owner.branch.entered], self.execution.visits.entered_at(owner.branch.entered)
+                if ours.attempts in theirs.gave_up:
+                    self.part(theirs, "the recording gives up there; it tries again")
+
+    def equal(self, old: Any, new: Any) -> bool:
+        """Two leaves that only chance or time tells apart."""
+        if not isinstance(old, str) or not isinstance(new, str):
+            return type(old) is type(new) and bool(old == new)
+        if new in self.execution.volatile:
+            return bool(_TIME.fullmatch(old)) == bool(_TIME.fullmatch(new))
+        if _UUID.fullmatch(old) and _UUID.fullmatch(new):
+            return new not in self.recording.text
+        return _ENTERED.sub("", old) == _ENTERED.sub("", new)
+
+    # The end.
+
+    def ends(self) -> None:
+        """Nothing more happened to the recording: both should have come to the same end."""
+        execution, recording = self.execution, self.recording
+        self.gap()
+        if execution.status == recording.status:
+            self._last_words()
+        elif execution.running:
+            where = ", ".join(branch.state.name for branch in execution.standing())
+            self.part(self.last, f"the recording is {recording.status}; it still runs, in {where}", kind="ends")
+        else:
+            self.part(self.last, f"the recording is {recording.status}; it is {execution.status}", kind="ends")
+
+    def _last_words(self) -> None:
+        if self.recording.running:
+            return
+        details = self.recording.events[-1].details
+        for field, now in (("error", self.execution.error), ("cause", self.execution.cause)):
+            before = details.get(field) or None
+            if before != now and not self.equal(before, now):
+                self.note(self.last, "ends", f"the {field} was {before}, is {now}")
+
+    def gap(self) -> None:
+        """Part at the first state of the recording that the new definition never came to, if there is one."""
+        for visit in self.recording.visits.all:
+            if visit.entered.id not in self.ours:
+                before = visit.line.visits[visit.index - 1] if visit.index else visit.line.parent
+                self.part(before, f"the recording goes to {visit.name}; it doesn't", visit.name)
+
+    @property
+    def last(self) -> Visit | None:
+        """The last visit that both made."""
+        return next((each for each in reversed(self.recording.visits.all) if each.entered.id in self.ours), None)
+
+    def part(self, visit: Visit | None, how: str, state: str = "", kind: str = "flow") -> NoReturn:
+        self.note(visit, kind, how, state)
+        raise Parted
+
+    def note(self, visit: Visit | None, kind: str, how: str, state: str = "") -> None:
+        name = visit.name if visit is not None else state or self.execution.machine.graph.start.name
+        self.differences.append(Difference(name, visit.last_event if visit is not None else 0, kind, how))
