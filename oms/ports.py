@@ -130,8 +130,10 @@ class Carrier(Protocol):
     """
 
     def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
-        """Ask for a pick-up, once an order and always of the same units, less those recalled. Raises ``AlreadyDispatched`` if it has left, ``ShipmentRecalled`` if it was
-        called back, even before it came."""
+        """Ask for a pick-up, once an order and always of the same units; those recalled stay.
+
+        Raises ``AlreadyDispatched`` if it has left, ``ShipmentRecalled`` if it was called back, even before it came.
+        """
 
     def recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
         """Call back the shipment, or some units of it, once a recall id. Raises ``AlreadyDispatched``.

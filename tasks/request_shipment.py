@@ -24,5 +24,5 @@ class RequestShipment:
 @task
 def handler(command: RequestShipment, deps: Deps) -> Mapping[str, Any]:
     order = act(command, deps, lambda order: shipping.request_shipment(order, command.task_token))
-    deps.carrier.request_shipment(order.id, order.open_units(), order.recipient)
+    deps.carrier.request_shipment(order.id, order.asked_to_ship, order.recipient)
     return {}

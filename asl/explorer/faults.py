@@ -9,6 +9,7 @@
 | ``crash`` | happens | that the function died |
 | ``twice`` | happens twice, in turn | the second answer |
 | ``between:K`` | happens twice, all of the second inside the first, at its K-th call outside | the first's answer |
+| ``meet:K`` | happens, and at its K-th call outside the `intruder` comes in and does what it can | the answer |
 | ``lost`` | never happens, at this attempt and every later one of this visit | timeouts |
 | ``unheard`` | happens at every attempt of this visit | timeouts |
 | ``down:E:S`` | never happens here, nor in any task that can meet E, for S seconds | the error E, at once |
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +58,14 @@ class Injector:
         plan: what happens where.
         errors: the errors that a task can truly raise, by its state's name.
         calls: how many calls outside a state's task makes, each after a `checkpoint`, for ``between``; 0 for unknown.
+        intruder: what comes in, once, for ``meet``: such as starting another execution on the same thing.
         dice: where given, each site meets a random fault with `chance`, instead of the plan.
     """
 
     plan: Plan
     errors: Callable[[str], Sequence[str]] = lambda state: ()
     calls: Callable[[str], int] = lambda state: 0
+    intruder: Callable[[], None] | None = None
     late_seconds: Sequence[int] = (60, 7200)
     dice: Random | None = None
     chance: float = 0.15
@@ -146,6 +150,7 @@ class Injector:
             "crash",
             "twice",
             *(f"between:{k}" for k in range(2, self.calls(state) + 1)),
+            *(f"meet:{k}" for k in range(1, self.calls(state) + 2) if self.intruder),
             "lost",
             "unheard",
             *(f"down:{error}:86400" for error in errors if error.endswith("Unavailable")),
@@ -176,14 +181,32 @@ class Injector:
             complete(StatesError(CRASH, "injected crash"))
         elif kind == "late":
             engine.call_at(engine.now + float(detail), lambda: run(request, ignore))
-        elif kind == "between":
-            self._countdown, self._inside = int(detail), lambda: run(request, ignore)
-            run(request, complete)
-            self._inside = None
+        elif kind in ("between", "meet"):
+            inside = partial(run, request, ignore) if kind == "between" else partial(self._let_in, engine)
+            self._interrupt(int(detail), inside, run, request, complete)
         elif kind in ("", "twice"):
             run(request, complete)
         else:
             complete(NEVER)
+
+    def _interrupt(
+        self, at: int, inside: Callable[[], None], run: Invoke, request: TaskRequest, complete: Complete
+    ) -> None:
+        """Run the task with something in its middle, or right after it where it makes fewer calls."""
+        answers: list[Any] = []
+        self._countdown, self._inside = at, inside
+        run(request, answers.append)
+        if self._inside is not None:
+            self._inside = None
+            inside()
+        for answer in answers:
+            complete(answer)
+
+    def _let_in(self, engine: Engine) -> None:
+        intruder, self.intruder = self.intruder, None
+        if intruder is not None:
+            intruder()
+            engine.run_due()
 
 
 def ignore(answer: Any) -> None:

@@ -17,6 +17,7 @@ TELLING = {
     "crash": "does its work, and dies before it answers",
     "twice": "is delivered twice",
     "between": "is delivered again in the middle of its work, before its call number {0}",
+    "meet": "is met by somebody else in the middle of its work, before its call number {0}",
     "lost": "times out at every attempt, having done nothing",
     "unheard": "does its work at every attempt, and nobody hears",
     "down": "meets {0}, and so does every other for {1} s",

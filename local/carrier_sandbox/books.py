@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ NEVER = 1e18
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS shipments (
     order_id TEXT PRIMARY KEY, status TEXT, units TEXT, recipient TEXT, tracking TEXT);
-CREATE TABLE IF NOT EXISTS recalls (recall_id TEXT PRIMARY KEY, order_id TEXT, refused INTEGER);
+CREATE TABLE IF NOT EXISTS recalls (recall_id TEXT PRIMARY KEY, order_id TEXT, refused INTEGER, units TEXT);
 CREATE TABLE IF NOT EXISTS returns (return_id TEXT PRIMARY KEY, order_id TEXT, units TEXT, conditions TEXT);
 CREATE TABLE IF NOT EXISTS timers (id TEXT PRIMARY KEY, due REAL, kind TEXT, subject TEXT, tries INTEGER, body TEXT);
 CREATE INDEX IF NOT EXISTS timers_by_due ON timers (due);
@@ -98,8 +99,13 @@ class Books:
         row = self._one("SELECT refused FROM recalls WHERE recall_id = ?", recall_id)
         return bool(row[0]) if row else None
 
-    def write_recall(self, recall_id: str, order_id: str, refused: bool) -> None:
-        self._db.execute("INSERT INTO recalls VALUES (?, ?, ?)", (recall_id, order_id, refused))
+    def write_recall(self, recall_id: str, order_id: str, refused: bool, units: Mapping[str, int]) -> None:
+        self._db.execute("INSERT INTO recalls VALUES (?, ?, ?, ?)", (recall_id, order_id, refused, json.dumps(units)))
+
+    def recalled_units(self, order_id: str) -> dict[str, int]:
+        """What was called back of an order, by line."""
+        rows = self._db.execute("SELECT units FROM recalls WHERE order_id = ? AND NOT refused", (order_id,))
+        return dict(sum((Counter(json.loads(units)) for (units,) in rows), Counter[str]()))
 
     def find_return(self, return_id: str) -> Return | None:
         row = self._one("SELECT * FROM returns WHERE return_id = ?", return_id)

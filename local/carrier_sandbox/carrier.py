@@ -40,6 +40,11 @@ class Settings:
             raise ValueError(f"conditions are of {', '.join(CONDITIONS)}")
 
 
+def without(units: Units, gone: Units) -> dict[str, int]:
+    """The units that are left once some are taken out."""
+    return {sku: count - gone.get(sku, 0) for sku, count in units.items() if count > gone.get(sku, 0)}
+
+
 class Carrier:
     """``clock`` answers seconds since 1970; ``changed`` is called when something new may be due."""
 
@@ -62,6 +67,9 @@ class Carrier:
         if known is not None:
             return
         due = NEVER if self.settings.hold_dispatch else self._clock() + self.settings.dispatch_seconds
+        units = without(units, self.books.recalled_units(order_id))
+        if not units:
+            raise Refused("ShipmentRecalled", f"all of {order_id} was called back")
         with self.books.transaction():
             self.books.write_shipment(Shipment(order_id, "requested", units, recipient))
             self.books.write_timer(Timer(f"{order_id}:dispatch", due, "dispatch", order_id))
@@ -91,7 +99,7 @@ class Carrier:
         known = self.books.shipment(order_id)
         refused = known is not None and known.status not in ("requested", "recalled")
         with self.books.transaction():
-            self.books.write_recall(recall_id, order_id, refused)
+            self.books.write_recall(recall_id, order_id, refused, units or {})
             self._enter("recall refused" if refused else "recalled", order_id, recall_id, units)
             if known is None and units is None:
                 self.books.write_shipment(Shipment(order_id, "recalled", {}, {}))
@@ -102,7 +110,7 @@ class Carrier:
 
     def _take_out(self, shipment: Shipment, units: Units | None) -> None:
         gone = shipment.units if units is None else units
-        left = {sku: count - gone.get(sku, 0) for sku, count in shipment.units.items() if count > gone.get(sku, 0)}
+        left = without(shipment.units, gone)
         self.books.write_shipment(replace(shipment, units=left, status="requested" if left else "recalled"))
         if not left:
             self.books.drop_timer(f"{shipment.order_id}:dispatch")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -56,11 +57,13 @@ class Parcel:
 class MemoryCarrier(Remembers):
     """A carrier that acts when a test tells it to. ``callbacks`` holds what it has to say, oldest first."""
 
-    STATE = ("shipments", "recalls", "returns", "callbacks", "_failures")
+    STATE = ("shipments", "recalls", "early", "returns", "callbacks", "_failures")
 
     def __init__(self) -> None:
         self.shipments: dict[str, Shipment] = {}
         self.recalls: dict[str, tuple[Units, ...] | None] = {}
+        self.early: dict[str, tuple[Units, ...]] = {}
+        """By order: the units that were recalled before the shipment was requested."""
         self.returns: dict[str, Parcel] = {}
         self.callbacks: list[Mapping[str, Any]] = []
         self._failures: list[str] = []
@@ -69,7 +72,10 @@ class MemoryCarrier(Remembers):
 
     def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
         failure = self._failure()
-        known = self.shipments.setdefault(order_id, Shipment("requested", tuple(units)))
+        if order_id not in self.shipments:
+            left = without(units, self.early.get(order_id, ()))
+            self.shipments[order_id] = Shipment("requested" if left else "recalled", left)
+        known = self.shipments[order_id]
         if failure:
             raise _carrier_away()
         if known.status == "recalled":
@@ -153,6 +159,8 @@ class MemoryCarrier(Remembers):
         if shipment is None or shipment.status == "recalled":
             if units is None:
                 self.shipments[order_id] = Shipment("recalled")
+            elif shipment is None:
+                self.early[order_id] = (*self.early.get(order_id, ()), *units)
             return
         left = () if units is None else without(shipment.units, units)
         if left:
@@ -179,8 +187,10 @@ class MemoryCarrier(Remembers):
 
 def without(units: Sequence[Units], gone: Sequence[Units]) -> tuple[Units, ...]:
     """The units that are left once some are taken out."""
-    counts = {each.sku: each.quantity for each in gone}
-    left = [Units(each.sku, each.quantity - counts.get(each.sku, 0)) for each in units]
+    counts = Counter[str]()
+    for each in gone:
+        counts[each.sku] += each.quantity
+    left = [Units(each.sku, each.quantity - counts[each.sku]) for each in units]
     return tuple(each for each in left if each.quantity > 0)
 
 

@@ -152,8 +152,8 @@ def _ended(order: Order, cancellation_id: str, outcome: str) -> Order:
 
 def _shipment_moved(order: Order, event: e.Event) -> Order:
     match event:
-        case e.ShipmentRequested():
-            return replace(order, shipment=ShipmentStatus.REQUESTED)
+        case e.ShipmentRequested(lines):
+            return replace(order, shipment=ShipmentStatus.REQUESTED, asked_to_ship=lines)
         case e.OrderShipped(lines, tracking):
             gone = with_units(order, lines, held=-1, shipped=1)
             return replace(gone, status=Status.SHIPPED, shipment=ShipmentStatus.DISPATCHED, tracking=tracking)

@@ -162,6 +162,8 @@ class Order:
     payment: Payment = Payment()
     review: Review | None = None
     shipment: ShipmentStatus = ShipmentStatus.NONE
+    asked_to_ship: tuple[Units, ...] = ()
+    """What the carrier was asked for, once and for all; a cancellation by line is a recall of some of it."""
     tracking: str = ""
     taken_by: str | None = None
     """The cancellation that holds the order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -115,7 +115,17 @@ class ExploredShop(Shop):
         """A failed execution that could not even park its order is in sight by its failure, until it is redriven."""
         unable = {str(each.input["order_id"]) for each in self.engine.executions.values() if could_not_park(each)}
         found = [each for each in super().violations() if not (each.invariant == "rest" and each.subject in unable)]
-        return [f"{each.invariant}: {each.subject} {each.what}" for each in found]
+        return [*(f"{each.invariant}: {each.subject} {each.what}" for each in found), *self.gone_astray(unable)]
+
+    def gone_astray(self, unable: set[str]) -> Iterator[str]:
+        """What has left by the carrier's books left by ours too, to the unit; unless an operator is to look at it."""
+        for order_id, shipment in self.carrier.shipments.items():
+            order = self.order(order_id)
+            if shipment.status not in ("dispatched", "delivered", "lost") or order.parked or order_id in unable:
+                continue
+            ours = {line.sku: line.shipped for line in order.lines if line.shipped}
+            if ours != {units.sku: units.quantity for units in shipment.units}:
+                yield f"goods: {order_id} is {order.status}, and {shipment.units} has left"
 
     def effects(self) -> list[str]:
         gateway = [f"gateway {entry.kind} {entry.order_id} {entry.effect_id}" for entry in self.payments.ledger]
@@ -222,6 +232,12 @@ def steps_in(shop: ExploredShop, step: int, act: Callable[[ExploredShop], None])
     act(shop)
 
 
+def meets(shop: ExploredShop, act: Callable[[ExploredShop], None]) -> None:
+    """Buy, while somebody may come in anywhere, also in the middle of a task."""
+    shop.injector.intruder = lambda: act(shop)
+    buys(shop)
+
+
 STORIES: Mapping[str, Script] = {
     "buys": buys,
     "is declined": is_declined,
@@ -234,6 +250,8 @@ STORIES: Mapping[str, Script] = {
     "cancels a line": lambda shop: cancels(shop, 60, ("RED-LAMP", 1)),
     "cancels as it leaves": partial(cancels, seconds=HOUR),
     "cancels what has left": partial(cancels, seconds=2 * HOUR),
+    "meets a cancellation": partial(meets, act=ExploredShop.ask_to_cancel),
+    "meets a cancellation of a line": lambda shop: meets(shop, lambda met: met.ask_to_cancel(("RED-LAMP", 1))),
     "cancels twice": partial(cancels_twice, first=(), second=()),
     "cancels two lines": partial(cancels_twice, first=(("RED-LAMP", 2),), second=(("BLUE-RUG", 1),)),
     "returns": lambda shop: returns(shop, ("RED-LAMP", 1)),

@@ -281,3 +281,10 @@ def test_the_signature_is_of_the_time_and_the_body():
     assert signed.startswith("t=17,v1=")
     assert signed == signature("secret", "body", 17)
     assert len({signed, signature("other", "body", 17), signature("secret", "b", 17)}) == 3
+
+
+def test_units_recalled_before_the_shipment_was_asked_for_never_leave(world):
+    world.carrier.recall("ord_1", "can_1", {"RED-LAMP": 1})
+    world.carrier.ship("ord_1", {"RED-LAMP": 2}, HOME)
+    world.carrier.ship("ord_1", {"RED-LAMP": 2}, HOME)
+    assert world.carrier.books.shipment("ord_1").units == {"RED-LAMP": 1}
