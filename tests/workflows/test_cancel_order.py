@@ -64,13 +64,3 @@ def test_a_void_that_fails_parks_the_order_and_the_release_still_runs(shop, afte
     assert shop.order().parked
     shop.redrive(execution)
     assert execution.output["outcome"] == "cancelled"
-
-
-def test_a_new_execution_of_an_ended_cancellation_does_no_harm(shop):
-    shop.new_order()
-    shop.cancel()
-    same = {"cancellation_id": "ord_1_cancel", "lines": [], "reason": "again"}
-    again = shop.start("CancelOrder", "once-more", **same)
-    shop.let_happen()
-    assert again.output["outcome"] == "cancelled"
-    assert shop.available("RED-LAMP") == 10

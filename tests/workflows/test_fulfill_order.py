@@ -1,7 +1,5 @@
 """FulfillOrder, from its committed definition, with the real tasks."""
 
-import pytest
-
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
 
@@ -77,23 +75,6 @@ def test_a_carrier_that_stays_away_has_the_order_cancelled_when_it_is_back(shop)
     shop.carrier.fail_next(after_effect=False, count=5)
     shop.new_order()
     assert shop.execution("FulfillOrder").output["outcome"] == "cancelled"
-
-
-@pytest.mark.parametrize("stage", ["confirmed", "dispatched", "delivered"])
-def test_a_new_execution_with_the_same_input_does_no_harm(shop, stage):
-    shop.new_order()
-    if stage in ("dispatched", "delivered"):
-        shop.dispatch()
-    if stage == "delivered":
-        shop.deliver()
-    again = shop.start("FulfillOrder", "once-more")
-    shop.let_happen()
-    if stage == "confirmed":
-        shop.dispatch()
-    if stage != "delivered":
-        shop.deliver()
-    assert again.output["outcome"] == shop.execution("FulfillOrder").output["outcome"] == "delivered"
-    assert [entry.kind for entry in shop.payments.ledger] == ["hold", "capture"]
 
 
 def test_a_word_that_comes_twice_changes_nothing(shop):

@@ -98,20 +98,3 @@ def test_a_long_order_of_which_the_last_part_is_out_of_stock_releases_the_first(
     lines = [*shop.stock_many(99), ("RED-LAMP", 11)]
     assert shop.new_order(*lines).output["reason"] == "out-of-stock"
     assert all(shop.available(sku) == 3 for sku, _ in lines[:-1])
-
-
-@pytest.mark.parametrize("stage", ["placed", "confirmed", "dispatched", "delivered", "cancelled"])
-def test_a_new_execution_with_the_same_input_does_no_harm(shop, stage):
-    shop.place() if stage == "placed" else shop.new_order()
-    if stage in ("dispatched", "delivered"):
-        shop.dispatch()
-    if stage == "delivered":
-        shop.deliver()
-    if stage == "cancelled":
-        shop.cancel()
-    before = shop.order().status
-    again = shop.start("NewOrder", "once-more")
-    shop.let_happen()
-    assert again.status == "SUCCEEDED"
-    assert shop.order().status in (before, Status.CONFIRMED)
-    assert len([entry for entry in shop.payments.ledger if entry.kind == "hold"]) == 1

@@ -50,19 +50,3 @@ def test_a_parcel_with_strange_goods_parks_the_order(shop):
     shop.carrier.correct("ord_1_return", {"RED-LAMP": ["new"]})
     shop.redrive(execution)
     assert execution.output["outcome"] == "refunded"
-
-
-@pytest.mark.parametrize("stage", ["waiting", "closed"])
-def test_a_new_execution_with_the_same_input_does_no_harm(shop, stage):
-    shop.delivered_order(("RED-LAMP", 1))
-    first = shop.send_back(("RED-LAMP", 1))
-    if stage == "closed":
-        shop.receive({"RED-LAMP": ["new"]})
-    same = {"return_id": "ord_1_return", "lines": [{"sku": "RED-LAMP", "quantity": 1}], "reason": "too red"}
-    again = shop.start("ReturnOrder", "once-more", **same)
-    shop.let_happen()
-    if stage == "waiting":
-        shop.receive({"RED-LAMP": ["new"]})
-    assert first.output["outcome"] == "refunded"
-    assert again.status == "SUCCEEDED"
-    assert shop.order().payment.refunded == 1999
