@@ -1,0 +1,73 @@
+"""``make run`` starts the shop, keeps what happened, and leaves nothing behind, however it ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.local.shop_process import OPEN, ORDER, ROOT, environ_for, have_ended, shop
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+
+
+@linux_only
+def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
+    environ = environ_for(tmp_path)
+    with shop(environ) as first:
+        assert any(OPEN in line for line in first.said)
+        assert first.ask("GET", "/health") == (200, {"status": "ok"})
+        token = first.token()
+        status, placed = first.ask("POST", "/orders", ORDER, token, key="first")
+        assert status == 202
+        children = first.children()
+        assert len(children) == 5
+        assert first.end(signal.SIGTERM) == 0
+        assert have_ended(children)
+
+    with shop(environ) as second:
+        token = second.token()
+        status, again = second.ask("POST", "/orders", ORDER, token, key="first")
+        assert (status, again["order_id"]) == (200, placed["order_id"])
+        children = second.children()
+        second.end(signal.SIGKILL)
+        assert have_ended(children)
+
+
+def test_ctrl_c_while_it_starts_leaves_no_process_behind(tmp_path):
+    environ = environ_for(tmp_path)
+    command = [sys.executable, "-u", "-m", "local"]
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate()
+
+    assert process.returncode == 0
+    assert OPEN not in said
+    for port in ("PORT", "MINISTACK_PORT", "PAYMENTS_PORT"):
+        with socket.create_server(("127.0.0.1", int(environ[port]))):
+            pass  # nobody listens there any more
+
+
+def test_a_taken_port_is_named_in_one_line(tmp_path):
+    environ = environ_for(tmp_path)
+    with socket.create_server(("127.0.0.1", int(environ["CARRIER_PORT"]))):
+        run = subprocess.run([sys.executable, "-m", "local"], cwd=ROOT, env=environ, capture_output=True, text=True)
+
+    assert run.returncode == 1
+    expected = f"make run: port {environ['CARRIER_PORT']} (carrier) is taken: choose another with CARRIER_PORT=…\n"
+    assert run.stdout + run.stderr == expected
+
+
+def test_two_shops_do_not_share_a_folder(tmp_path):
+    from local.children import StackFailed
+    from local.places import Places
+    from local.stack import alone
+
+    one, other = Places.of(environ_for(tmp_path)), Places.of(environ_for(tmp_path))
+    with alone(one, print), pytest.raises(StackFailed, match="another stack keeps its state"), alone(other, print):
+        pass
