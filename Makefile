@@ -43,6 +43,9 @@ audit: .venv/.run  ## Every invariant, against the books of the shop that runs
 test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes
 	$(BIN)/python -m pytest
 
+test-crash: .venv/.test  ## Kill every process of the shop while orders are in flight, and start it again
+	@$(BIN)/python -m tests.local.crash
+
 test-dynamodb-local: .venv/.test  ## The stores' contract on AWS's DynamoDB Local, where Java and Maven are
 	@$(BIN)/python -m tests.contract.dynamodb_local
 
@@ -58,7 +61,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit test test-dynamodb-local check lock definitions definitions-check
+.PHONY: help run demo audit test test-crash test-dynamodb-local check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows
