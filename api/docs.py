@@ -1,0 +1,128 @@
+"""The contract itself: as it is for programs, as a page for people. The page needs no script and no other host."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from html import escape
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from api import contract
+from api.runtime import Call, Service, json_answer
+
+CACHED = {"Cache-Control": "public, max-age=300"}
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;color:#1b1f24;background:#fff}
+h2{border-bottom:1px solid #ccc;text-transform:capitalize}
+article{margin:1.5rem 0;padding:0 1rem;border-left:4px solid #0b6e4f}
+pre{background:#f4f5f7;padding:.75rem;overflow:auto;font-size:.85rem}
+code{font-family:ui-monospace,monospace}
+table{border-collapse:collapse;width:100%}
+td,th{border-bottom:1px solid #ddd;text-align:left;padding:.3rem;vertical-align:top}
+nav a{display:inline-block;margin-right:1rem}
+.who{color:#6a737d}
+@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#16191d}pre{background:#22262c}a{color:#7cc4ff}}
+"""
+POLICY = f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
+
+handler = Service()
+
+
+@handler.route("GET /openapi.json")
+def get_contract(_: Call) -> Response[str]:
+    return json_answer(200, contract.document(), CACHED)
+
+
+@handler.route("GET /docs")
+def get_docs(_: Call) -> Response[str]:
+    policy = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
+    return Response(200, "text/html; charset=utf-8", page(), {**CACHED, **policy})
+
+
+@cache
+def page() -> str:
+    document = contract.document()
+    info = document["info"]
+    tags = [(tag["name"], tag["description"]) for tag in document["tags"]]
+    links = "".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name, _ in tags)
+    sections = "".join(_section(document, name, description) for name, description in tags)
+    schemas = "".join(_schema(name, schema) for name, schema in document["components"]["schemas"].items())
+    title = escape(info["title"])
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
+        f"<h1>{title} {escape(info['version'])}</h1>{_prose(info['description'])}"
+        f'<nav>{links}<a href="#schemas">schemas</a><a href="/openapi.json">openapi.json</a></nav>'
+        f'{sections}<h2 id="schemas">Schemas</h2>{schemas}</body></html>'
+    )
+
+
+def _section(document: dict[str, Any], tag: str, description: str) -> str:
+    told = "".join(
+        _operation(
+            contract.inlined(document, said), method, path, contract.inlined(document, item.get("parameters", []))
+        )
+        for path, item in document["paths"].items()
+        for method, said in item.items()
+        if method in contract.METHODS and tag in said["tags"]
+    )
+    return f'<h2 id="{escape(tag)}">{escape(tag)}</h2>{_prose(description)}{told}'
+
+
+def _operation(said: Mapping[str, Any], method: str, path: str, shared: list[Mapping[str, Any]]) -> str:
+    parameters = "".join(map(_parameter, (*shared, *said.get("parameters", ()))))
+    table = f"<table><tr><th>Parameter<th>In<th>What</tr>{parameters}</table>" if parameters else ""
+    body = "".join(_examples("Request", said["requestBody"]["content"])) if "requestBody" in said else ""
+    answers = "".join(_answer(status, answer) for status, answer in said["responses"].items())
+    return (
+        f'<article id="{escape(said["operationId"])}"><h3><code>{method.upper()} {escape(path)}</code></h3>'
+        f"<p><strong>{escape(said['summary'])}</strong></p><p class=who>{_who(said)}</p>"
+        f"{_prose(said.get('description', ''))}{table}{body}"
+        f"<table><tr><th>Answer<th>When</tr>{answers}</table></article>"
+    )
+
+
+def _who(said: Mapping[str, Any]) -> str:
+    if not said.get("security", True):
+        return "Open to all."
+    groups = said.get("x-groups")
+    return f"For {escape(' and '.join(groups))}." if groups else "For whoever is signed in."
+
+
+def _parameter(parameter: Mapping[str, Any]) -> str:
+    name = f"<code>{escape(parameter['name'])}</code>{'' if parameter.get('required') else ' (optional)'}"
+    schema = json.dumps(parameter["schema"], ensure_ascii=False)
+    what = f"{escape(parameter.get('description', ''))} <code>{escape(schema)}</code>"
+    return f"<tr><td>{name}<td>{parameter['in']}<td>{what}</tr>"
+
+
+def _answer(status: str, answer: Mapping[str, Any]) -> str:
+    examples = "".join(_examples("Example", answer.get("content", {})))
+    return f"<tr><td>{status}<td>{_prose(answer['description'])}{examples}</tr>"
+
+
+def _examples(title: str, content: Mapping[str, Any]) -> Iterator[str]:
+    for kind, media in content.items():
+        named = {name: each["value"] for name, each in media.get("examples", {}).items()}
+        for name, value in {**({"": media["example"]} if "example" in media else {}), **named}.items():
+            summary = escape(" ".join(filter(None, (title, name, f"({kind})"))))
+            text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+            yield f"<details><summary>{summary}</summary><pre>{escape(text)}</pre></details>"
+
+
+def _schema(name: str, schema: Mapping[str, Any]) -> str:
+    text = escape(json.dumps(schema, indent=2, ensure_ascii=False))
+    return (
+        f'<details id="schema-{escape(name)}"><summary><code>{escape(name)}</code></summary><pre>{text}</pre></details>'
+    )
+
+
+def _prose(text: str) -> str:
+    paragraphs = (re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(part)) for part in text.strip().split("\n\n") if part)
+    return "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
