@@ -294,8 +294,15 @@ class Engine:
             if wanted.ticket in execution.pending:
                 self._plan(execution, wanted)
         execution.outbox.clear()
+        if execution.dropped:
+            self._drop(execution)
         if execution.status != RUNNING:
             self._ended(execution)
+
+    def _drop(self, execution: Execution) -> None:
+        for request in execution.dropped:
+            self.api.stop_child(request)
+        execution.dropped.clear()
 
     def _plan(self, execution: Execution, wanted: Wanted) -> None:
         request = wanted.request
@@ -347,6 +354,7 @@ class Engine:
             if wanted.ticket in execution.pending:
                 self._plan(execution, wanted)
         execution.outbox.clear()
+        self._drop(execution)
         self._tell(execution)
         return execution
 

@@ -49,6 +49,7 @@ class Execution:
         last_fault: what a state last failed with, retried or caught or neither.
         started_at, stopped_at: seconds since 1970.
         outbox: what it wants and the engine hasn't taken yet.
+        dropped: tasks that it no longer waits for, though they haven't answered.
         pending: who waits for the outcome of which ticket.
     """
 
@@ -70,6 +71,7 @@ class Execution:
         self.random = Random(f"{seed}:{arn}")
         self.ready: deque[Branch] = deque()
         self.outbox: list[Wanted] = []
+        self.dropped: list[TaskRequest] = []
         self.pending: dict[int, Handler] = {}
         self.tickets = 0
         self.map_runs: list[Any] = []

@@ -108,6 +108,13 @@ class StatesApi:
         if request.integration.pattern.startswith(".sync") and "ExecutionArn" in request.submitted:
             self._watch(execution, request, request.submitted["ExecutionArn"])
 
+    def stop_child(self, request: TaskRequest) -> None:
+        """A `.sync` task that is given up takes the execution that it started with it."""
+        if request.integration.pattern.startswith(".sync") and request.submitted:
+            child = self.engine.executions.get(request.submitted.get("ExecutionArn", ""))
+            if child is not None:
+                self.engine.stop(child)
+
     def _watch(self, execution: Execution, request: TaskRequest, arn: str) -> None:
         texts = request.integration.pattern == ".sync"
 

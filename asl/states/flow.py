@@ -63,9 +63,7 @@ class Fail(State):
     def _text(self, field: str) -> Expression:
         if f"{field}Path" in self.spec:
             return compile_query(self.spec[f"{field}Path"], f"{field}Path")
-        return (
-            template(self.spec.get(field, ""), field, True) if self.jsonata else lambda scope: self.spec.get(field, "")
-        )
+        return typed(self.spec.get(field, ""), field, self.jsonata, "string")
 
     def run(self, branch: Branch) -> bool:
         scope = branch.scope()

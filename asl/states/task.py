@@ -135,7 +135,7 @@ class Attempt:
         if kind == "succeeded":
             self._succeeded(data)
         elif kind == "failed":
-            self.abort()
+            self._forget()
             branch.add(f"{state.prefix}Failed", state.place() | failure(data["error"], data["cause"]))
             self._failed(StatesError(data["error"], data["cause"]))
         elif kind == "submitted":
@@ -149,7 +149,7 @@ class Attempt:
             self._beat()
 
     def _succeeded(self, result: Any) -> None:
-        self.abort()
+        self._forget()
         branch, state = self.branch, self.state
         text = encode(result)
         if too_large(text):
@@ -178,10 +178,14 @@ class Attempt:
         if self.state.fault(self.branch, error):
             self.branch.execution.ready.append(self.branch)
 
-    def abort(self) -> None:
+    def _forget(self) -> None:
         pending = self.branch.execution.pending
         for ticket in (self.request.ticket, self.deadline, self.pulse):
             pending.pop(ticket, None)
+
+    def abort(self) -> None:
+        self._forget()
+        self.branch.execution.dropped.append(self.request)
 
     def revive(self) -> bool:
         return False

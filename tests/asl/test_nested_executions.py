@@ -17,10 +17,10 @@ FAILING = asl.load({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "B
 ACTIVITY = "arn:aws:states:us-east-1:123456789012:activity:count"
 
 
-def start(pattern: str, machine: asl.Machine, **fields: Any) -> Execution:
+def start(pattern: str, machine: asl.Machine, engine: Engine | None = None, **fields: Any) -> Execution:
+    engine = engine or Engine()
     parameters = {"StateMachineArn": machine.arn, "Input": {"n.$": "$.n"}, "Name": "kid"}
     resource = f"arn:aws:states:::states:startExecution{pattern}"
-    engine = Engine()
     engine.add(machine)
     state = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True, **fields}
     parent = engine.start(load(Start=state), {"n": 1})
@@ -46,6 +46,14 @@ def test_a_child_that_fails_fails_the_task() -> None:
     assert parent.error == "States.TaskFailed"
     cause = json.loads(str(parent.cause))
     assert (cause["Error"], cause["Cause"], cause["Status"]) == ("Bad", "so", "FAILED")
+
+
+def test_a_child_is_stopped_when_its_parent_gives_up() -> None:
+    slow = asl.load({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 90, "End": True}}}, name="slow")
+    engine = Engine()
+    parent = start(".sync", slow, engine, TimeoutSeconds=30)
+    assert parent.error == "States.Timeout"
+    assert engine.executions[slow.execution_arn("kid", "")].status == "ABORTED"
 
 
 def test_a_name_is_taken_once() -> None:
