@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from oms.adapters.opensearch_search import OpenSearchSearch
+from oms.adapters.tantivy_search import TantivySearch
+from oms.ports import Search
 from tests.contract.stores import REGION, Stores, in_dynamodb, in_memory, ministack
 
 ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
+OPENSEARCH = os.environ.get("OPENSEARCH_ENDPOINT")
 NAMED = ["endpoint"] if ENDPOINT else []
 
 
@@ -64,3 +70,28 @@ def shared_stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     sys.setswitchinterval(1e-6)
     yield from _stores(request)
     sys.setswitchinterval(interval)
+
+
+@pytest.fixture(scope="session")
+def osmem_url() -> Iterator[str]:
+    from osmem_server import OsmemServer
+
+    with OsmemServer.start(japanese=False) as server:
+        yield server.url
+    assert server.process.stdout is not None
+    server.process.stdout.close()  # it leaves that to the garbage collector
+
+
+@pytest.fixture(params=["tantivy", "osmem", *(["opensearch"] if OPENSEARCH else [])])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
+    """Each engine, with nothing in it."""
+    if request.param == "tantivy":
+        yield TantivySearch(tmp_path / "search")
+        return
+    from opensearchpy import OpenSearch
+
+    url = OPENSEARCH if request.param == "opensearch" else request.getfixturevalue("osmem_url")
+    name = f"products-{uuid4().hex[:8]}"
+    with OpenSearch([url], timeout=30) as client:
+        yield OpenSearchSearch(client, name, seen_at_once=True)
+        client.indices.delete(index=f"{name}-*")

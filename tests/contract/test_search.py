@@ -1,0 +1,242 @@
+"""What shoppers find, on every engine: hits, filters, counts and the order of the first three; never scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from oms.domain.catalogue import Product
+from oms.domain.errors import InvalidRequest
+from oms.domain.money import Money
+from oms.domain.search import FACETS, Count, Found, Listing, Query, Sort
+from oms.ports import Search
+
+
+def listing(sku: str, name: str, category: str, minor: int, in_stock: bool = True, brand: str = "National") -> Listing:
+    department = "Garden Center" if category == "Furniture" else "Grocery"
+    return Listing(Product(sku, name, department, category, brand, Money(minor, "USD")), in_stock, version=10)
+
+
+SHOP = [
+    listing("11", "Milk, 1 gal", "Milk", 289),
+    listing("12", "Chocolate Milk, 1 qt", "Milk", 199, brand="Private"),
+    listing("13", "Milk Chocolate Bar with Hazelnuts, 8 oz", "Candy, Packaged", 349, in_stock=False),
+    listing("14", "Soft Drink Bottle, 2 L", "Soft Drinks", 99),
+    listing("15", "Soda Crackers, 16 oz", "Crackers", 250, brand="Private"),
+    listing("16", "Crème Brûlée", "Desserts", 599),
+    listing("17", "Garden Couch", "Furniture", 19900, in_stock=False),
+    listing("18", "Tomatoes, 15 oz", "Vegetables", 85, brand="Private"),
+    listing("19", "Tomato Soup, 10 oz", "Soup", 100),
+    listing("20", "Skim, 1 gal", "Milk", 279),
+]
+STOCKED = {each.product.sku: each for each in SHOP}
+
+
+@pytest.fixture
+def shop(engine: Search) -> Search:
+    engine.index(SHOP)
+    return engine
+
+
+def skus(found: Found) -> list[str]:
+    return [hit.product.sku for hit in found.hits]
+
+
+def asked(shop: Search, text: str, **filters: str) -> list[str]:
+    return skus(shop.find(Query(text, filters)))
+
+
+def changed(sku: str, version: int, **changes: object) -> Listing:
+    product = replace(STOCKED[sku].product, **changes)  # type: ignore[arg-type]
+    return Listing(product, in_stock=True, version=version)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("milk", ["11", "12", "13"]),  # in the plainest name, then in plainer ones
+        ("chocolate milk", ["12", "13"]),  # side by side, as asked for
+        ("milk chocolate", ["13", "12"]),
+        ("private tomatoes", ["18"]),
+        ("garden furniture", ["17"]),
+        ("milk 1 gal", ["11", "20"]),  # in the name before in the category
+    ],
+)
+def test_the_nearest_come_first(shop: Search, text: str, first: Sequence[str]) -> None:
+    assert asked(shop, text)[:3] == first
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("MILK", {"11", "12", "13", "20"}),
+        ("tomatos", {"18", "19"}),
+        ("the milk of chocolate", {"12", "13"}),
+        ("creme brulee", {"16"}),
+        ("crème brûlée", {"16"}),
+        ("choc", {"12", "13"}),
+        ("milk soup", set()),
+        ("***", set(STOCKED)),
+        ("", set(STOCKED)),
+    ],
+)
+def test_words_are_found_in_any_form_and_all_of_them(shop: Search, text: str, found: set[str]) -> None:
+    assert set(asked(shop, text)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("choclate", {"12", "13"}), ("tomatoe soop", {"19"}), ("mlik", {"11", "12", "13", "20"}), ("hazlenuts", {"13"})],
+)
+def test_typing_errors_are_forgiven(shop: Search, text: str, found: set[str]) -> None:
+    assert set(asked(shop, text)) == found
+
+
+def test_nothing_is_taken_for_an_error_where_it_is_found_as_typed(shop: Search) -> None:
+    shop.index([listing("21", "Silk Scarf", "Apparel", 999)])
+    assert asked(shop, "silk") == ["21"]
+
+
+def test_short_words_have_to_be_right(shop: Search) -> None:
+    assert asked(shop, "mlk") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("soda", ["15", "14"]), ("sofa", ["17"]), ("sofas", ["17"]), ("soft drinks", ["14", "15"])]
+)
+def test_synonyms_are_found_after_the_word_itself(shop: Search, text: str, found: list[str]) -> None:
+    assert asked(shop, text) == found
+
+
+def test_each_filter_narrows(shop: Search) -> None:
+    assert set(asked(shop, "milk", category="Milk")) == {"11", "12", "20"}
+    assert set(asked(shop, "milk", category="Milk", brand="Private")) == {"12"}
+    assert set(asked(shop, "", price="100-250")) == {"12", "19"}
+    assert set(asked(shop, "", in_stock="false")) == {"13", "17"}
+    assert set(asked(shop, "", department="Garden Center", price="2500-")) == {"17"}
+    assert asked(shop, "milk", category="No such") == []
+
+
+def test_facets_count_what_they_would_find(shop: Search) -> None:
+    facets = shop.find(Query("milk")).facets
+    assert tuple(facets) == FACETS
+    assert facets["department"] == (Count("Grocery", 4),)
+    assert facets["category"] == (Count("Milk", 3), Count("Candy, Packaged", 1))
+    assert facets["brand"] == (Count("National", 3), Count("Private", 1))
+    assert facets["price"] == (Count("250-500", 3), Count("100-250", 1))
+    assert facets["in_stock"] == (Count("true", 3), Count("false", 1))
+
+
+def test_a_facet_is_counted_without_its_own_filter(shop: Search) -> None:
+    found = shop.find(Query("milk", {"category": "Milk"}))
+    assert found.total == 3
+    assert found.facets["category"] == (Count("Milk", 3), Count("Candy, Packaged", 1))
+    assert found.facets["in_stock"] == (Count("true", 3),)
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"),
+    [
+        (Sort.CHEAPEST, ["18", "14", "19"]),
+        (Sort.DEAREST, ["17", "16", "13"]),
+        (Sort.NAME, ["12", "16", "17"]),
+        (Sort.RELEVANCE, ["12", "16", "17"]),  # where nothing was asked for, names decide
+    ],
+)
+def test_sorted_as_asked_for(shop: Search, sort: Sort, first: list[str]) -> None:
+    assert skus(shop.find(Query(sort=sort)))[:3] == first
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("text", ["", "milk"])
+def test_pages_together_are_the_whole(shop: Search, sort: Sort, text: str) -> None:
+    whole = skus(shop.find(Query(text, sort=sort)))
+    query, paged = Query(text, sort=sort, limit=3), []
+    while True:
+        page = shop.find(query)
+        assert page.total == len(whole)
+        paged += skus(page)
+        if page.cursor is None:
+            break
+        query = replace(query, cursor=page.cursor)
+    assert paged == whole
+
+
+def test_a_cursor_is_of_its_own_query(shop: Search) -> None:
+    cursor = shop.find(Query("milk", limit=1)).cursor
+    for wrong in (Query("tea", cursor=cursor), Query("milk", {"brand": "Private"}, cursor=cursor), Query(cursor="x")):
+        with pytest.raises(InvalidRequest):
+            shop.find(wrong)
+
+
+def test_hits_show_the_product_and_whether_there_is_any(shop: Search) -> None:
+    assert shop.find(Query("hazelnuts")).hits == [STOCKED["13"]]
+
+
+def test_suggestions_complete_the_last_word(shop: Search) -> None:
+    assert shop.suggest("cho", 5) == ["Chocolate Milk", "Milk Chocolate Bar with Hazelnuts"]
+    assert shop.suggest("chocolate m", 1) == ["Chocolate Milk"]
+    assert shop.suggest("TOM", 5) == ["Tomato Soup", "Tomatoes"]
+    assert [*shop.suggest("xyz", 5), *shop.suggest("", 5)] == []
+
+
+def test_the_more_frequent_is_suggested_first(shop: Search) -> None:
+    shop.index([listing("22", "Tomatoes, 28 oz", "Vegetables", 160)])
+    assert shop.suggest("tom", 5) == ["Tomatoes", "Tomato Soup"]
+
+
+def test_a_shop_without_goods_finds_nothing(engine: Search) -> None:
+    found = engine.find(Query("milk"))
+    assert (list(found.hits), found.total, found.cursor) == ([], 0, None)
+    assert found.facets == dict.fromkeys(FACETS, ())
+    assert list(engine.suggest("m", 5)) == []
+
+
+# --- Versions ---------------------------------------------------------------------------------------
+
+
+def test_an_older_write_changes_nothing(shop: Search) -> None:
+    shop.index([changed("11", 12, name="Oat Drink"), changed("11", 11, name="Rice Drink")])
+    shop.index([changed("11", 11, name="Rice Drink")])
+    assert asked(shop, "rice") == []
+    assert shop.find(Query("oat")).hits == [changed("11", 12, name="Oat Drink")]
+
+
+def test_the_same_write_twice_is_one(shop: Search) -> None:
+    shop.index(SHOP)
+    assert shop.find(Query()).total == len(SHOP)
+
+
+def test_what_was_deleted_stays_so(shop: Search) -> None:
+    shop.delete({"11": 12, "12": 9})
+    shop.index([changed("11", 11)])
+    assert set(asked(shop, "milk")) == {"12", "13", "20"}
+    assert shop.find(Query("milk")).facets["category"] == (Count("Milk", 2), Count("Candy, Packaged", 1))
+    assert "Milk" not in shop.suggest("mil", 5)
+    shop.index([changed("11", 13)])
+    assert "11" in asked(shop, "milk")
+
+
+def test_a_rebuild_leaves_nothing_of_the_old(shop: Search) -> None:
+    shop.rebuild(SHOP[:2])
+    assert set(asked(shop, "")) == {"11", "12"}
+    shop.rebuild(SHOP[2:4])
+    assert set(asked(shop, "")) == {"13", "14"}
+
+
+def test_a_rebuild_is_seen_all_at_once_and_loses_no_write(shop: Search) -> None:
+    """What is written meanwhile is in the old index and in the new one, and older goods don't undo it."""
+
+    def goods():  # type: ignore[no-untyped-def]
+        yield SHOP[0]
+        shop.index([changed("12", 20, name="Cocoa"), changed("18", 20, name="Cherry Tomatoes")])
+        shop.delete({"14": 20})
+        assert asked(shop, "cocoa") == ["12"]
+        assert len(asked(shop, "")) == len(SHOP) - 1
+        yield from SHOP[1:4]
+
+    shop.rebuild(goods())
+    assert set(asked(shop, "")) == {"11", "12", "13", "18"}
+    assert asked(shop, "cocoa") == ["12"]
