@@ -155,7 +155,13 @@ class Flow:
         """The states that an execution can come to in which nothing is caught."""
         return self.reached([self.start], lambda edge: edge.errors is None)
 
-    def way(self, starts: Iterable[str], to: Callable[[str], bool], around: Callable[[str], bool]) -> list[str] | None:
+    def way(
+        self,
+        starts: Iterable[str],
+        to: Callable[[str], bool],
+        around: Callable[[str], bool] = lambda name: False,
+        follow: Callable[[Edge], bool] = lambda edge: True,
+    ) -> list[str] | None:
         """A shortest way to a state that `to` is looking for, past none that it must go `around`; None if none is."""
         came_from: dict[str, str] = {}
         waiting = deque(dict.fromkeys(start for start in starts if not around(start)))
@@ -168,7 +174,7 @@ class Flow:
                     way.insert(0, came_from[way[0]])
                 return way
             for edge in self.edges[name]:
-                if edge.target not in seen and not around(edge.target):
+                if follow(edge) and edge.target not in seen and not around(edge.target):
                     seen.add(edge.target)
                     came_from[edge.target] = name
                     waiting.append(edge.target)

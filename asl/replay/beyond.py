@@ -31,23 +31,15 @@ class Beyond:
         self.execution = lockstep.execution
         self.recorded = [(visit, each) for visit in lockstep.recording.visits.all for each in visit.tries]
         self.used = set(lockstep.told)
-        self.from_visit = self._first()
-
-    def _first(self) -> int:
-        """The first visit that only the new definition made."""
-        every = self.execution.visits.all
-        known = self.lockstep.comparison.theirs
-        return next((i for i, visit in enumerate(every) if visit.entered.id not in known), len(every))
 
     def go_on(self) -> None:
         """Let it go on, and write into the verdict what it does."""
         for _ in range(MOST):
             if not self.execution.running or not self._step():
                 break
-            for _ in self.execution.news():
-                pass
-        visits = self.execution.visits.all[self.from_visit :]
-        self.verdict.way = [visit.name for visit in visits]
+            self.lockstep.comparison.follow()
+        theirs = self.lockstep.comparison.theirs
+        self.verdict.way = [visit.name for visit in self.execution.visits.all if visit.entered.id not in theirs]
         self.verdict.then = self._end()
         self.verdict.dropped = sorted(set(self._dropped()))
 

@@ -31,6 +31,7 @@ class Comparison:
     Attributes:
         theirs: the recorded visit for each of the new ones, by the event that entered it; `ours` the other way round.
         differences: in order.
+        closed: the recorded branches, and those around them, of which nothing can be learned any more.
     """
 
     def __init__(self, recording: Recording, execution: Driven) -> None:
@@ -39,6 +40,7 @@ class Comparison:
         self.theirs: dict[int, Visit] = {}
         self.ours: dict[int, Visit] = {}
         self.differences: list[Difference] = []
+        self.closed: set[int] = set()
         self._reported: set[str] = set()
         self._held: tuple[Visit, list[str]] | None = None
 
@@ -172,7 +174,34 @@ class Comparison:
 
     def part(self, visit: Visit | None, how: str, state: str = "", kind: str = "flow") -> NoReturn:
         self.note(visit, kind, how, state)
+        self._close(self.recording.visits.root if visit is None else visit.line)
         raise Parted
+
+    def _close(self, line: Line) -> None:
+        around: Line | None = line
+        while around is not None:
+            self.closed.add(id(around))
+            around = around.parent.line if around.parent else None
+
+    def follow(self) -> None:
+        """Read what the new definition has done since, without judging it."""
+        for event, visit in self.execution.news():
+            if visit is not None and event is visit.entered:
+                self._go_along(visit)
+
+    def _go_along(self, ours: Visit) -> None:
+        """After a parting: pair a visit in a branch that goes the recorded way still; else close the branch too."""
+        parent = ours.line.parent
+        around = self.recording.visits.root if parent is None else None
+        if parent is not None and parent.entered.id in self.theirs:
+            around = self.theirs[parent.entered.id].lines.get(ours.line.key)
+        if around is None or id(around) in self.closed:
+            return
+        theirs = around.visits[ours.index] if ours.index < len(around.visits) else None
+        if theirs is not None and (theirs.name, theirs.kind) == (ours.name, ours.kind):
+            self.theirs[ours.entered.id], self.ours[theirs.entered.id] = theirs, ours
+        else:
+            self._close(around)
 
     def note(self, visit: Visit | None, kind: str, how: str, state: str = "") -> None:
         name = visit.name if visit is not None else state or self.execution.machine.graph.start.name

@@ -56,8 +56,7 @@ class Lockstep:
             pass
         except Parted:
             self.parted = True
-        for _ in self.execution.news():
-            pass  # read to the end, for whoever goes on from here
+        self.comparison.follow()
 
     def _pair(self, happening: Happening) -> tuple[Visit, Visit]:
         theirs = happening.visit

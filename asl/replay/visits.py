@@ -270,7 +270,9 @@ class Visits:
 
     def _redriven(self, attempt: Try) -> Visit | None:
         """Who tries again after a redrive isn't said: of those that stand somewhere, the one most like it."""
-        standing = [each for each in self.all if each.kind == "Task" and each.exited is None and each.tries]
+        since = attempt.scheduled.previous
+        tasks = (each for each in self.all if each.tries and each.exited is None)
+        standing = [each for each in tasks if each.tries[-1].scheduled.id < since]
         fitting = [each for each in standing if each.tries[-1].task == attempt.task] or standing
         return max(fitting, key=lambda each: _alike(each.tries[-1].payload, attempt.payload), default=None)
 
