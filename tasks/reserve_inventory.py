@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.domain import placing
+from oms.domain.order import Change, Order
 from oms.ports import Deps
 from tasks.runtime import act, task
 
@@ -23,9 +24,11 @@ class ReserveInventory:
 
 @task
 def handler(command: ReserveInventory, deps: Deps) -> Mapping[str, Any]:
-    skus = [line.sku for line in deps.orders.get(command.order_id).lines]
-    products = deps.products.get(skus)
-    order = act(command, deps, lambda order: placing.reserve(order, products))
+    def decide(order: Order) -> Change:
+        products = {} if order.is_priced else deps.products.get([line.sku for line in order.lines])
+        return placing.reserve(order, products)
+
+    order = act(command, deps, decide)
     while not order.is_priced:
-        order = act(command, deps, lambda order: placing.reserve(order, products))
+        order = act(command, deps, decide)
     return {"total_minor": order.total.minor, "currency": order.currency}
