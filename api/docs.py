@@ -35,7 +35,7 @@ handler = Service()
 
 
 @handler.route("GET /openapi.json")
-def get_contract(_: Call) -> Response[str]:
+def get_openapi(_: Call) -> Response[str]:
     return json_answer(200, contract.document(), CACHED)
 
 

@@ -10,9 +10,15 @@ import json
 import re
 from typing import Any
 
+from oms.domain.errors import IdempotencyKeyReused
+
+KEY = "Idempotency-Key"
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no i, l, o or u, which are misread."""
 DIGITS = 26
+READ_ALOUD = str.maketrans("ILOU", "110V", "- ")
+"""What is heard or misread for another digit, and what only separates."""
+ORDER_NUMBER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
 ORDER_ID = re.compile(r"ord_[0-9a-hjkmnp-tv-z]{26}")
 SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 
@@ -20,6 +26,20 @@ SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 def order_id(customer_id: str, key: str) -> str:
     number = int.from_bytes(_digest(customer_id, key)) >> (256 - 5 * DIGITS)
     return "ord_" + "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(DIGITS)))
+
+
+def order_number(text: str) -> str | None:
+    """An order's number as it is written, however it was heard; None for what can't be one."""
+    digits = text.upper().translate(READ_ALOUD)
+    return f"{digits[:5]}-{digits[5:]}" if ORDER_NUMBER.fullmatch(digits) else None
+
+
+def effect_id(operator_id: str, sku: str, key: str) -> str:
+    return f"stock:{_digest(operator_id, sku, key).hex()[:32]}"
+
+
+def reused() -> IdempotencyKeyReused:
+    return IdempotencyKeyReused(f"this {KEY} came before, with another body: take a new key for a new request")
 
 
 def cancellation_id(order_id: str, key: str | None, earlier: int) -> str:

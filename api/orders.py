@@ -8,12 +8,13 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from api import identifiers, views
+from api.etags import PRIVATE, shown
+from api.identifiers import KEY, reused
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.commit import commit
 from oms.domain import cancelling, placing, returns
 from oms.domain.errors import (
-    IdempotencyKeyReused,
     OrderNotFound,
     Rejection,
     UnknownSku,
@@ -22,8 +23,6 @@ from oms.domain.errors import (
 from oms.domain.events import Units
 from oms.domain.order import Cancellation, Order, Status
 from oms.ports import Deps
-
-KEY = "Idempotency-Key"
 
 handler = Service()
 
@@ -42,7 +41,7 @@ def place_order(call: Call) -> Response[str]:
     else:
         order = call.deps.orders.create(change, now, call.caller.name)
     if order.request_hash != fingerprint:
-        raise _reused()
+        raise reused()
     if order.status is Status.PLACED:
         call.deps.executions.start("NewOrder", order.id, {"order_id": order.id})
     is_new = order.placed_at == now and order.version == 1
@@ -78,7 +77,8 @@ def list_orders(call: Call) -> Response[str]:
 @handler.route("GET /orders/{order_id}")
 def get_order(call: Call) -> Response[str]:
     order = _visible(call)
-    return json_answer(200, views.order(order, call.deps.orders.events(order.id), call.caller.is_operator))
+    view = views.order(order, call.deps.orders.events(order.id), call.caller.is_operator)
+    return shown(call, view, PRIVATE)
 
 
 @handler.route("POST /orders/{order_id}/cancellation")
@@ -94,7 +94,7 @@ def cancel_order(call: Call) -> Response[str]:
         payload = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
         call.deps.executions.start("CancelOrder", cancellation_id, {"order_id": order.id, **payload})
     elif not _is_same(known, lines):
-        raise _reused()
+        raise reused()
     return json_answer(202, {"order_id": order.id, "cancellation_id": cancellation_id}, _location(order))
 
 
@@ -113,7 +113,7 @@ def request_return(call: Call) -> Response[str]:
         payload = {"return_id": return_id, "lines": _plain(lines), "reason": reason}
         call.deps.executions.start("ReturnOrder", return_id, {"order_id": order.id, **payload})
     elif _sorted(known.lines) != _sorted(lines):
-        raise _reused()
+        raise reused()
     return json_answer(202, {"order_id": order.id, "return_id": return_id}, _location(order))
 
 
@@ -160,10 +160,6 @@ def _plain(lines: Sequence[Units]) -> list[dict[str, Any]]:
 
 def _sorted(lines: Sequence[Units]) -> list[tuple[str, int]]:
     return sorted((units.sku, units.quantity) for units in lines)
-
-
-def _reused() -> IdempotencyKeyReused:
-    return IdempotencyKeyReused(f"this {KEY} came before, with another body: take a new key for a new request")
 
 
 def _location(order: Order) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_lambda_powertools.event_handler import Response
 
 from api import views
+from api.etags import PUBLIC, shown
 from api.identifiers import SKU
 from api.runtime import Call, Service, json_answer
 from oms.domain.catalogue import Product
@@ -23,7 +24,7 @@ def list_products(call: Call) -> Response[str]:
 
 @handler.route("GET /products/{sku}")
 def get_product(call: Call) -> Response[str]:
-    return json_answer(200, views.product(_product(call)))
+    return shown(call, views.product(_product(call)), PUBLIC)
 
 
 @handler.route("GET /inventory/{sku}")

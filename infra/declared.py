@@ -21,11 +21,12 @@ METHODS = ("get", "put", "post", "patch", "delete")
 
 
 class Kind(StrEnum):
-    """What calls a function: a state machine, the clock, people, or another company's machines."""
+    """What calls a function: a state machine, the clock, people, operators alone, or another company's machines."""
 
     TASK = "task"
     CLOCK = "clock"
     SERVICE = "service"
+    OPERATING = "operating"
     CALLBACK = "callback"
 
 
@@ -71,6 +72,7 @@ class Route:
     path: str
     function: str
     is_open: bool
+    is_for_operators: bool
 
     @property
     def key(self) -> str:
@@ -98,6 +100,8 @@ def _service(module: str, uses: Sequence[str]) -> Function:
     paths = [route.path for route in routes() if route.function == name]
     if all(path.startswith("/webhooks/") for path in paths):
         return Function(name, f"{module}.handler", Kind.CALLBACK, (*uses, SIGNATURE))
+    if all(route.is_for_operators for route in routes() if route.function == name):
+        return Function(name, f"{module}.handler", Kind.OPERATING, uses)
     return Function(name, f"{module}.handler", Kind.SERVICE, uses)
 
 
@@ -109,6 +113,7 @@ def routes() -> tuple[Route, ...]:
             path=path,
             function=_function_of(item[method]["x-handler"]),
             is_open=not item[method].get("security", contract["security"]),
+            is_for_operators=item[method].get("x-groups") == ["operators"],
         )
         for path, item in contract["paths"].items()
         for method in METHODS

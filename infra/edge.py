@@ -75,7 +75,14 @@ def cors(site_origin: str | None) -> apigwv2.CorsPreflightOptions | None:
     return apigwv2.CorsPreflightOptions(
         allow_origins=[site_origin],
         allow_methods=[apigwv2.CorsHttpMethod[method] for method in sorted({route.method for route in routes()})],
-        allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-correlation-id"],
+        allow_headers=[
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "if-none-match",
+            "x-correlation-id",
+        ],
         expose_headers=["etag", "location", "retry-after", "x-correlation-id"],
         max_age=Duration.hours(1),
     )

@@ -61,10 +61,16 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "orders": [items("orders", "GetItem", "Query", "PutItem"), index("orders", "by_customer")],
         "inventory": [items("inventory", "BatchGetItem")],
         "products": [items("products", "BatchGetItem"), index("products", "by_department")],
+        "search": [Rule("es", ["ESHttpPost"], ["search"])],
         "executions": [
             start("NewOrder", "CancelOrder", "ReturnOrder"),
             answer(["NewOrder"], "SendTaskSuccess", "SendTaskFailure"),
         ],
+    },
+    Kind.OPERATING: {
+        "orders": [items("orders", "GetItem"), index("orders", "by_number"), index("orders", "by_queue")],
+        "inventory": [items("inventory", "GetItem", "BatchGetItem", "PutItem", "UpdateItem")],
+        "products": [items("products", "BatchGetItem", "PutItem")],
     },
     Kind.CALLBACK: {
         "orders": [items("orders", "GetItem")],
@@ -75,7 +81,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
 }
 """A task changes an order and answers whom that wakes; the clock starts what was left lying; a service does what
-people ask; a callback only passes on what another company says."""
+people ask, and operators ask more; a callback only passes on what another company says."""
 
 
 class Grants:
@@ -87,6 +93,7 @@ class Grants:
             **table_arns(data),
             "payments key": data.payments_key.secret_arn,
             "carrier secret": data.carrier_secret.secret_arn,
+            "search": f"{data.search.domain_arn}/products/_search",
         }
         names = {name: {table.environment: data.tables[name].table_name} for name, table in tables().items()}
         self._environment: dict[str, dict[str, str]] = {
@@ -95,6 +102,7 @@ class Grants:
             "payments": {"PAYMENTS_API_KEY": data.payments_key.secret_arn},
             "carrier": {"CARRIER_URL": carrier_url},
             SIGNATURE: {"CARRIER_SECRET": data.carrier_secret.secret_arn},
+            "search": {"SEARCH_URL": f"https://{data.search.domain_endpoint}"},
             "executions": {f"{snake(name).upper()}_ARN": arn for name, arn in machine_arns.items()},
         }
 

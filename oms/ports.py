@@ -78,6 +78,9 @@ class Inventory(Protocol):
     def apply(self, entry: StockEntry) -> bool:
         """Move stock, all or nothing. False, and nothing moves, if the effect id came before. Raises ``OutOfStock``."""
 
+    def entry(self, effect_id: str) -> StockEntry | None:
+        """The line of the ledger that was written for the effect, as last written."""
+
     def stock(self, skus: Iterable[str]) -> Mapping[str, Stock]:
         """The counters of each SKU that has any."""
 
@@ -91,6 +94,9 @@ class Products(Protocol):
         """Each product that there is; ``consistent`` as last written, at twice the cost."""
 
     def put(self, products: Iterable[Product]) -> None: ...
+
+    def change(self, before: Product | None, after: Product) -> bool:
+        """Put ``after`` where the catalogue still has ``before``, or nothing. False, and nothing changes, if not."""
 
     def in_department(self, department: str, limit: int, cursor: str | None = None) -> Page[Product]:
         """By name."""

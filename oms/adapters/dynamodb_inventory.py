@@ -69,6 +69,10 @@ class DynamoInventory:
             raise stock_rules.refusal(movement for movement in failed if movement)
         return True
 
+    def entry(self, effect_id: str) -> StockEntry | None:
+        item = self._db.get(self._table, items.key(effect_id, items.ENTRY))
+        return items.entry_of(item) if item else None
+
     def stock(self, skus: Iterable[str]) -> Mapping[str, Stock]:
         keys = [items.key(sku, items.STOCK) for sku in dict.fromkeys(skus)]
         found = map(items.stock_of, self._db.batch_get(self._table, keys, consistent=True))

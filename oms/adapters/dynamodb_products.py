@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from oms.adapters import items
 from oms.adapters.dynamodb import DynamoDB
@@ -23,6 +24,17 @@ class DynamoProducts:
     def put(self, products: Iterable[Product]) -> None:
         by_sku = {product.sku: product for product in products}
         self._db.batch_put(self._table, [items.product_item(product) for product in by_sku.values()])
+
+    def change(self, before: Product | None, after: Product) -> bool:
+        request: dict[str, Any] = {"TableName": self._table, "Item": items.product_item(after)}
+        if before is None:
+            request["ConditionExpression"] = "attribute_not_exists(pk)"
+        else:
+            there = items.product_item(before)
+            request["ConditionExpression"] = " AND ".join(f"#{name} = :{name}" for name in there)
+            request["ExpressionAttributeNames"] = {f"#{name}": name for name in there}
+            request["ExpressionAttributeValues"] = {f":{name}": value for name, value in there.items()}
+        return not self._db.transact([{"Put": request}])
 
     def in_department(self, department: str, limit: int, cursor: str | None = None) -> Page[Product]:
         request = self._db.indexed(self._table, "by_department", ("department", department))

@@ -138,6 +138,9 @@ class MemoryInventory:
             self.store.entries[entry.effect_id] = entry
             return True
 
+    def entry(self, effect_id: str) -> StockEntry | None:
+        return self.store.entries.get(effect_id)
+
     def stock(self, skus: Iterable[str]) -> Mapping[str, Stock]:
         return {sku: self.store.stock[sku] for sku in skus if sku in self.store.stock}
 
@@ -153,6 +156,7 @@ class MemoryProducts(Remembers):
     STATE = ("products",)
 
     def __init__(self, products: Iterable[Product] = ()) -> None:
+        self.lock = Lock()
         self.products = {product.sku: product for product in products}
 
     def get(self, skus: Iterable[str], consistent: bool = False) -> Mapping[str, Product]:
@@ -160,6 +164,13 @@ class MemoryProducts(Remembers):
 
     def put(self, products: Iterable[Product]) -> None:
         self.products.update((product.sku, product) for product in products)
+
+    def change(self, before: Product | None, after: Product) -> bool:
+        with self.lock:
+            if self.products.get(after.sku) != before:
+                return False
+            self.products[after.sku] = after
+            return True
 
     def in_department(self, department: str, limit: int, cursor: str | None = None) -> Page[Product]:
         found = [product for product in self.products.values() if product.department == department]

@@ -17,7 +17,7 @@ DOCUMENT = contract.document()
 OPERATIONS = contract.operations()
 SERVICES = {name: importlib.import_module(name).handler for name in DOCUMENT["x-handlers"]}
 SCHEMAS = DOCUMENT["components"]["schemas"]
-PORTS = {"orders", "inventory", "products", "payments", "carrier", "executions"}
+PORTS = {"orders", "inventory", "products", "payments", "carrier", "executions", "search"}
 ERRORS = {error.type(): error for error in leaves() if not issubclass(error, Defect)}
 OF_HTTP = {
     "body-too-large": 413,
@@ -28,6 +28,7 @@ OF_HTTP = {
     "no-such-route": 404,
     "nothing-waits": 409,
     "headers-too-large": 431,
+    "precondition-failed": 412,
     "timed-out": 504,
     "too-many-requests": 429,
     "unauthorized": 401,

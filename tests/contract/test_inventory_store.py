@@ -88,6 +88,13 @@ def test_an_adjustment_takes_away_only_what_is_available(inventory: Inventory) -
     assert inventory.apply(lost(2)) is True
 
 
+def test_an_entry_is_found_by_its_effect_id(inventory: Inventory) -> None:
+    entry = stock.receive("in:1", [("LAMP", 5)], "Delivery 17, Þórsgata")
+    assert inventory.entry("in:1") is None
+    inventory.apply(entry)
+    assert inventory.entry("in:1") == entry
+
+
 def test_the_ledger_gives_back_every_entry(inventory: Inventory) -> None:
     entries = [
         stock.receive("in:1", [("LAMP", 5), ("RUG", 7)], note='Ümläut, "quotes"'),

@@ -73,3 +73,14 @@ def test_a_cursor_of_another_department_is_refused(products: Products) -> None:
 
     with pytest.raises(InvalidRequest):
         products.in_department("GROCERY", 1, cursor)
+
+
+def test_a_product_is_changed_only_from_what_was_seen(products: Products) -> None:
+    old, new, other = (product("LAMP", "Lamp", minor=minor) for minor in (100, 90, 80))
+    assert not products.change(old, new)
+    assert products.get(["LAMP"]) == {}
+    assert products.change(None, old)
+    assert not products.change(None, new)
+    assert products.change(old, new)
+    assert not products.change(old, other)
+    assert products.get(["LAMP"]) == {"LAMP": new}

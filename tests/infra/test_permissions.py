@@ -52,6 +52,10 @@ FUNCTIONS = {
     "VoidAuthorization": CHANGE | PAY,
     "Docs": set(),
     "Health": set(),
+    "Operating": each("dynamodb:GetItem", "Orders", "Inventory")
+    | each("dynamodb:Query", "Orders/index/by_number", "Orders/index/by_queue")
+    | each("dynamodb:BatchGetItem dynamodb:PutItem", "Inventory", "Products")
+    | each("dynamodb:UpdateItem", "Inventory"),
     "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:Query", "Orders")
     | each("dynamodb:Query", "Orders/index/by_customer")
     | each("dynamodb:BatchGetItem", "Products")

@@ -1,0 +1,89 @@
+"""What operators see and do beside single orders: queues, order numbers, the catalogue, the stock."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.event_handler import Response
+
+from api import views
+from api.etags import changed, check_unchanged, etag
+from api.identifiers import KEY, SKU, effect_id, order_number, reused
+from api.runtime import Call, Service, json_answer
+from oms.domain.catalogue import Product
+from oms.domain.errors import OrderNotFound, ProductNotFound
+from oms.domain.inventory import StockEntry
+from oms.domain.money import Money
+from oms.domain.stocktaking import adjusted, received
+
+handler = Service()
+
+
+@handler.route("GET /queues")
+def list_queue(call: Call) -> Response[str]:
+    asked = call.arguments
+    found = call.deps.orders.in_queue(asked["queue"], asked["limit"], asked["cursor"])
+    return json_answer(200, views.page(found, views.order_summary))
+
+
+@handler.route("GET /order-numbers/{number}")
+def find_order(call: Call) -> Response[str]:
+    number = order_number(call.path["number"])
+    if number is None:
+        raise OrderNotFound("an order's number is ten letters and digits, such as 0K9V7-M3XQ2")
+    order = call.deps.orders.numbered(number)
+    return json_answer(200, views.order_summary(order), {"Location": f"/orders/{order.id}"})
+
+
+@handler.route("PUT /products/{sku}")
+def put_product(call: Call) -> Response[str]:
+    sku, body = _sku(call), call.body
+    before = call.deps.products.get([sku]).get(sku)
+    check_unchanged(call, views.product(before) if before else None)
+    price = Money(body["price_minor"], body["currency"])
+    after = Product(sku, body["name"], body["department"], body["category"], body["brand"], price)
+    if not call.deps.products.change(before, after):
+        raise changed()
+    view = views.product(after)
+    return json_answer(200 if before else 201, view, {"ETag": etag(view), "Location": f"/products/{sku}"})
+
+
+@handler.route("POST /inventory/{sku}/receipts")
+def receive_stock(call: Call) -> Response[str]:
+    sku = _known(call)
+    return _moved(call, received(_effect(call, sku), sku, call.body["quantity"], _note(call)))
+
+
+@handler.route("POST /inventory/{sku}/adjustments")
+def adjust_stock(call: Call) -> Response[str]:
+    sku = _known(call)
+    return _moved(call, adjusted(_effect(call, sku), sku, call.body["difference"], _note(call)))
+
+
+def _moved(call: Call, entry: StockEntry) -> Response[str]:
+    inventory, sku = call.deps.inventory, entry.movements[0].sku
+    if not inventory.apply(entry) and inventory.entry(entry.effect_id) != entry:
+        raise reused()
+    return json_answer(200, views.stock(inventory.stock([sku])[sku]))
+
+
+def _effect(call: Call, sku: str) -> str:
+    """One for an operator's key and SKU, whichever way it moves the stock."""
+    return effect_id(call.caller.id, sku, call.arguments[KEY])
+
+
+def _note(call: Call) -> str:
+    """Who and why, as the ledger keeps it."""
+    return f"{call.caller.name}: {call.body['reason']}"
+
+
+def _sku(call: Call) -> str:
+    sku = call.path["sku"]
+    if not SKU.fullmatch(sku):
+        raise ProductNotFound(f"{sku[:60]} is no SKU: those are up to 40 letters, digits and dashes")
+    return sku
+
+
+def _known(call: Call) -> str:
+    sku = _sku(call)
+    if sku not in call.deps.products.get([sku]):
+        raise ProductNotFound(f"the catalogue has no {sku}")
+    return sku

@@ -1,0 +1,113 @@
+"""Operators: who waits, which order it is, what the catalogue says, how much there is."""
+
+import pytest
+
+from tests.api.shop import ANNA, OLGA
+
+LAMP = {
+    "name": "Red lamp",
+    "department": "HOME",
+    "category": "LIGHTING",
+    "brand": "National",
+    "price_minor": 2099,
+    "currency": "USD",
+}
+MORE = {"quantity": 5, "reason": "Delivery 17"}
+
+
+def test_reviews_and_parked_orders_are_listed_apart(shop):
+    shop.authorized()
+    order_id = shop.under_review()
+    reply = shop.get("/queues", by=OLGA, query={"queue": "review"})
+    assert [order["order_id"] for order in reply.json["items"]] == [order_id]
+    assert shop.get("/queues", by=OLGA, query={"queue": "parked"}).json == {"items": [], "cursor": None}
+    assert shop.get("/queues", by=OLGA, query={"queue": "bank"}).complaints == {
+        "query/queue": "must be one of parked, review, starting"
+    }
+
+
+@pytest.mark.parametrize("heard", [str, str.lower, lambda n: n.replace("-", " "), lambda n: n.replace("0", "o")])
+def test_an_order_is_found_by_its_number_as_it_was_heard(shop, heard):
+    order_id = shop.placed()
+    number = shop.orders.get(order_id).number
+    reply = shop.get(f"/order-numbers/{heard(number)}", by=OLGA)
+    assert (reply.status, reply.json["order_id"]) == (200, order_id)
+    assert reply.headers["Location"] == f"/orders/{order_id}"
+
+
+@pytest.mark.parametrize("number", ["00000-00000", "12", "ord_1", "ÄÖÜ"])
+def test_a_number_that_is_none_finds_nothing(shop, number):
+    assert shop.get(f"/order-numbers/{number}", by=OLGA).status == 404
+
+
+def test_a_product_is_made_once_and_changed_as_it_was_seen(shop):
+    made = shop.ask("PUT", "/products/NEW-LAMP", LAMP, by=OLGA, headers={"if-none-match": "*"})
+    assert (made.status, made.json) == (201, {"sku": "NEW-LAMP", **LAMP})
+    again = shop.ask("PUT", "/products/NEW-LAMP", LAMP, by=OLGA, headers={"if-none-match": "*"})
+    assert (again.status, again.problem) == (412, "precondition-failed")
+    seen = shop.get("/products/NEW-LAMP").headers["ETag"]
+    assert seen == made.headers["ETag"]
+    cheaper = {**LAMP, "price_minor": 1}
+    assert shop.ask("PUT", "/products/NEW-LAMP", cheaper, by=OLGA, headers={"if-match": seen}).status == 200
+    assert shop.ask("PUT", "/products/NEW-LAMP", LAMP, by=OLGA, headers={"if-match": seen}).status == 412
+    assert shop.get("/products/NEW-LAMP").json["price_minor"] == 1
+
+
+def test_of_two_operators_who_change_at_once_one_hears_so(shop):
+    change = shop.products.change
+
+    def overtaken(before, after):
+        shop.products.change = change
+        assert shop.ask("PUT", "/products/TEA", {**LAMP, "price_minor": 7}, by=OLGA).status == 200
+        return change(before, after)
+
+    shop.products.change = overtaken
+    assert shop.ask("PUT", "/products/TEA", LAMP, by=OLGA).status == 412
+    assert shop.get("/products/TEA").json["price_minor"] == 7
+
+
+def test_stock_comes_in_once_a_key(shop):
+    first, again = (shop.post("/inventory/TEA/receipts", MORE, by=OLGA, key="k") for _ in range(2))
+    assert first.json == again.json == {"sku": "TEA", "on_hand": 5, "reserved": 0, "available": 5}
+    other = shop.post("/inventory/TEA/receipts", {**MORE, "quantity": 6}, by=OLGA, key="k")
+    assert (other.status, other.problem) == (422, "idempotency-key-reused")
+    assert shop.post("/inventory/TEA/adjustments", {"difference": 1, "reason": "x"}, by=OLGA, key="k").status == 422
+    assert shop.get("/inventory/TEA").json["on_hand"] == 5
+
+
+def test_the_ledger_says_who_moved_stock_and_why(shop):
+    shop.post("/inventory/TEA/receipts", MORE, by=OLGA, key="in")
+    shop.post("/inventory/TEA/adjustments", {"difference": -2, "reason": "Broken"}, by=OLGA, key="count")
+    told = {entry.reason: entry.note for entry in shop.store.entries.values()}
+    assert (told["received"], told["adjusted"]) == ("operator:olga: Delivery 17", "operator:olga: Broken")
+    assert shop.get("/inventory/TEA").json["on_hand"] == 3
+
+
+def test_what_is_reserved_can_t_be_adjusted_away(shop):
+    shop.authorized()
+    before = shop.state()
+    reply = shop.post("/inventory/RED-LAMP/adjustments", {"difference": -9, "reason": "x"}, by=OLGA, key="k")
+    assert (reply.status, reply.problem) == (409, "out-of-stock")
+    assert shop.state() == before
+
+
+def test_what_the_catalogue_has_not_takes_no_stock(shop):
+    assert shop.post("/inventory/NONE/receipts", MORE, by=OLGA, key="k").status == 404
+
+
+def test_what_one_has_is_not_sent_again(shop):
+    order_id = shop.placed()
+    for path in (f"/orders/{order_id}", "/products/TEA"):
+        tag = shop.get(path).headers["ETag"]
+        for sent in (tag, f'"other", {tag}', f"W/{tag}", "*"):
+            reply = shop.get(path, headers={"if-none-match": sent})
+            assert (reply.status, reply.json, reply.headers["ETag"]) == (304, "", tag)
+        assert shop.get(path, headers={"if-none-match": '"other"'}).status == 200
+
+
+def test_an_order_that_went_on_is_sent_again(shop):
+    order_id = shop.under_review()
+    tag = shop.get(f"/orders/{order_id}").headers["ETag"]
+    shop.post(f"/orders/{order_id}/review", {"decision": "approve"}, by=OLGA)
+    reply = shop.get(f"/orders/{order_id}", headers={"if-none-match": tag}, by=ANNA)
+    assert (reply.status, reply.json["review"]["decision"]) == (200, "approved")
