@@ -81,6 +81,7 @@ class Places:
             "CARRIER_URL": url(self.carrier_port),
             "CARRIER_SECRET": carrier_secret,
             **{variable: machine_arn(machine) for machine, variable in MACHINES.items()},
+            "SEARCH_FOLDER": str(self.folder / "search"),
         }
 
 
@@ -102,6 +103,7 @@ def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str
         "payments": ["PAYMENTS_URL", "PAYMENTS_API_KEY"],
         "carrier": ["CARRIER_URL"],
         "executions": list(MACHINES.values()),
+        "search": ["SEARCH_FOLDER"],
     }
     wanted = {variable for port in declared[function]["uses"] for variable in by_port[port]}
     if any(each.handler == function and each.path.startswith("/webhooks/") for each in operations().values()):

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from analytics.indexer import rebuild
 from local import cloud
 from local.children import Child, StackFailed, begin, is_free
 from local.cloud import Pool
@@ -65,8 +66,11 @@ class Stack:
         self._write_running()
 
     def stock(self, limit: int | None, told: Told) -> bool:
-        """Put the catalogue in; False where it was."""
-        return seed(deps(self.environment), limit, self.places.folder / "seeded.json", told)
+        """Put the catalogue in, and index what is in stock by now; False where the catalogue was in."""
+        shop = deps(self.environment)
+        new = seed(shop, limit, self.places.folder / "seeded.json", told)
+        rebuild(shop)
+        return new
 
     async def stop(self) -> None:
         for child in reversed(self.children):

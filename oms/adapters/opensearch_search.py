@@ -83,8 +83,10 @@ class OpenSearchSearch:
     def find(self, query: Query) -> Found:
         start = listings.start_of(query)
         answer = self._found(query, start, forgiving=False)
-        if query.text and not answer["aggregations"]["asked"]["doc_count"]:
+        if answer and query.text and not answer["aggregations"]["asked"]["doc_count"]:
             answer = self._found(query, start, forgiving=True)
+        if not answer:
+            return Found((), 0, {name: () for name in FACETS})
         hits = [listings.listing_of(hit["_source"]["stored"]) for hit in answer["hits"]["hits"]]
         total = answer["hits"]["total"]["value"]
         counts = {name: _counts(answer["aggregations"][name]["values"]) for name in FACETS}
@@ -100,7 +102,8 @@ class OpenSearchSearch:
             "query": {"bool": {"filter": [LIVE, *whole, {"prefix": {"as_typed": typed[-1]}}]}},
             "aggs": {"titles": _values_of("title", limit * 5)},
         }
-        return [each.value for each in _counts(self._searched(body)["aggregations"]["titles"])[:limit]]
+        answer = self._searched(body)
+        return [each.value for each in _counts(answer["aggregations"]["titles"])[:limit]] if answer else ()
 
     def _found(self, query: Query, start: int, forgiving: bool) -> Any:
         """Filters come after the counting, for each facet is counted without its own."""
@@ -117,14 +120,14 @@ class OpenSearchSearch:
         return self._searched(body)
 
     def _searched(self, body: Mapping[str, Any]) -> Any:
-        """Of an index that isn't there yet, as of an empty one."""
-        with _called():
-            return self._client.search(body=body, index=self._readable())
+        """The answer; None before the first write, when there is no index: whoever only reads may make none."""
+        from opensearchpy.exceptions import NotFoundError
 
-    def _readable(self) -> str:
-        if not self._client.indices.exists_alias(name=self._name):
-            self._first()
-        return self._name
+        with _called():
+            try:
+                return self._client.search(body=body, index=self._name)
+            except NotFoundError:
+                return None
 
     # --- Writing ----------------------------------------------------------------------------------
 
