@@ -41,7 +41,7 @@ audit: .venv/.run  ## Every invariant, against the books of the shop that runs
 	@$(BIN)/python -m local.audit
 
 test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 test-crash: .venv/.test  ## Kill every process of the shop while orders are in flight, and start it again
 	@$(BIN)/python -m tests.local.crash
@@ -110,8 +110,9 @@ bench: .venv/.test .venv-bench/.installed .local/npm/node_modules/aws-local-step
 .PHONY: bench
 
 WALKS ?= 20000
+MINUTES ?= 0
 explore: .venv/.test  ## Every single and double fault, a cancellation at every step, and WALKS longer walks
-	$(BIN)/python -m asl explore tests.explore.stories --pairs --walks $(WALKS)
+	$(BIN)/python -m asl explore tests.explore.stories --pairs --walks $(WALKS) --minutes $(MINUTES)
 	$(BIN)/python -m asl explore tests.explore.interruptions
 
 .PHONY: explore

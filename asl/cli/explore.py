@@ -11,11 +11,12 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from random import Random
 
 from rich.console import Console
 from rich.progress import Progress
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     parsed.add_argument("--pairs", action="store_true", help="every pair of faults too")
     parsed.add_argument("--walks", type=int, default=0, metavar="N", help="so many seeded walks too, shared out")
     parsed.add_argument("--seed", type=int, default=0)
+    parsed.add_argument("--minutes", type=float, default=0, help="stop after so many, whatever is left")
     parsed.add_argument("--processes", type=int, default=2)
     parsed.add_argument("--show", type=int, default=3, metavar="N", help="tell the stories of the N shortest findings")
     parsed.add_argument("--save", metavar="FOLDER", help="keep those schedules as JSON files")
@@ -81,11 +83,17 @@ def search(args: argparse.Namespace, names: list[str], console: Console) -> Iter
         (args.module, "walks", names[n // BATCH % len(names)], args.seed + n, min(BATCH, args.walks - n))
         for n in range(0, args.walks, BATCH)
     ]
+    Random(args.seed).shuffle(jobs)
+    until = time.monotonic() + 60 * args.minutes if args.minutes else float("inf")
     with ProcessPoolExecutor(args.processes) as pool, Progress(console=console, transient=True) as progress:
         task = progress.add_task("exploring", total=len(jobs))
-        for report in pool.map(run, jobs):
+        for done, future in enumerate(as_completed([pool.submit(run, job) for job in jobs]), start=1):
             progress.advance(task)
-            yield report
+            yield future.result()
+            if time.monotonic() > until:
+                pool.shutdown(cancel_futures=True)
+                console.print(f"stopped after {args.minutes} minutes, at {done} of {len(jobs)} parts")
+                return
 
 
 def run(job: Job) -> Report:
