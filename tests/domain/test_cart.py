@@ -1,0 +1,73 @@
+"""Carts: put, change, remove, merge; and what changed since they were seen."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oms.domain.cart import MOST_LINES, MOST_UNITS, Cart, CartChange, CartLine, ChangeKind, merge, put, remove, reread
+from oms.domain.errors import InvalidRequest
+from oms.domain.events import Units
+from oms.domain.inventory import Stock
+from oms.domain.money import Money
+from tests.domain.orders import CATALOGUE
+
+LAMP, RUG, TEA = (CATALOGUE[sku] for sku in ("RED-LAMP", "BLUE-RUG", "TEA"))
+CART = put(put(Cart("anna"), LAMP, 2), TEA, 5)
+PLENTY = {sku: Stock(sku, 1000) for sku in CATALOGUE}
+SKUS = [f"SKU-{n}" for n in range(130)]
+LINES = st.lists(
+    st.builds(CartLine, st.sampled_from(SKUS), st.integers(1, 2000), st.integers(0, 10_000)),
+    unique_by=lambda line: line.sku,
+)
+
+
+def test_a_product_is_put_changed_in_its_place_and_taken_out():
+    changed = put(CART, LAMP, 7)
+    assert changed.units() == (Units("RED-LAMP", 7), Units("TEA", 5))
+    assert put(changed, LAMP, 0) == remove(changed, "RED-LAMP")
+    assert remove(changed, "RED-LAMP").units() == (Units("TEA", 5),)
+    assert remove(CART, "BLUE-RUG") == CART
+
+
+def test_a_cart_has_its_limits():
+    with pytest.raises(InvalidRequest, match="up to 999"):
+        put(CART, LAMP, MOST_UNITS + 1)
+    full = Cart("anna", tuple(CartLine(sku, 1, 1) for sku in SKUS[: MOST_LINES - 1]))
+    full = put(full, LAMP, 1)
+    assert put(full, LAMP, 2).quantity("RED-LAMP") == 2
+    with pytest.raises(InvalidRequest, match="up to 100"):
+        put(full, TEA, 1)
+
+
+def test_a_guest_s_cart_joins_the_shopper_s():
+    guests = [CartLine("TEA", 2, 333), CartLine("RED-LAMP", 3, 1), CartLine("BLUE-RUG", 1, 4550)]
+    merged = merge(CART, guests)
+    assert merged.units() == (Units("RED-LAMP", 3), Units("TEA", 5), Units("BLUE-RUG", 1))
+
+
+@given(LINES, LINES)
+def test_merging_twice_is_merging_once_and_stays_within_the_limits(mine, guests):
+    cart = merge(Cart("anna"), mine)
+    once = merge(cart, guests)
+    assert merge(once, guests) == once
+    assert len(once.lines) <= MOST_LINES
+    assert all(1 <= line.quantity <= MOST_UNITS for line in once.lines)
+    assert all(once.quantity(line.sku) >= line.quantity for line in cart.lines)
+
+
+def test_what_has_not_changed_is_not_told():
+    assert reread(CART, CATALOGUE, PLENTY) == (CART, ())
+
+
+def test_what_changed_is_told_once():
+    dearer = {"RED-LAMP": replace(LAMP, price=Money(2499, "USD")), "TEA": TEA}
+    cart, changes = reread(put(CART, RUG, 1), dearer, {**PLENTY, "TEA": Stock("TEA", 5, reserved=1)})
+    assert changes == (
+        CartChange("RED-LAMP", ChangeKind.PRICE, 1999, 2499),
+        CartChange("TEA", ChangeKind.SHORT, 5, 4),
+        CartChange("BLUE-RUG", ChangeKind.GONE, 1),
+    )
+    assert cart.units() == (Units("RED-LAMP", 2), Units("TEA", 5))
+    assert reread(cart, dearer, PLENTY) == (cart, ())
