@@ -34,6 +34,8 @@ class Repeat:
         state: the new definition's state that does it.
         recorded_in, event: where the recording did it.
         outcome: how it went then.
+        kind: "renamed" (in another state), "moved" (in another order), "again" (more often), "asked otherwise" (with
+            another payload); or "later": as in the recording, but after the ways have parted.
         why: a sentence for people.
     """
 
@@ -42,6 +44,7 @@ class Repeat:
     recorded_in: str
     event: int
     outcome: str
+    kind: str
     why: str
 
 
@@ -101,7 +104,7 @@ def _told(verdict: Verdict) -> Iterator[str]:
     if verdict.way:
         yield f"  goes on: {' → '.join(verdict.way)}{verdict.then and ', and ' + verdict.then}"
     for repeat in verdict.repeats:
-        yield f"  repeats {repeat.task} in {repeat.state}: {repeat.why}"
+        yield f"  repeats {repeat.task} in {repeat.state}, {repeat.kind}: {repeat.why}"
     for task in verdict.new:
         yield f"  new: {task}, which the recording never did (taken to answer {{}})"
     for task in verdict.dropped:

@@ -270,3 +270,13 @@ def test_another_function_under_the_same_name_is_said():
 def test_what_is_no_whole_history_is_refused(history, said):
     with pytest.raises(BadHistory, match=said):
         recording(history)
+
+
+def test_a_task_beside_what_happens_would_have_timed_out_meanwhile():
+    both = single(Type="Parallel", Branches=[branch("A"), branch("B")])
+    both["States"]["Only"]["Branches"][0]["States"]["A"]["TimeoutSeconds"] = 90
+    slow = {"A": lambda payload: asl.after(60), "B": lambda payload: asl.after(12)}
+    less = edited(both, lambda states: states["Only"]["Branches"][0]["States"]["A"].update(TimeoutSeconds=2))
+    verdict = replay(run(both, **slow), less)
+    assert [(each.state, each.kind) for each in verdict.differences] == [("A", "asks"), ("A", "flow")]
+    assert verdict.differences[1].how == "the recording waits on for its answer; it times out after 2 s"
