@@ -64,6 +64,7 @@ FUNCTIONS = {
     | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder")),
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("dynamodb:Query", "Products/index/by_department"),
+    "Search": each("es:ESHttpPost", "Search/products/_search"),
     "Webhooks": each("dynamodb:GetItem", "Orders")
     | HEAR
     | each(
