@@ -52,12 +52,12 @@ class TantivySearch:
         if looking is None:
             return Found((), 0, dict.fromkeys(FACETS, ()))
         terms = search.terms(query.text)
-        asked = _asked(terms, forgiving=False)
-        if terms and not _total(looking.search(asked, 1)):
-            asked = _asked(terms, forgiving=True)
-        wanted = _all_of([asked, *_filters(query.filters)])
         by = {"weight_by_field": "nudge"} if query.ranked else _sorted_by(query.sort)
-        page = looking.search(wanted, query.limit, offset=start, **by)
+        for forgiving in (False, True):
+            asked = _asked(terms, forgiving)
+            page = looking.search(_all_of([asked, *_filters(query.filters)]), query.limit, offset=start, **by)
+            if _total(page) or not terms or (query.filters and _total(looking.search(asked, 1))):
+                break
         hits = [_listing(looking.doc(address)) for _, address in page.hits]
         total, facets = _total(page), _counts(looking, asked, query.filters)
         return Found(hits, total, facets, listings.cursor_after(query, start + len(hits), total))
