@@ -3,8 +3,11 @@
 ``CONFORMANCE_CASES`` says how many are made up for each operation and caller.
 """
 
+import atexit
 import copy
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 import schemathesis
@@ -16,13 +19,19 @@ from local.functions import Functions
 from local.gateway import Gateway
 from local.limits import Limits, Rate
 from local.tokens import Authorizer, PublishedKeys
+from oms.adapters.tantivy_search import TantivySearch
 from oms.domain.inventory import receive
+from oms.domain.search import Listing
 from tests.api.shop import ANNA, OLGA, SECRET, Reply, Shop, check_documented, told
+from tests.domain.orders import CATALOGUE
 from tests.local.tokens import CLIENT, ISSUER, Pool
 
 CASES = int(os.environ.get("CONFORMANCE_CASES", "12"))
 ANY = Limits(Rate(1e9, 10**9), Rate(1e9, 10**9))
-POOL, SHOP = Pool(), Shop()
+FOLDER = tempfile.TemporaryDirectory()
+atexit.register(FOLDER.cleanup)
+POOL, SHOP = Pool(), Shop(TantivySearch(Path(FOLDER.name)))
+SHOP.search.index(Listing(product, True, 1) for product in CATALOGUE.values())
 FUNCTIONS = Functions(lambda _: {"CARRIER_SECRET": SECRET}, lambda _: SHOP.deps)
 GATEWAY = Gateway(FUNCTIONS.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]), limits=ANY)
 TOKENS = {
