@@ -86,7 +86,7 @@ class OpenSearchSearch:
         if answer and query.text and not answer["aggregations"]["asked"]["doc_count"]:
             answer = self._found(query, start, forgiving=True)
         if not answer:
-            return Found((), 0, {name: () for name in FACETS})
+            return Found((), 0, dict.fromkeys(FACETS, ()))
         hits = [listings.listing_of(hit["_source"]["stored"]) for hit in answer["hits"]["hits"]]
         total = answer["hits"]["total"]["value"]
         counts = {name: _counts(answer["aggregations"][name]["values"]) for name in FACETS}
