@@ -70,7 +70,6 @@ class Data(Stack):
             removal_policy=self.removal_policy,
         )
 
-
     def _search(self) -> opensearch.Domain:
         """Reached by roles that may, and kept for no one: it can be built anew from the tables."""
         return opensearch.Domain(
