@@ -28,9 +28,6 @@ from local.demo.watch import Watch
 from local.places import Places
 from local.stack import Stack, alone, environment_of, pool_of_running
 
-AT_ONCE = 2
-"""Orders that are being handled for each client: what keeps both cores busy, and nobody waiting for long."""
-
 
 def main() -> int:
     console = Console(highlight=False)
@@ -78,7 +75,7 @@ def demo(places: Places, pool: Pool, console: Console) -> int:
     with Progress(*columns, console=console) as bars:
         shop = Shop(places.gateway_url, clients)
         with (
-            closing(Watch(environment, AT_ONCE * clients)) as watch,
+            closing(Watch(environment)) as watch,
             closing(Day(shop, watch, environment["CARRIER_URL"], tokens, clients, bars)) as day,
         ):
             placed = day.run(day_plans)

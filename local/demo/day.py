@@ -92,13 +92,12 @@ class Day:
     # --- What people do ---------------------------------------------------------------------------
 
     def _place(self, plan: Plan) -> Placed:
-        self._watched.wait_for_room()
         began = time.time()
         order = self._shop.place(self._tokens[plan.customer], plan.key, plan.basket, plan.card)
         placed = Placed(plan, order["order_id"], began, order)
         if plan.turn is Turn.CANCELS_AT_ONCE:
             placed.refused = not self._shop.cancel(self._tokens[plan.customer], f"{plan.key}-cancel", placed.order_id)
-        self._watched.begun(placed.order_id)
+        self._watched.wait(placed.order_id)
         return placed
 
     def _decide(self, placed: Placed) -> None:

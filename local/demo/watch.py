@@ -1,4 +1,4 @@
-"""Keeps the clients from running ahead of the shop: one look at what runs, for all of them, and a bound on how much."""
+"""Tells a client when its order has been handled, without asking after each order: one look for all clients."""
 
 from __future__ import annotations
 
@@ -10,31 +10,30 @@ from typing import Any
 from local import cloud
 from local.places import machine_arn
 
-LOOK_AGAIN_SECONDS = 0.03
+LOOK_AGAIN_SECONDS = 0.04
 PATIENCE_SECONDS = 3
-"""An order that a person has to review takes longer than anybody waits."""
+"""An order that a person has to review takes longer than any client waits."""
 
 
 class Watch:
-    """Lets an order come in while fewer than ``most`` are being handled."""
+    """Looks at what runs as NewOrder, as long as anybody waits."""
 
-    def __init__(self, environment: Mapping[str, str], most: int) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         self._states = cloud.client("stepfunctions", environment)
-        self._most = most
-        self._changed = threading.Condition()
-        self._handled: dict[str, float] = {}
-        """When each order that is being handled was begun."""
+        self._looked = threading.Condition()
+        self._began = 0.0
+        self._running: frozenset[str] = frozenset()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
         self._thread.start()
 
-    def wait_for_room(self) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._handled) < self._most)
-
-    def begun(self, order_id: str) -> None:
-        with self._changed:
-            self._handled[order_id] = time.monotonic()
+    def wait(self, order_id: str) -> bool:
+        """Until the order's execution has ended; False if that takes too long. The order has been begun by now."""
+        asked = time.monotonic()
+        with self._looked:
+            return self._looked.wait_for(
+                lambda: self._began > asked and order_id not in self._running, PATIENCE_SECONDS
+            )
 
     def close(self) -> None:
         self._closed.set()
@@ -45,11 +44,7 @@ class Watch:
         while not self._closed.wait(LOOK_AGAIN_SECONDS):
             began = time.monotonic()
             pages = self._states.get_paginator("list_executions").paginate(**request)
-            running = {each["name"] for page in pages for each in page["executions"]}
-            with self._changed:
-                self._handled = {
-                    order_id: since
-                    for order_id, since in self._handled.items()
-                    if since > began or (order_id in running and since > began - PATIENCE_SECONDS)
-                }
-                self._changed.notify_all()
+            running = frozenset(each["name"] for page in pages for each in page["executions"])
+            with self._looked:
+                self._running, self._began = running, began
+                self._looked.notify_all()
