@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,15 +10,13 @@ from oms.adapters.queues import place_in_queue
 from oms.domain.catalogue import Product
 from oms.domain.events import TYPES, Recorded
 from oms.domain.inventory import Stock, StockEntry
-from oms.domain.order import Line, MoneyEntry, Order
+from oms.domain.order import MoneyEntry, Order
 
 Item = dict[str, Attribute]
 
 ORDER = "order"
 STOCK = "stock"
 ENTRY = "entry"
-LINE = {field.name: field.default for field in fields(Line)}
-NO_LINES: Attribute = {"L": []}
 EVENTS = "event#"
 MONEY = "money#"
 WAITS = "wait#"
@@ -42,9 +37,7 @@ def _value(kind: type[Any], item: Item) -> Any:
 
 
 def order_item(order: Order) -> Item:
-    """Its lines are one text: no query looks into them, and a map for each would be most of every write's work."""
-    item = _item(replace(order, lines=()), order.id, ORDER)
-    item["lines"] = {"S": _text_of(order.lines)}
+    item = _item(order, order.id, ORDER)
     item["number"] = {"S": order.number}
     place = place_in_queue(order)
     if place is not None:
@@ -53,20 +46,8 @@ def order_item(order: Order) -> Item:
 
 
 def order_of(item: Item) -> Order:
-    order: Order = _value(Order, {**item, "lines": NO_LINES})
-    return replace(order, lines=_lines_of(item["lines"]["S"]))
-
-
-def _text_of(lines: Iterable[Line]) -> str:
-    """JSON, without what is as a new line has it."""
-    rows = [
-        {name: value for name, default in LINE.items() if (value := getattr(line, name)) != default} for line in lines
-    ]
-    return json.dumps(rows, separators=(",", ":"), ensure_ascii=False)
-
-
-def _lines_of(text: str) -> tuple[Line, ...]:
-    return tuple(Line(**{name: row[name] for name in row.keys() & LINE.keys()}) for row in json.loads(text))
+    order: Order = _value(Order, item)
+    return order
 
 
 def event_item(order_id: str, recorded: Recorded) -> Item:
