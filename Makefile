@@ -40,6 +40,9 @@ demo: .venv/.run  ## Real baskets as orders, and what came of them (BASKETS=500 
 audit: .venv/.run  ## Every invariant, against the books of the shop that runs
 	@$(BIN)/python -m local.audit
 
+reconcile: .venv/.run  ## Let the shop that runs check and repair its own books now, and show the report
+	@$(BIN)/python -m local.reconcile
+
 test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes
 	$(BIN)/python -m pytest -n 2
 
@@ -61,7 +64,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit test test-crash test-dynamodb-local check lock definitions definitions-check
+.PHONY: help run demo audit reconcile test test-crash test-dynamodb-local check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows
@@ -114,6 +117,7 @@ MINUTES ?= 0
 explore: .venv/.test  ## Every single and double fault, a cancellation at every step, and WALKS longer walks
 	$(BIN)/python -m asl explore tests.explore.stories --pairs --walks $(WALKS) --minutes $(MINUTES)
 	$(BIN)/python -m asl explore tests.explore.interruptions
+	$(BIN)/python -m asl explore tests.explore.reconciliations --walks 1000
 
 .PHONY: explore
 

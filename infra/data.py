@@ -1,19 +1,23 @@
-"""The stack of what must outlive every deployment: the tables, the secrets, the users; and what is searched."""
+"""The stack of what must outlive every deployment: the tables, the secrets, the users, the reports; and what is
+searched."""
 
 from __future__ import annotations
 
 from typing import TypedDict
 
-from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_opensearchservice as opensearch
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.declared import Table, tables
 from infra.settings import Settings
 from infra.sign_in import SignIn
+
+REPORTS_KEPT = Duration.days(400)
 
 
 class Data(Stack):
@@ -27,10 +31,12 @@ class Data(Stack):
             "PaymentsKey", "The payment gateway's API key: put it here before the first order."
         )
         self.carrier_secret = self._secret("CarrierSecret", "Signs what the carrier says: give it to the carrier.")
+        self.reports = self._bucket()
         self.search = self._search()
         self.sign_in = SignIn(self, settings.retain)
         CfnOutput(self, "PaymentsKeyName", value=self.payments_key.secret_name)
         CfnOutput(self, "CarrierSecretName", value=self.carrier_secret.secret_name)
+        CfnOutput(self, "ReportsBucket", value=self.reports.bucket_name)
         CfnOutput(self, "UserPoolId", value=self.sign_in.pool.user_pool_id)
         CfnOutput(self, "UserPoolClientId", value=self.sign_in.client.user_pool_client_id)
 
@@ -59,6 +65,18 @@ class Data(Stack):
                 projection_type=dynamodb.ProjectionType[shape["projection"]],
             )
         return table
+
+    def _bucket(self) -> s3.Bucket:
+        """What reconciliations found, for as long as an auditor may ask."""
+        return s3.Bucket(
+            self,
+            "Reports",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=REPORTS_KEPT)],
+            removal_policy=self.removal_policy,
+        )
 
     def _secret(self, id: str, description: str) -> secretsmanager.Secret:
         """It begins with a random value, which opens nothing at a payment gateway."""

@@ -21,9 +21,12 @@ METHODS = ("get", "put", "post", "patch", "delete")
 
 
 class Kind(StrEnum):
-    """What calls a function: a state machine, the clock, people, operators alone, or another company's machines."""
+    """What calls a function: a state machine, the clock, people, operators alone, or another company's machines. Of
+    those that a state machine calls some read all books, and one repairs them too."""
 
     TASK = "task"
+    AUDIT = "audit"
+    REPAIR = "repair"
     CLOCK = "clock"
     SERVICE = "service"
     OPERATING = "operating"
@@ -81,12 +84,19 @@ class Route:
 
 def task_functions() -> tuple[Function, ...]:
     declared = json.loads((ROOT / "tasks/functions.json").read_text())
-    return tuple(_task(name, entry["uses"], entry.get("schedule", "")) for name, entry in declared.items())
+    return tuple(_task(name, entry) for name, entry in declared.items())
 
 
-def _task(name: str, uses: Sequence[str], schedule: str) -> Function:
-    kind = Kind.CLOCK if schedule else Kind.TASK
-    return Function(name, f"tasks.{snake(name)}.handler", kind, uses, schedule)
+def _task(name: str, entry: Mapping[str, Any]) -> Function:
+    signs = {"schedule": Kind.CLOCK, "audits": Kind.AUDIT, "repairs": Kind.REPAIR}
+    kind = next((kind for sign, kind in signs.items() if entry.get(sign)), Kind.TASK)
+    return Function(name, f"tasks.{snake(name)}.handler", kind, entry["uses"], entry.get("schedule", ""))
+
+
+def schedules() -> dict[str, str]:
+    """When state machines run by the clock, by their names."""
+    declared: dict[str, str] = json.loads((ROOT / "workflows/schedules.json").read_text())
+    return declared
 
 
 def service_functions() -> tuple[Function, ...]:

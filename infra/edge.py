@@ -16,7 +16,7 @@ from infra.data import Data
 from infra.declared import routes, service_functions
 from infra.functions import Functions
 from infra.grants import Grants
-from infra.machines import any_of, machine_arns
+from infra.machines import any_of, execution_arns, machine_arns
 from infra.orders import Orders
 from infra.settings import Settings
 from infra.sign_in import SignIn
@@ -38,7 +38,8 @@ LOGGED = {
 class Edge(Stack):
     def __init__(self, scope: Construct, id: str, settings: Settings, data: Data, orders: Orders) -> None:
         super().__init__(scope, id, description="HTTP API of the shop.")
-        made = Functions(self, "api", Grants(data, machine_arns(self, settings.name)))
+        arns = machine_arns(self, settings.name), execution_arns(self, settings.name)
+        made = Functions(self, "api", Grants(data, *arns))
         functions = {declared.name: made.add(declared) for declared in service_functions()}
         integrations = {
             name: HttpLambdaIntegration(name, function, timeout=INTEGRATION_TIMEOUT)

@@ -6,11 +6,11 @@ from aws_cdk import Annotations, Duration, IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from infra.declared import ROOT, Function
 from infra.grants import Grants
+from infra.schedules import run_at
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
@@ -64,32 +64,8 @@ class Functions(Construct):
             environment=self.grants.environment(declared),
         )
         if declared.schedule:
-            self._run_at(declared.schedule, function)
+            run_at(self, declared.name, declared.schedule, "lambda:InvokeFunction", function.function_arn)
         return function
-
-    def _run_at(self, schedule: str, function: lambda_.Function) -> None:
-        """Run it by the clock. A run that failed isn't made up for: the next one does its work."""
-        name = function.node.id
-        clock = iam.ServicePrincipal(
-            "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
-        )
-        role = iam.Role(self, f"{name}ScheduleRole", assumed_by=clock)
-        role.add_to_policy(
-            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])
-        )  # grant_invoke would add every version of it
-        scheduler.CfnSchedule(
-            self,
-            f"{name}Schedule",
-            schedule_expression=schedule,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=function.function_arn,
-                role_arn=role.role_arn,
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_retry_attempts=0, maximum_event_age_in_seconds=60
-                ),
-            ),
-        )
 
 
 def code_of(*folders: str) -> lambda_.Code:

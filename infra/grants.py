@@ -1,6 +1,7 @@
 """What each kind of function may do through each port: the one table of permissions.
 
-A transaction needs no permission of its own beyond those of its parts. Nothing here scans a table.
+A transaction needs no permission of its own beyond those of its parts. But for an audit and a repair
+nothing here scans a table.
 """
 
 from __future__ import annotations
@@ -44,6 +45,12 @@ def answer(machines: Sequence[str], *actions: str) -> Rule:
     return Rule("states", actions, machines)
 
 
+ABOUT_ORDERS = ("NewOrder", "FulfillOrder", "CancelOrder", "ReturnOrder")
+REPORTS = (
+    Rule("s3", ["GetObject", "PutObject"], ["reports/reconciliations"]),
+    Rule("s3", ["ListBucket"], ["reports"]),  # else S3 says of what isn't there that it may not be read
+)
+
 RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     Kind.TASK: {
         "orders": [items("orders", "GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")],
@@ -52,6 +59,24 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
         "carrier": [],
         "executions": [answer(["NewOrder", "FulfillOrder"], "SendTaskSuccess", "SendTaskFailure")],
+    },
+    Kind.AUDIT: {
+        "orders": [items("orders", "GetItem", "PutItem")],
+        "inventory": [items("inventory", "Scan", "BatchGetItem")],
+        "reports": REPORTS,
+    },
+    Kind.REPAIR: {
+        "orders": [
+            items("orders", "GetItem", "Query", "PutItem"),
+            Rule("dynamodb", ["Scan"], ["orders/by_customer"]),
+        ],
+        "inventory": [items("inventory", "PutItem", "UpdateItem")],
+        "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
+        "executions": [
+            start(*ABOUT_ORDERS),
+            Rule("states", ["DescribeExecution", "RedriveExecution"], [f"{name}/executions" for name in ABOUT_ORDERS]),
+        ],
+        "reports": REPORTS,
     },
     Kind.CLOCK: {
         "orders": [index("orders", "by_queue")],
@@ -80,20 +105,26 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         ],
     },
 }
-"""A task changes an order and answers whom that wakes; the clock starts what was left lying; a service does what
-people ask, and operators ask more; a callback only passes on what another company says."""
+"""A task changes an order and answers whom that wakes; an audit reads all that there is of stock, and parks an order; a
+repair reads every order, and does for it what its own machines would; the clock starts what was left lying; a service
+does what people ask, and operators ask more; a callback only passes on what another company says."""
 
 
 class Grants:
     """Turns the ports that a function uses into its permissions and its environment."""
 
-    def __init__(self, data: Data, machine_arns: Mapping[str, str], carrier_url: str = "") -> None:
+    def __init__(
+        self, data: Data, machine_arns: Mapping[str, str], execution_arns: Mapping[str, str], carrier_url: str = ""
+    ) -> None:
         self._things = {
             **machine_arns,
             **table_arns(data),
             "payments key": data.payments_key.secret_arn,
             "carrier secret": data.carrier_secret.secret_arn,
             "search": f"{data.search.domain_arn}/products/_search",
+            "reports": data.reports.bucket_arn,
+            "reports/reconciliations": data.reports.arn_for_objects("reconciliations/*"),
+            **{f"{name}/executions": arn for name, arn in execution_arns.items()},
         }
         names = {name: {table.environment: data.tables[name].table_name} for name, table in tables().items()}
         self._environment: dict[str, dict[str, str]] = {
@@ -102,6 +133,7 @@ class Grants:
             "payments": {"PAYMENTS_API_KEY": data.payments_key.secret_arn},
             "carrier": {"CARRIER_URL": carrier_url},
             SIGNATURE: {"CARRIER_SECRET": data.carrier_secret.secret_arn},
+            "reports": {"REPORTS_BUCKET": data.reports.bucket_name},
             "search": {"SEARCH_URL": f"https://{data.search.domain_endpoint}"},
             "executions": {f"{snake(name).upper()}_ARN": arn for name, arn in machine_arns.items()},
         }

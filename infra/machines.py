@@ -1,4 +1,4 @@
-"""The four state machines, from their committed definitions, and the alarms that watch them."""
+"""The state machines, from their committed definitions, and the alarms that watch them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.declared import Definition, definitions
+from infra.declared import Definition, definitions, schedules
+from infra.schedules import run_at
 
 
 def machine_arns(stack: Stack, shop: str) -> dict[str, str]:
     """Each machine's ARN, from its name: a function may start the very machine that calls it."""
+    return {each.name: _arn(stack, "stateMachine", f"{shop}-{each.name}") for each in definitions()}
 
-    def arn(name: str) -> str:
-        parts = ArnComponents(
-            service="states",
-            resource="stateMachine",
-            resource_name=f"{shop}-{name}",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        return Arn.format(parts, stack)
 
-    return {definition.name: arn(definition.name) for definition in definitions()}
+def execution_arns(stack: Stack, shop: str) -> dict[str, str]:
+    """What the ARNs of each machine's executions match."""
+    return {each.name: _arn(stack, "execution", f"{shop}-{each.name}:*") for each in definitions()}
+
+
+def _arn(stack: Stack, resource: str, name: str) -> str:
+    parts = ArnComponents(
+        service="states", resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+    return Arn.format(parts, stack)
 
 
 def substitutions(
@@ -68,6 +71,8 @@ class Machine(Construct):
         starts = [arn for name, arn in filled.items() if name.removesuffix("Arn") in arns]
         self._allow("lambda:InvokeFunction", calls)
         self._allow("states:StartExecution", starts)
+        if schedule := schedules().get(definition.name):
+            run_at(self, "Clock", schedule, "states:StartExecution", arns[definition.name])
 
     def _allow(self, action: str, resources: list[str]) -> None:
         if resources:

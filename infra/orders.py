@@ -14,7 +14,7 @@ from infra.data import Data
 from infra.declared import definitions, task_functions
 from infra.functions import Functions
 from infra.grants import Grants
-from infra.machines import Machine, any_of, machine_arns
+from infra.machines import Machine, any_of, execution_arns, machine_arns
 from infra.settings import Settings
 
 METRICS = "OrderManagement"
@@ -26,7 +26,7 @@ class Orders(Stack):
     def __init__(self, scope: Construct, id: str, settings: Settings, data: Data) -> None:
         super().__init__(scope, id, description="Task functions, state machines and alarms of the shop.")
         arns = machine_arns(self, settings.name)
-        made = Functions(self, "tasks", Grants(data, arns, carrier_url(self)))
+        made = Functions(self, "tasks", Grants(data, arns, execution_arns(self, settings.name), carrier_url(self)))
         functions = {declared.name: made.add(declared) for declared in task_functions()}
         machines = [Machine(self, each, settings.name, functions, arns) for each in definitions()]
         self.alarms = alarm_topic(self, settings.alarm_email)
@@ -46,14 +46,15 @@ def carrier_url(stack: Stack) -> str:
 
 
 def task_alarms(scope: Construct) -> list[cloudwatch.Alarm]:
-    """An order that waits for an operator, and an error that is nobody's answer."""
+    """An order that waits for an operator, an error that is nobody's answer, books that don't agree."""
     return [
-        any_of(scope, "OrderParked", errors_named("OrderParked"), "An order is parked: an operator has to decide."),
-        any_of(scope, "TaskDefect", errors_named("Defect"), "A task met an error that it has no name for: a bug."),
+        any_of(scope, "OrderParked", counted("OrderParked"), "An order is parked: an operator has to decide."),
+        any_of(scope, "Discrepancy", counted("Discrepancy"), "A reconciliation found what is wrong: read its report."),
+        any_of(scope, "TaskDefect", counted("Defect"), "A task met an error that it has no name for: a bug."),
     ]
 
 
-def errors_named(name: str) -> cloudwatch.Metric:
+def counted(name: str) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=METRICS,
         metric_name=name,

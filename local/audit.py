@@ -75,7 +75,7 @@ def every(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
 
 def all_executions(environment: Mapping[str, str]) -> Iterator[Execution]:
     states = cloud.client("stepfunctions", environment)
-    for machine in MACHINES:
+    for machine in MACHINES.keys() - {"Reconcile"}:
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine_arn(machine))
         for page in pages:
             yield from (Execution(machine, each["name"], each["status"]) for each in page["executions"])

@@ -1,4 +1,4 @@
-"""What the shop has on AWS beside its functions: tables, a pool of people who sign in, state machines.
+"""What the shop has on AWS beside its functions: tables, a bucket, a pool of people who sign in, state machines.
 
 Made once, found again. On one machine they live in ministack, the state machines in the engine.
 """
@@ -61,6 +61,12 @@ def make_tables(aws: Mapping[str, str]) -> None:
             dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
             if expiry := table.expiry(name):
                 dynamodb.update_time_to_live(**expiry)
+
+
+def make_bucket(aws: Mapping[str, str]) -> None:
+    s3, bucket = client("s3", aws), aws["REPORTS_BUCKET"]
+    if bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(Bucket=bucket)
 
 
 def make_pool(aws: Mapping[str, str]) -> Pool:

@@ -1,32 +1,38 @@
 """python -m local.engine --port 8083 --store FILE: Step Functions, with the shop's task functions in its process.
 
 The environment says the rest, as on AWS. Functions with a schedule in ``tasks/functions.json`` run by it, and once
-at the start.
+at the start; state machines with one in ``workflows/schedules.json`` run by it.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import re
 import signal
 import socket
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 
 from asl.server import Server
 from asl.services import Services, in_process
+from local.cloud import client
 from local.functions import Functions, tasks
-from local.places import variables_of
+from local.places import machine_arn, variables_of
 from oms.adapters.wiring import deps
 
 WORKERS = 16
-RATE = re.compile(r"rate\((\d+) minutes?\)")
+RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+SCHEDULES = Path(__file__).parents[1] / "workflows" / "schedules.json"
 
 log = logging.getLogger(__name__)
 
@@ -45,21 +51,32 @@ def main() -> None:
         server, host="127.0.0.1", port=asked.port, log_level="warning", access_log=False, lifespan="on"
     )
     with suppress(KeyboardInterrupt):
-        Scheduling(config, functions).run()
+        Scheduling(config, functions, environment).run()
 
 
 class Scheduling(uvicorn.Server):
-    """Runs the functions that have a schedule, from the moment at which it listens."""
+    """Runs what has a schedule, from the moment at which it listens."""
 
-    def __init__(self, config: uvicorn.Config, functions: Functions) -> None:
+    def __init__(self, config: uvicorn.Config, functions: Functions, environment: Mapping[str, str]) -> None:
         super().__init__(config)
         self._functions = functions
+        self._environment = environment
         self._clocks: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        schedules = {name: declared["schedule"] for name, declared in tasks().items() if "schedule" in declared}
-        self._clocks = [asyncio.create_task(keep_to(*each, self._functions)) for each in schedules.items()]
+        for name, declared in tasks().items():
+            if "schedule" in declared:
+                run = partial(self._functions.invoke, name, {})
+                self._keep(name, declared["schedule"], run, at_once=True)
+        for name, schedule in json.loads(SCHEDULES.read_text()).items():
+            self._keep(name, schedule, partial(self._start, machine_arn(name)), at_once=False)
+
+    def _keep(self, name: str, schedule: str, run: Callable[[], object], at_once: bool) -> None:
+        self._clocks.append(asyncio.create_task(keep_to(name, seconds_of(schedule), run, at_once)))
+
+    def _start(self, machine: str) -> None:
+        client("stepfunctions", self._environment).start_execution(stateMachineArn=machine)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for clock in self._clocks:
@@ -67,17 +84,23 @@ class Scheduling(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def keep_to(name: str, schedule: str, functions: Functions) -> None:
-    """Run a function now and by its schedule; a run that failed isn't made up for: the next one does its work."""
-    rate = RATE.fullmatch(schedule)
-    if rate is None:
-        raise ValueError(f"{name}: this clock doesn't know {schedule!r}")
+async def keep_to(name: str, seconds: int, run: Callable[[], object], at_once: bool) -> None:
+    """Run again and again; a run that failed isn't made up for: the next one does its work."""
+    if not at_once:
+        await asyncio.sleep(seconds)
     while True:
         try:
-            await asyncio.to_thread(functions.invoke, name, {})
-        except Exception:  # whatever a function raises is its failure
+            await asyncio.to_thread(run)
+        except Exception:  # whatever it raises is its failure
             log.exception("%s failed", name)
-        await asyncio.sleep(60 * int(rate[1]))
+        await asyncio.sleep(seconds)
+
+
+def seconds_of(schedule: str) -> int:
+    rate = RATE.fullmatch(schedule)
+    if rate is None:
+        raise ValueError(f"this clock doesn't know {schedule!r}")
+    return int(rate[1]) * SECONDS[rate[2]]
 
 
 if __name__ == "__main__":

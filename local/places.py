@@ -76,6 +76,7 @@ class Places:
         return {
             **self.aws(),
             **{table.environment: name for name, table in tables().items()},
+            "REPORTS_BUCKET": "reports",
             "PAYMENTS_URL": url(self.payments_port),
             "PAYMENTS_API_KEY": "sk_test_local",
             "CARRIER_URL": url(self.carrier_port),
@@ -104,6 +105,7 @@ def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str
         "carrier": ["CARRIER_URL"],
         "executions": list(MACHINES.values()),
         "search": ["SEARCH_FOLDER"],
+        "reports": ["REPORTS_BUCKET"],
     }
     wanted = {variable for port in declared[function]["uses"] for variable in by_port[port]}
     if any(each.handler == function and each.path.startswith("/webhooks/") for each in operations().values()):

@@ -209,6 +209,15 @@ class Search(Protocol):
         """Build a new index of these alone and put it in the old one's place at once; meanwhile writes go to both."""
 
 
+class Reports(Protocol):
+    """Reports by their name, as JSON. Any call may raise ``StoreUnavailable``."""
+
+    def get(self, name: str) -> Mapping[str, Any] | None:
+        """The report as last put."""
+
+    def put(self, name: str, report: Mapping[str, Any]) -> None: ...
+
+
 @dataclass(frozen=True)
 class Deps:
     """Everything outside that a handler may touch."""
@@ -221,3 +230,4 @@ class Deps:
     carrier: Carrier
     executions: Executions
     search: Search
+    reports: Reports

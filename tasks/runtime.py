@@ -26,14 +26,15 @@ SCHEMAS = Path(__file__).parent / "commands.schema.json"
 SERVICE = "order-tasks"
 
 
-class Command(Protocol):
-    """What a state machine asks for: always about one order."""
+class AboutOrder(Protocol):
+    """What a state machine asks for about one order."""
 
     @property
     def order_id(self) -> str: ...
 
 
-C = TypeVar("C", bound=Command)
+C = TypeVar("C")
+"""A command: a dataclass, whose name is the task's."""
 
 
 class Task(Generic[C]):
@@ -42,6 +43,7 @@ class Task(Generic[C]):
     def __init__(self, handle: Callable[[C, Deps], Mapping[str, Any]], command: type[C]) -> None:
         self.handle = handle
         self.command = command
+        self._names = _names(command)
         self.__doc__ = handle.__doc__
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
@@ -57,7 +59,7 @@ class Task(Generic[C]):
         error = next(validator(self.command.__name__).iter_errors(event), None)
         if error is not None:
             raise InvalidCommand(f"{self.command.__name__} at {error.json_path}: {error.message}")
-        return self.command(**{name: event[name] for name in _names(self.command) if name in event})
+        return self.command(**{name: event[name] for name in self._names if name in event})
 
 
 def task(handle: Callable[[C, Deps], Mapping[str, Any]]) -> Task[C]:
@@ -66,7 +68,7 @@ def task(handle: Callable[[C, Deps], Mapping[str, Any]]) -> Task[C]:
     return Task(handle, get_type_hints(handle)[parameter])
 
 
-def act(command: Command, deps: Deps, decide: Callable[[Order], Change]) -> Order:
+def act(command: AboutOrder, deps: Deps, decide: Callable[[Order], Change]) -> Order:
     """Change the command's order, in the task's name."""
     return commit(deps, command.order_id, type(command).__name__, decide)
 
@@ -74,12 +76,15 @@ def act(command: Command, deps: Deps, decide: Callable[[Order], Change]) -> Orde
 def observed(
     name: str, event: Mapping[str, Any], context: Any, run: Callable[[], Mapping[str, Any]]
 ) -> Mapping[str, Any]:
-    """Run with the order and the execution in every log line, a trace, and a count of every error by name."""
+    """Run with the order and the execution in every log line, a trace, and a count of every error by name, and of
+    whatever else the answer says is to be counted."""
     logger, tracer, metrics = powertools()
     logger.append_keys(task=name, order_id=event.get("order_id"), execution=event.get("execution"))
     try:
         with tracer.provider.in_subsegment(f"## {name}"):
             answer = run()
+        for counted, count in answer.get("metrics", {}).items():
+            metrics.add_metric(name=counted, unit="Count", value=count)
         logger.info("done")
         return answer
     except OmsError as error:
@@ -114,6 +119,5 @@ def validator(name: str) -> Validator:
     return Draft202012Validator({**schemas["$defs"][name], "$defs": schemas["$defs"]})
 
 
-@cache
 def _names(command: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(command))

@@ -11,10 +11,10 @@ from typing import Any
 
 logging.disable(logging.INFO)  # the SDK greets on standard output when it is imported
 
-from workflows import cancel_order, fulfill_order, new_order, return_order  # noqa: E402
+from workflows import cancel_order, fulfill_order, new_order, reconcile, return_order  # noqa: E402
 
 DEFINITIONS = Path(__file__).parent / "definitions"
-MACHINES: tuple[ModuleType, ...] = (new_order, fulfill_order, cancel_order, return_order)
+MACHINES: tuple[ModuleType, ...] = (new_order, fulfill_order, cancel_order, return_order, reconcile)
 
 
 READING_ORDER = ["Type", "Comment", "TimeoutSeconds", "StartAt", "States", "Resource", "Parameters", "ResultPath"]

@@ -26,6 +26,8 @@ BRIEFLY, PATIENTLY = 6, 400
 """How many times a step tries that meets a taken order: for two minutes, as a person would wait; for over two weeks, as
 goods would."""
 
+ORDER = {"order_id.$": "$.order_id"}
+
 LAMBDA_TROUBLE = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
@@ -72,8 +74,15 @@ def taken_order(attempts: int) -> JitteredRetry:
     return retry(names(OrderTaken), seconds=2, attempts=attempts, longest=HOUR)
 
 
-def task(name: str, *, keep: str | None = None, more: dict[str, Any] | None = None, waits: int = 0) -> SdkTask:
-    """The task function ``tasks/<name in snake case>.py``, asked about the execution's order.
+def task(
+    name: str,
+    *,
+    keep: str | None = None,
+    more: dict[str, Any] | None = None,
+    waits: int = 0,
+    about: dict[str, Any] = ORDER,
+) -> SdkTask:
+    """The task function ``tasks/<name in snake case>.py``, asked about the execution's order, or ``about`` else.
 
     ``waits`` says how often it tries while a cancellation holds the order.
 
@@ -83,7 +92,7 @@ def task(name: str, *, keep: str | None = None, more: dict[str, Any] | None = No
     return SdkTask(
         name,
         resource=f"${{{name}Arn}}",
-        parameters=command(more),
+        parameters=command(more, about),
         result_path=keep,
         timeout_seconds=TASK_SECONDS,
         retry=[passing_trouble(timeouts=True), *extra],
@@ -118,8 +127,8 @@ def callback_task(
     )
 
 
-def command(more: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"order_id.$": "$.order_id", "execution.$": "$$.Execution.Id", **(more or {})}
+def command(more: dict[str, Any] | None = None, about: dict[str, Any] = ORDER) -> dict[str, Any]:
+    return {**about, "execution.$": "$$.Execution.Id", **(more or {})}
 
 
 def park(more: dict[str, Any] | None = None) -> SdkTask:
@@ -140,6 +149,21 @@ def park(more: dict[str, Any] | None = None) -> SdkTask:
     )
     parking.retries = [retry(names(OrderParked), attempts=0), retry(["States.ALL"], attempts=100, longest=HOUR)]
     return parking
+
+
+def start(state: str, machine: str, *, name: str, given: dict[str, Any], already: State) -> SdkTask:
+    """Start an execution of a machine. Its ``name``, a path or an intrinsic, admits one; one that is there will do."""
+    exists = ["StepFunctions.ExecutionAlreadyExistsException"]
+    step = SdkTask(
+        state,
+        resource="arn:aws:states:::states:startExecution",
+        parameters={"StateMachineArn": f"${{{machine}Arn}}", "Name.$": name, "Input": given},
+        result_path=None,
+        timeout_seconds=TASK_SECONDS,
+        retry=[retry(exists, attempts=0), retry(["States.TaskFailed", "States.Timeout"])],
+    )
+    step.add_catch(Catch(error_equals=exists, result_path="$.trouble", next_step=already))
+    return step
 
 
 def on(*errors: type[OmsError], then: State, keep: str = "$.failure") -> Catch:
@@ -178,10 +202,10 @@ def choose(name: str, variable: str, when: dict[Any, State], otherwise: State) -
     return choice
 
 
-def outcome(name: str, **fields: str) -> Pass:
-    """An ending that says what came of the order; a field that begins with ``$`` is a path."""
+def outcome(state: str, about: dict[str, Any] = ORDER, **fields: str) -> Pass:
+    """An ending that says what came of it; a field that begins with ``$`` is a path."""
     said = {f"{key}.$" if value.startswith("$") else key: value for key, value in fields.items()}
-    return Pass(name, parameters={"order_id.$": "$.order_id", **said})
+    return Pass(state, parameters={**about, **said})
 
 
 def sequence(*steps: State) -> None:

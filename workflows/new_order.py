@@ -6,8 +6,7 @@ order goes forward. A cancellation that takes the order meanwhile owns it: this 
 
 from __future__ import annotations
 
-from stepfunctions.steps import Catch, Graph, Task
-from stepfunctions.steps.states import State
+from stepfunctions.steps import Graph
 
 from oms.domain.errors import (
     AlreadyConfirmed,
@@ -21,7 +20,7 @@ from oms.domain.errors import (
     WrongCurrency,
 )
 from workflows import dsl
-from workflows.dsl import callback_task, choose, on, on_anything, on_timeout, outcome, task, trouble
+from workflows.dsl import callback_task, choose, on, on_anything, on_timeout, outcome, start, task, trouble
 
 REVIEW_DEADLINE = dsl.DAY
 
@@ -35,7 +34,7 @@ def definition() -> Graph:
     authorize = task("AuthorizePayment", keep="$.authorization")
     review = callback_task("RequestReview", deadline=REVIEW_DEADLINE, more={"deadline_seconds": REVIEW_DEADLINE})
     confirm = task("ConfirmOrder")
-    fulfill = start_fulfillment(already=confirmed)
+    fulfill = start("StartFulfillment", "FulfillOrder", name="$.order_id", given=dsl.ORDER, already=confirmed)
     abandon = task("AbandonOrder", more={"error.$": "$.failure.Error"})
     void = task("VoidAuthorization")  # compensates AuthorizePayment
     release = task("ReleaseInventory")  # compensates ReserveInventory
@@ -64,22 +63,3 @@ def definition() -> Graph:
     release.add_catch(trouble(on_anything(then=reject)))
     reject.add_catch([overtaken, trouble(on_anything(then=park))])
     return dsl.machine(reserve, comment="Reserve, authorize, confirm; compensate in reverse.", timeout=7 * dsl.DAY)
-
-
-def start_fulfillment(already: State) -> Task:
-    """Start FulfillOrder under the order's id: the name admits one, and one that is there already is as good."""
-    exists = ["StepFunctions.ExecutionAlreadyExistsException"]
-    step = Task(
-        "StartFulfillment",
-        resource="arn:aws:states:::states:startExecution",
-        parameters={
-            "StateMachineArn": "${FulfillOrderArn}",
-            "Name.$": "$.order_id",
-            "Input": {"order_id.$": "$.order_id"},
-        },
-        result_path=None,
-        timeout_seconds=dsl.TASK_SECONDS,
-        retry=[dsl.retry(exists, attempts=0), dsl.retry(["States.TaskFailed", "States.Timeout"])],
-    )
-    step.add_catch(Catch(error_equals=exists, result_path="$.trouble", next_step=already))
-    return step

@@ -54,6 +54,7 @@ class Aws:
     dynamodb_endpoint: str | None = None
     stepfunctions_endpoint: str | None = None
     secretsmanager_endpoint: str | None = None
+    s3_endpoint: str | None = None
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
@@ -66,6 +67,7 @@ class Aws:
             dynamodb_endpoint=environ.get("AWS_ENDPOINT_URL_DYNAMODB", anywhere),
             stepfunctions_endpoint=environ.get("AWS_ENDPOINT_URL_SFN", anywhere),
             secretsmanager_endpoint=environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER", anywhere),
+            s3_endpoint=environ.get("AWS_ENDPOINT_URL_S3", anywhere),
             access_key=environ.get("AWS_ACCESS_KEY_ID"),
             secret_key=environ.get("AWS_SECRET_ACCESS_KEY"),
             session_token=environ.get("AWS_SESSION_TOKEN"),
@@ -78,6 +80,9 @@ class Aws:
     def stepfunctions(self) -> SFNClient:
         client: SFNClient = _client("stepfunctions", self, self.stepfunctions_endpoint)
         return client
+
+    def s3(self) -> Any:
+        return _client("s3", self, self.s3_endpoint)
 
     def secret(self, arn: str) -> str:
         """The text of a secret, as it is now."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from oms.adapters.clients import Aws
 from oms.adapters.clock import SystemClock
-from oms.ports import Carrier, Deps, Executions, Inventory, Orders, Payments, Products, Search
+from oms.ports import Carrier, Deps, Executions, Inventory, Orders, Payments, Products, Reports, Search
 
 T = TypeVar("T")
 
@@ -24,9 +24,10 @@ MACHINES = {
     "FulfillOrder": "FULFILL_ORDER_ARN",
     "CancelOrder": "CANCEL_ORDER_ARN",
     "ReturnOrder": "RETURN_ORDER_ARN",
+    "Reconcile": "RECONCILE_ARN",
 }
 TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE")
-EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL", "SEARCH_URL", "SEARCH_FOLDER")
+EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL", "SEARCH_URL", "SEARCH_FOLDER", "REPORTS_BUCKET")
 AWS = (
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
@@ -37,6 +38,7 @@ AWS = (
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_SFN",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_ENDPOINT_URL_S3",
 )
 NAMES = (*TABLES, *EDGES, *MACHINES.values(), *AWS)
 
@@ -72,6 +74,7 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
         carrier=_lazily(lambda: _carrier(environ)),
         executions=_lazily(lambda: _executions(aws, environ)),
         search=_lazily(lambda: _search(aws, environ)),
+        reports=_lazily(lambda: _reports(aws, environ)),
     )
 
 
@@ -124,6 +127,12 @@ def _search(aws: Aws, environ: Mapping[str, str]) -> Search:
     from oms.adapters.tantivy_search import TantivySearch
 
     return TantivySearch(Path(environ["SEARCH_FOLDER"]))
+
+
+def _reports(aws: Aws, environ: Mapping[str, str]) -> Reports:
+    from oms.adapters.s3_reports import S3Reports
+
+    return S3Reports(aws, environ["REPORTS_BUCKET"])
 
 
 class _Lazy:

@@ -64,17 +64,29 @@ def violations(books: Books) -> list[Violation]:
     for order in books.orders:
         resting = not running & executions_of(order)
         records = books.payments.get(order.id, ())
-        ledger = books.money.get(order.id, ())
-        found += _audit(order, books.events.get(order.id, ()))
-        found += _money(order, ledger)
-        found += _gateway(order, records)
-        found += _goods(order)
-        found += _once(order.id, (entry.effect_id for entry in ledger), "is twice in the money ledger")
+        found += of_order(order, books.events.get(order.id, ()), books.money.get(order.id, ()), records)
         if resting and not order.parked:
-            found += _money_at_rest(order)
-            found += _gateway_at_rest(order, records)
+            found += of_order_at_rest(order, records)
             found += _at_rest(order, begun) if books.executions is not None else ()
     return [*found, *_stock(books), *_strangers(books), *_executions(books)]
+
+
+def of_order(
+    order: Order, events: Sequence[Recorded], ledger: Sequence[MoneyEntry], records: Sequence[PaymentRecord]
+) -> list[Violation]:
+    """What is wrong with one order's own books and the gateway's, whatever works on it just now."""
+    return [
+        *_audit(order, events),
+        *_money(order, ledger),
+        *_gateway(order, records),
+        *_goods(order),
+        *_once(order.id, (entry.effect_id for entry in ledger), "is twice in the money ledger"),
+    ]
+
+
+def of_order_at_rest(order: Order, records: Sequence[PaymentRecord]) -> list[Violation]:
+    """What is wrong with the money of an order that nothing works on."""
+    return [*_money_at_rest(order), *_gateway_at_rest(order, records)]
 
 
 def executions_of(order: Order) -> set[str]:
@@ -83,8 +95,11 @@ def executions_of(order: Order) -> set[str]:
 
 
 def _audit(order: Order, events: Sequence[Recorded]) -> Iterator[Violation]:
-    if [event.sequence for event in events] != list(range(1, order.version + 1)):
-        yield Violation("audit", order.id, f"is at version {order.version} and has {len(events)} events")
+    sequences, due = [event.sequence for event in events], range(1, order.version + 1)
+    if sequences != list(due):
+        missing, strange = sorted({*due} - {*sequences}), sorted({*sequences} - {*due})
+        which = f"lacks the events {missing}" if missing else f"has the events {strange} that it does not know of"
+        yield Violation("audit", order.id, which)
     elif fold(events) != order:
         yield Violation("audit", order.id, "is not the fold of its events")
 

@@ -18,6 +18,7 @@ from local.http_events import Request, event_of
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions
 from oms.adapters.memory_payments import MemoryPayments
+from oms.adapters.memory_reports import MemoryReports
 from oms.domain import paying, placing, shipping
 from oms.domain.inventory import receive
 from oms.domain.order import Change, Order
@@ -68,7 +69,7 @@ class Shop:
         self.carrier = MemoryCarrier()
         self.products.put(CATALOGUE.values())
         self.inventory.apply(receive("opening", [("RED-LAMP", 10), ("BLUE-RUG", 5)]))
-        edges = self.payments, self.carrier, self.executions, self.search
+        edges = self.payments, self.carrier, self.executions, self.search, MemoryReports()
         self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges)
         self.router = Router(contract.operations())
 

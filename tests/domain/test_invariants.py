@@ -68,7 +68,12 @@ def test_sound_books_have_no_violation():
 
 REFUND = MoneyEntry("ord_1:refund", "ord_1", MoneyReason.REFUNDED, Money(1, "USD"))
 FALSIFIED = {
-    "an event is missing": (replace(SOUND, events={"ord_1": SOUND.events["ord_1"][:-1]}), "audit", "has 7 events"),
+    "an event is missing": (
+        replace(SOUND, events={"ord_1": SOUND.events["ord_1"][:-1]}),
+        "audit",
+        "lacks the events [8]",
+    ),
+    "an event too many": (with_order(version=7), "audit", "has the events [8] that it does not know of"),
     "the state is not its events'": (with_order(status=Status.LOST), "audit", "is not the fold"),
     "more refunded than captured": (
         with_order(payment=replace(ORDER.payment, refunded=TOTAL + 1)),

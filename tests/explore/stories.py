@@ -1,4 +1,4 @@
-"""The shop's stories for the explorer: the four machines, their real tasks, and everyone outside who plays along."""
+"""The shop's stories for the explorer: the machines, their real tasks, and everyone outside who plays along."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ PORTS = {
     "payments": "PaymentsUnavailable",
     "carrier": "CarrierUnavailable",
     "executions": "ExecutionsUnavailable",
+    "reports": "StoreUnavailable",
 }
 DEFECT = "KeyError"
+STARTS = ("StartFulfillment", "GoOnElsewhere")
+"""States that call no function of ours."""
 
 
 @cache
@@ -36,9 +39,10 @@ def errors_of(state: str) -> tuple[str, ...]:
 
     A business no is not injected, since it would be a lie: it is the edge's to say, in a story of its own.
     """
-    if state == "StartFulfillment":
+    if state in STARTS:
         return ("StepFunctions.SdkClientException", DEFECT)
-    return (*(error for port, error in PORTS.items() if port in FUNCTIONS[state]["uses"]), DEFECT)
+    known = {error: None for port, error in PORTS.items() if port in FUNCTIONS[state]["uses"]}
+    return (*known, DEFECT)
 
 
 class Watched:
@@ -112,8 +116,11 @@ class ExploredShop(Shop):
         self.script(self)
 
     def violations(self) -> list[str]:  # type: ignore[override]
-        """A failed execution that could not even park its order is in sight by its failure, until it is redriven."""
-        unable = {str(each.input["order_id"]) for each in self.engine.executions.values() if could_not_park(each)}
+        """What a failed execution could not even park is in sight by its failure, until it is redriven."""
+        executions = list(self.engine.executions.values())
+        unable = {str(each.input["order_id"]) for each in executions if could_not_park(each)}
+        if any(each.status == "FAILED" and each.machine.name == "Reconcile" for each in executions):
+            unable |= self.store.orders.keys()
         found = [each for each in super().violations() if not (each.invariant == "rest" and each.subject in unable)]
         return [*(f"{each.invariant}: {each.subject} {each.what}" for each in found), *self.gone_astray(unable)]
 
@@ -266,7 +273,7 @@ STEPS = 44
 @cache
 def calls_of(state: str) -> int:
     """A task loads the order and saves it, and may call one port in between."""
-    return 0 if state == "StartFulfillment" else 1 + len(set(FUNCTIONS[state]["uses"]) & PORTS.keys())
+    return 0 if state in STARTS else 1 + len(set(FUNCTIONS[state]["uses"]) & PORTS.keys())
 
 
 def scenario(name: str, script: Script, *, lose: bool = False) -> Scenario:

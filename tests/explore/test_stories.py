@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from asl.explorer import check, singles
+from tests.explore import reconciliations
 from tests.explore.stories import cancel_everywhere, saved, scenarios
 
 REGRESSIONS = Path(__file__).parents[1] / "regressions"
@@ -15,6 +16,11 @@ def test_no_single_fault_breaks_what_must_hold(scenario):
     assert singles(scenario).findings == []
 
 
+@pytest.mark.parametrize("scenario", reconciliations.scenarios(), ids=lambda scenario: scenario.name)
+def test_a_reconciliation_breaks_nothing_under_any_single_fault(scenario):
+    assert singles(scenario).findings == []
+
+
 @pytest.mark.parametrize("scenario", cancel_everywhere(), ids=lambda scenario: scenario.name)
 def test_a_cancellation_at_any_step_breaks_nothing(scenario):
     assert check(scenario, {}).problems == []
@@ -22,5 +28,5 @@ def test_a_cancellation_at_any_step_breaks_nothing(scenario):
 
 @pytest.mark.parametrize("schedule", saved(REGRESSIONS), ids=lambda schedule: schedule.path.stem)
 def test_what_broke_once_stays_whole(schedule):
-    known = {each.name: each for each in [*scenarios(), *cancel_everywhere()]}
+    known = {each.name: each for each in [*scenarios(), *reconciliations.scenarios(), *cancel_everywhere()]}
     assert check(known[schedule.scenario], schedule.plan).problems == []

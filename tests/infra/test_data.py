@@ -25,13 +25,22 @@ def test_a_table_is_as_declared(cloud, name):
 
 
 def test_what_must_outlive_a_deployment_does(cloud):
-    kept = {"AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Cognito::UserPool"}
+    kept = {"AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Cognito::UserPool", "AWS::S3::Bucket"}
     for _, logical_id, resource in cloud.resources():
         if resource["Type"] in kept:
             assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", logical_id
     for table in cloud.of_type("AWS::DynamoDB::Table").values():
         assert table["DeletionProtectionEnabled"]
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_reports_are_nobody_else_s_to_read(cloud):
+    (bucket,) = cloud.of_type("AWS::S3::Bucket").values()
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]
+    (policy,) = cloud.of_type("AWS::S3::BucketPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 def test_shoppers_sign_in_by_srp_and_nobody_learns_who_is_one(cloud):

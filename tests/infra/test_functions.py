@@ -5,11 +5,20 @@ import sys
 
 import pytest
 
-from infra.declared import ROOT, SIGNATURE, definitions, service_functions, snake, tables, task_functions
+from infra.declared import (
+    ROOT,
+    SIGNATURE,
+    definitions,
+    schedules,
+    service_functions,
+    snake,
+    tables,
+    task_functions,
+)
 from tests.infra.cloud import machine_arn
 
 DECLARED = (*task_functions(), *service_functions())
-PORTS = ("orders", "inventory", "products", "carts", "payments", "carrier", "executions", "search")
+PORTS = ("orders", "inventory", "products", "carts", "payments", "carrier", "executions", "search", "reports")
 BEHIND = {"CARRIER_SECRET": SIGNATURE, "act(": "orders"}
 """What stands for a port in code that doesn't name it."""
 PACKAGES = {
@@ -23,10 +32,13 @@ ELSEWHERE = {"tantivy"}
 
 
 def source(function):
-    """The handler's module, and those of oms/ that it hands its deps to."""
+    """The handler's module, and those of oms/ that it, or one of them, hands its deps to."""
     text = (ROOT / function.handler.removesuffix(".handler").replace(".", "/")).with_suffix(".py").read_text()
-    helpers = [ROOT / "oms" / f"{name}.py" for name in re.findall(r"from oms\.(\w+) import", text)]
-    return "".join([text, *(path.read_text() for path in helpers if path.is_file() and path.stem != "ports")])
+    helpers = {"ports": ""}
+    while found := set(re.findall(r"from oms\.(\w+) import", text + "".join(helpers.values()))) - helpers.keys():
+        paths = {name: ROOT / "oms" / f"{name}.py" for name in found}
+        helpers |= {name: path.read_text() if path.is_file() else "" for name, path in paths.items()}
+    return "".join([text, *helpers.values()])
 
 
 @pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
@@ -93,6 +105,7 @@ def variables(port):
         "search": {"SEARCH_URL": "https://Search"},
         SIGNATURE: {"CARRIER_SECRET": "CarrierSecret"},
         "executions": machines,
+        "reports": {"REPORTS_BUCKET": "Reports"},
     }[port]
 
 
@@ -100,6 +113,8 @@ def test_what_has_a_schedule_runs_by_it_and_nothing_else_does(cloud):
     scheduled = {function.name: function.schedule for function in task_functions() if function.schedule}
     made = cloud.of_type("AWS::Scheduler::Schedule").values()
     assert {cloud.read(each["Target"]["Arn"]): each["ScheduleExpression"] for each in made} == {
-        f"Functions{name}": schedule for name, schedule in scheduled.items()
+        **{f"Functions{name}": schedule for name, schedule in scheduled.items()},
+        **{machine_arn(name): schedule for name, schedule in schedules().items()},
     }
+    assert set(schedules()) <= {definition.name for definition in definitions()}
     assert all(each.get("State", "ENABLED") == "ENABLED" for each in made)

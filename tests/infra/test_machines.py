@@ -1,4 +1,4 @@
-"""The four state machines: as committed, every placeholder owned, watched, and with timeouts in their order."""
+"""The state machines: as committed, every placeholder owned, watched, and with timeouts in their order."""
 
 import json
 import re
@@ -14,7 +14,7 @@ LONGEST_CALLS = (
     http_carrier.CONNECT_SECONDS + http_carrier.READ_SECONDS,
     wiring.PAYMENTS_SECONDS * 2,  # an authorization is two calls
 )
-NAMES = ("CancelOrder", "FulfillOrder", "NewOrder", "ReturnOrder")
+NAMES = ("CancelOrder", "FulfillOrder", "NewOrder", "Reconcile", "ReturnOrder")
 
 
 def made(cloud, name):
@@ -85,7 +85,7 @@ def test_every_machine_s_failures_and_what_is_parked_raise_an_alarm(cloud):
         for name in NAMES
         for metric in ("ExecutionsFailed", "ExecutionsTimedOut")
     }
-    watched |= {("OrderManagement", metric, "order-tasks") for metric in ("OrderParked", "Defect")}
+    watched |= {("OrderManagement", metric, "order-tasks") for metric in ("OrderParked", "Defect", "Discrepancy")}
     watched |= {("AWS/ApiGateway", "5xx", "Api")}
     assert set(alarms(cloud)) == watched
 
@@ -111,4 +111,5 @@ def test_the_tasks_count_under_the_names_that_the_alarms_watch():
     assert 'namespace="OrderManagement"' in runtime
     assert 'SERVICE = "order-tasks"' in runtime
     assert 'add_metric(name="Defect"' in runtime
+    assert '"metrics": {"Discrepancy":' in (ROOT / "tasks/close_report.py").read_text()
     assert "class OrderParked(Defect)" in (ROOT / "oms/domain/errors.py").read_text()

@@ -12,3 +12,11 @@ def shop():
     yield shop
     assert shop.violations() == []
     assert [found for events in shop.store.history.values() for found in strange(events)] == []
+
+
+@pytest.fixture
+def unsound():
+    """A shop in which things will be wrong."""
+    shop = Shop()
+    shop.stock(RED_LAMP=10, BLUE_RUG=5, TEA=1000)
+    return shop

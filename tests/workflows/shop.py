@@ -18,6 +18,7 @@ from asl.machine import Machine
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.adapters.memory_payments import MemoryPayments
+from oms.adapters.memory_reports import MemoryReports
 from oms.callbacks import pass_on
 from oms.commit import commit
 from oms.domain import invariants, inventory, placing
@@ -25,6 +26,7 @@ from oms.domain.events import Units
 from oms.domain.invariants import Books, Violation
 from oms.domain.order import Order
 from oms.ports import Deps, Run
+from oms.reporting import Report, report_of
 from tests.domain.orders import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +37,8 @@ SUBJECTS = {
     "ReturnOrder": "return_id",
 }
 MACHINES = tuple(SUBJECTS)
+"""Those that are about an order."""
+ALL_MACHINES = (*MACHINES, "Reconcile")
 FUNCTIONS = json.loads((ROOT / "tasks" / "functions.json").read_text())
 
 
@@ -51,9 +55,9 @@ HANDLERS = {
 
 def load_machines() -> dict[str, Machine]:
     """The committed definitions, each machine's placeholder filled in with its ARN, the tasks' left as they are."""
-    arns = {f"${{{name}Arn}}": f"arn:aws:states:us-east-1:123456789012:stateMachine:{name}" for name in MACHINES}
+    arns = {f"${{{name}Arn}}": f"arn:aws:states:us-east-1:123456789012:stateMachine:{name}" for name in ALL_MACHINES}
     loaded = {}
-    for name in MACHINES:
+    for name in ALL_MACHINES:
         text = (ROOT / "workflows" / "definitions" / f"{snake(name)}.asl.json").read_text()
         for placeholder, arn in arns.items():
             text = text.replace(placeholder, arn)
@@ -128,7 +132,8 @@ class Shop:
         products.put(CATALOGUE.values())
         clock = EngineClock(self.engine)
         nobody: Any = None  # no task searches
-        edges = self.payments, self.carrier, EngineExecutions(self), nobody
+        self.reports = MemoryReports()
+        edges = self.payments, self.carrier, EngineExecutions(self), nobody, self.reports
         self.deps = Deps(clock, self.orders, self.inventory, products, *edges)
 
     def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
@@ -193,6 +198,13 @@ class Shop:
         self.engine.redrive(execution)
         self.let_happen()
 
+    def reconcile(self, name: str = "daily") -> Report:
+        """Let the books be reconciled, and read the report."""
+        execution = self.engine.start(self.machines["Reconcile"], {}, name=name)
+        self.engine.run_due()
+        assert execution.status == "SUCCEEDED", execution.cause
+        return report_of(json.loads(self.reports.texts[name]))
+
     # --- What happens -----------------------------------------------------------------------------
 
     def let_happen(self, seconds: float = 600) -> None:
@@ -238,6 +250,7 @@ class Shop:
         ran = [
             invariants.Execution(each.machine.name, each.input[SUBJECTS[each.machine.name]], each.status)
             for each in self.engine.executions.values()
+            if each.machine.name in SUBJECTS
         ]
         return invariants.violations(
             Books(

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 DEFINITIONS = sorted((ROOT / "workflows" / "definitions").glob("*.asl.json"))
 FUNCTIONS = json.loads((ROOT / "tasks" / "functions.json").read_text())
 SCHEMAS = json.loads((ROOT / "tasks" / "commands.schema.json").read_text())["$defs"]
-MACHINES = {"FulfillOrder"}
+MACHINES = {"FulfillOrder", "Reconcile"}
+STARTS = {"StartFulfillment", "GoOnElsewhere"}
 ERRORS = {leaf.__name__ for leaf in leaves()}
 AWS_ERRORS = re.compile(r"(States|Lambda|StepFunctions|Sandbox)\.\w+")
 
@@ -39,11 +40,12 @@ def command_of(state):
     return parameters.get("Payload", parameters)
 
 
-def test_there_are_four_machines():
+def test_there_are_four_machines_about_an_order_and_one_about_all():
     assert [path.name for path in DEFINITIONS] == [
         "cancel_order.asl.json",
         "fulfill_order.asl.json",
         "new_order.asl.json",
+        "reconcile.asl.json",
         "return_order.asl.json",
     ]
 
@@ -60,7 +62,7 @@ def test_every_placeholder_names_a_task_or_a_machine_and_a_task_has_its_state_s_
 
 def test_every_task_function_is_some_state_s_or_has_a_schedule():
     used = {param.values[0] for param in tasks()}
-    assert {name for name, declared in FUNCTIONS.items() if "schedule" not in declared} == used - {"StartFulfillment"}
+    assert {name for name, declared in FUNCTIONS.items() if "schedule" not in declared} == used - STARTS
 
 
 @pytest.mark.parametrize(("name", "state"), tasks())
@@ -70,11 +72,21 @@ def test_every_error_that_is_named_is_a_leaf_of_the_tree_or_aws_s(name, state):
             assert error in ERRORS or AWS_ERRORS.fullmatch(error), f"{name} names {error}"
 
 
-@pytest.mark.parametrize(("name", "state"), tasks())
+def about_an_order():
+    return [param for param in tasks() if not param.id.startswith("reconcile:")]
+
+
+@pytest.mark.parametrize(("name", "state"), about_an_order())
 def test_every_task_catches_everything_but_the_one_that_parks(name, state):
     caught = [error for catch in state.get("Catch", []) for error in catch["ErrorEquals"]]
     assert ("States.ALL" in caught) == (name != "ParkOrder")
     assert "States.ALL" not in caught[:-1]
+
+
+def test_what_is_about_no_order_fails_where_it_stands():
+    states = json.loads((ROOT / "workflows" / "definitions" / "reconcile.asl.json").read_text())["States"]
+    caught = {error for state in states.values() for catch in state.get("Catch", []) for error in catch["ErrorEquals"]}
+    assert caught == {"StepFunctions.ExecutionAlreadyExistsException"}
 
 
 @pytest.mark.parametrize(("name", "state"), tasks())

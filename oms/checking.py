@@ -1,0 +1,151 @@
+"""One order held against every invariant: its own books, the gateway's, and whatever should be working on it.
+
+What is safe to repair is repaired, and looked at again. What is still wrong then parks the order under the check's own
+name, until a later check finds nothing. An order that moved just now is left to the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from oms.commit import commit
+from oms.domain import invariants, parking
+from oms.domain.errors import OmsError, OrderChanged, Unavailable
+from oms.domain.events import NOTES, Recorded
+from oms.domain.invariants import Violation
+from oms.domain.order import MoneyEntry, Order
+from oms.domain.payment import PaymentRecord
+from oms.ports import Deps, Run
+from oms.redriving import is_execution
+from oms.repairing import repaired
+from oms.reporting import CHECK_OF_ORDERS as CHECK
+from oms.working import Work, works_of
+
+QUIET = timedelta(minutes=15)
+"""Longer than a state takes with all of its tries: an order that is quiet has no step under way."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """An order, and all that is written of it, at one moment."""
+
+    order: Order
+    history: Sequence[Recorded]
+    money: Sequence[MoneyEntry]
+    records: Sequence[PaymentRecord]
+    troubles: Sequence[Violation]
+    """What kept the gateway from answering."""
+    runs: Sequence[tuple[Work, Run | None]]
+    now: datetime
+
+    @property
+    def quiet(self) -> bool:
+        moved = next(each.at for each in reversed(self.history) if not isinstance(each.event, NOTES))
+        return self.now - moved >= QUIET
+
+    @property
+    def waits_for_operator(self) -> bool:
+        """True where an execution has parked it: what it owes waits with it."""
+        return any(map(is_execution, self.order.parked))
+
+    @property
+    def is_judged(self) -> bool:
+        """True where every check can be made."""
+        return self.quiet and not self.waits_for_operator
+
+    @property
+    def at_rest(self) -> bool:
+        return self.is_judged and not any(run is not None and run.is_running for _, run in self.runs)
+
+    def wrong_at_any_time(self) -> list[Violation]:
+        return [*self.troubles, *invariants.of_order(self.order, self.history, self.money, self.records)]
+
+    def wrong(self) -> list[Violation]:
+        found = self.wrong_at_any_time()
+        if self.at_rest:
+            found += invariants.of_order_at_rest(self.order, self.records)
+            found += [_unattended(self.order, work, run) for work, run in self.runs]
+        return found
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of a check. ``order`` is as it was left; None where it moved under the check's eyes."""
+
+    order_id: str
+    order: Order | None
+    found: Sequence[Violation] = ()
+    repaired: str = ""
+    parked: bool = False
+    settled: bool = False
+
+
+def check(deps: Deps, order_id: str) -> Checked:
+    """Look at an order, repair what is safe, look again, and park or settle it."""
+    look = look_at(deps, order_id)
+    if look is None:
+        return Checked(order_id, None)
+    mended, failure = _mended(deps, look)
+    if mended or failure:
+        look = look_at(deps, order_id)
+        if look is None:
+            return Checked(order_id, None, repaired=mended)
+    found = [*look.wrong(), *failure]
+    before = look.order
+    after = _judged(deps, look, found)
+    parked = after.version > before.version and CHECK in after.parked
+    return Checked(order_id, after, found, mended, parked, CHECK in before.parked and CHECK not in after.parked)
+
+
+def look_at(deps: Deps, order_id: str) -> Look | None:
+    """Everything about an order, or None where it moved while it was read."""
+    order = deps.orders.get(order_id)
+    history, money = deps.orders.events(order_id), deps.orders.money(order_id)
+    records, troubles = _at_gateway(deps, order)
+    if deps.orders.get(order_id).version != order.version:
+        return None
+    look = Look(order, history, money, records, troubles, (), deps.clock.now())
+    if not look.is_judged:
+        return look
+    runs = [(work, work.run(deps)) for work in works_of(order, history)]
+    return Look(order, history, money, records, troubles, runs, look.now)
+
+
+def _at_gateway(deps: Deps, order: Order) -> tuple[list[PaymentRecord], list[Violation]]:
+    if not order.is_priced:
+        return [], []  # nothing can have been asked of the gateway
+    try:
+        record = deps.payments.find(order.payment_request)
+    except Unavailable:
+        raise
+    except OmsError as error:
+        return [], [Violation("money", order.id, f"the gateway does not say: {error}")]
+    return [record] if record else [], []
+
+
+def _mended(deps: Deps, look: Look) -> tuple[str, list[Violation]]:
+    """What was repaired. Of an order whose own books are wrong nothing is: nobody knows what it needs."""
+    if not look.at_rest or look.wrong_at_any_time():
+        return "", []
+    try:
+        return repaired(deps, look.order, look.records, look.runs, CHECK), []
+    except (Unavailable, OrderChanged):
+        raise
+    except OmsError as error:
+        return "", [Violation("rest", look.order.id, f"could not be repaired: {type(error).__name__}: {error}")]
+
+
+def _judged(deps: Deps, look: Look, found: Sequence[Violation]) -> Order:
+    if found:
+        what = "; ".join(f"{each.invariant}: {each.what}" for each in found)
+        return commit(deps, look.order.id, CHECK, lambda order: parking.doubt(order, CHECK, what))
+    if look.is_judged:
+        return commit(deps, look.order.id, CHECK, lambda order: parking.settle(order, CHECK))
+    return look.order
+
+
+def _unattended(order: Order, work: Work, run: Run | None) -> Violation:
+    stands = "is gone" if run is None else f"has {run.status}"
+    return Violation("rest", order.id, f"is {order.status}, and {work.machine} {work.name} {stands}")

@@ -1,0 +1,80 @@
+"""What is safe to do for an order that nothing works on: by its own rules, under its own keys.
+
+An execution that is gone is begun again, one that failed without parking its order is redriven. An order that was never
+confirmed, and is too old to be, gives back what it holds; and a hold on a card outlives no order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from oms.commit import commit
+from oms.domain import paying, placing
+from oms.domain.events import OrderRepaired
+from oms.domain.order import NOTHING, Change, Order
+from oms.domain.payment import PaymentRecord, PaymentStatus
+from oms.ports import Deps, Run
+from oms.working import UNCONFIRMED, Work
+
+NEW_ORDER_LIFE = timedelta(days=7)
+"""No execution of NewOrder lives longer."""
+FAILED = ("FAILED", "TIMED_OUT")
+
+
+def repaired(
+    deps: Deps, order: Order, records: Sequence[PaymentRecord], runs: Sequence[tuple[Work, Run | None]], by: str
+) -> str:
+    """Repair what can be, and say what that was, also in the order's events; empty where there is nothing to repair."""
+    if _is_expired(order, deps.clock.now()):
+        give_back(deps, order.id, by)
+        what = "it was never confirmed: what it held is given back"
+    elif order.status.is_closed and any(record.status is PaymentStatus.AUTHORIZED for record in records):
+        void(deps, order.id, by)
+        what = "its card was still held: the authorization is voided"
+    else:
+        what = "; ".join(done for work, run in runs if (done := _attended(deps, work, run)))
+    if what:
+        commit(deps, order.id, by, lambda _: Change((OrderRepaired(by, what),)))
+    return what
+
+
+def _is_expired(order: Order, now: datetime) -> bool:
+    """True of an order that nothing can confirm any more."""
+    if order.status not in UNCONFIRMED or order.taken_by:
+        return False
+    return order.abandoned or now - order.placed_at > NEW_ORDER_LIFE
+
+
+def _attended(deps: Deps, work: Work, run: Run | None) -> str:
+    """What was done to have the work done. One that somebody stopped, or that thinks it is done, is left to people."""
+    if run is None:
+        deps.executions.start(work.machine, work.name, work.payload)
+        return f"{work.machine} {work.name} was gone: it is started"
+    if run.status in FAILED and deps.executions.redrive(run.arn):
+        return f"{run.arn} had {run.status}: it is redriven"
+    return ""
+
+
+def give_back(deps: Deps, order_id: str, by: str) -> None:
+    """Reject an order as its own NewOrder would: close it to late steps, void, release, reject."""
+    commit(deps, order_id, by, lambda order: placing.abandon(order, "Expired"))
+    void(deps, order_id, by)
+    order, version = deps.orders.get(order_id), 0
+    while order.version != version:
+        version = order.version
+        order = commit(deps, order_id, by, placing.release)
+    commit(deps, order_id, by, lambda order: placing.reject(order, "expired"))
+
+
+def void(deps: Deps, order_id: str, by: str) -> None:
+    """Let go of the hold on the card, of an order that is closed or being rejected."""
+
+    def decide(order: Order) -> Change:
+        if order.payment.status is PaymentStatus.CAPTURED:
+            return NOTHING
+        if order.is_priced:
+            deps.payments.void(order.payment_request)
+        return paying.voided(order)
+
+    commit(deps, order_id, by, decide)

@@ -1,0 +1,55 @@
+"""For the explorer: books that are reconciled while orders move, and orders whose executions got lost."""
+
+from __future__ import annotations
+
+from asl.explorer import Scenario
+from tests.explore.stories import DAY, HOUR, ExploredShop, Script, buys, cancels, is_reviewed, meets, scenario
+from tests.workflows.books import forget
+
+
+def reconcile(shop: ExploredShop, name: str = "daily") -> None:
+    shop.engine.start(shop.machines["Reconcile"], {}, name=name)
+
+
+def reconciled_at(shop: ExploredShop, *moments: float) -> None:
+    for n, seconds in enumerate(moments):
+        shop.after(seconds, lambda name=f"daily-{n}": reconcile(shop, name))  # type: ignore[misc]
+
+
+def meets_a_reconciliation(shop: ExploredShop) -> None:
+    meets(shop, reconcile)
+
+
+def cancels_and_is_reconciled(shop: ExploredShop) -> None:
+    cancels(shop, 60)
+    reconciled_at(shop, HOUR / 2, 4 * DAY)
+
+
+def loses_its_fulfillment(shop: ExploredShop) -> None:
+    """Nobody hears that the goods have left, until a reconciliation starts another execution."""
+    buys(shop)
+    shop.after(HOUR / 4, lambda: forget(shop, "FulfillOrder") if is_there(shop, "FulfillOrder") else None)
+    reconciled_at(shop, 2 * HOUR, 4 * DAY)
+
+
+def loses_its_review(shop: ExploredShop) -> None:
+    """Stock and money are held for what nobody can confirm any more, until a reconciliation gives them back."""
+    is_reviewed(shop, None)
+    shop.after(HOUR / 4, lambda: forget(shop, "NewOrder"))
+    reconciled_at(shop, 8 * DAY, 9 * DAY)
+
+
+def is_there(shop: ExploredShop, machine: str) -> bool:
+    return shop.machines[machine].execution_arn("ord_1", "") in shop.engine.executions
+
+
+STORIES: dict[str, Script] = {
+    "meets a reconciliation": meets_a_reconciliation,
+    "cancels and is reconciled": cancels_and_is_reconciled,
+    "loses its fulfillment": loses_its_fulfillment,
+    "loses its review": loses_its_review,
+}
+
+
+def scenarios() -> list[Scenario]:
+    return [scenario(name, script) for name, script in STORIES.items()]

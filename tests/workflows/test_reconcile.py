@@ -1,0 +1,250 @@
+"""Reconcile, from its committed definition, with the real tasks: what it finds, and how it takes trouble."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+import pytest
+
+from oms import reporting
+from oms.checking import QUIET
+from oms.commit import commit
+from oms.domain import parking
+from oms.domain.events import DiscrepancyFound, DiscrepancySettled
+from oms.domain.order import MoneyEntry, MoneyReason, Status
+from oms.domain.payment import PaymentStatus
+from tasks import open_report, read_ledger
+from tests.workflows.books import HOUR, quietly, said, stop, stored
+from tests.workflows.shop import Shop
+from tests.workflows.test_once_more import STAGES, at
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
+def test_of_a_sound_shop_it_reports_nothing_and_changes_nothing(stage):
+    shop = at(stage)
+    shop.let_happen()
+    for moment in ("now", "later"):
+        if moment == "later":
+            shop.engine.advance(HOUR)
+        before, ledger, ran = shop.store.copy(), list(shop.payments.ledger), set(shop.engine.executions)
+        report = shop.reconcile(moment)
+        assert (said(report), report.repairs, report.parked, report.settled) == ([], [], 0, 0)
+        assert (shop.store.copy(), shop.payments.ledger) == (before, ledger)
+        assert len(set(shop.engine.executions) - ran) == 1
+        assert report.orders == 1
+
+
+def test_its_report_counts_what_it_looked_at_and_forgets_its_sums(shop):
+    for n in range(3):
+        shop.new_order(("TEA", 1), order_id=f"ord_{n}")
+    report = quietly(shop)
+    assert (report.orders, report.entries, report.skus, report.moving) == (3, 6, 3, 0)
+    assert (report.next, report.tally) == ("close", None)
+    assert report.started_at <= report.ended_at
+    assert shop.execution("Reconcile", report.id).output == {
+        "report": report.id,
+        "outcome": "clean",
+        "found": 0,
+        "repaired": 0,
+    }
+
+
+def test_it_pages_and_its_state_does_not_grow(shop, monkeypatch):
+    for module in ("read_ledger", "check_orders", "check_stock"):
+        monkeypatch.setattr(f"tasks.{module}.PAGE", 2)
+    for n in range(5):
+        shop.new_order(("TEA", 1), order_id=f"ord_{n}")
+    report = quietly(shop)
+    path = shop.execution("Reconcile", report.id).path
+    assert {state: path.count(state) for state in ("ReadLedger", "CheckOrders", "CheckStock")} == {
+        "ReadLedger": 4,
+        "CheckOrders": 3,
+        "CheckStock": 2,
+    }
+    entered = [
+        event["stateEnteredEventDetails"]["input"]
+        for event in shop.execution("Reconcile", report.id).history
+        if "stateEnteredEventDetails" in event
+    ]
+    assert max(map(len, entered)) < 200
+    assert report.orders == 5
+
+
+def test_after_many_pages_another_execution_goes_on(shop, monkeypatch):
+    monkeypatch.setattr("tasks.check_orders.PAGE", 1)
+    monkeypatch.setattr(reporting, "PAGES_OF_ONE", 3)
+    for n in range(5):
+        shop.new_order(("TEA", 1), order_id=f"ord_{n}")
+    shop.let_happen(HOUR)
+    first = shop.engine.start(shop.machines["Reconcile"], {}, name="daily")
+    shop.engine.run_due()
+    assert first.output == {"report": "daily", "outcome": "continued"}
+    assert shop.execution("Reconcile", "daily-3").output["outcome"] == "continued"
+    assert shop.execution("Reconcile", "daily-6").output["outcome"] == "clean"
+    assert json.loads(shop.reports.texts["daily"])["orders"] == 5
+
+
+def gateway_still_holds(shop: Shop) -> None:
+    shop.delivered_order()
+    shop.payments._payments["ord_1:authorize"].status = PaymentStatus.AUTHORIZED
+
+
+def refunded_behind_our_back(shop: Shop) -> None:
+    shop.delivered_order()
+    request = shop.order().payment_request
+    shop.payments.refund(request, replace(request.amount, minor=100), "by-hand")
+
+
+def refund_that_no_ledger_has(shop: Shop) -> None:
+    shop.delivered_order()
+    stored(shop, refunds={"ord_1:refund": 5})
+
+
+def state_not_its_events(shop: Shop) -> None:
+    shop.delivered_order()
+    stored(shop, status=Status.LOST)
+
+
+def event_gone(shop: Shop) -> None:
+    shop.delivered_order()
+    shop.store.history["ord_1"] = shop.store.history["ord_1"][:-1]
+
+
+def effect_booked_twice(shop: Shop) -> None:
+    shop.delivered_order()
+    shop.store.money["ord_1"] += shop.store.money["ord_1"][:1]
+
+
+def ledger_row_too_many(shop: Shop) -> None:
+    shop.delivered_order()
+    row = MoneyEntry("ord_1:refund", "ord_1", MoneyReason.REFUNDED, replace(shop.order().total, minor=1))
+    shop.store.money["ord_1"] += (row,)
+
+
+def closed_and_still_holding(shop: Shop) -> None:
+    shop.delivered_order()
+    stored(shop, status=Status.LOST, lines=(replace(shop.order().lines[0], held=1), *shop.order().lines[1:]))
+
+
+def stopped_by_somebody(shop: Shop) -> None:
+    shop.new_order()
+    stop(shop, "FulfillOrder")
+
+
+PARKED: dict[Callable[[Shop], None], str] = {
+    gateway_still_holds: "is authorized at the gateway, captured in its own books",
+    refunded_behind_our_back: "and refunded 100 by ['by-hand'], the order's books say otherwise",
+    refund_that_no_ledger_has: "refunded 0 by refunds of {'ord_1:refund': 5}",
+    state_not_its_events: "audit: ord_1 is not the fold of its events",
+    event_gone: "audit: ord_1 lacks the events [8]",
+    effect_booked_twice: "once: ord_1 ord_1:authorize is twice in the money ledger",
+    ledger_row_too_many: "refunded 0, and its ledger says 1",
+    closed_and_still_holding: "stock: ord_1 is lost and holds 1 of RED-LAMP",
+    stopped_by_somebody: "rest: ord_1 is confirmed, and FulfillOrder ord_1 has ABORTED",
+}
+
+
+@pytest.mark.parametrize("wrong", PARKED, ids=lambda wrong: wrong.__name__)
+def test_what_is_wrong_is_told_and_parks_its_order_and_a_second_run_changes_nothing_more(unsound, wrong):
+    shop = unsound
+    wrong(shop)
+    report = quietly(shop)
+    assert any(PARKED[wrong] in each for each in said(report)), said(report)
+    assert (report.parked > 0, report.repairs) == (True, [])
+    assert shop.order().parked["CheckOrders"].error == "Discrepancy"
+    assert [order.id for order in shop.orders.in_queue("parked", 9).items] == ["ord_1"]
+
+    before, ledger = shop.store.copy(), list(shop.payments.ledger)
+    again = quietly(shop)
+    assert said(again) == said(report)
+    assert (again.parked, again.repaired, again.settled) == (0, 0, 0)
+    assert (shop.store.copy(), shop.payments.ledger) == (before, ledger)
+
+
+def test_what_it_found_is_counted_for_an_alarm(unsound):
+    refund_that_no_ledger_has(unsound)
+    report = quietly(unsound)
+    answered = json.loads(
+        next(
+            event["taskSucceededEventDetails"]["output"]
+            if "taskSucceededEventDetails" in event
+            else event["lambdaFunctionSucceededEventDetails"]["output"]
+            for event in reversed(unsound.execution("Reconcile", report.id).history)
+            if "Succeeded" in event["type"] and "executionSucceededEventDetails" not in event
+        )
+    )
+    assert answered["metrics"] == {"Discrepancy": report.found}
+    assert report.found > 0
+
+
+def test_once_it_is_mended_the_next_run_settles_it(unsound):
+    shop = unsound
+    stopped_by_somebody(shop)
+    quietly(shop)
+    shop.redrive(shop.execution("FulfillOrder"))
+    report = quietly(shop)
+    assert (report.settled, said(report)) == (1, [])
+    assert not shop.order().parked
+    assert [type(each.event) for each in shop.orders.events("ord_1")][-2:] == [DiscrepancyFound, DiscrepancySettled]
+    assert shop.violations() == []
+
+
+def test_what_moved_just_now_is_left_to_the_next_run(unsound):
+    shop = unsound
+    stopped_by_somebody(shop)
+    shop.engine.advance(QUIET.total_seconds() - 2 * 600)
+    assert said(shop.reconcile("at-once")) == []
+    assert said(quietly(shop)) != []
+
+
+def test_an_order_that_waits_for_an_operator_is_left_to_them(shop):
+    shop.new_order()
+    shop.payments.fail_next("void", after_effect=False, count=5)
+    shop.cancel()
+    report = quietly(shop)
+    assert (said(report), report.repairs) == ([], [])
+
+
+def test_an_order_that_moves_while_it_is_read_is_left_to_the_next_run(shop, monkeypatch):
+    shop.new_order()
+    shop.let_happen(HOUR)
+    whole = shop.orders.events
+
+    def moved_meanwhile(order_id):
+        history = whole(order_id)
+        commit(shop.deps, order_id, "olga", lambda order: parking.doubt(order, "olga", "looks odd"))
+        return history
+
+    monkeypatch.setattr(shop.orders, "events", moved_meanwhile)
+    report = shop.reconcile()
+    assert (report.moving, said(report)) == (1, [])
+
+
+def test_a_gateway_that_is_away_fails_the_run_and_a_redrive_goes_on_with_that_page(shop):
+    shop.new_order()
+    shop.let_happen(HOUR)
+    shop.payments.fail_next("find", after_effect=False, count=5)
+    execution = shop.engine.start(shop.machines["Reconcile"], {}, name="daily")
+    shop.engine.advance(600)
+    assert (execution.status, execution.error) == ("FAILED", "PaymentsUnavailable")
+    shop.redrive(execution)
+    assert execution.output["outcome"] == "clean"
+    assert execution.path.count("ReadLedger") == 1
+
+
+def test_a_page_that_is_asked_for_twice_is_read_once(shop):
+    shop.new_order(("TEA", 3))
+    shop.let_happen(HOUR)
+    opened = open_report.handler.run({"run": {"Name": "daily", "Input": {}}}, shop.deps)
+    event = {"report": opened["report"], "number": opened["number"]}
+    first = read_ledger.handler.run(event, shop.deps)
+    assert read_ledger.handler.run(event, shop.deps) == first
+    assert json.loads(shop.reports.texts["daily"])["entries"] == 4
+
+
+def test_a_report_survives_its_json(unsound):
+    refund_that_no_ledger_has(unsound)
+    report = quietly(unsound)
+    assert reporting.report_of(json.loads(json.dumps(asdict(report)))) == report

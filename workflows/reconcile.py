@@ -1,0 +1,36 @@
+"""Holds all books against each other, a page a transition: the stock ledger, every order, every counter.
+
+It is about no one order, so trouble parks nothing: the execution fails where it stands, which alarms, and a redrive
+goes on with that page. An execution can't have more than 25,000 events: after so many pages another one goes on.
+"""
+
+from __future__ import annotations
+
+from stepfunctions.steps import Graph
+
+from workflows import dsl
+from workflows.dsl import choose, outcome, start, task
+
+REPORT = {"report.$": "$.page.report"}
+PAGE = {**REPORT, "number.$": "$.page.number"}
+
+
+def definition() -> Graph:
+    begin = task("OpenReport", keep="$.page", about={"run.$": "$$.Execution"})
+    ledger = task("ReadLedger", keep="$.page", about=PAGE)
+    orders = task("CheckOrders", keep="$.page", about=PAGE)
+    stock = task("CheckStock", keep="$.page", about=PAGE)
+    close = task("CloseReport", keep="$.closed", about=REPORT)
+    figures = {name: f"$.closed.{name}" for name in ("outcome", "found", "repaired")}
+    reconciled = outcome("Reconciled", about=REPORT, **figures)
+    continued = outcome("Continued", about=REPORT, outcome="continued")
+    named = "States.Format('{}-{}', $.page.report, $.page.number)"
+    elsewhere = start("GoOnElsewhere", "Reconcile", name=named, given=REPORT, already=continued)
+
+    pages = {"ledger": ledger, "orders": orders, "stock": stock, "elsewhere": elsewhere}
+    turn = choose("TurnPage", "$.page.next", pages, otherwise=close)
+    for step in (begin, ledger, orders, stock):
+        step.next(turn)
+    dsl.sequence(close, reconciled)
+    dsl.sequence(elsewhere, continued)
+    return dsl.machine(begin, comment="Check every invariant on the stored ledgers, page by page.", timeout=dsl.DAY)
