@@ -32,6 +32,10 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         token = second.token()
         status, again = second.ask("POST", "/orders", ORDER, token, key="first")
         assert (status, again["order_id"]) == (200, placed["order_id"])
+        command = [sys.executable, "-m", "local.reconcile"]
+        reconciled = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+        assert (reconciled.returncode, reconciled.stderr) == (0, "")
+        assert "All of it in s3://reports/reconciliations/by-hand-" in reconciled.stdout
         children = second.children()
         second.end(signal.SIGKILL)
         assert have_ended(children)
