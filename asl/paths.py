@@ -42,17 +42,6 @@ def compile_path(text: str) -> Expression:
     return _compile_steps(text, root, steps)
 
 
-def is_path(text: object) -> bool:
-    """True if the text is a path that compiles."""
-    if not isinstance(text, str):
-        return False
-    try:
-        compile_path(text)
-    except InvalidPath:
-        return False
-    return True
-
-
 def _split(text: str) -> tuple[str, str]:
     found = _ROOT.match(text)
     if found is None:

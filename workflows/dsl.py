@@ -20,7 +20,7 @@ from oms.domain.errors import OmsError, OrderChanged, OrderParked, OrderTaken, U
 LAMBDA_SECONDS = 10
 """How long a task function may take; its clients give up earlier, its state later."""
 TASK_SECONDS = 15
-MINUTE, HOUR, DAY = 60, 3600, 86400
+HOUR, DAY = 3600, 86400
 
 BRIEFLY, PATIENTLY = 6, 400
 """How many times a step tries that meets a taken order: for two minutes, as a person would wait; for over two weeks, as

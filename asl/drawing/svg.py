@@ -88,7 +88,7 @@ def _text(kind: str, x: float, y: float, text: str) -> str:
 
 
 def _is_taken(arrow: Arrow, seen: Taken | None) -> bool:
-    return seen is not None and (arrow.source, arrow.target) in seen.moves
+    return seen is not None and (arrow.source, arrow.target, arrow.kind == "catch") in seen.moves
 
 
 def _arrow(arrow: Arrow, seen: Taken | None) -> str:

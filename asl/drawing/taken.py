@@ -11,10 +11,10 @@ from asl.drawing.model import END, START
 
 @dataclass(slots=True)
 class Taken:
-    """States by name with "done", "failed" or "running"; moves as (source, target)."""
+    """States by name with "done", "failed" or "running"; moves as (source, target, whether an error was caught)."""
 
     states: dict[str, str] = field(default_factory=dict)
-    moves: set[tuple[str, str]] = field(default_factory=set)
+    moves: set[tuple[str, str, bool]] = field(default_factory=set)
 
 
 def taken(events: Iterable[dict[str, Any]]) -> Taken:
@@ -28,10 +28,17 @@ def taken(events: Iterable[dict[str, Any]]) -> Taken:
         if "stateEnteredEventDetails" in event:
             name = event["stateEnteredEventDetails"]["name"]
             found.states[name] = "failed" if ended else "running"
-            before = by_id.get(event["previousEventId"], {}).get("stateExitedEventDetails", {}).get("name", START)
-            found.moves.add((before, name))
+            before = by_id.get(event["previousEventId"], {})
+            source = before.get("stateExitedEventDetails", {}).get("name", START)
+            found.moves.add((source, name, _was_caught(before, by_id)))
         elif "stateExitedEventDetails" in event:
             last_out = event["stateExitedEventDetails"]["name"]
             found.states[last_out] = "done"
-            found.moves.add((last_out, END))  # drawn only where there is such an arrow
+            found.moves.add((last_out, END, False))  # drawn only where there is such an arrow
     return found
+
+
+def _was_caught(exited: dict[str, Any], by_id: dict[int, dict[str, Any]]) -> bool:
+    """A state that ends right after a failure was left by a Catch."""
+    cause = by_id.get(exited.get("previousEventId", 0), {}).get("type", "")
+    return str(cause).endswith(("Failed", "TimedOut"))

@@ -74,10 +74,6 @@ class Config:
     input_bytes: int | None = None
     suppressions: tuple[Suppression, ...] = ()
 
-    @property
-    def declares_effects(self) -> bool:
-        return any(task.compensations for task in self.tasks.values())
-
 
 def read_config(path: Path) -> Config:
     """The configuration in a file. Raises InvalidConfig, and OSError where there is no file."""

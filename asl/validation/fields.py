@@ -126,5 +126,4 @@ CONSTANTS: dict[str, tuple[str, ...]] = {
     "OutputType": ("JSON", "JSONL"),
 }
 STRINGS = frozenset({"Comment", "Next", "Default", "StartAt", "Resource", "Label", "Error", "Cause", "ItemsPointer"})
-LISTS = frozenset({"Retry", "Catch", "Choices", "Branches"})
 NEVER_EMPTY = frozenset({"Choices", "Branches", "ErrorEquals", "And", "Or"})

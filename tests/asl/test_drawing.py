@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import asl
 from asl.drawing import draw
 from asl.drawing.layers import spread
 from asl.drawing.layout import lay_out
@@ -113,7 +115,26 @@ def test_what_an_execution_did_is_read_from_its_history() -> None:
         ]
     )
     assert seen.states == {"A": "done", "B": "failed"}
-    assert {(START, "A"), ("A", "B")} <= seen.moves
+    assert {(START, "A", False), ("A", "B", False)} <= seen.moves
+
+
+@pytest.mark.parametrize(("fails", "left_by"), [(True, "catch"), (False, "next")])
+def test_of_two_arrows_to_one_state_the_one_that_was_taken_is_coloured(fails: bool, left_by: str) -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "B"}]
+    states = {"A": {"Type": "Task", "Resource": "${A}", "Next": "B", "Catch": catch}, "B": {"Type": "Succeed"}}
+    definition = {"StartAt": "A", "States": states}
+
+    def work(event: Any) -> None:
+        if fails:
+            raise KeyError
+
+    arrows = re.findall(
+        r'class="arrow ([a-z ]+)"', draw(definition, asl.load(definition).run(tasks={"A": work}).history)
+    )
+    other = "next" if left_by == "catch" else "catch"
+    assert f"{left_by} taken" in arrows
+    assert arrows.count(other) == 1  # plain, not taken
 
 
 @given(st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(0.5, 9), st.floats(0, 99)), min_size=1, max_size=12))
