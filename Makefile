@@ -52,6 +52,9 @@ test-crash: .venv/.test  ## Kill every process of the shop while orders are in f
 test-dynamodb-local: .venv/.test  ## The stores' contract on AWS's DynamoDB Local, where Java and Maven are
 	@$(BIN)/python -m tests.contract.dynamodb_local
 
+test-opensearch: .venv/.test  ## The search's contract on a real OpenSearch, where Java and Maven are
+	@$(BIN)/python -m tests.contract.opensearch
+
 check: .venv/.check definitions-check  ## Style, types, imports, stale files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,7 +67,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit reconcile test test-crash test-dynamodb-local check lock definitions definitions-check
+.PHONY: help run demo audit reconcile test test-crash test-dynamodb-local test-opensearch check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows
