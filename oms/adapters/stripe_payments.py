@@ -55,8 +55,8 @@ class StripePayments:
     def __init__(
         self,
         api_key: str,
-        base_url: str = "https://api.stripe.com",
-        timeout_seconds: float = 10.0,
+        base_url: str,
+        timeout_seconds: float,
         *,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:

@@ -21,6 +21,7 @@ from oms.domain.payment import PaymentRequest, PaymentStatus
 AGREED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PRICE = Money(5000, "USD")
 ORDER = PaymentRequest("ord_1", PRICE, "pm_card_visa", AGREED_AT)
+TIMEOUT_SECONDS = 10.0
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Shop:
 def shop() -> Iterator[Shop]:
     clock = [AGREED_AT]
     with running(clock=lambda: clock[0].timestamp(), hang_seconds=0) as sandbox:
-        payments = StripePayments("sk_test_1", sandbox.url, now=lambda: clock[0])
+        payments = StripePayments("sk_test_1", sandbox.url, TIMEOUT_SECONDS, now=lambda: clock[0])
         yield Shop(sandbox, payments, clock)
         payments.close()
 
@@ -166,7 +167,7 @@ def test_a_confirm_that_fails_or_hangs_is_unavailable_and_can_be_voided(shop: Sh
 def test_a_payment_that_another_request_is_working_on_is_unavailable() -> None:
     order = PaymentRequest("ord_4", PRICE, "pm_sandbox_hang")
     with running(hang_seconds=60) as sandbox:
-        payments = StripePayments("sk_test_1", sandbox.url)
+        payments = StripePayments("sk_test_1", sandbox.url, TIMEOUT_SECONDS)
         payments.find(order)  # makes the payment
         payments.close()  # what comes next comes on a new connection, so after the one that hangs
         name = sandbox.books.intents(1, None)[0].id
@@ -191,7 +192,7 @@ def test_an_amount_that_stripe_does_not_take_is_declined(shop: Shop, minor: int,
 
 
 def test_a_key_of_another_account_is_our_defect(shop: Shop) -> None:
-    with_live_key = StripePayments("sk_live_1", shop.sandbox.url)
+    with_live_key = StripePayments("sk_live_1", shop.sandbox.url, TIMEOUT_SECONDS)
 
     with pytest.raises(PaymentsRefused, match="Invalid API Key"):
         with_live_key.authorize(ORDER)
@@ -201,7 +202,7 @@ def test_a_key_of_another_account_is_our_defect(shop: Shop) -> None:
 def test_a_gateway_that_is_down_is_unavailable() -> None:
     with running() as sandbox:
         pass
-    payments = StripePayments("sk_test_1", sandbox.url)
+    payments = StripePayments("sk_test_1", sandbox.url, TIMEOUT_SECONDS)
 
     with pytest.raises(PaymentsUnavailable):
         payments.authorize(ORDER)
