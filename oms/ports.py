@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
 from oms.domain.events import Recorded, Units
 from oms.domain.inventory import Stock, StockEntry
@@ -209,6 +210,22 @@ class Search(Protocol):
         """Build a new index of these alone and put it in the old one's place at once; meanwhile writes go to both."""
 
 
+class Carts(Protocol):
+    """Carts, one an owner. A cart is emptied, never deleted, so that its version doesn't begin again under a writer.
+
+    Any call may raise ``StoreUnavailable``.
+    """
+
+    def get(self, owner: str, at: datetime) -> Cart:
+        """The cart as last written; one that never was, or has expired by then, is empty."""
+
+    def save(self, cart: Cart, at: datetime) -> Cart:
+        """Write it in the place of the one that it was made from, and answer it with its new version.
+
+        Raises ``CartChanged`` where that one isn't there any more.
+        """
+
+
 class Reports(Protocol):
     """Reports by their name, as JSON. Any call may raise ``StoreUnavailable``."""
 
@@ -231,3 +248,4 @@ class Deps:
     executions: Executions
     search: Search
     reports: Reports
+    carts: Carts

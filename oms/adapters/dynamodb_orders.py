@@ -8,6 +8,7 @@ from functools import reduce
 
 from oms.adapters import items, stock_rules
 from oms.adapters.dynamodb import DynamoDB
+from oms.adapters.dynamodb_carts import changed, put_cart
 from oms.adapters.dynamodb_inventory import Action, put, put_new, stock_actions
 from oms.domain.errors import OrderChanged, OrderNotFound
 from oms.domain.events import Recorded
@@ -20,18 +21,23 @@ BY_QUEUE = ("queue", "queued_at", "pk", "sk")
 
 
 class DynamoOrders:
-    def __init__(self, db: DynamoDB, table: str, inventory_table: str) -> None:
+    def __init__(self, db: DynamoDB, table: str, inventory_table: str, carts_table: str = "") -> None:
+        """Only who makes orders from carts needs to say where those are."""
         self._db = db
         self._table = table
         self._inventory_table = inventory_table
+        self._carts_table = carts_table
 
     def create(self, change: Change, at: datetime, by: str) -> Order:
         events = recorded(None, change, at, by)
         order = fold(events)
         first = put_new(self._table, items.order_item(order))
-        failed = self._write([first, *self._rest(order.id, change, events)])
+        cart = [put_cart(self._carts_table, change.cart, at)] if change.cart else []
+        failed = self._write([first, *cart, *self._rest(order.id, change, events)])
         if first in failed:
             return self.get(order.id)
+        if change.cart and cart[0] in failed:
+            raise changed(change.cart)
         self._refuse(failed, order)
         return order
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from oms.adapters.codec import Attribute, codec
 from oms.adapters.queues import place_in_queue
+from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
 from oms.domain.events import TYPES, Recorded
 from oms.domain.inventory import Stock, StockEntry
@@ -99,3 +100,15 @@ def product_item(product: Product) -> Item:
 def product_of(item: Item) -> Product:
     product: Product = _value(Product, item)
     return product
+
+
+def cart_item(cart: Cart, changed_at: datetime) -> Item:
+    """DynamoDB takes it away some time after ``expires_at``, which it wants in Unix seconds."""
+    item = _item(cart, cart.owner)
+    item["expires_at"] = {"N": str(int(cart.expires_at(changed_at).timestamp()))}
+    return item
+
+
+def cart_of(item: Item) -> Cart:
+    cart: Cart = _value(Cart, item)
+    return cart

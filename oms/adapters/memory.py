@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
 from oms.adapters import stock_rules
 from oms.adapters.memory_state import Remembers, page
 from oms.adapters.queues import place_in_queue
+from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
-from oms.domain.errors import OrderChanged, OrderNotFound
+from oms.domain.errors import CartChanged, OrderChanged, OrderNotFound
 from oms.domain.events import OrderPlaced, Recorded
 from oms.domain.fold import apply, placed
 from oms.domain.inventory import Stock, StockEntry
@@ -19,9 +21,9 @@ from oms.ports import Page
 
 
 class Store(Remembers):
-    """The tables of orders and inventory, which one transaction writes together."""
+    """The tables of orders, inventory and carts, which one transaction writes together."""
 
-    STATE = ("orders", "history", "money", "waits", "stock", "entries")
+    STATE = ("orders", "history", "money", "waits", "stock", "entries", "carts")
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -31,6 +33,17 @@ class Store(Remembers):
         self.waits: dict[tuple[str, str], tuple[str, ...]] = {}
         self.stock: dict[str, Stock] = {}
         self.entries: dict[str, StockEntry] = {}
+        self.carts: dict[str, tuple[Cart, datetime]] = {}
+        """By owner, with when it expires."""
+
+    def keep(self, cart: Cart, at: datetime) -> Cart:
+        """The cart as it is kept from now on. Raises where another came first, and changes nothing then."""
+        stored, _ = self.carts.get(cart.owner, (Cart(cart.owner), at))
+        if stored.version != cart.version:
+            raise CartChanged(f"the cart is past version {cart.version}")
+        kept = replace(cart, version=cart.version + 1)
+        self.carts[cart.owner] = kept, kept.expires_at(at)
+        return kept
 
     def moved(self, entries: Iterable[StockEntry]) -> dict[str, Stock]:
         """The counters after the entries. Raises where one would fall below nothing, and changes nothing itself."""
@@ -86,6 +99,8 @@ class MemoryOrders:
         ):
             raise OrderChanged(f"an effect of this change on {order_id} was written before")
         moved = store.moved(change.stock)
+        if change.cart:
+            store.keep(change.cart, at)
         events = recorded(order, change, at, by)
         for event in events:
             order = apply(order, event) if order else placed(event)

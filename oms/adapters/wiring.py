@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from oms.adapters.clients import Aws
 from oms.adapters.clock import SystemClock
-from oms.ports import Carrier, Deps, Executions, Inventory, Orders, Payments, Products, Reports, Search
+from oms.ports import Carrier, Carts, Deps, Executions, Inventory, Orders, Payments, Products, Reports, Search
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ MACHINES = {
     "ReturnOrder": "RETURN_ORDER_ARN",
     "Reconcile": "RECONCILE_ARN",
 }
-TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE")
+TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE", "CARTS_TABLE")
 EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL", "SEARCH_URL", "SEARCH_FOLDER", "REPORTS_BUCKET")
 AWS = (
     "AWS_REGION",
@@ -75,6 +75,7 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
         executions=_lazily(lambda: _executions(aws, environ)),
         search=_lazily(lambda: _search(aws, environ)),
         reports=_lazily(lambda: _reports(aws, environ)),
+        carts=_lazily(lambda: _carts(aws, environ)),
     )
 
 
@@ -82,7 +83,8 @@ def _orders(aws: Aws, environ: Mapping[str, str]) -> Orders:
     from oms.adapters.dynamodb import DynamoDB
     from oms.adapters.dynamodb_orders import DynamoOrders
 
-    return DynamoOrders(DynamoDB(aws), environ["ORDERS_TABLE"], environ["INVENTORY_TABLE"])
+    carts_table = environ.get("CARTS_TABLE", "")
+    return DynamoOrders(DynamoDB(aws), environ["ORDERS_TABLE"], environ["INVENTORY_TABLE"], carts_table)
 
 
 def _inventory(aws: Aws, environ: Mapping[str, str]) -> Inventory:
@@ -97,6 +99,13 @@ def _products(aws: Aws, environ: Mapping[str, str]) -> Products:
     from oms.adapters.dynamodb_products import DynamoProducts
 
     return DynamoProducts(DynamoDB(aws), environ["PRODUCTS_TABLE"])
+
+
+def _carts(aws: Aws, environ: Mapping[str, str]) -> Carts:
+    from oms.adapters.dynamodb import DynamoDB
+    from oms.adapters.dynamodb_carts import DynamoCarts
+
+    return DynamoCarts(DynamoDB(aws), environ["CARTS_TABLE"])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from oms.domain.catalogue import Product
-from oms.domain.errors import InvalidRequest
+from oms.domain.errors import CartEmpty, CartOutdated, InvalidRequest
 from oms.domain.events import Units
 from oms.domain.inventory import Stock
 
 MOST_LINES = 100
 """As many as an order may have."""
 MOST_UNITS = 999
+GUEST = "guest_"
+"""How the id of somebody who isn't signed in begins."""
+KEPT, GUEST_KEPT = timedelta(days=30), timedelta(days=7)
+"""For so long after its last change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,9 @@ class Cart:
         """As an order takes them."""
         return tuple(Units(line.sku, line.quantity) for line in self.lines)
 
+    def expires_at(self, changed_at: datetime) -> datetime:
+        return changed_at + (GUEST_KEPT if self.owner.startswith(GUEST) else KEPT)
+
 
 class ChangeKind(StrEnum):
     GONE = "gone"
@@ -58,6 +66,14 @@ class CartChange:
     kind: ChangeKind
     before: int = 0
     now: int = 0
+
+    def __str__(self) -> str:
+        match self.kind:
+            case ChangeKind.GONE:
+                return f"{self.sku} is gone"
+            case ChangeKind.PRICE:
+                return f"{self.sku} costs {self.now}, no longer {self.before}"
+        return f"of {self.sku} {self.now} are left, not {self.before}"
 
 
 def put(cart: Cart, product: Product, quantity: int) -> Cart:
@@ -76,6 +92,12 @@ def put(cart: Cart, product: Product, quantity: int) -> Cart:
 
 def remove(cart: Cart, sku: str) -> Cart:
     return replace(cart, lines=tuple(line for line in cart.lines if line.sku != sku))
+
+
+def without(cart: Cart, units: Iterable[Units]) -> Cart:
+    """The cart once these are ordered."""
+    ordered = {each.sku for each in units}
+    return replace(cart, lines=tuple(line for line in cart.lines if line.sku not in ordered))
 
 
 def merge(cart: Cart, guests: Iterable[CartLine]) -> Cart:
@@ -111,3 +133,13 @@ def reread(
             changes.append(CartChange(line.sku, ChangeKind.SHORT, line.quantity, available))
         lines.append(replace(line, seen_minor=product.price.minor))
     return replace(cart, lines=tuple(lines)), tuple(changes)
+
+
+def check_as_seen(cart: Cart, products: Mapping[str, Product]) -> None:
+    """Raise unless there is something in the cart, and each of it still to be had at the price that was shown."""
+    if not cart.lines:
+        raise CartEmpty("there is nothing in the cart")
+    _, changes = reread(cart, products, {})
+    moved = [str(change) for change in changes if change.kind is not ChangeKind.SHORT]
+    if moved:
+        raise CartOutdated("; ".join(moved))

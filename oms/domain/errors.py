@@ -78,6 +78,18 @@ class OutOfStock(Rejection):
     status = 409
 
 
+class CartEmpty(Rejection):
+    """There is nothing to order."""
+
+    status = 409
+
+
+class CartOutdated(Rejection):
+    """Something in the cart is gone, or costs otherwise than the shopper was shown."""
+
+    status = 409
+
+
 class PaymentDeclined(Rejection):
     """The card's issuer said no."""
 
@@ -129,6 +141,10 @@ class IdempotencyKeyReused(Rejection):
 
 class OrderChanged(Conflict):
     """The order's version moved between reading and writing."""
+
+
+class CartChanged(Conflict):
+    """The cart's version moved between reading and writing."""
 
 
 class OrderTaken(Conflict):

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from oms.domain.cart import Cart
 from oms.domain.errors import OrderClosed, OrderTaken
 from oms.domain.events import Event, PricedUnits, Recorded, Units
 from oms.domain.inventory import StockEntry
@@ -236,13 +237,15 @@ class Change:
     """One unit of work on an order: all of it is written, or nothing.
 
     ``waits`` are the task tokens of executions that wait for word on the order, by what they wait for;
-    the newest replaces the last. They are no part of the order's state, and no event.
+    the newest replaces the last. They are no part of the order's state, and no event. ``cart`` is what is
+    left of the cart that the order was made from.
     """
 
     events: tuple[Event, ...] = ()
     money: tuple[MoneyEntry, ...] = ()
     stock: tuple[StockEntry, ...] = ()
     waits: Mapping[str, str] = field(default_factory=dict)
+    cart: Cart | None = None
 
     def __bool__(self) -> bool:
         return bool(self.events or self.money or self.stock or self.waits)

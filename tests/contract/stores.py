@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 from oms.adapters.clients import Aws
 from oms.adapters.dynamodb import DynamoDB
+from oms.adapters.dynamodb_carts import DynamoCarts
 from oms.adapters.dynamodb_inventory import DynamoInventory
 from oms.adapters.dynamodb_orders import DynamoOrders
 from oms.adapters.dynamodb_products import DynamoProducts
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.tables import tables
-from oms.ports import Inventory, Orders, Products
+from oms.ports import Carts, Inventory, Orders, Products
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,13 +39,14 @@ class Stores:
     orders: Orders
     inventory: Inventory
     products: Products
+    carts: Carts
     client: DynamoDBClient | None = None
     """The one that they share, where they have one."""
 
 
 def in_memory() -> Stores:
     store = Store()
-    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts())
+    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), MemoryCarts(store))
 
 
 def in_dynamodb(endpoint: str | None) -> Stores:
@@ -56,9 +59,10 @@ def in_dynamodb(endpoint: str | None) -> Stores:
         aws.dynamodb().create_table(**table.creation(names[name]))
     db = DynamoDB(aws)
     return Stores(
-        DynamoOrders(db, names["orders"], names["inventory"]),
+        DynamoOrders(db, names["orders"], names["inventory"], names["carts"]),
         DynamoInventory(db, names["inventory"]),
         DynamoProducts(db, names["products"]),
+        DynamoCarts(db, names["carts"]),
         aws.dynamodb(),
     )
 

@@ -16,6 +16,7 @@ from asl.engine import Engine, ExecutionAlreadyExists, TaskDoesNotExist
 from asl.execution import Execution
 from asl.machine import Machine
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
@@ -133,7 +134,7 @@ class Shop:
         clock = EngineClock(self.engine)
         nobody: Any = None  # no task searches
         self.reports = MemoryReports()
-        edges = self.payments, self.carrier, EngineExecutions(self), nobody, self.reports
+        edges = self.payments, self.carrier, EngineExecutions(self), nobody, self.reports, MemoryCarts(self.store)
         self.deps = Deps(clock, self.orders, self.inventory, products, *edges)
 
     def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
