@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from local.children import StackFailed
 from local.cloud import OPERATOR, PASSWORD, SHOPPERS
-from local.places import Places, url
+from local.places import COGNITO, Places, url
 from local.stack import Stack, alone
 
 BEST_SELLING = 5000
@@ -100,7 +100,10 @@ def introduce(stack: Stack, console: Console) -> None:
         "shop (API)": places.gateway_url,
         "Step Functions": url(places.engine_port),
         "DynamoDB": stack.environment["AWS_ENDPOINT_URL_DYNAMODB"],
-        "Cognito and the rest": url(places.aws_port),
+        "Cognito": stack.environment[COGNITO],
+        "  user pool, client": f"{stack.pool.id}, {stack.pool.client_id}",
+        "  codes that it mails": f"{stack.environment[COGNITO]}/_ministack/ses/messages",
+        "the rest of AWS": url(places.aws_port),
         "payments": f"{url(places.payments_port)}/_sandbox/ledger",
         "carrier": f"{url(places.carrier_port)}/_sandbox/ledger",
     }
@@ -109,7 +112,12 @@ def introduce(stack: Stack, console: Console) -> None:
     console.print(f"  {'shoppers':<22} {', '.join(SHOPPERS)}", markup=False)
     console.print(f"  {'operator':<22} {OPERATOR}", markup=False)
     console.print(f"  {'password of all':<22} {PASSWORD}", markup=False)
-    person = {"aws": url(places.aws_port), "client": stack.pool.client_id, "person": SHOPPERS[0], "password": PASSWORD}
+    person = {
+        "aws": stack.environment[COGNITO],
+        "client": stack.pool.client_id,
+        "person": SHOPPERS[0],
+        "password": PASSWORD,
+    }
     for title, line in (("Sign in", SIGN_IN), ("Place an order", ORDER), ("Follow it", FOLLOW)):
         console.print(f"\n[bold]{title}[/]")
         console.print(line.format(shop=places.gateway_url, **person), markup=False, soft_wrap=True)

@@ -5,6 +5,7 @@ Made once, found again. On one machine they live in ministack, the state machine
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,9 +20,11 @@ from local.places import machine_arn
 from oms.adapters.tables import tables
 from oms.adapters.wiring import MACHINES
 
-DEFINITIONS = Path(__file__).parents[1] / "workflows" / "definitions"
+ROOT = Path(__file__).parents[1]
+DEFINITIONS = ROOT / "workflows" / "definitions"
+SIGN_IN = ROOT / "api" / "sign_in.json"
 POOL, CLIENT = "shop", "shop-on-one-machine"
-PASSWORD = "Try-me-0ut"
+PASSWORD = "Open-sesame-1"
 SHOPPERS = ("anna@example.com", "ben@example.com", "chloe@example.com")
 OPERATOR = "olga@example.com"
 PLACEHOLDER = re.compile(r"\$\{(\w+)Arn\}")
@@ -70,30 +73,33 @@ def make_bucket(aws: Mapping[str, str]) -> None:
 
 
 def make_pool(aws: Mapping[str, str]) -> Pool:
-    """The pool with its client, its operators' group, and people to try it on."""
-    cognito = client("cognito-idp", aws)
+    """The pool as on AWS, with its groups, a client, and people to try it on."""
+    cognito, declared = client("cognito-idp", aws), json.loads(SIGN_IN.read_text())
     pools = cognito.list_user_pools(MaxResults=60)["UserPools"]
-    known = next((pool["Id"] for pool in pools if pool["Name"] == POOL), None)
-    pool_id = known or cognito.create_user_pool(PoolName=POOL)["UserPool"]["Id"]
+    pool_id = next((pool["Id"] for pool in pools if pool["Name"] == POOL), None)
+    if pool_id is None:
+        pool_id = cognito.create_user_pool(PoolName=POOL, **declared["pool"])["UserPool"]["Id"]
+        for name, description in declared["groups"].items():
+            cognito.create_group(UserPoolId=pool_id, GroupName=name, Description=description)
+        _make_people(cognito, pool_id)
     clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
     client_id = next((each["ClientId"] for each in clients if each["ClientName"] == CLIENT), None)
     if client_id is None:
-        flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-        made = cognito.create_user_pool_client(UserPoolId=pool_id, ClientName=CLIENT, ExplicitAuthFlows=flows)
+        flows = [*declared["client"]["ExplicitAuthFlows"], "ALLOW_USER_PASSWORD_AUTH"]  # for a line of curl, here alone
+        settings = {**declared["client"], "ExplicitAuthFlows": flows}
+        made = cognito.create_user_pool_client(UserPoolId=pool_id, ClientName=CLIENT, **settings)
         client_id = made["UserPoolClient"]["ClientId"]
-        _make_people(cognito, pool_id)
     return Pool(pool_id, client_id, aws["AWS_DEFAULT_REGION"])
 
 
 def _make_people(cognito: Any, pool_id: str) -> None:
-    cognito.create_group(UserPoolId=pool_id, GroupName="operators")
-    for person in (*SHOPPERS, OPERATOR):
+    for person, group in (*((shopper, "shoppers") for shopper in SHOPPERS), (OPERATOR, "operators")):
         attributes = [{"Name": "email", "Value": person}, {"Name": "email_verified", "Value": "true"}]
         cognito.admin_create_user(
             UserPoolId=pool_id, Username=person, UserAttributes=attributes, MessageAction="SUPPRESS"
         )
         cognito.admin_set_user_password(UserPoolId=pool_id, Username=person, Password=PASSWORD, Permanent=True)
-    cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=OPERATOR, GroupName="operators")
+        cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=person, GroupName=group)
 
 
 def sign_in(aws: Mapping[str, str], client_id: str, person: str) -> str:

@@ -13,6 +13,7 @@ from oms.adapters.tables import tables
 from oms.adapters.wiring import MACHINES
 
 ENDPOINTS = "AWS_ENDPOINT_URL_"
+COGNITO = f"{ENDPOINTS}COGNITO_IDENTITY_PROVIDER"
 
 
 @dataclass(frozen=True)
@@ -23,17 +24,20 @@ class Places:
     port: int
     engine_port: int
     aws_port: int
+    cognito_port: int
     payments_port: int
     carrier_port: int
     given: Mapping[str, str]
 
     @classmethod
     def of(cls, environ: Mapping[str, str] = os.environ) -> Places:
+        aws_port = int(environ.get("MINISTACK_PORT", "4566"))
         return cls(
             folder=Path(environ.get("LOCAL_FOLDER", ".local")).absolute(),
             port=int(environ.get("PORT", "8000")),
             engine_port=int(environ.get("ASL_PORT", "8083")),
-            aws_port=int(environ.get("MINISTACK_PORT", "4566")),
+            aws_port=aws_port,
+            cognito_port=int(environ.get("COGNITO_PORT", aws_port + 1)),
             payments_port=int(environ.get("PAYMENTS_PORT", "12111")),
             carrier_port=int(environ.get("CARRIER_PORT", "12112")),
             given={name: value for name, value in environ.items() if name.startswith("AWS_") and value},
@@ -46,6 +50,7 @@ class Places:
             "gateway": (self.port, "PORT"),
             "engine": (self.engine_port, "ASL_PORT"),
             "ministack": (self.aws_port, "MINISTACK_PORT"),
+            "cognito": (self.cognito_port, "COGNITO_PORT"),
             "payments": (self.payments_port, "PAYMENTS_PORT"),
             "carrier": (self.carrier_port, "CARRIER_PORT"),
         }
@@ -68,6 +73,7 @@ class Places:
             "AWS_ENDPOINT_URL": url(self.aws_port),
             f"{ENDPOINTS}DYNAMODB": url(self.aws_port),
             f"{ENDPOINTS}SFN": url(self.engine_port),
+            COGNITO: url(self.cognito_port),
             **self.given,
         }
 

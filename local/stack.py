@@ -20,7 +20,7 @@ from analytics.indexer import rebuild
 from local import cloud
 from local.children import Child, StackFailed, begin, is_free
 from local.cloud import Pool
-from local.places import Places, url
+from local.places import COGNITO, Places
 from local.seed import Told, seed
 from oms.adapters.wiring import deps
 
@@ -46,12 +46,14 @@ class Stack:
     async def start(self, say: Say) -> None:
         """Until the gateway answers. Raises ``StackFailed``; what has begun by then is the caller's to stop."""
         places = self.places
-        aws = await self._ministack()
+        aws = await self._ministack("ministack", "ministack.app", places.aws_port)
+        cognito = await self._ministack("cognito", "local.cognito", places.cognito_port, AUTH="true")
         payments = await self._sandbox("payments", places.payments_port)
         callback = ("--callback", f"{places.gateway_url}/webhooks/carrier")
         signed = ("--secret", self.environment["CARRIER_SECRET"])
         carrier = await self._sandbox("carrier", places.carrier_port, *callback, *signed, *self._carrier)
         await aws.answers(places.aws_port)
+        await cognito.answers(places.cognito_port)
         say("tables and people")
         making = asyncio.to_thread(cloud.make_pool, self.environment)
         others = (asyncio.to_thread(make, self.environment) for make in (cloud.make_tables, cloud.make_bucket))
@@ -88,20 +90,17 @@ class Stack:
                 wait.cancel()
         return waits[done.pop()]
 
-    async def _ministack(self) -> Child:
+    async def _ministack(self, name: str, module: str, port: int, **more: str) -> Child:
         """Under uvicorn, whose parser and loop are not Python: it answers with two thirds of the work."""
-        port = str(self.places.aws_port)
-        own = {**MINISTACK, "GATEWAY_PORT": port, "STATE_DIR": str(self.places.folder / "ministack")}
-        quiet = ("--no-access-log", "--log-level", "warning")
-        return await self._child(
-            "ministack", "uvicorn", "ministack.app:app", "--host", "127.0.0.1", "--port", port, *quiet, **own
-        )
+        own = {**MINISTACK, "GATEWAY_PORT": str(port), "STATE_DIR": str(self.places.folder / name), **more}
+        options = ("--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--log-level", "warning")
+        return await self._child(name, "uvicorn", f"{module}:app", *options, **own)
 
     async def _sandbox(self, name: str, port: int, *options: str) -> Child:
         return await self._child(name, f"local.{name}_sandbox", "--port", str(port), *self._store(name), *options)
 
     async def _gateway(self) -> Child:
-        keys = f"{url(self.places.aws_port)}/{self.pool.id}/.well-known/jwks.json"
+        keys = f"{self.environment[COGNITO]}/{self.pool.id}/.well-known/jwks.json"
         who = ("--issuer", self.pool.issuer, "--audience", self.pool.client_id, "--jwks", keys)
         return await self._child("gateway", "local.front", "--port", str(self.places.port), *who)
 

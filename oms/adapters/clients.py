@@ -55,6 +55,7 @@ class Aws:
     stepfunctions_endpoint: str | None = None
     secretsmanager_endpoint: str | None = None
     s3_endpoint: str | None = None
+    cognito_endpoint: str | None = None
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
@@ -68,6 +69,7 @@ class Aws:
             stepfunctions_endpoint=environ.get("AWS_ENDPOINT_URL_SFN", anywhere),
             secretsmanager_endpoint=environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER", anywhere),
             s3_endpoint=environ.get("AWS_ENDPOINT_URL_S3", anywhere),
+            cognito_endpoint=environ.get("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", anywhere),
             access_key=environ.get("AWS_ACCESS_KEY_ID"),
             secret_key=environ.get("AWS_SECRET_ACCESS_KEY"),
             session_token=environ.get("AWS_SESSION_TOKEN"),
@@ -83,6 +85,9 @@ class Aws:
 
     def s3(self) -> Any:
         return _client("s3", self, self.s3_endpoint)
+
+    def cognito(self) -> Any:
+        return _client("cognito-idp", self, self.cognito_endpoint)
 
     def secret(self, arn: str) -> str:
         """The text of a secret, as it is now."""

@@ -19,7 +19,7 @@ from local.places import Places
 from tests.contract.stores import free_port
 
 ROOT = Path(__file__).parents[2]
-PORTS = ("PORT", "ASL_PORT", "MINISTACK_PORT", "PAYMENTS_PORT", "CARRIER_PORT")
+PORTS = ("PORT", "ASL_PORT", "MINISTACK_PORT", "COGNITO_PORT", "PAYMENTS_PORT", "CARRIER_PORT")
 OPEN = "The shop is open."
 LAST_LINE = "/orders/ORDER_ID"
 ENDS_WITHIN_MS = 20_000

@@ -24,7 +24,7 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         status, placed = first.ask("POST", "/orders", ORDER, token, key="first")
         assert status == 202
         children = first.children()
-        assert len(children) == 5
+        assert len(children) == 6
         assert first.end(signal.SIGTERM) == 0
         assert have_ended(children)
 
