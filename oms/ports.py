@@ -31,6 +31,8 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The time, in UTC."""
 
+    def sleep(self, seconds: float) -> None: ...
+
 
 class Orders(Protocol):
     """Orders with their events, their money ledger and the task tokens that wait on them.
@@ -162,6 +164,8 @@ class Run:
     arn: str
     status: str
     payload: Mapping[str, Any]
+    redrivable: bool = False
+    """It has failed, and not so long ago that it can't go on."""
 
     @property
     def is_running(self) -> bool:

@@ -6,20 +6,21 @@ redriven, each with an event that names who asked; what a check found is settled
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from oms.commit import commit
 from oms.domain import parking
-from oms.domain.errors import ExecutionsUnavailable
-from oms.domain.order import Order
+from oms.domain.errors import OmsError, OrderNotParked, Unavailable
+from oms.domain.order import Order, called
 from oms.domain.payment import PaymentRecord, PaymentStatus
 from oms.domain.rehearsal import Step, Verdict, rehearse
 from oms.domain.resumption import Resumption, way
 from oms.ports import Deps, Run
+from oms.replacing import NOTHING_LEFT, resumption
+from oms.replacing import replace as replace_execution
 
-PAGE = 100
 AT_GATEWAY = {"VoidAuthorization", "CapturePayment", "RefundPayment"}
 
 
@@ -36,7 +37,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Redriven:
-    """What became of one execution: it goes on, or why not."""
+    """What became of one execution: it goes on, and by what if not by itself; or why not."""
 
     order_id: str
     execution: str
@@ -44,68 +45,91 @@ class Redriven:
     why: str
 
 
+@dataclass(frozen=True)
+class Pace:
+    """So many orders at the most, so many executions a second, and none begun after this long."""
+
+    limit: int
+    per_second: float
+    longest: timedelta = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Part of the parked orders, redriven. ``cursor`` asks for the next part, None at the end."""
+
+    done: tuple[Redriven, ...]
+    cursor: str | None
+
+
 def plan(deps: Deps, order: Order) -> list[Plan]:
     """What a redrive would do to a parked order, and what it would find done; nothing is written."""
     return [_planned(deps, order, parker) for parker in order.parked]
 
 
-def redrive(deps: Deps, order: Order, by: str) -> list[Redriven]:
-    """Let every parked execution of an order go on, in somebody's name."""
-    return [_redriven(deps, order, parker, by) for parker in order.parked]
+def redrive(deps: Deps, order: Order, by: str, reason: str) -> list[Redriven]:
+    """Let every parked execution of an order go on, in somebody's name. Raises ``OrderNotParked`` where none is."""
+    if not order.parked:
+        raise OrderNotParked(f"order {order.id} is not parked")
+    return [_redriven(deps, order, parker, by, reason) for parker in order.parked]
 
 
-def redrive_parked(
-    deps: Deps, by: str, *, limit: int, per_second: float, pause: Callable[[float], None] = time.sleep
-) -> Iterator[Redriven]:
-    """Redrive up to ``limit`` parked orders, longest parked first, so many executions a second at the most.
-
-    Yields as it goes: whoever stops asking stops it.
-    """
-    for order in parked(deps, limit):
-        for parker in order.parked:
-            yield _redriven(deps, order, parker, by)
-            pause(1 / per_second)
-
-
-def parked(deps: Deps, limit: int) -> Iterator[Order]:
-    """Up to ``limit`` orders that wait for an operator, longest parked first."""
-    cursor = None
-    while limit > 0:
-        page = deps.orders.in_queue("parked", min(limit, PAGE), cursor)
-        yield from page.items
-        limit -= len(page.items)
+def redrive_parked(deps: Deps, by: str, reason: str, before: datetime, pace: Pace, cursor: str | None = None) -> Bulk:
+    """Redrive those that were parked before a moment, longest parked first: what parks again meanwhile is let be."""
+    done: list[Redriven] = []
+    until = deps.clock.now() + pace.longest
+    for _ in range(pace.limit):
+        page = deps.orders.in_queue("parked", 1, cursor)
         cursor = page.cursor
-        if cursor is None:
-            return
+        for order in page.items:
+            if min(parked.at for parked in order.parked.values()) >= before:
+                return Bulk(tuple(done), None)
+            for parker in order.parked:
+                done.append(_redriven(deps, order, parker, by, reason))
+                deps.clock.sleep(1 / pace.per_second)
+        if cursor is None or deps.clock.now() >= until:
+            break
+    return Bulk(tuple(done), cursor)
 
 
-def _redriven(deps: Deps, order: Order, parker: str, by: str) -> Redriven:
+def _redriven(deps: Deps, order: Order, parker: str, by: str, reason: str) -> Redriven:
     if not is_execution(parker):
         return Redriven(order.id, parker, False, by_hand(order, parker))
     try:
-        commit(deps, order.id, by, lambda order: parking.request_redrive(order, parker))
+        commit(deps, order.id, by, lambda order: parking.request_redrive(order, parker, reason))
+        run = deps.executions.find(*called(parker).split(":"))
+        if is_past_redriving(run):
+            return Redriven(order.id, parker, True, replace_execution(deps, order, parker, run, by))
         goes_on = deps.executions.redrive(parker)
-    except ExecutionsUnavailable as error:
+    except Unavailable as error:
         return Redriven(order.id, parker, False, f"unknown: {error}")
-    return Redriven(order.id, parker, goes_on, "" if goes_on else "it can't be redriven: it runs, or it is too old")
+    except OmsError as error:
+        return Redriven(order.id, parker, False, f"{type(error).__name__}: {error}")
+    return Redriven(order.id, parker, goes_on, "" if goes_on else "it goes on already")
+
+
+def is_past_redriving(run: Run | None) -> bool:
+    return run is None or not (run.is_running or run.redrivable)
 
 
 def _planned(deps: Deps, order: Order, parker: str) -> Plan:
     if not is_execution(parker):
         return Plan(order.id, parker, "none", by_hand(order, parker))
-    machine, name = named(parker)
-    run = deps.executions.find(machine, name)
-    if run is None or run.is_running:
-        why = "it goes on already" if run else "Step Functions has forgotten it"
-        return Plan(order.id, parker, "none", why)
-    return _rehearsed(deps, order, Resumption(parker, machine, run.payload), run)
+    run = deps.executions.find(*called(parker).split(":"))
+    if run is not None and run.is_running:
+        return Plan(order.id, parker, "none", "it goes on already")
+    it = resumption(deps, order, parker, run)
+    return _rehearsed(deps, order, it, run) if it else Plan(order.id, parker, "none", NOTHING_LEFT)
 
 
-def _rehearsed(deps: Deps, order: Order, it: Resumption, run: Run) -> Plan:
+def _rehearsed(deps: Deps, order: Order, it: Resumption, run: Run | None) -> Plan:
     steps = list(rehearse(order, deps.orders.events(order.id), it, deps.clock.now()))
     if any(step.verdict is Verdict.RUNS and step.state in AT_GATEWAY for step in steps):
         steps = told_by_gateway(steps, deps.payments.find(order.payment_request) if order.is_priced else None)
-    return Plan(order.id, it.execution, way(order, it), f"it is {run.status}", tuple(steps))
+    why = f"it is {run.status}" if run else "Step Functions has forgotten it"
+    if is_past_redriving(run):
+        why += ", too old to be redriven: another takes its place"
+    return Plan(order.id, it.execution, way(order, it), why, tuple(steps))
 
 
 def told_by_gateway(steps: Sequence[Step], record: PaymentRecord | None) -> list[Step]:
@@ -136,9 +160,3 @@ def is_execution(parker: str) -> bool:
 
 def by_hand(order: Order, check: str) -> str:
     return f"{check} found: {order.parked[check].cause}"
-
-
-def named(arn: str) -> tuple[str, str]:
-    """The machine and the name of an execution; a deployment may put its shop's name before the machine's."""
-    *_, machine, name = arn.split(":")
-    return machine.rpartition("-")[2], name

@@ -67,6 +67,19 @@ def give_back(deps: Deps, order_id: str, by: str) -> None:
     commit(deps, order_id, by, lambda order: placing.reject(order, "expired"))
 
 
+def refund(deps: Deps, order_id: str, effect_id: str, by: str) -> None:
+    """Give back what is due of an order whose goods were lost."""
+
+    def decide(order: Order) -> Change:
+        amount = paying.refund_due(order, effect_id)
+        if effect_id in order.refunds or not amount.minor:
+            return NOTHING
+        deps.payments.refund(order.payment_request, amount, effect_id)
+        return paying.refunded(order, amount, effect_id)
+
+    commit(deps, order_id, by, decide)
+
+
 def void(deps: Deps, order_id: str, by: str) -> None:
     """Let go of the hold on the card, of an order that is closed or being rejected."""
 

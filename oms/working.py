@@ -41,9 +41,9 @@ def _of_order(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
     if order.taken_by:
         yield _of_cancellation(order, order.taken_by, history)
     elif order.status in UNCONFIRMED:
-        yield Work("NewOrder", order.id, {"order_id": order.id})
+        yield Work("NewOrder", order.works_as("NewOrder", order.id), {"order_id": order.id})
     elif order.status in UNDELIVERED:
-        yield Work("FulfillOrder", order.id, {"order_id": order.id})
+        yield Work("FulfillOrder", order.works_as("FulfillOrder", order.id), {"order_id": order.id})
 
 
 def _of_cancellation(order: Order, cancellation_id: str, history: Sequence[Recorded]) -> Work:
@@ -61,7 +61,7 @@ def _of_cancellation(order: Order, cancellation_id: str, history: Sequence[Recor
         "reason": reason,
     }
     fulfillment = ("FulfillOrder", order.id) if cancellation_id == f"{order.id}_unfulfillable" else None
-    return Work("CancelOrder", cancellation_id, payload, fulfillment)
+    return Work("CancelOrder", order.works_as("CancelOrder", cancellation_id), payload, fulfillment)
 
 
 def _of_returns(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
@@ -69,7 +69,8 @@ def _of_returns(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
     for event in opened:
         if order.returns[event.return_id].status is not ReturnStatus.CLOSED:
             payload = {"order_id": order.id, "return_id": event.return_id, "lines": _told(event.lines)}
-            yield Work("ReturnOrder", event.return_id, {**payload, "reason": event.reason})
+            name = order.works_as("ReturnOrder", event.return_id)
+            yield Work("ReturnOrder", name, {**payload, "reason": event.reason})
 
 
 def _told(lines: Sequence[Units]) -> list[dict[str, Any]]:

@@ -35,7 +35,8 @@ class StepFunctions:
             told = called(client.describe_execution, ExecutionsUnavailable, executionArn=arn)
         except client.exceptions.ExecutionDoesNotExist:
             return None
-        return Run(arn, told["status"], json.loads(told["input"]))
+        redrivable = told.get("redriveStatus") == "REDRIVABLE"
+        return Run(arn, told["status"], json.loads(told["input"]), redrivable)
 
     def redrive(self, arn: str) -> bool:
         client = self._aws.stepfunctions()

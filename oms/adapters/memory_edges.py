@@ -35,6 +35,9 @@ class ManualClock(Remembers):
     def advance(self, by: timedelta) -> None:
         self._time[0] += by
 
+    def sleep(self, seconds: float) -> None:
+        self.advance(timedelta(seconds=seconds))
+
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
@@ -198,10 +201,13 @@ def _carrier_away() -> CarrierUnavailable:
     return CarrierUnavailable("the carrier didn't answer")
 
 
+FAILED = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
 class MemoryExecutions(Remembers):
     """Step Functions as a record of what it was asked. A token waits until it is answered or made to ``expire``."""
 
-    STATE = ("starts", "redrives", "answers", "heartbeats", "_ended", "_gone", "_failures")
+    STATE = ("starts", "redrives", "answers", "heartbeats", "_ended", "_old", "_gone", "_failures")
 
     def __init__(self) -> None:
         self.starts: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -211,6 +217,7 @@ class MemoryExecutions(Remembers):
         """By token: {"output": …}, or {"error": …, "cause": …}."""
         self.heartbeats: list[str] = []
         self._ended: dict[str, str] = {}
+        self._old: set[str] = set()
         self._gone: set[str] = set()
         self._failures: list[str] = []
 
@@ -223,11 +230,14 @@ class MemoryExecutions(Remembers):
     def find(self, machine: str, name: str) -> Run | None:
         self._failure()
         payload, arn = self.starts.get((machine, name)), execution_arn(machine, name)
-        return None if payload is None else Run(arn, self._ended.get(arn, "RUNNING"), payload)
+        if payload is None:
+            return None
+        status = self._ended.get(arn, "RUNNING")
+        return Run(arn, status, payload, status in FAILED and arn not in self._old)
 
     def redrive(self, arn: str) -> bool:
         failure = self._failure()
-        failed = self._ended.get(arn) in ("FAILED", "TIMED_OUT", "ABORTED")
+        failed = self._ended.get(arn) in FAILED and arn not in self._old
         if failed:
             del self._ended[arn]
             self.redrives.append(arn)
@@ -251,6 +261,10 @@ class MemoryExecutions(Remembers):
     def end(self, machine: str, name: str, status: str) -> None:
         """An execution has come to its end."""
         self._ended[execution_arn(machine, name)] = status
+
+    def grow_old(self, machine: str, name: str) -> None:
+        """An execution has ended so long ago that it can't be redriven."""
+        self._old.add(execution_arn(machine, name))
 
     def expire(self, token: str) -> None:
         """Nothing waits under the token any more."""

@@ -110,6 +110,12 @@ class OrderNotUnderReview(Rejection):
     status = 409
 
 
+class OrderNotParked(Rejection):
+    """Somebody wants to redrive what nobody parked, or what goes on already."""
+
+    status = 409
+
+
 class OrderNotCancellable(Rejection):
     """The order has ended, or what is asked for is gone already."""
 

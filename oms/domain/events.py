@@ -242,6 +242,16 @@ class RedriveRequested(Event):
     """Somebody is about to redrive a parked execution. It moves nothing: what the execution does then has events."""
 
     execution: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ExecutionReplaced(Event):
+    """An execution failed so long ago that it can't be redriven: another does what it left, or its work is done."""
+
+    execution: str
+    """``machine:name``, and so is the successor; that is empty where nothing is left to do."""
+    successor: str
 
 
 @dataclass(frozen=True)
@@ -267,7 +277,7 @@ class OrderRepaired(Event):
     what: str
 
 
-NOTES = (RedriveRequested, DiscrepancyFound, DiscrepancySettled, OrderRepaired)
+NOTES = (RedriveRequested, ExecutionReplaced, DiscrepancyFound, DiscrepancySettled, OrderRepaired)
 """Events that tell of looking at an order, not of its moving."""
 
 

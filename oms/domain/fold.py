@@ -17,6 +17,7 @@ from oms.domain.order import (
     Review,
     ShipmentStatus,
     Status,
+    called,
     price,
     with_units,
 )
@@ -59,6 +60,9 @@ def _parked(order: Order, recorded: e.Recorded) -> Order:
         case e.DiscrepancyFound(check, what):
             parked = Parked(recorded.at.isoformat(), 0, "Discrepancy", what, recorded.at)
             return replace(order, parked={**order.parked, check: parked})
+        case e.ExecutionReplaced(execution, successor):
+            left = {each: parked for each, parked in order.parked.items() if called(each) != execution}
+            return replace(order, parked=left, replaced={**order.replaced, execution: successor})
         case e.DiscrepancySettled(check):
             return replace(order, parked=_without(order.parked, check))
     return order

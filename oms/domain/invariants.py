@@ -91,7 +91,8 @@ def of_order_at_rest(order: Order, records: Sequence[PaymentRecord]) -> list[Vio
 
 def executions_of(order: Order) -> set[str]:
     """The names of every execution that may work on an order."""
-    return {order.id, *order.cancellations, *order.returns}
+    successors = (successor.partition(":")[2] for successor in order.replaced.values())
+    return {order.id, *order.cancellations, *order.returns, *successors}
 
 
 def _audit(order: Order, events: Sequence[Recorded]) -> Iterator[Violation]:
@@ -239,5 +240,7 @@ def _executions(books: Books) -> Iterator[Violation]:
         if order is None:
             if each.machine not in ("CancelOrder", "ReturnOrder"):
                 yield Violation("rest", each.name, f"{each.machine} ran for no order")
+        elif f"{each.machine}:{each.name}" in order.replaced:
+            continue
         elif each.status not in (RUNNING, SUCCEEDED) and not order.parked:
             yield Violation("rest", order.id, f"{each.machine} {each.name} {each.status}, and the order is not parked")

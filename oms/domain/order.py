@@ -175,6 +175,8 @@ class Order:
     """By execution: each that failed waits for an operator. Or by the check that found its books to disagree."""
     resumed: Mapping[str, str] = field(default_factory=dict)
     """By execution: the last visit to its parking state that an operator resumed from."""
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    """By ``machine:name`` of an execution that is past redriving: what does its work instead, or nothing."""
     reason: str = ""
 
     @property
@@ -204,6 +206,12 @@ class Order:
     @property
     def is_approved(self) -> bool:
         return self.review is not None and self.review.approved is True
+
+    def works_as(self, machine: str, name: str) -> str:
+        """The name of the execution that does the work of this one: its own, or the last successor's."""
+        while self.replaced.get(f"{machine}:{name}", "").startswith(f"{machine}:"):
+            name = self.replaced[f"{machine}:{name}"].partition(":")[2]
+        return name
 
     def line(self, sku: str) -> Line | None:
         return next((line for line in self.lines if line.sku == sku), None)
@@ -266,6 +274,12 @@ def guard(order: Order) -> None:
         raise OrderClosed(f"order {order.id} is {order.status if order.status.is_closed else 'being rejected'}")
     if order.taken_by:
         raise OrderTaken(f"order {order.id} is being cancelled by {order.taken_by}")
+
+
+def called(execution: str) -> str:
+    """``machine:name`` of an execution's ARN; a deployment may put its shop's name before the machine's."""
+    machine, _, name = execution.partition(":execution:")[2].rpartition(":")
+    return f"{machine.rpartition('-')[2]}:{name}"
 
 
 def price(line: Line, priced: PricedUnits) -> Line:

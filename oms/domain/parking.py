@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oms.domain import errors
-from oms.domain.events import DiscrepancyFound, DiscrepancySettled, OrderParked, OrderResumed, RedriveRequested
+from oms.domain.events import (
+    DiscrepancyFound,
+    DiscrepancySettled,
+    ExecutionReplaced,
+    OrderParked,
+    OrderResumed,
+    RedriveRequested,
+)
 from oms.domain.order import NOTHING, Change, Order, Status
 
 LONGEST = 1000
@@ -71,11 +78,16 @@ def raise_parked(order: Order, execution: str) -> None:
     raise errors.OrderParked(f"order {order.id} waits for an operator: {order.parked[execution].error}")
 
 
-def request_redrive(order: Order, execution: str) -> Change:
-    """Say who is about to redrive an execution. Raises ``UnexpectedState`` where it isn't parked."""
+def request_redrive(order: Order, execution: str, reason: str) -> Change:
+    """Say that somebody is about to redrive an execution, and why. Raises ``OrderNotParked`` where it isn't parked."""
     if execution not in order.parked:
-        raise errors.UnexpectedState(f"order {order.id} is not parked by {execution}")
-    return Change((RedriveRequested(execution),))
+        raise errors.OrderNotParked(f"order {order.id} is not parked by {execution}")
+    return Change((RedriveRequested(execution, reason),))
+
+
+def replace_execution(order: Order, execution: str, successor: str) -> Change:
+    """Say that another execution does what this one left; both as ``machine:name``."""
+    return NOTHING if execution in order.replaced else Change((ExecutionReplaced(execution, successor),))
 
 
 def doubt(order: Order, check: str, what: str) -> Change:

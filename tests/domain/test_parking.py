@@ -76,10 +76,10 @@ def test_a_visit_that_failed_before_it_could_park_is_resumed_by_its_redrive():
 
 def test_a_redrive_is_requested_of_what_is_parked_and_moves_nothing():
     order = parked(confirmed_order())
-    requested = after(order, parking.request_redrive(order, "exec-1"))
+    requested = after(order, parking.request_redrive(order, "exec-1", "mended"))
     assert replace(requested, version=order.version) == order
-    with pytest.raises(errors.UnexpectedState):
-        parking.request_redrive(order, "exec-2")
+    with pytest.raises(errors.OrderNotParked):
+        parking.request_redrive(order, "exec-2", "mended")
 
 
 def test_a_check_parks_under_its_own_name_once_for_the_same_reason():

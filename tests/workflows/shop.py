@@ -15,6 +15,7 @@ import asl
 from asl.engine import Engine, ExecutionAlreadyExists, TaskDoesNotExist
 from asl.execution import Execution
 from asl.machine import Machine
+from asl.server.executions import REDRIVABLE_SECONDS
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_edges import MemoryCarrier
@@ -69,9 +70,14 @@ def load_machines() -> dict[str, Machine]:
 class EngineClock:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.slept: list[float] = []
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.engine.now, UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Nothing else happens meanwhile: a task's own time is none."""
+        self.slept.append(seconds)
 
 
 class EngineExecutions:
@@ -88,14 +94,18 @@ class EngineExecutions:
 
     def find(self, machine: str, name: str) -> Run | None:
         found = self.shop.engine.executions.get(self.shop.machines[machine].execution_arn(name, ""))
-        return None if found is None else Run(found.arn, found.status, found.input)
+        return None if found is None else Run(found.arn, found.status, found.input, self._is_redrivable(found))
 
     def redrive(self, arn: str) -> bool:
-        try:
-            self.shop.engine.redrive(self.shop.engine.executions[arn])
-        except ValueError:
-            return False
-        return True
+        found = self.shop.engine.executions[arn]
+        redrivable = self._is_redrivable(found)
+        if redrivable:
+            self.shop.engine.redrive(found)
+        return redrivable
+
+    def _is_redrivable(self, found: Execution) -> bool:
+        failed = found.status in ("FAILED", "TIMED_OUT", "ABORTED")
+        return failed and self.shop.engine.now - (found.stopped_at or 0) <= REDRIVABLE_SECONDS
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
         return self._told(lambda: self.shop.engine.send_task_success(token, dict(output)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from oms.domain import parking
 from oms.domain.errors import ExecutionsUnavailable
 from oms.domain.events import RedriveRequested
 from oms.domain.rehearsal import Verdict
+from oms.redriving import Bulk, Pace
 from tests.workflows.shop import Shop
 
 DAY = 86400
@@ -174,7 +176,7 @@ def test_a_redrive_writes_just_the_effects_that_its_dry_run_names(shop, trouble)
     trouble(shop)
     (plan,) = redriving.plan(shop.deps, shop.order())
     before = ledgers(shop)
-    (redriven,) = redriving.redrive(shop.deps, shop.order(), "olga")
+    (redriven,) = redriving.redrive(shop.deps, shop.order(), "olga", "mended")
     shop.let_happen()
     PARKED[trouble][0](shop)
     assert redriven.goes_on
@@ -207,43 +209,66 @@ def parked_orders(shop: Shop, count: int) -> list[str]:
     return ids
 
 
+def in_bulk(shop: Shop, pace: Pace, cursor: str | None = None, before: datetime | None = None) -> Bulk:
+    before = before or shop.deps.clock.now()
+    bulk = redriving.redrive_parked(shop.deps, "olga", "mended", before, pace, cursor)
+    shop.let_happen()
+    return bulk
+
+
 def test_all_parked_orders_are_redriven_at_a_pace_and_each_in_somebody_s_name(shop):
     ids = parked_orders(shop, 3)
-    pauses: list[float] = []
-    done = list(redriving.redrive_parked(shop.deps, "olga", limit=10, per_second=4, pause=pauses.append))
-    shop.let_happen()
-    assert [(each.order_id, each.goes_on) for each in done] == [(order_id, True) for order_id in ids]
-    assert pauses == [0.25] * 3
+    bulk = in_bulk(shop, Pace(10, per_second=4))
+    assert [(each.order_id, each.goes_on) for each in bulk.done] == [(order_id, True) for order_id in ids]
+    assert shop.deps.clock.slept == [0.25] * 3
     for order_id in ids:
         assert not shop.order(order_id).parked
         (requested,) = [each for each in shop.orders.events(order_id) if isinstance(each.event, RedriveRequested)]
-        assert requested.by == "olga"
+        assert (requested.by, requested.event.reason) == ("olga", "mended")
 
 
 def test_a_limit_leaves_the_others_parked_and_the_longest_parked_go_first(shop):
     ids = parked_orders(shop, 3)
-    done = list(redriving.redrive_parked(shop.deps, "olga", limit=2, per_second=1000, pause=lambda _: None))
-    shop.let_happen()
-    assert [each.order_id for each in done] == ids[:2]
+    first = in_bulk(shop, Pace(2, per_second=1000))
+    assert [each.order_id for each in first.done] == ids[:2]
     assert shop.order(ids[2]).parked
+    rest = in_bulk(shop, Pace(2, per_second=1000), first.cursor)
+    assert ([each.order_id for each in rest.done], rest.cursor) == (ids[2:], None)
+
+
+def test_no_order_is_begun_after_the_time_that_a_request_has(shop):
+    ids = parked_orders(shop, 3)
+    bulk = in_bulk(shop, Pace(9, per_second=4, longest=timedelta(0)))
+    assert [each.order_id for each in bulk.done] == ids[:1]
+    assert bulk.cursor is not None
+
+
+def test_what_parks_again_is_not_redriven_again_by_the_same_sweep(shop):
+    ids = parked_orders(shop, 2)
+    before = shop.deps.clock.now()
+    shop.payments.fail_next("capture", after_effect=False, count=50)
+    first = in_bulk(shop, Pace(1, per_second=1000), before=before)
+    assert shop.order(ids[0]).parked
+    rest = in_bulk(shop, Pace(9, per_second=1000), first.cursor, before=before)
+    assert ([each.order_id for each in rest.done], rest.cursor) == (ids[1:], None)
 
 
 def test_what_runs_again_is_not_redriven_twice(shop):
     strange_goods_come_back(shop)
     parked = shop.order()
-    assert redriving.redrive(shop.deps, parked, "olga")[0].goes_on
+    assert redriving.redrive(shop.deps, parked, "olga", "mended")[0].goes_on
     (plan,) = redriving.plan(shop.deps, parked)
     assert (plan.way, plan.why) == ("none", "it goes on already")
-    (again,) = redriving.redrive(shop.deps, parked, "olga")
+    (again,) = redriving.redrive(shop.deps, parked, "olga", "mended")
     assert not again.goes_on
-    assert "it runs" in again.why
+    assert again.why == "it goes on already"
 
 
 def test_what_a_check_found_is_for_a_person(shop):
     shop.new_order()
     commit(shop.deps, "ord_1", "CheckOrders", lambda order: parking.doubt(order, "CheckOrders", "money: 5 is missing"))
     (plan,) = redriving.plan(shop.deps, shop.order())
-    (redriven,) = redriving.redrive(shop.deps, shop.order(), "olga")
+    (redriven,) = redriving.redrive(shop.deps, shop.order(), "olga", "mended")
     assert plan.why == redriven.why == "CheckOrders found: money: 5 is missing"
     assert not redriven.goes_on
     commit(shop.deps, "ord_1", "CheckOrders", lambda order: parking.settle(order, "CheckOrders"))
@@ -259,7 +284,5 @@ def test_an_outage_of_step_functions_is_told_and_the_next_order_has_its_turn(sho
         return whole(arn)
 
     monkeypatch.setattr(shop.deps.executions, "redrive", first_is_lost)
-    done = list(redriving.redrive_parked(shop.deps, "olga", limit=9, per_second=1000, pause=lambda _: None))
-    shop.let_happen()
-    assert [each.goes_on for each in done] == [False, True]
+    assert [each.goes_on for each in in_bulk(shop, Pace(9, per_second=1000)).done] == [False, True]
     assert shop.order(ids[0]).parked
