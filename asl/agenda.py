@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from asl.requests import TaskRequest
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Step:
     """One thing to do at a time.
 
@@ -23,15 +23,11 @@ class Step:
     """
 
     due: float
-    sequence: int
     kind: str
     execution: Execution | None = None
     ticket: int = 0
     data: Any = None
     request: TaskRequest | None = None
-
-    def __lt__(self, other: Step) -> bool:
-        return (self.due, self.sequence) < (other.due, other.sequence)
 
     @property
     def stale(self) -> bool:
@@ -43,29 +39,30 @@ class Agenda:
     """Steps, the earliest first. Stale ones are dropped as they come up, and swept when they pile up."""
 
     def __init__(self) -> None:
-        self._heap: list[Step] = []
+        self._heap: list[tuple[float, int, Step]] = []
         self._sequence = 0
         self._sweep_at = 1024
 
-    def add(self, due: float, kind: str, **fields: Any) -> Step:
+    def add(self, step: Step) -> Step:
         self._sequence += 1
-        step = Step(due, self._sequence, kind, **fields)
         if len(self._heap) >= self._sweep_at:
             self._sweep()
-        heapq.heappush(self._heap, step)
+        heapq.heappush(self._heap, (step.due, self._sequence, step))
         return step
 
     def _sweep(self) -> None:
-        self._heap = [step for step in self._heap if not step.stale]
+        self._heap = [entry for entry in self._heap if not entry[2].stale]
         heapq.heapify(self._heap)
         self._sweep_at = max(1024, 2 * len(self._heap))
 
     def peek(self) -> Step | None:
         """The next step, still there afterwards."""
-        while self._heap:
-            if not self._heap[0].stale:
-                return self._heap[0]
-            heapq.heappop(self._heap)
+        heap = self._heap
+        while heap:
+            step = heap[0][2]
+            if not step.stale:
+                return step
+            heapq.heappop(heap)
         return None
 
     def pop(self) -> Step | None:
@@ -77,9 +74,9 @@ class Agenda:
 
     def take(self, step: Step) -> None:
         """Take out a step that isn't the next."""
-        self._heap.remove(step)
+        self._heap = [entry for entry in self._heap if entry[2] is not step]
         heapq.heapify(self._heap)
 
     def due(self, now: float) -> list[Step]:
         """All that is due by now, in order."""
-        return sorted(step for step in self._heap if step.due <= now and not step.stale)
+        return [step for due, _, step in sorted(self._heap) if due <= now and not step.stale]

@@ -183,13 +183,13 @@ class Engine:
 
     def call_at(self, moment: float, function: Callable[[], None]) -> Step:
         """Call a function as a step of its own."""
-        return self.agenda.add(moment, "call", data=function)
+        return self.agenda.add(Step(moment, "call", data=function))
 
     # Outcomes from outside.
 
     def post(self, execution: Execution, ticket: int, kind: str, data: Any = None, delay: float = 0) -> None:
         """Hand an outcome to an execution, as a step of its own."""
-        self.agenda.add(self.now + delay, kind, execution=execution, ticket=ticket, data=data)
+        self.agenda.add(Step(self.now + delay, kind, execution, ticket, data))
 
     def send_task_success(self, token: str, output: Any) -> None:
         """SendTaskSuccess; `output` is a JSON value. Raises TaskDoesNotExist."""
@@ -307,7 +307,7 @@ class Engine:
     def _plan(self, execution: Execution, wanted: Wanted) -> None:
         request = wanted.request
         if request is None:
-            self.agenda.add(wanted.due, "timer", execution=execution, ticket=wanted.ticket)
+            self.agenda.add(Step(wanted.due, "timer", execution, wanted.ticket))
             return
         if request.token is not None:
             self.tokens[request.token] = (execution, request)
@@ -315,7 +315,7 @@ class Engine:
             self.api.rejoin(execution, request)
         elif not (request.integration.kind == "activity" and request.started):
             due = max(wanted.due, self.now)
-            self.agenda.add(due, "invoke", execution=execution, ticket=wanted.ticket, request=request)
+            self.agenda.add(Step(due, "invoke", execution, wanted.ticket, request=request))
 
     def _ended(self, execution: Execution) -> None:
         self._write("ended", execution.arn, status=execution.status)

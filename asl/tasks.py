@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,24 +76,23 @@ def through(tasks: Tasks) -> Invoke:
 
 def find(tasks: Tasks, request: TaskRequest) -> Callable[..., Any]:
     """The callable for a request. Raises NoTask."""
-    names = list(names_of(request))
-    for name in names:
+    for name in names_of(request):
         if name in tasks:
             return tasks[name]
-    raise NoTask(f"no task for the state {request.state!r}; it may be given as {', '.join(map(repr, names))}")
+    names = ", ".join(map(repr, names_of(request)))
+    raise NoTask(f"no task for the state {request.state!r}; it may be given as {names}")
 
 
-def names_of(request: TaskRequest) -> list[str]:
+def names_of(request: TaskRequest) -> Iterator[str]:
     """The names under which a task may be given, the most particular first."""
-    names = [request.state]
+    yield request.state
     function = _function(request)
     for each in ([function] if function else []) + [request.resource]:
-        names.append(each)
+        yield each
         if each.startswith("${"):
-            names.append(each[2:-1])
+            yield each[2:-1]
         elif ":function:" in each:
-            names.append(each.partition(":function:")[2].partition(":")[0])
-    return names
+            yield each.partition(":function:")[2].partition(":")[0]
 
 
 def _function(request: TaskRequest) -> str | None:

@@ -52,10 +52,11 @@ class Task(Generic[C]):
         return observed(self.command.__name__, event, context, lambda: self.run(event, deps()))
 
     def run(self, event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
-        """The task's answer, as JSON. Raises a leaf of ``OmsError``; ``InvalidCommand`` for what isn't a command."""
-        return self.handle(self._parsed(event), deps)
+        """The task's answer, as JSON. Raises a leaf of ``OmsError``."""
+        return self.handle(self.parsed(event), deps)
 
-    def _parsed(self, event: Mapping[str, Any]) -> C:
+    def parsed(self, event: Mapping[str, Any]) -> C:
+        """The command that an event is. Raises ``InvalidCommand`` for what isn't one."""
         error = next(validator(self.command.__name__).iter_errors(event), None)
         if error is not None:
             raise InvalidCommand(f"{self.command.__name__} at {error.json_path}: {error.message}")

@@ -60,6 +60,7 @@ class Injector:
         calls: how many calls outside a state's task makes, each after a `checkpoint`, for ``between``; 0 for unknown.
         intruder: what comes in, once, for ``meet``: such as starting another execution on the same thing.
         dice: where given, each site meets a random fault with `chance`, instead of the plan.
+        known: the faults that each state can meet, once found out: one dict may serve all runs of a scenario.
     """
 
     plan: Plan
@@ -69,11 +70,11 @@ class Injector:
     late_seconds: Sequence[int] = (60, 7200)
     dice: Random | None = None
     chance: float = 0.15
+    known: dict[str, tuple[str, ...]] = field(default_factory=dict)
     met: list[Met] = field(default_factory=list)
     _visits: dict[str, int] = field(default_factory=dict)
     _standing: dict[str, str] = field(default_factory=dict)
     _down: dict[str, float] = field(default_factory=dict)
-    _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _inside: Callable[[], None] | None = None
     _countdown: int = 0
     active: bool = True
@@ -136,9 +137,9 @@ class Injector:
         return fault
 
     def _faults(self, state: str) -> tuple[str, ...]:
-        if state not in self._known:
-            self._known[state] = self._every_fault(state)
-        return self._known[state]
+        if state not in self.known:
+            self.known[state] = self._every_fault(state)
+        return self.known[state]
 
     def _every_fault(self, state: str) -> tuple[str, ...]:
         errors = self.errors(state)

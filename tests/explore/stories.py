@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from asl.documents import encode
 from asl.execution import Execution
 from asl.explorer import Injector, Plan, Scenario
 from oms.adapters.memory_edges import MemoryCarrier
@@ -45,6 +46,12 @@ def errors_of(state: str) -> tuple[str, ...]:
     return (*known, DEFECT)
 
 
+@lru_cache(maxsize=4096)
+def command_of(handler: Any, event: str) -> Any:
+    """The schedules ask the same again and again, and a command never changes: it is checked once."""
+    return handler.parsed(json.loads(event))
+
+
 class Watched:
     """An edge that says before each of its calls that it is about to be called."""
 
@@ -59,6 +66,7 @@ class Watched:
             self._checkpoint()
             return method(*args, **kwargs)
 
+        setattr(self, name, call)
         return call
 
 
@@ -111,6 +119,9 @@ class ExploredShop(Shop):
         edges = {name: Watched(edge, injector.checkpoint) for name, edge in edges.items()}
         self.deps = replace(self.deps, **edges)
         self.stock(RED_LAMP=3, BLUE_RUG=1)
+
+    def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        return lambda event: handler.handle(command_of(handler, encode(event)), self.deps)
 
     def play(self) -> None:
         self.script(self)
@@ -277,8 +288,10 @@ def calls_of(state: str) -> int:
 
 
 def scenario(name: str, script: Script, *, lose: bool = False) -> Scenario:
+    known: dict[str, tuple[str, ...]] = {}
+
     def injector(plan: Plan, dice: Random | None) -> Injector:
-        return Injector(plan, errors=errors_of, calls=calls_of, dice=dice)
+        return Injector(plan, errors=errors_of, calls=calls_of, dice=dice, known=known)
 
     return Scenario(name, lambda injector: ExploredShop(injector, script, lose), injector)
 
