@@ -10,9 +10,10 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,34 +34,37 @@ SORTS = {
     Sort.DEAREST: ("by_price", Order.Desc),
     Sort.NAME: ("by_name", Order.Asc),
 }
-HEAP_BYTES = 50_000_000
-WRITTEN_AT_ONCE = 20_000
+HEAP_BYTES = 400_000_000
+WRITTEN_AT_ONCE = 100_000
+"""In one piece, as far as the heap goes: what an order by name costs grows with the pieces of an index."""
+BROWSED = 256
+"""So many answers to queries without words are kept: what shoppers leaf through is the same few pages."""
 NUDGE = 0.01
 """What the best rank adds to a score, at most: less than any difference between two scores."""
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """An index as of its last commit. ``stamp`` tells one commit from another."""
+
+    stamp: tuple[object, ...]
+    index: tantivy.Index
+    searcher: tantivy.Searcher
+    browse: Callable[[search.Query], Found]
 
 
 class TantivySearch:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._opened: tuple[str, tantivy.Index] | None = None
+        self._standing: _Standing | None = None
 
     # --- Looking ----------------------------------------------------------------------------------
 
     def find(self, query: search.Query) -> Found:
-        start = listings.start_of(query)
         looking = self._looking()
         if looking is None:
             return Found((), 0, dict.fromkeys(FACETS, ()))
-        terms = search.terms(query.text)
-        by = {"weight_by_field": "nudge"} if query.ranked else _sorted_by(query.sort)
-        for forgiving in (False, True):
-            asked = _asked(terms, forgiving)
-            page = looking.search(_all_of([asked, *_filters(query.filters)]), query.limit, offset=start, **by)
-            if _total(page) or not terms or (query.filters and _total(looking.search(asked, 1))):
-                break
-        hits = [_listing(looking.doc(address)) for _, address in page.hits]
-        total, facets = _total(page), _counts(looking, asked, query.filters)
-        return Found(hits, total, facets, listings.cursor_after(query, start + len(hits), total))
+        return _found(looking.searcher, query) if query.text else looking.browse(query)
 
     def suggest(self, prefix: str, limit: int) -> Sequence[str]:
         looking, typed = self._looking(), search.words(prefix)
@@ -68,7 +72,7 @@ class TantivySearch:
             return ()
         whole = [Query.term_query(_schema(), "as_typed", word) for word in typed[:-1]]
         wanted = _all_of([_live(), *whole, _beginning("as_typed", typed[-1])])
-        titles = _buckets(looking.aggregate(wanted, {"title": _values_of("title", limit * 5)})["title"])
+        titles = _buckets(looking.searcher.aggregate(wanted, {"title": _values_of("title", limit * 5)})["title"])
         return [each.value for each in search.counted(titles)[:limit]]
 
     # --- Writing ----------------------------------------------------------------------------------
@@ -89,9 +93,10 @@ class TantivySearch:
         while some := list(islice(rest, WRITTEN_AT_ONCE)):
             self._write(((each.product.sku, each.version, partial(_document, each)) for each in some), [name])
         with self._lock():
+            before = self._current()
             os.replace(self._folder / "building", self._folder / "current")
             for old in self._folder.glob("index-*"):
-                if old.name != name:
+                if old.name not in (name, before):  # who has just read the link may be about to open the one before
                     shutil.rmtree(old)
 
     def _write(self, writes: Iterable[tuple[str, int, Any]], names: Sequence[str] = ()) -> None:
@@ -120,18 +125,24 @@ class TantivySearch:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _looking(self) -> tantivy.Searcher | None:
+    def _looking(self) -> _Standing | None:
         """What is searched now, None before the first write. An index that was replaced lives on in who has it open."""
-        opened = self._opened
+        name = self._current()
+        if name is None:
+            return None
+        written = (self._folder / name / "meta.json").stat()  # another file after each commit
+        stamp, known = (name, written.st_ino, written.st_mtime_ns), self._standing
+        if known is None or known.stamp != stamp:
+            index = known.index if known and known.stamp[0] == name else _open(self._folder / name)
+            index.reload()
+            known = self._standing = _standing(stamp, index)
+        return known
+
+    def _current(self) -> str | None:
         try:
-            name = os.readlink(self._folder / "current")
+            return os.readlink(self._folder / "current")
         except FileNotFoundError:
             return None
-        if opened is None or opened[0] != name:
-            opened = self._opened = name, _open(self._folder / name)
-        index = opened[1]
-        index.reload()
-        return index.searcher()
 
 
 # --- Indexes ----------------------------------------------------------------------------------------
@@ -177,6 +188,11 @@ def _open(folder: Path) -> tantivy.Index:
     return index
 
 
+def _standing(stamp: tuple[object, ...], index: tantivy.Index) -> _Standing:
+    searcher = index.searcher()
+    return _Standing(stamp, index, searcher, lru_cache(BROWSED)(partial(_found, searcher)))
+
+
 def _put(index: tantivy.Index, newest: Mapping[str, tuple[int, Any]]) -> None:
     known = _versions(index, list(newest))
     writer = index.writer(HEAP_BYTES, 1)
@@ -215,6 +231,19 @@ def _listing(document: tantivy.Document) -> Listing:
 
 
 # --- Queries ----------------------------------------------------------------------------------------
+
+
+def _found(looking: tantivy.Searcher, query: search.Query) -> Found:
+    start, terms = listings.start_of(query), search.terms(query.text)
+    by = {"weight_by_field": "nudge"} if query.ranked else _sorted_by(query.sort)
+    for forgiving in (False, True):
+        asked = _asked(terms, forgiving)
+        page = looking.search(_all_of([asked, *_filters(query.filters)]), query.limit, offset=start, **by)
+        if _total(page) or not terms or (query.filters and _total(looking.search(asked, 1))):
+            break
+    hits = [_listing(looking.doc(address)) for _, address in page.hits]
+    total, facets = _total(page), _counts(looking, asked, query.filters)
+    return Found(hits, total, facets, listings.cursor_after(query, start + len(hits), total))
 
 
 def _asked(terms: Sequence[Term], forgiving: bool) -> Query:

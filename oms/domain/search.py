@@ -103,6 +103,9 @@ class Query:
         told = [self.text, *(f"{name}={value}" for name, value in sorted(self.filters.items())), self.sort]
         return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
 
+    def __hash__(self) -> int:
+        return hash((self.mark, self.limit, self.cursor))
+
 
 @dataclass(frozen=True, slots=True)
 class Count:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
@@ -240,3 +242,25 @@ def test_a_rebuild_is_seen_all_at_once_and_loses_no_write(shop: Search) -> None:
     shop.rebuild(goods())
     assert set(asked(shop, "")) == {"11", "12", "13", "18"}
     assert asked(shop, "cocoa") == ["12"]
+
+
+def test_no_search_notices_a_rebuild(shop: Search) -> None:
+    """Whoever searches meanwhile finds all of the goods, and what was found is no answer any more once they change."""
+    done = Event()
+
+    def totals() -> set[int]:
+        seen = {shop.find(Query()).total}
+        while not done.is_set():
+            seen |= {shop.find(Query()).total, shop.find(Query("milk")).total + len(SHOP) - 4}
+        return seen
+
+    with ThreadPoolExecutor(3) as shoppers:
+        searching = [shoppers.submit(totals) for _ in range(3)]
+        try:
+            for _ in range(3):
+                shop.rebuild(SHOP)
+        finally:
+            done.set()
+    assert [each.result() for each in searching] == [{len(SHOP)}] * 3
+    shop.delete({"11": 12})
+    assert shop.find(Query()).total == len(SHOP) - 1
