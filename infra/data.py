@@ -13,11 +13,15 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.declared import Table, tables
+from infra.declared import SIGN_UP, Table, tables
+from infra.functions import Functions
+from infra.grants import Grants
 from infra.settings import Settings
 from infra.sign_in import SignIn
 
 REPORTS_KEPT = Duration.days(400)
+TRIGGER_TIMEOUT = Duration.seconds(5)
+"""Cognito waits no longer."""
 
 
 class Data(Stack):
@@ -34,6 +38,7 @@ class Data(Stack):
         self.reports = self._bucket()
         self.search = self._search()
         self.sign_in = SignIn(self, settings.retain)
+        self.sign_in.confirm_by(Functions(self, "api", Grants(self, {}, {})).add(SIGN_UP, TRIGGER_TIMEOUT))
         CfnOutput(self, "PaymentsKeyName", value=self.payments_key.secret_name)
         CfnOutput(self, "CarrierSecretName", value=self.carrier_secret.secret_name)
         CfnOutput(self, "ReportsBucket", value=self.reports.bucket_name)

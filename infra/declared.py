@@ -21,8 +21,8 @@ METHODS = ("get", "put", "post", "patch", "delete")
 
 
 class Kind(StrEnum):
-    """What calls a function: a state machine, the clock, people, operators alone, or another company's machines. Of
-    those that a state machine calls some read all books, and one repairs them too."""
+    """What calls a function: a state machine, the clock, people, operators alone, another company's machines, or
+    Cognito. Of those that a state machine calls some read all books, and one repairs them too."""
 
     TASK = "task"
     AUDIT = "audit"
@@ -31,6 +31,7 @@ class Kind(StrEnum):
     SERVICE = "service"
     OPERATING = "operating"
     CALLBACK = "callback"
+    TRIGGER = "trigger"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class Function:
     kind: Kind
     uses: Sequence[str]
     schedule: str = ""
+
+
+SIGN_UP = Function("SignUp", "api.sign_up.handler", Kind.TRIGGER, ())
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,12 @@ def _service(module: str, uses: Sequence[str]) -> Function:
     if all(route.is_for_operators for route in routes() if route.function == name):
         return Function(name, f"{module}.handler", Kind.OPERATING, uses)
     return Function(name, f"{module}.handler", Kind.SERVICE, uses)
+
+
+def sign_in() -> dict[str, Any]:
+    """The groups, and the properties of the pool and its client."""
+    declared: dict[str, Any] = json.loads((ROOT / "api/sign_in.json").read_text())
+    return declared
 
 
 def routes() -> tuple[Route, ...]:

@@ -36,7 +36,7 @@ class Functions(Construct):
             description="requirements/lambda.txt",
         )
 
-    def add(self, declared: Function) -> lambda_.Function:
+    def add(self, declared: Function, timeout: Duration = TIMEOUT) -> lambda_.Function:
         log_group = logs.LogGroup(
             self,
             f"{declared.name}Logs",
@@ -56,7 +56,7 @@ class Functions(Construct):
             architecture=ARCHITECTURE,
             layers=[self.layer],
             memory_size=MEMORY_MB,
-            timeout=TIMEOUT,
+            timeout=timeout,
             role=role,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from infra.data import Data
 from infra.declared import SIGNATURE, Function, Kind, snake, tables
+
+if TYPE_CHECKING:
+    from infra.data import Data
 
 
 @dataclass(frozen=True)

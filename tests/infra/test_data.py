@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from infra.declared import ROOT, tables
+from infra.declared import ROOT, sign_in, tables
 
 
 def keys(schema):
@@ -47,10 +47,42 @@ def test_shoppers_sign_in_by_srp_and_nobody_learns_who_is_one(cloud):
     (pool,) = cloud.of_type("AWS::Cognito::UserPool").values()
     (client,) = cloud.of_type("AWS::Cognito::UserPoolClient").values()
     assert set(client["ExplicitAuthFlows"]) == {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+    assert not client.get("AllowedOAuthFlowsUserPoolClient")
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     assert not client["GenerateSecret"]
     assert pool["UsernameAttributes"] == pool["AutoVerifiedAttributes"] == ["email"]
+    assert pool["UsernameConfiguration"] == {"CaseSensitive": False}
+    assert (pool["MfaConfiguration"], pool["EnabledMfas"]) == ("OPTIONAL", ["SOFTWARE_TOKEN_MFA"])
     assert pool["DeletionProtection"] == "ACTIVE"
+
+
+def test_the_pool_is_the_one_that_is_declared(cloud):
+    declared = sign_in()
+    (pool,) = cloud.of_type("AWS::Cognito::UserPool").values()
+    (client,) = cloud.of_type("AWS::Cognito::UserPoolClient").values()
+    assert declared["pool"].items() <= pool.items()
+    assert declared["client"].items() <= client.items()
+
+
+def test_a_sign_out_ends_within_half_an_hour(cloud):
+    """A gateway takes an access token until it expires, and knows nothing of sign-outs: so it is short."""
+    (client,) = cloud.of_type("AWS::Cognito::UserPoolClient").values()
+    assert client["EnableTokenRevocation"]
+    assert client["TokenValidityUnits"] == {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "days"}
+    assert client["AccessTokenValidity"] <= 30
+    assert client["IdTokenValidity"] <= 30
+    assert client["RefreshTokenValidity"] <= 30
+
+
+def test_who_confirms_an_address_is_made_a_shopper(cloud):
+    (pool,) = cloud.of_type("AWS::Cognito::UserPool").values()
+    assert cloud.read(pool["LambdaConfig"]) == {"PostConfirmation": "FunctionsSignUp"}
+    permissions = cloud.of_type("AWS::Lambda::Permission").values()
+    (cognitos,) = [each for each in permissions if each["Principal"] == "cognito-idp.amazonaws.com"]
+    assert (cloud.read(cognitos["FunctionName"]), cloud.read(cognitos["SourceArn"])) == (
+        "FunctionsSignUp",
+        "SignInUsers",
+    )
 
 
 def test_the_groups_are_those_that_the_contract_asks_for(cloud):

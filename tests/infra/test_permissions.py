@@ -83,6 +83,7 @@ FUNCTIONS = {
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("dynamodb:Query", "Products/index/by_department"),
     "Search": each("es:ESHttpPost", "Search/products/_search"),
+    "SignUp": each("cognito-idp:AdminAddUserToGroup", "SignInUsers"),
     "Webhooks": each("dynamodb:GetItem", "Orders")
     | HEAR
     | each(
