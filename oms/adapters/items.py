@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from oms.adapters.codec import Attribute, codec
+from oms.adapters.codec import Attribute, item_codec, text_codec
 from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
@@ -28,13 +28,13 @@ def key(pk: str, sk: str | None = None) -> Item:
 
 
 def _item(value: Any, pk: str, sk: str | None = None) -> Item:
-    item: Item = codec(type(value)).encode(value)["M"]
+    item: Item = item_codec(type(value)).encode(value)
     item.update(key(pk, sk))
     return item
 
 
 def _value(kind: type[Any], item: Item) -> Any:
-    return codec(kind).decode({"M": item})
+    return item_codec(kind).decode(item)
 
 
 def order_item(order: Order) -> Item:
@@ -59,13 +59,13 @@ def event_item(order_id: str, recorded: Recorded) -> Item:
         "at": {"S": recorded.at.isoformat()},
         "by": {"S": recorded.by},
         "name": {"S": event.name},
-        "data": codec(type(event)).encode(event),
+        "data": {"S": text_codec(type(event)).encode(event)},
     }
 
 
 def event_of(item: Item) -> Recorded:
     """Raises ``KeyError`` for an event that this version doesn't know: it can't say what became of the order."""
-    event = codec(TYPES[item["name"]["S"]]).decode(item["data"])
+    event = text_codec(TYPES[item["name"]["S"]]).decode(item["data"]["S"])
     at = datetime.fromisoformat(item["at"]["S"])
     return Recorded(int(item["sequence"]["N"]), at, item["by"]["S"], event)
 
