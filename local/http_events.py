@@ -9,7 +9,7 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -53,7 +53,11 @@ def joined(headers: Headers) -> dict[str, str]:
 
 
 def event_of(
-    request: Request, route_key: str, path_parameters: Mapping[str, str], claims: Claims | None
+    request: Request,
+    route_key: str,
+    path_parameters: Mapping[str, str],
+    claims: Claims | None,
+    scopes: Collection[str] = (),
 ) -> dict[str, Any]:
     headers = dict(request.headers)
     cookies = headers.pop("cookie", "")
@@ -64,7 +68,7 @@ def event_of(
         "rawPath": request.path,
         "rawQueryString": request.query,
         "headers": headers,
-        "requestContext": _context(request, route_key, claims),
+        "requestContext": _context(request, route_key, claims, scopes),
         "isBase64Encoded": is_base64,
     }
     present = {
@@ -76,7 +80,7 @@ def event_of(
     return event | {name: value for name, value in present.items() if value}
 
 
-def _context(request: Request, route_key: str, claims: Claims | None) -> dict[str, Any]:
+def _context(request: Request, route_key: str, claims: Claims | None, scopes: Collection[str]) -> dict[str, Any]:
     now = time.time()
     domain = request.headers.get("host", "localhost")
     context: dict[str, Any] = {
@@ -99,7 +103,7 @@ def _context(request: Request, route_key: str, claims: Claims | None) -> dict[st
     }
     if claims is not None:
         texts = {name: _claim(value) for name, value in claims.items()}
-        context["authorizer"] = {"jwt": {"claims": texts, "scopes": None}}
+        context["authorizer"] = {"jwt": {"claims": texts, "scopes": sorted(scopes) or None}}
     return context
 
 

@@ -1,7 +1,9 @@
 """Who asks: JWTs verified as the JWT authorizer of an HTTP API does.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html: the signature, RSA only, by
-the pool's published keys; ``iss``; ``aud``, or ``client_id`` where there is no ``aud``; ``exp``, ``nbf`` and ``iat``.
+the pool's published keys; ``iss``; ``aud``, or ``client_id`` where there is no ``aud``; ``exp``, ``nbf`` and ``iat``;
+and one of the route's scopes, in ``scope`` or ``scp``. Cognito gives a scope to access tokens alone, so a route that
+asks for one takes no ID token.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import jwt
@@ -29,8 +32,13 @@ class InvalidToken(Exception):
     """No token, or none that this pool gave to this client and that is good now."""
 
 
+class InsufficientScope(Exception):
+    """A good token, but not for this."""
+
+
 class PublishedKeys:
-    """A pool's keys by their id, asked for when an unknown one comes, but not at every forged one."""
+    """A pool's keys by their id, asked for when an unknown one comes, but not at every forged one. While the pool can't
+    be asked, those that it last published hold."""
 
     def __init__(self, fetch: Callable[[], Keys], now: Callable[[], float] = time.monotonic) -> None:
         self._fetch, self._now = fetch, now
@@ -40,10 +48,10 @@ class PublishedKeys:
     def key(self, key_id: str) -> Any:
         age = self._now() - self._fetched_at
         if age > KEYS_FRESH_SECONDS or (key_id not in self._keys and age > KEYS_AGAIN_SECONDS):
-            self._keys = {
-                each["kid"]: RSAAlgorithm.from_jwk(dict(each)) for each in self._fetch() if each["kty"] == "RSA"
-            }
             self._fetched_at = self._now()
+            with suppress(OSError, ValueError):
+                keys = [each for each in self._fetch() if each["kty"] == "RSA"]
+                self._keys = {each["kid"]: RSAAlgorithm.from_jwk(dict(each)) for each in keys}
         if key_id not in self._keys:
             raise InvalidToken("the token is signed by no key of this pool")
         return self._keys[key_id]
@@ -67,8 +75,9 @@ class Authorizer:
         self._keys, self._issuer, self._audience, self._now = keys, issuer, frozenset(audience), now
         self._known: dict[str, Claims] = {}
 
-    def claims(self, authorization: str) -> Claims:
-        """Of ``Bearer <token>``, or of the bare token, which API Gateway takes too. Raises ``InvalidToken``."""
+    def claims(self, authorization: str, scopes: Collection[str] = ()) -> Claims:
+        """Of ``Bearer <token>``, or of the bare token, which API Gateway takes too. Raises ``InvalidToken``, and
+        ``InsufficientScope`` where there are ``scopes`` and it has none of them."""
         token = authorization.removeprefix("Bearer ").removeprefix("bearer ").strip()
         if not token:
             raise InvalidToken("there is no token: sign in, and send Authorization: Bearer and the token")
@@ -77,6 +86,8 @@ class Authorizer:
             known = self._verified(token)
             self._remember(token, known)
         self._check_times(known)
+        if scopes and granted_scopes(known).isdisjoint(scopes):
+            raise InsufficientScope("the token is for something else: send the access token, not the ID token")
         return known
 
     def _verified(self, token: str) -> Claims:
@@ -110,3 +121,8 @@ class Authorizer:
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         self._known[token] = claims
+
+
+def granted_scopes(claims: Claims) -> frozenset[str]:
+    granted = claims.get("scope", claims.get("scp", ""))
+    return frozenset(granted.split() if isinstance(granted, str) else granted)

@@ -1,14 +1,16 @@
 """The authorizer takes the tokens that API Gateway's would take, and no other."""
 
 import base64
+import hmac
 import json
 import time
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from local.tokens import Authorizer, InvalidToken, PublishedKeys
-from tests.local.tokens import CLIENT, ISSUER, Pool
+from local.tokens import Authorizer, InsufficientScope, InvalidToken, PublishedKeys
+from tests.local.tokens import CLIENT, ISSUER, SCOPE, Pool
 
 POOL, OTHER = Pool(), Pool()
 
@@ -24,21 +26,30 @@ def test_a_token_of_the_pool_for_this_client_is_taken(authorizer, token):
     assert authorizer.claims(token)["sub"] == "anna"
 
 
-def unsigned(claims):
-    def part(value):
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+def part(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
+
+def unsigned(claims):
     return f"{part({'alg': 'none', 'kid': POOL.key_id})}.{part(claims)}."
 
 
 def tampered(token):
     header, claims, signature = token.split(".")
     decoded = json.loads(base64.urlsafe_b64decode(claims + "=="))
-    changed = base64.urlsafe_b64encode(json.dumps({**decoded, "sub": "olga"}).encode()).decode().rstrip("=")
-    return f"{header}.{changed}.{signature}"
+    return f"{header}.{part({**decoded, 'sub': 'olga'})}.{signature}"
+
+
+def hmac_signed(claims, password):
+    """By hand, for ``jwt`` refuses to take a public key for a password."""
+    signing = f"{part({'alg': 'HS256', 'kid': POOL.key_id})}.{part(claims)}"
+    mac = hmac.digest(password, signing.encode(), "sha256")
+    return f"{signing}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
 PAST, FUTURE = int(time.time()) - 10, int(time.time()) + 600
+OLGA = {"sub": "olga", "iss": ISSUER, "client_id": CLIENT, "exp": FUTURE}
+PUBLIC = POOL.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 REFUSED = {
     "none": "",
     "nonsense": "letmein",
@@ -49,13 +60,17 @@ REFUSED = {
     "not valid yet": POOL.access_token(nbf=FUTURE),
     "made in the future": POOL.access_token(iat=FUTURE),
     "tampered": tampered(POOL.access_token()),
-    "alg=none": unsigned({"sub": "olga", "iss": ISSUER, "client_id": CLIENT, "exp": FUTURE}),
-    "signed with a password": jwt.encode(
-        {"sub": "olga", "iss": ISSUER, "client_id": CLIENT, "exp": FUTURE},
-        "a-password-of-32-bytes-or-more-here",
-        "HS256",
-        {"kid": POOL.key_id},
-    ),
+    "another signature": f"{POOL.access_token().rpartition('.')[0]}.{OTHER.access_token().rpartition('.')[2]}",
+    "half a signature": POOL.access_token()[:-171],
+    "no signature": POOL.access_token().rpartition(".")[0] + ".",
+    "alg=none": unsigned(OLGA),
+    "signed with a password": hmac_signed(OLGA, b"a-password-of-32-bytes-or-more-here"),
+    "signed with our public key as a password": hmac_signed(OLGA, PUBLIC),
+    "signed by another algorithm": jwt.encode(OLGA, POOL.key, "PS256", {"kid": POOL.key_id}),
+    "another's key, brought along": jwt.encode(OLGA, OTHER.key, "RS256", {"kid": POOL.key_id, "jwk": OTHER.keys()[0]}),
+    "another's key, to be fetched": jwt.encode(OLGA, OTHER.key, "RS256", {"kid": POOL.key_id, "jku": "http://evil"}),
+    "what we must understand and don't": jwt.encode(OLGA, POOL.key, "RS256", {"kid": POOL.key_id, "crit": ["own"]}),
+    "no key's id": jwt.encode(OLGA, POOL.key, "RS256"),
     "another's key under our key's id": OTHER.access_token(),
     "an unknown key": Pool("key-2").access_token(),
     "another pool": POOL.access_token(iss=ISSUER + "2"),
@@ -72,6 +87,23 @@ def test_any_other_is_refused_each_time(authorizer, token):
     for _ in range(2):
         with pytest.raises(InvalidToken):
             authorizer.claims(f"Bearer {token}")
+
+
+@pytest.mark.parametrize("granted", [{"scope": f"openid {SCOPE}"}, {"scope": None, "scp": [SCOPE, "openid"]}])
+def test_a_token_with_one_of_the_scopes_is_taken(authorizer, granted):
+    assert authorizer.claims(POOL.access_token(**granted), {SCOPE, "another"})["sub"] == "anna"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [POOL.id_token(), POOL.access_token(scope=""), POOL.access_token(scope=SCOPE + "s"), POOL.id_token(scp=["openid"])],
+    ids=["an ID token", "none", "a longer one", "another one"],
+)
+def test_a_token_without_one_is_good_and_not_enough(authorizer, token):
+    assert authorizer.claims(token)["sub"] == "anna"
+    for _ in range(2):
+        with pytest.raises(InsufficientScope):
+            authorizer.claims(token, {SCOPE})
 
 
 def test_a_known_token_expires_all_the_same():
@@ -96,3 +128,20 @@ def test_new_keys_are_asked_for_but_not_at_every_forged_token():
     now += 11
     assert keys.key("key-2")
     assert pool.fetches == 2
+
+
+def test_while_the_pool_is_away_the_keys_that_are_known_hold():
+    answers, now = [POOL.keys(), ConnectionRefusedError()], 0.0
+
+    def fetch():
+        match answers.pop(0):
+            case Exception() as error:
+                raise error
+            case keys:
+                return keys
+
+    keys = PublishedKeys(fetch, now=lambda: now)
+    assert keys.key("key-1")
+    now += 3600
+    assert keys.key("key-1")
+    assert answers == []

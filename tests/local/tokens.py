@@ -9,6 +9,8 @@ from jwt.algorithms import RSAAlgorithm
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_shop"
 CLIENT = "shop-client"
+SCOPE = "aws.cognito.signin.user.admin"
+"""Cognito gives it to who signs in by a password, and to no ID token."""
 
 
 class Pool:
@@ -29,6 +31,7 @@ class Pool:
             "iss": ISSUER,
             "client_id": CLIENT,
             "token_use": "access",
+            "scope": SCOPE,
             "iat": now,
             "exp": now + 3600,
             **changes,
@@ -36,7 +39,8 @@ class Pool:
         return self.sign({name: value for name, value in claims.items() if value is not None})
 
     def id_token(self, subject: str = "anna", **changes: Any) -> str:
-        return self.access_token(subject, **{"aud": CLIENT, "client_id": None, "token_use": "id", **changes})
+        own = {"aud": CLIENT, "client_id": None, "scope": None, "token_use": "id"}
+        return self.access_token(subject, **{**own, **changes})
 
     def sign(self, claims: dict[str, Any]) -> str:
         return jwt.encode(claims, self.key, "RS256", {"kid": self.key_id})
