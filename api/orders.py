@@ -10,62 +10,33 @@ from aws_lambda_powertools.event_handler import Response
 from api import identifiers, views
 from api.etags import PRIVATE, shown
 from api.identifiers import KEY, reused
+from api.ordering import place, quote
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.commit import commit
 from oms.domain import cancelling, placing, returns
-from oms.domain.errors import (
-    OrderNotFound,
-    Rejection,
-    UnknownSku,
-    WrongCurrency,
-)
+from oms.domain.errors import OrderNotFound
 from oms.domain.events import Units
-from oms.domain.order import Cancellation, Order, Status
-from oms.ports import Deps
+from oms.domain.order import Cancellation, Order
+from oms.domain.pricing import Destination, shipping_options
 
 handler = Service()
 
 
 @handler.route("POST /orders")
 def place_order(call: Call) -> Response[str]:
-    body, now = call.body, call.deps.clock.now()
-    order_id = identifiers.order_id(call.caller.id, call.arguments[KEY])
-    fingerprint = identifiers.request_hash(body)
-    lines, currency = _units(body), body["currency"]
-    change = placing.place(
-        order_id, call.caller.id, currency, lines, body["payment_method"], body["recipient"], fingerprint
-    )
-    if refusal := _refusal(call.deps, currency, lines):
-        order = _repeated(call.deps, order_id, refusal)
-    else:
-        order = call.deps.orders.create(change, now, call.caller.name)
-    if order.request_hash != fingerprint:
-        raise reused()
-    if order.status is Status.PLACED:
-        call.deps.executions.start("NewOrder", order.id, {"order_id": order.id})
-    is_new = order.placed_at == now and order.version == 1
+    lines = _units(call.body)
+    products = call.deps.products.get([units.sku for units in lines])
+    order, is_new = place(call, call.body, lines, products)
     return json_answer(202 if is_new else 200, views.order_summary(order), _location(order))
 
 
-def _refusal(deps: Deps, currency: str, lines: Sequence[Units]) -> Rejection | None:
-    """What the catalogue has against the order."""
-    products = deps.products.get([units.sku for units in lines])
-    unknown = [units.sku for units in lines if units.sku not in products]
-    if unknown:
-        return UnknownSku(f"the catalogue has no {', '.join(unknown[:10])}")
-    strange = next((each for each in products.values() if each.price.currency != currency), None)
-    if strange:
-        return WrongCurrency(f"{strange.sku} is priced in {strange.price.currency}, the order is in {currency}")
-    return None
-
-
-def _repeated(deps: Deps, order_id: str, refusal: Rejection) -> Order:
-    """The order that the key stands for, even where the catalogue has changed since."""
-    try:
-        return deps.orders.get(order_id)
-    except OrderNotFound:
-        raise refusal from None
+@handler.route("POST /quotes")
+def quote_order(call: Call) -> Response[str]:
+    lines = _units(call.body)
+    quoted = quote(call.deps, call.body, lines, call.deps.products.get([units.sku for units in lines]))
+    options = shipping_options(quoted, Destination.of(call.body["recipient"]))
+    return json_answer(200, views.quote(quoted, options))
 
 
 @handler.route("GET /orders")

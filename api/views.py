@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from oms.domain.catalogue import Product
 from oms.domain.events import Recorded, Units
 from oms.domain.inventory import Stock
 from oms.domain.order import Cancellation, Line, Order, Return, Review
+from oms.domain.pricing import Quote
 from oms.ports import Page
 
 T = TypeVar("T")
@@ -26,7 +27,8 @@ UNTOLD = {
 }
 """What of an event is for operators alone, or stands elsewhere in the order."""
 
-LINE = ["sku", "name", "quantity", "unit_price_minor", "total_minor", "cancelled", "shipped", "returning", "returned"]
+QUOTED = ["sku", "name", "quantity", "unit_price_minor", "total_minor", "discount_minor", "tax_minor"]
+LINE = [*QUOTED, "cancelled", "shipped", "returning", "returned"]
 
 
 def page(shown: Page[T], view: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
@@ -54,6 +56,9 @@ def order_summary(order: Order) -> dict[str, Any]:
 def order(order: Order, events: Iterable[Recorded], for_operator: bool) -> dict[str, Any]:
     return {
         **order_summary(order),
+        "charges": _charges(order),
+        "shipping_method": order.shipping_method,
+        "code": order.code,
         "lines": [_line(line) for line in order.lines],
         "payment": {"status": order.payment.status, "method": order.payment_method},
         "review": _review(order.review),
@@ -64,6 +69,28 @@ def order(order: Order, events: Iterable[Recorded], for_operator: bool) -> dict[
         "parked": bool(order.parked),
         "reason": order.reason,
         "timeline": [_told(recorded, for_operator) for recorded in events],
+    }
+
+
+def quote(quoted: Quote, shipping_options: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "currency": quoted.currency,
+        "lines": [{name: getattr(line, name) for name in QUOTED} for line in quoted.lines],
+        "charges": _charges(quoted),
+        "shipping_method": quoted.shipping_method,
+        "shipping_options": [{"method": name, "price_minor": minor} for name, minor in shipping_options.items()],
+        "code": quoted.code,
+    }
+
+
+def _charges(of: Quote | Order) -> dict[str, int]:
+    """What its total is made of, to the minor unit."""
+    return {
+        "goods_minor": sum(line.total_minor for line in of.lines),
+        "discount_minor": sum(line.discount_minor for line in of.lines),
+        "shipping_minor": of.shipping_minor,
+        "tax_minor": sum(line.tax_minor for line in of.lines) + of.shipping_tax_minor,
+        "total_minor": of.total.minor,
     }
 
 

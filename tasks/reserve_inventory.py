@@ -1,4 +1,4 @@
-"""Hold stock for every line of an order at today's prices, all or nothing.
+"""Hold stock for every line of an order, all or nothing.
 
 Compensated by ``release_inventory``. Safe to run twice: a line that is priced is held already. Late: a released
 order turns it away. A long order is held in parts, each a unit of work of its own; what a failure leaves behind is
@@ -25,7 +25,8 @@ class ReserveInventory:
 @task
 def handler(command: ReserveInventory, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
-        products = {} if order.is_priced else deps.products.get([line.sku for line in order.lines])
+        known = order.is_quoted or order.is_priced
+        products = {} if known else deps.products.get([line.sku for line in order.lines])
         return placing.reserve(order, products)
 
     order = act(command, deps, decide)

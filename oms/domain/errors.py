@@ -72,6 +72,24 @@ class WrongCurrency(Rejection):
     """The order is in another currency than the catalogue's prices."""
 
 
+class NotShippable(Rejection):
+    """Nothing is shipped there, or not in that way."""
+
+
+class AmountTooSmall(Rejection):
+    """The order costs less than the payment gateway takes."""
+
+
+class CodeNotValid(Rejection):
+    """There is no such discount code, or it is for other orders or other times."""
+
+
+class CodeUsedUp(Rejection):
+    """The discount code was used as often as it may be, by all or by this customer."""
+
+    status = 409
+
+
 class OutOfStock(Rejection):
     """Less is available than the order asks for."""
 

@@ -39,6 +39,26 @@ class Units:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotedUnits:
+    """So many of one SKU, with what all of them cost: ``total_minor`` at the unit price, less the discount, plus tax.
+
+    Orders of an early version were placed without prices.
+    """
+
+    sku: str
+    quantity: int
+    name: str = ""
+    unit_price_minor: int = 0
+    total_minor: int = 0
+    discount_minor: int = 0
+    tax_minor: int = 0
+
+    @property
+    def worth_minor(self) -> int:
+        return self.total_minor - self.discount_minor + self.tax_minor
+
+
+@dataclass(frozen=True, slots=True)
 class PricedUnits:
     """So many of one SKU, held for the order at a price. ``total_minor`` is for all of them."""
 
@@ -64,11 +84,15 @@ class OrderPlaced(Event):
     order_id: str
     customer_id: str
     currency: str
-    lines: tuple[Units, ...]
+    lines: tuple[QuotedUnits, ...]
     payment_method: str
     recipient: Mapping[str, str]
     request_hash: str
     """Of the request's body, to tell a repeated idempotency key from a reused one."""
+    shipping_method: str = ""
+    shipping_minor: int = 0
+    shipping_tax_minor: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -283,7 +307,11 @@ NOTES = (RedriveRequested, ExecutionReplaced, DiscrepancyFound, DiscrepancySettl
 
 TYPES: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
 
-_LINES: dict[str, type[Any]] = {"InventoryReserved": PricedUnits, "ItemsInspected": InspectedUnits}
+_LINES: dict[str, type[Any]] = {
+    "OrderPlaced": QuotedUnits,
+    "InventoryReserved": PricedUnits,
+    "ItemsInspected": InspectedUnits,
+}
 
 
 def event_from(name: str, data: Mapping[str, Any]) -> Event:

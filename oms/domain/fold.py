@@ -33,12 +33,28 @@ def placed(recorded: e.Recorded) -> Order:
         id=event.order_id,
         customer_id=event.customer_id,
         currency=event.currency,
-        lines=tuple(Line(units.sku, units.quantity) for units in event.lines),
+        lines=tuple(_line(units) for units in event.lines),
         payment_method=event.payment_method,
         recipient=dict(event.recipient),
         request_hash=event.request_hash,
         placed_at=recorded.at,
+        shipping_method=event.shipping_method,
+        shipping_minor=event.shipping_minor,
+        shipping_tax_minor=event.shipping_tax_minor,
+        code=event.code,
         version=recorded.sequence,
+    )
+
+
+def _line(units: e.QuotedUnits) -> Line:
+    return Line(
+        sku=units.sku,
+        quantity=units.quantity,
+        name=units.name,
+        unit_price_minor=units.unit_price_minor,
+        total_minor=units.total_minor,
+        discount_minor=units.discount_minor,
+        tax_minor=units.tax_minor,
     )
 
 

@@ -52,8 +52,8 @@ class ReturnStatus(StrEnum):
 class Line:
     """So many of one SKU, and what became of them, in units.
 
-    ``held`` is reserved for the order right now. ``cancelled`` and ``returned`` units are no longer the
-    shopper's; ``returning`` ones are under way back.
+    The amounts are for all units. A line is ``priced`` once it was reserved; ``held`` is reserved right now.
+    ``cancelled`` and ``returned`` units are no longer the shopper's; ``returning`` ones are under way back.
     """
 
     sku: str
@@ -61,6 +61,8 @@ class Line:
     name: str = ""
     unit_price_minor: int = 0
     total_minor: int = 0
+    discount_minor: int = 0
+    tax_minor: int = 0
     priced: bool = False
     held: int = 0
     cancelled: int = 0
@@ -81,13 +83,18 @@ class Line:
         return self.shipped - self.returning - self.returned
 
     @property
+    def worth_minor(self) -> int:
+        """What the shopper pays for it: less its discount, with its tax."""
+        return self.total_minor - self.discount_minor + self.tax_minor
+
+    @property
     def kept_minor(self) -> int:
         """The value of the units that are still the shopper's."""
         return self.value(self.gone, self.quantity - self.gone)
 
     def value(self, first: int, count: int) -> int:
-        """What ``count`` units are worth, after ``first`` of them went."""
-        return slice_of(self.total_minor, self.quantity, first, count)
+        """What ``count`` units are worth, after ``first`` of them went: in any order all of them come to the whole."""
+        return slice_of(self.worth_minor, self.quantity, first, count)
 
 
 @dataclass(frozen=True)
@@ -154,6 +161,11 @@ class Order:
     recipient: Mapping[str, str]
     request_hash: str
     placed_at: datetime
+    shipping_method: str = ""
+    shipping_minor: int = 0
+    shipping_tax_minor: int = 0
+    code: str = ""
+    """The discount code that it was placed with; it holds a use of it until it ends in nothing."""
     version: int = 1
     status: Status = Status.PLACED
     abandoned: bool = False
@@ -190,14 +202,21 @@ class Order:
         return all(line.priced for line in self.lines)
 
     @property
+    def is_quoted(self) -> bool:
+        """True of an order that was placed at prices; one of an early version is priced as it is reserved."""
+        return bool(self.shipping_method)
+
+    @property
     def total(self) -> Money:
         """What was ordered costs this, whatever was cancelled since: the amount that is authorized."""
-        return Money(sum(line.total_minor for line in self.lines), self.currency)
+        lines = sum(line.worth_minor for line in self.lines)
+        return Money(lines + self.shipping_minor + self.shipping_tax_minor, self.currency)
 
     @property
     def due(self) -> Money:
-        """What the lines that are still the shopper's cost."""
-        return Money(sum(line.kept_minor for line in self.lines), self.currency)
+        """What is still the shopper's costs this. Shipping is due while anything isn't cancelled, sent back or not."""
+        shipping = self.shipping_minor + self.shipping_tax_minor if any(line.open for line in self.lines) else 0
+        return Money(sum(line.kept_minor for line in self.lines) + shipping, self.currency)
 
     @property
     def payment_request(self) -> PaymentRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from oms.domain import errors, inventory
@@ -21,6 +21,7 @@ from oms.domain.events import (
 )
 from oms.domain.order import NOTHING, Cancellation, Change, Line, Order, Status, guard
 from oms.domain.payment import PaymentStatus, Risk
+from oms.domain.pricing import Quote
 
 PART = 90
 """The most lines that one unit of work moves stock for: DynamoDB writes at most 100 items at once."""
@@ -31,28 +32,47 @@ REVIEW_ABOVE_MINOR = 50_000
 def place(
     order_id: str,
     customer_id: str,
-    currency: str,
-    lines: Sequence[Units],
+    quote: Quote,
     method: str,
     recipient: Mapping[str, str],
     request_hash: str,
 ) -> Change:
-    return Change((OrderPlaced(order_id, customer_id, currency, tuple(lines), method, recipient, request_hash),))
+    placed = OrderPlaced(
+        order_id=order_id,
+        customer_id=customer_id,
+        currency=quote.currency,
+        lines=quote.lines,
+        payment_method=method,
+        recipient=recipient,
+        request_hash=request_hash,
+        shipping_method=quote.shipping_method,
+        shipping_minor=quote.shipping_minor,
+        shipping_tax_minor=quote.shipping_tax_minor,
+        code=quote.code,
+    )
+    return Change((placed,))
 
 
 def reserve(order: Order, products: Mapping[str, Product]) -> Change:
-    """Hold stock for the next part of the lines, at today's prices. Repeat until the order ``is_priced``."""
+    """Hold stock for the next part of the lines. Repeat until the order ``is_priced``.
+
+    ``products`` price the lines of an order that was placed without prices.
+    """
     if order.is_priced:
         return NOTHING
     guard(order)
     if order.released:
         raise errors.EffectRefused(f"the reservation of {order.id} was released before it came")
     part = [line for line in order.lines if not line.priced][:PART]
-    lines = tuple(_priced(line, order.currency, products) for line in part)
+    lines = tuple(_as_quoted(line) if order.is_quoted else _priced(line, order.currency, products) for line in part)
     entry = inventory.reserve(
         _part_id(order, "reserve", part[0]), order.id, [(line.sku, line.quantity) for line in lines]
     )
     return Change((InventoryReserved(lines),), stock=(entry,))
+
+
+def _as_quoted(line: Line) -> PricedUnits:
+    return PricedUnits(line.sku, line.quantity, line.name, line.unit_price_minor, line.total_minor)
 
 
 def _priced(line: Line, currency: str, products: Mapping[str, Product]) -> PricedUnits:

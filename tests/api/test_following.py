@@ -13,7 +13,18 @@ def test_an_order_is_shown_with_all_that_happened(shop):
     order_id = shop.shipped()
     shown = shop.get(f"/orders/{order_id}").json
     assert (shown["status"], shown["shipment"]) == ("shipped", {"status": "dispatched", "tracking": "TRACK-1"})
-    total = 2 * 1999 + 4550
+    goods, shipping, total = 2 * 1999 + 4550, 1999, 13_079
+    taxes = [960, 1092, 480]  # 24 % of the lamps, of the rug, and of their way to Iceland
+    assert shown["charges"] == {
+        "goods_minor": goods,
+        "discount_minor": 0,
+        "shipping_minor": shipping,
+        "tax_minor": sum(taxes),
+        "total_minor": total,
+    }
+    assert goods + shipping + sum(taxes) == total
+    assert [line["tax_minor"] for line in shown["lines"]] == taxes[:2]
+    assert (shown["shipping_method"], shown["code"]) == ("standard", "")
     assert shown["totals"] == {
         "ordered_minor": total,
         "due_minor": total,

@@ -9,13 +9,14 @@ from oms.domain.events import Units
 from oms.domain.inventory import receive
 from oms.domain.order import Change, Order
 from oms.ports import Inventory, Orders
+from tests.domain.orders import plainly
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 def placing_of(order_id: str, customer: str = "anna", *lines: tuple[str, int]) -> Change:
     units = [Units(sku, quantity) for sku, quantity in lines or [("RED-LAMP", 2)]]
-    return placing.place(order_id, customer, "USD", units, "pm_card_visa", {"name": "Anna", "city": ""}, "hash")
+    return placing.place(order_id, customer, plainly(units), "pm_card_visa", {"name": "Anna", "city": ""}, "hash")
 
 
 def place(orders: Orders, order_id: str = "ord_1", customer: str = "anna", minutes: int = 0) -> Order:

@@ -18,7 +18,7 @@ from oms.ports import Orders
 from tests.contract.listings import walked
 from tests.contract.orders import NOON, place, placing_of, stocked
 from tests.contract.stores import Stores
-from tests.domain.orders import CATALOGUE
+from tests.domain.orders import CATALOGUE, plainly
 
 
 @pytest.fixture
@@ -284,7 +284,7 @@ def test_orders_that_want_the_same_goods_share_out_what_there_is(shared_stores: 
 
     def reserved(n: int) -> bool:
         lines = [Units("RED-LAMP", 1), Units("BLUE-RUG", 1)][:: 1 if n % 2 else -1]
-        change = placing.place(f"ord_{n}", "anna", "USD", lines, "pm_card_visa", {}, "hash")
+        change = placing.place(f"ord_{n}", "anna", plainly(lines), "pm_card_visa", {}, "hash")
         order = orders.create(change, NOON, "test")
         try:
             orders.save(order, placing.reserve(order, CATALOGUE), NOON, "test")

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from oms.domain import cancelling, paying, placing, shipping
 from oms.domain.catalogue import Product
-from oms.domain.events import Units
+from oms.domain.events import QuotedUnits, Units
 from oms.domain.fold import apply, placed
 from oms.domain.money import Money
 from oms.domain.order import Change, Order, recorded
 from oms.domain.payment import Authorization, Risk
+from oms.domain.pricing import Quote
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CATALOGUE: Mapping[str, Product] = {
     sku: Product(sku, name, "HOME", "LIGHTING", "National", Money(minor, "USD"))
     for sku, name, minor in [("RED-LAMP", "Red lamp", 1999), ("BLUE-RUG", "Blue rug", 4550), ("TEA", "Tea", 333)]
 }
+
+
+def plainly(units: Iterable[Units], products: Mapping[str, Product] = CATALOGUE) -> Quote:
+    """At catalogue prices and nothing else: no shipping, no tax."""
+    prices = {each.sku: products[each.sku].price.minor for each in units}
+    lines = (
+        QuotedUnits(
+            each.sku, each.quantity, products[each.sku].name, prices[each.sku], prices[each.sku] * each.quantity
+        )
+        for each in units
+    )
+    return Quote("USD", tuple(lines), "standard", 0, 0)
+
+
+def unpriced(units: Iterable[Units]) -> Quote:
+    """As orders of an early version were placed."""
+    return Quote("USD", tuple(QuotedUnits(each.sku, each.quantity) for each in units), "", 0, 0)
 
 
 def after(order: Order, *changes: Change) -> Order:
@@ -30,7 +48,11 @@ def after(order: Order, *changes: Change) -> Order:
 
 def placed_order(*lines: tuple[str, int], order_id: str = "ord_1") -> Order:
     units = tuple(Units(sku, quantity) for sku, quantity in lines or (("RED-LAMP", 2), ("BLUE-RUG", 1)))
-    change = placing.place(order_id, "anna", "USD", units, "pm_card_visa", {"name": "Anna"}, "hash")
+    return order_of(plainly(units), order_id)
+
+
+def order_of(quote: Quote, order_id: str = "ord_1") -> Order:
+    change = placing.place(order_id, "anna", quote, "pm_card_visa", {"name": "Anna"}, "hash")
     (first,) = recorded(None, change, NOON, "test")
     return placed(first)
 

@@ -13,7 +13,7 @@ from oms.domain.inventory import Stock
 from oms.domain.money import Money
 from oms.domain.order import Change, MoneyEntry, MoneyReason, Parked, Status, recorded
 from oms.domain.payment import Authorization, PaymentRecord, PaymentStatus, Risk
-from tests.domain.orders import CATALOGUE, NOON, placed_order
+from tests.domain.orders import CATALOGUE, NOON, placed_order, plainly
 
 OPENING = [inventory.receive("opening", [("RED-LAMP", 5), ("BLUE-RUG", 5)])]
 DONE = [Execution("NewOrder", "ord_1", "SUCCEEDED"), Execution("FulfillOrder", "ord_1", "SUCCEEDED")]
@@ -21,7 +21,7 @@ DONE = [Execution("NewOrder", "ord_1", "SUCCEEDED"), Execution("FulfillOrder", "
 
 def books_of_a_delivered_order() -> Books:
     """Everything that one order left behind, from its placing to the door."""
-    first = placing.place("ord_1", "anna", "USD", placed_order().open_units(), "pm_card_visa", {}, "hash")
+    first = placing.place("ord_1", "anna", plainly(placed_order().open_units()), "pm_card_visa", {}, "hash")
     events, money, entries = [*recorded(None, first, NOON, "test")], [], list(OPENING)
     order = placed(events[0])
     for decide in (

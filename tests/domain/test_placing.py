@@ -1,9 +1,12 @@
 """From placed to confirmed, or to nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from oms.domain import cancelling, errors, paying, placing
 from oms.domain.events import InventoryReleased, OrderRejected, Units
+from oms.domain.money import Money
 from oms.domain.order import Status
 from oms.domain.payment import Authorization, PaymentStatus, Risk
 from tests.domain.orders import (
@@ -12,9 +15,12 @@ from tests.domain.orders import (
     after,
     authorized_order,
     confirmed_order,
+    order_of,
     placed_order,
+    plainly,
     reserved_order,
     shipped_order,
+    unpriced,
 )
 
 
@@ -27,7 +33,7 @@ def test_reserving_prices_every_line_and_holds_it():
 
 def test_a_long_order_is_reserved_in_parts_with_an_effect_id_each():
     catalogue = {f"SKU-{n}": CATALOGUE["TEA"] for n in range(100)}
-    order = placed_order(*((sku, 1) for sku in catalogue))
+    order = order_of(plainly([Units(sku, 1) for sku in catalogue], catalogue))
     first = placing.reserve(order, catalogue)
     order = after(order, first)
     second = placing.reserve(order, catalogue)
@@ -43,10 +49,18 @@ def test_reserving_twice_changes_nothing():
     assert not placing.reserve(reserved_order(), CATALOGUE)
 
 
-def test_an_unknown_sku_and_another_currency_are_refused():
-    with pytest.raises(errors.UnknownSku, match="BLUE-RUG"):
-        placing.reserve(placed_order(), {"RED-LAMP": CATALOGUE["RED-LAMP"]})
-    order = placed_order(("TEA", 1))
+def test_an_order_keeps_what_it_was_placed_at():
+    dearer = {sku: replace(product, price=Money(9999, "USD")) for sku, product in CATALOGUE.items()}
+    order = placed_order()
+    assert after(order, placing.reserve(order, dearer)).total == order.total == Money(2 * 1999 + 4550, "USD")
+
+
+def test_an_order_that_an_early_version_placed_is_priced_as_it_is_reserved():
+    order = order_of(unpriced([Units("RED-LAMP", 2)]))
+    assert order.total.minor == 0
+    assert after(order, placing.reserve(order, CATALOGUE)).total.minor == 2 * 1999
+    with pytest.raises(errors.UnknownSku, match="RED-LAMP"):
+        placing.reserve(order, {})
     with pytest.raises(errors.WrongCurrency):
         placing.reserve(type(order)(**{**vars(order), "currency": "EUR"}), CATALOGUE)
 

@@ -7,7 +7,16 @@ from oms.domain.events import Units
 from oms.domain.fold import fold
 from oms.domain.money import Money
 from oms.domain.order import Status, recorded
-from tests.domain.orders import CATALOGUE, NOON, after, confirmed_order, delivered_order, placed_order, shipped_order
+from tests.domain.orders import (
+    CATALOGUE,
+    NOON,
+    after,
+    confirmed_order,
+    delivered_order,
+    placed_order,
+    plainly,
+    shipped_order,
+)
 
 RETURN = "ord_1_return_1"
 
@@ -110,7 +119,7 @@ def test_no_more_is_refunded_than_was_charged():
 
 def test_an_order_is_the_fold_of_its_events():
     order, history = placed_order(("RED-LAMP", 2)), []
-    change = placing.place("ord_1", "anna", "USD", order.open_units(), "pm_card_visa", {"name": "Anna"}, "hash")
+    change = placing.place("ord_1", "anna", plainly(order.open_units()), "pm_card_visa", {"name": "Anna"}, "hash")
     history.extend(recorded(None, change, NOON, "test"))
     change = placing.reserve(order, CATALOGUE)
     history.extend(recorded(order, change, NOON, "test"))

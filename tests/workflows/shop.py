@@ -29,7 +29,7 @@ from oms.domain.invariants import Books, Violation
 from oms.domain.order import Order
 from oms.ports import Deps, Run
 from oms.reporting import Report, report_of
-from tests.domain.orders import CATALOGUE
+from tests.domain.orders import CATALOGUE, plainly
 
 ROOT = Path(__file__).parents[2]
 SUBJECTS = {
@@ -170,7 +170,8 @@ class Shop:
 
     def place(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> Order:
         units = [Units(sku, quantity) for sku, quantity in lines or (("RED-LAMP", 2), ("BLUE-RUG", 1))]
-        change = placing.place(order_id, "anna", "USD", units, method, {"name": "Anna"}, "hash")
+        products = self.deps.products.get([each.sku for each in units])
+        change = placing.place(order_id, "anna", plainly(units, products), method, {"name": "Anna"}, "hash")
         return self.orders.create(change, self.deps.clock.now(), "test")
 
     def start(self, machine: str, name: str = "ord_1", **payload: Any) -> Execution:
