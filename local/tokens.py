@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 import jwt
@@ -44,17 +45,22 @@ class PublishedKeys:
         self._fetch, self._now = fetch, now
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
+        self._lock = Lock()
 
     def key(self, key_id: str) -> Any:
-        age = self._now() - self._fetched_at
-        if age > KEYS_FRESH_SECONDS or (key_id not in self._keys and age > KEYS_AGAIN_SECONDS):
-            self._fetched_at = self._now()
-            with suppress(OSError, ValueError):
-                keys = [each for each in self._fetch() if each["kty"] == "RSA"]
-                self._keys = {each["kid"]: RSAAlgorithm.from_jwk(dict(each)) for each in keys}
+        with self._lock:  # one asks, and the others wait for what it hears
+            age = self._now() - self._fetched_at
+            if age > KEYS_FRESH_SECONDS or (key_id not in self._keys and age > KEYS_AGAIN_SECONDS):
+                self._fetched_at = self._now()
+                self._ask()
         if key_id not in self._keys:
             raise InvalidToken("the token is signed by no key of this pool")
         return self._keys[key_id]
+
+    def _ask(self) -> None:
+        with suppress(OSError, ValueError):
+            keys = [each for each in self._fetch() if each["kty"] == "RSA"]
+            self._keys = {each["kid"]: RSAAlgorithm.from_jwk(dict(each)) for each in keys}
 
 
 def keys_at(url: str) -> Callable[[], Keys]:

@@ -3,7 +3,9 @@
 import base64
 import hmac
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import jwt
 import pytest
@@ -145,3 +147,22 @@ def test_while_the_pool_is_away_the_keys_that_are_known_hold():
     now += 3600
     assert keys.key("key-1")
     assert answers == []
+
+
+def test_who_comes_while_the_keys_are_asked_for_waits_for_them():
+    asked, answer = threading.Event(), threading.Event()
+
+    def fetch():
+        asked.set()
+        answer.wait()
+        return POOL.keys()
+
+    keys, key_id = PublishedKeys(fetch), POOL.keys()[0]["kid"]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(keys.key, key_id)
+        asked.wait()
+        second = pool.submit(keys.key, key_id)
+        wait([second], timeout=0.05)  # long enough to be turned away, if it were
+        answer.set()
+
+        assert first.result() is second.result()
