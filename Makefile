@@ -118,9 +118,8 @@ bench: .venv/.test .venv-bench/.installed .local/npm/node_modules/aws-local-step
 WALKS ?= 20000
 MINUTES ?= 0
 explore: .venv/.test  ## Every single and double fault, a cancellation at every step, and WALKS longer walks
-	$(BIN)/python -m asl explore tests.explore.stories --pairs --walks $(WALKS) --minutes $(MINUTES)
-	$(BIN)/python -m asl explore tests.explore.interruptions
-	$(BIN)/python -m asl explore tests.explore.reconciliations --walks 1000
+	@$(BIN)/python -m asl explore tests.explore.stories tests.explore.interruptions tests.explore.reconciliations \
+	  --pairs --walks $(WALKS) --minutes $(MINUTES)
 
 .PHONY: explore
 

@@ -1,6 +1,7 @@
-"""``python -m asl explore MODULE``: play a module's scenarios under every fault, and say what broke.
+"""``python -m asl explore MODULE …``: play modules' scenarios under every fault, and say what broke.
 
-The module has ``scenarios()``, which gives `asl.explorer.Scenario` objects; asl/explorer says what they are.
+A module has ``scenarios()``, which gives `asl.explorer.Scenario` objects; asl/explorer says what they are. It may have
+``UNREACHABLE``, which says why a transition is never taken: by its machine, the state, and the state that follows.
 """
 
 from __future__ import annotations
@@ -9,59 +10,57 @@ import argparse
 import json
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 from random import Random
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
-from asl.explorer import Finding, Report, Scenario, pairs, singles, walks
-from asl.explorer.coverage import Move, every_move
+from asl.explorer import Finding, Report, Scenario
+from asl.explorer.crew import Share, explore, load, shares, unreachable, walking
 from asl.explorer.story import tell
+from asl.explorer.tables import Seen, line, tables
+from asl.machine import Machine
 
-BATCH = 250
-"""How many walks a process takes at once."""
-Job = tuple[str, str, str, int, int]
-"""A module, the search, a scenario's name, and which part of how many; of walks, which seed and how many."""
+Known = Mapping[str, Mapping[str, Scenario]]
+"""By module and name."""
 
 
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
-    console = Console(stderr=args.json)
+    console = Console(stderr=args.json, width=None if sys.stdout.isatty() else 120)
     try:
-        known = load(args.module)
+        known = {module: chosen(module, args.only) for module in args.modules}
     except (ImportError, AttributeError) as error:
-        print(f"asl explore: {args.module}: {error}", file=sys.stderr)
+        print(f"asl explore: {', '.join(args.modules)}: {error}", file=sys.stderr)
         return 2
-    chosen = [name for name in known if args.only in name]
     began = time.monotonic()
-    reports = gather(search(args, chosen, console))
-    show(console, reports, known, time.monotonic() - began)
-    findings = [finding for report in reports for finding in report.findings]
-    for finding in sorted(findings, key=lambda each: len(each.plan))[: args.show]:
-        console.print("\n".join(tell(known[finding.scenario], finding)), highlight=False, markup=False)
+    reports = gather(plan(args, known), args, console)
+    console.print(*tables(seen(known, reports), time.monotonic() - began), sep="\n", highlight=False)
+    findings = sorted((each for report in reports for each in report.findings), key=lambda each: len(each.plan))
+    scenarios = {name: scenario for module in known.values() for name, scenario in module.items()}
+    for finding in findings[: args.show]:
+        console.print("\n".join(tell(scenarios[finding.scenario], finding)), highlight=False, markup=False)
     if args.save:
         save(Path(args.save), findings[: args.show])
     if args.json:
-        print(json.dumps({"schedules": sum(r.schedules for r in reports), "findings": [asdict(f) for f in findings]}))
+        schedules = sum(report.tally.schedules for report in reports)
+        print(json.dumps({"schedules": schedules, "findings": [asdict(each) for each in findings]}))
     return 1 if findings else 0
 
 
 def parser() -> argparse.ArgumentParser:
     parsed = argparse.ArgumentParser(prog="python -m asl explore", description=__doc__.splitlines()[0])
-    parsed.add_argument("module", help="a module with scenarios()")
+    parsed.add_argument("modules", nargs="+", metavar="module", help="a module with scenarios()")
     parsed.add_argument("--only", default="", metavar="TEXT", help="the scenarios whose name holds this text")
     parsed.add_argument("--pairs", action="store_true", help="every pair of faults too")
     parsed.add_argument("--walks", type=int, default=0, metavar="N", help="so many seeded walks too, shared out")
     parsed.add_argument("--seed", type=int, default=0)
-    parsed.add_argument("--minutes", type=float, default=0, help="stop after so many, whatever is left")
+    parsed.add_argument("--minutes", type=float, default=0, help="stop after so many, whatever is left; as does Ctrl-C")
     parsed.add_argument("--processes", type=int, default=2)
     parsed.add_argument("--show", type=int, default=3, metavar="N", help="tell the stories of the N shortest findings")
     parsed.add_argument("--save", metavar="FOLDER", help="keep those schedules as JSON files")
@@ -69,79 +68,56 @@ def parser() -> argparse.ArgumentParser:
     return parsed
 
 
-def load(module: str) -> dict[str, Scenario]:
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    return {each.name: each for each in import_module(module).scenarios()}
+def chosen(module: str, text: str) -> dict[str, Scenario]:
+    return {name: scenario for name, scenario in load(module).items() if text in name}
 
 
-def search(args: argparse.Namespace, names: list[str], console: Console) -> Iterator[Report]:
-    parts = 8 if args.pairs else 1
-    kind = "pairs" if args.pairs else "singles"
-    jobs: list[Job] = [(args.module, kind, name, part, parts) for name in names for part in range(parts)]
-    jobs += [
-        (args.module, "walks", names[n // BATCH % len(names)], args.seed + n, min(BATCH, args.walks - n))
-        for n in range(0, args.walks, BATCH)
-    ]
-    Random(args.seed).shuffle(jobs)
-    until = time.monotonic() + 60 * args.minutes if args.minutes else float("inf")
-    with ProcessPoolExecutor(args.processes) as pool, Progress(console=console, transient=True) as progress:
-        task = progress.add_task("exploring", total=len(jobs))
-        for done, future in enumerate(as_completed([pool.submit(run, job) for job in jobs]), start=1):
-            progress.advance(task)
-            yield future.result()
-            if time.monotonic() > until:
-                pool.shutdown(cancel_futures=True)
-                console.print(f"stopped after {args.minutes} minutes, at {done} of {len(jobs)} parts")
-                return
+def plan(args: argparse.Namespace, known: Known) -> list[Share]:
+    """What is to be done: story by story, or from all of them alike where time is short."""
+    depth = 2 if args.pairs else 1
+    work = [share for module, each in known.items() for share in shares(module, list(each.values()), depth)]
+    work += walking([(module, name) for module, each in known.items() for name in each], args.walks, args.seed)
+    if args.minutes:
+        Random(args.seed).shuffle(work)
+    return work
 
 
-def run(job: Job) -> Report:
-    module, kind, name, first, second = job
-    scenario = load(module)[name]
-    if kind == "walks":
-        return walks(scenario, second, first)
-    return singles(scenario) if kind == "singles" else pairs(scenario, first, second)
+def gather(work: Sequence[Share], args: argparse.Namespace, console: Console) -> list[Report]:
+    """One report a scenario, each told as the last share of it ends."""
+    reports: dict[str, Report] = {}
+    left = Counter(share.scenario for share in work)
+    ended = explore(work, args.processes, 60 * args.minutes)
+    for share, report in watched(ended, len(work), console):
+        whole = reports.setdefault(share.scenario, Report(share.scenario))
+        whole.add(report)
+        left[share.scenario] -= 1
+        if not left[share.scenario] and whole.tally.schedules:
+            console.print(line(whole), highlight=False)
+    return list(reports.values())
 
 
-def gather(reports: Iterable[Report]) -> list[Report]:
-    """One report a scenario."""
-    merged: dict[str, Report] = {}
-    for report in reports:
-        whole = merged.setdefault(report.scenario, Report(report.scenario))
-        whole.schedules += report.schedules
-        whole.parked += report.parked
-        whole.findings += report.findings
-        whole.moves |= report.moves
-    return list(merged.values())
+def watched(ended: Iterator[tuple[Share, Report]], total: int, console: Console) -> Iterator[tuple[Share, Report]]:
+    """The same, with a bar where somebody watches it."""
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield from progress.track(ended, total=total, description="exploring")
 
 
-def show(console: Console, reports: list[Report], known: dict[str, Scenario], seconds: float) -> None:
-    table = Table("scenario", "schedules", "violations", "parked", box=None)
-    for report in reports:
-        table.add_row(report.scenario, f"{report.schedules:,}", f"{len(report.findings):,}", f"{report.parked:,}")
-    console.print(table)
-    total = sum(report.schedules for report in reports)
-    broken = sum(len(report.findings) for report in reports)
-    rate = f"{total / seconds:,.0f} a second"
-    console.print(f"{total:,} schedules in {seconds:.1f} s, {rate}; {broken:,} violations")
-    coverage(console, reports, known)
+def seen(known: Known, reports: Sequence[Report]) -> Seen:
+    machines = {each.name: each for scenarios in known.values() for each in machines_of(scenarios)}
+    excused = {move: why for module in known for move, why in unreachable(module).items()}
+    return Seen(machines, reports, excused)
 
 
-def coverage(console: Console, reports: list[Report], known: dict[str, Scenario]) -> None:
-    taken: set[Move] = set().union(*(report.moves for report in reports))
-    first = next(iter(known.values()))
-    machines = first.world(first.injector({}, None)).engine.machines.values()
-    every = every_move(machines)
-    missing: dict[str, list[str]] = defaultdict(list)
-    for machine, state, following in sorted(every - taken):
-        missing[machine].append(f"{state} → {following}")
-    console.print(f"{len(every & taken)} of {len(every)} transitions taken")
-    for machine, moves in missing.items():
-        console.print(f"  not in {machine}: {', '.join(moves)}", highlight=False)
+def machines_of(scenarios: Mapping[str, Scenario]) -> list[Machine]:
+    """The machines of a module's first scenario, once it has begun."""
+    for scenario in scenarios.values():
+        world = scenario.world(scenario.injector({}, None))
+        world.play()
+        return list(world.engine.machines.values())
+    return []
 
 
-def save(folder: Path, findings: list[Finding]) -> None:
+def save(folder: Path, findings: Sequence[Finding]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for finding in findings:
         text = json.dumps({"scenario": finding.scenario, "plan": dict(finding.plan)}, indent=2) + "\n"

@@ -37,6 +37,9 @@ Plan = Mapping[str, str]
 
 FIRST_WAIT = 60.0
 CRASH = "Lambda.Unknown"
+EACH = 4
+"""So many retries of a visit meet faults one and all; of a longer wait for somebody else those that double it, since
+one more of the same answer changes only the time."""
 WORD_FAULTS = ("drop", "repeat", "late:3600")
 
 
@@ -87,7 +90,7 @@ class Injector:
                 run(request, complete)
                 return
             visit = self._visit(request)
-            fault = self._standing.get(visit) or self._meet(f"{visit}.{request.attempt}", engine.now, request)
+            fault = self._standing.get(visit) or self._meet(visit, engine.now, request)
             down = self._is_down(request.state, engine.now)
             self._happen(down or fault, visit, engine, run, request, complete)
 
@@ -126,12 +129,14 @@ class Injector:
             self._visits[place] = self._visits.get(place, 0) + 1
         return f"{place}#{self._visits.get(place, 1)}"
 
-    def _meet(self, site: str, now: float, request: TaskRequest) -> str:
-        return self._decide(site, now, self._faults(request.state))
+    def _meet(self, visit: str, now: float, request: TaskRequest) -> str:
+        is_told_apart = request.attempt <= EACH or request.attempt.bit_count() == 1
+        faults = self._faults(request.state) if is_told_apart else ()
+        return self._decide(f"{visit}.{request.attempt}", now, faults)
 
     def _decide(self, site: str, now: float, faults: tuple[str, ...]) -> str:
         fault = self.plan.get(site, "")
-        if self.dice is not None:
+        if self.dice is not None and faults:
             fault = self.dice.choice(faults) if self.dice.random() < self.chance else ""
         self.met.append(Met(site, now, faults, fault))
         return fault

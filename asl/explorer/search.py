@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import partial
+from itertools import islice, pairwise
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +16,9 @@ from asl.explorer.faults import Injector, Met, Plan
 if TYPE_CHECKING:
     from asl.engine import Engine
     from asl.execution import Execution
+
+LONGEST = 20_000
+"""So many steps no sound run takes: what isn't at rest by then turns in a circle."""
 
 
 class World(Protocol):
@@ -39,11 +45,13 @@ class Scenario:
         name: for reports and saved schedules.
         world: builds a world around an injector.
         injector: makes an injector for a plan, and dice for a walk.
+        depth: so many faults at once are played exhaustively, and no more; a story of a fault may need less than two.
     """
 
     name: str
     world: Callable[[Injector], World]
     injector: Callable[[Plan, Random | None], Injector]
+    depth: int = 2
 
 
 @dataclass(frozen=True)
@@ -57,46 +65,94 @@ class Finding:
 
 @dataclass
 class Run:
+    """What became of one plan. `parked` has each machine that took part, and how many of its executions failed."""
+
     plan: Plan
     met: list[Met]
     problems: list[str]
-    parked: int
+    parked: Counter[str]
     moves: set[tuple[str, str, str]]
+    seconds: float
+
+
+@dataclass
+class Tally:
+    """Schedules, and those of them that broke something or left an execution failed; seconds are one process's."""
+
+    schedules: int = 0
+    violations: int = 0
+    parked: int = 0
+    seconds: float = 0.0
+
+    def __iadd__(self, other: Tally) -> Tally:
+        self.schedules += other.schedules
+        self.violations += other.violations
+        self.parked += other.parked
+        self.seconds += other.seconds
+        return self
 
 
 @dataclass
 class Report:
-    """What a search came to. `moves` are the transitions that were taken: machine, from, to."""
+    """What a search came to.
+
+    Attributes:
+        machines: the schedules in which a machine had a part, by the machine's name.
+        moves: the transitions that were taken: machine, from, to.
+        stopped: it wasn't let to its end.
+    """
 
     scenario: str
-    schedules: int = 0
-    parked: int = 0
+    tally: Tally = field(default_factory=Tally)
+    machines: dict[str, Tally] = field(default_factory=partial(defaultdict, Tally))
     findings: list[Finding] = field(default_factory=list)
     moves: set[tuple[str, str, str]] = field(default_factory=set)
+    stopped: bool = False
 
     def count(self, run: Run) -> None:
-        self.schedules += 1
-        self.parked += bool(run.parked)
+        broken = bool(run.problems)
+        self.tally += Tally(1, broken, any(run.parked.values()), run.seconds)
+        for machine, parked in run.parked.items():
+            self.machines[machine] += Tally(1, broken, bool(parked), run.seconds)
         self.moves |= run.moves
-        if run.problems:
+        if broken:
             self.findings.append(Finding(self.scenario, run.plan, tuple(run.problems)))
+
+    def add(self, other: Report) -> None:
+        """Take in what another search of the same scenario came to."""
+        self.tally += other.tally
+        for machine, tally in other.machines.items():
+            self.machines[machine] += tally
+        self.findings += other.findings
+        self.moves |= other.moves
+        self.stopped |= other.stopped
 
 
 def check(scenario: Scenario, plan: Plan, dice: Random | None = None) -> Run:
     """Play one plan to its end, ask what must hold, redrive what failed once, and ask again."""
+    began = time.perf_counter()
     injector = scenario.injector(plan, dice)
     world = scenario.world(injector)
     engine = world.engine
     world.play()
-    engine.run()
-    problems = [*stuck(engine), *world.violations(), *repeated(world)]
+    problems = [*restless(engine), *stuck(engine), *world.violations(), *repeated(world)]
     failed = [each for each in engine.executions.values() if each.status in ("FAILED", "TIMED_OUT")]
+    parked = Counter({each.machine.name: 0 for each in engine.executions.values()})
+    parked.update(each.machine.name for each in failed)
     if failed:
         injector.active = False
         problems += redriven(engine, failed, world)
     moves = {(each.machine.name, *move) for each in engine.executions.values() for move in transitions(each)}
     happened = {each.site: each.fault for each in injector.met if each.fault}
-    return Run(happened if dice else plan, injector.met, problems, len(failed), moves)
+    return Run(happened if dice else plan, injector.met, problems, parked, moves, time.perf_counter() - began)
+
+
+def restless(engine: Engine) -> Iterator[str]:
+    """Let all happen that is to happen; a run that doesn't come to rest is cut off."""
+    for _ in range(LONGEST):
+        if engine.step() is None:
+            return
+    yield f"it is still busy after {LONGEST:,} steps"
 
 
 def stuck(engine: Engine) -> Iterator[str]:
@@ -110,11 +166,11 @@ def redriven(engine: Engine, failed: Sequence[Execution], world: World) -> Itera
     """After repair, one redrive each: everything ends, and nothing is done again."""
     for each in failed:
         engine.redrive(each)
-    engine.run()
+    busy = [*restless(engine)]
     for each in failed:
         if each.status != "SUCCEEDED":
             yield f"{each.machine.name} {each.name} is {each.status} after a redrive: {each.error} {each.cause}"
-    for problem in (*stuck(engine), *world.violations(), *repeated(world)):
+    for problem in (*busy, *stuck(engine), *world.violations(), *repeated(world)):
         yield f"after the redrive: {problem}"
 
 
@@ -131,56 +187,67 @@ def transitions(execution: Execution) -> Iterable[tuple[str, str]]:
 
 def singles(scenario: Scenario) -> Report:
     """Every fault at every attempt of every task, one at a time."""
-    report = Report(scenario.name)
-    for run in single_runs(scenario, report):
-        report.count(run)
-    return report
+    return collect(scenario, exhaustive(scenario, 1))
 
 
-def single_runs(scenario: Scenario, report: Report) -> Iterator[Run]:
-    base = check(scenario, {})
-    report.count(base)
-    for met in base.met:
-        for fault in met.faults:
-            yield check(scenario, {met.site: fault})
-
-
-def pairs(scenario: Scenario, part: int = 0, parts: int = 1) -> Report:
-    """Every fault at every attempt, and then every fault at every attempt that came after it.
-
-    `part` of `parts` takes its share of the first faults, so that several processes can share a scenario.
-    """
-    report = Report(scenario.name)
-    for index, first in enumerate(single_runs(scenario, Report(scenario.name))):
-        if index % parts != part:
-            continue
-        report.count(first)
-        (site,) = first.plan
-        sites = [met.site for met in first.met]
-        for met in first.met[sites.index(site) + 1 :]:
-            for fault in met.faults:
-                report.count(check(scenario, {**first.plan, met.site: fault}))
-    return report
+def pairs(scenario: Scenario) -> Report:
+    """Every fault at every attempt, and then every fault at every attempt that came after it."""
+    return collect(scenario, exhaustive(scenario, 2))
 
 
 def walks(scenario: Scenario, count: int, seed: int = 0) -> Report:
     """So many seeded walks, each with a random fault here and there; what it finds is shrunk to its shortest."""
+    return collect(scenario, walked(scenario, count, seed))
+
+
+def collect(scenario: Scenario, runs: Iterable[Run], is_over: Callable[[], bool] = lambda: False) -> Report:
+    """What the runs came to, and as many of them as there is time for."""
     report = Report(scenario.name)
-    for n in range(count):
-        run = check(scenario, {}, Random(f"{seed}:{scenario.name}:{n}"))
+    for run in runs:
         report.count(run)
-        if run.problems:
-            report.findings[-1] = shrunk(scenario, report.findings[-1])
+        if is_over():
+            report.stopped = True
+            break
     return report
 
 
-def shrunk(scenario: Scenario, finding: Finding) -> Finding:
-    """The finding with every fault left out that it doesn't need."""
-    plan = dict(finding.plan)
-    problems = finding.problems
-    for site in list(plan):
-        fewer = {each: fault for each, fault in plan.items() if each != site}
-        run = check(scenario, fewer)
-        if run.problems:
-            plan, problems = fewer, tuple(run.problems)
-    return Finding(finding.scenario, plan, problems)
+def exhaustive(scenario: Scenario, depth: int, part: int = 0, parts: int = 1) -> Iterator[Run]:
+    """Every plan of up to `depth` faults.
+
+    `part` of `parts` takes its share of the first faults, so that several processes can share a scenario.
+    """
+    base = check(scenario, {})
+    if part == 0:
+        yield base
+    for plan in islice(further(base), part, None, parts):
+        yield from deepened(scenario, check(scenario, plan), depth - 1)
+
+
+def deepened(scenario: Scenario, run: Run, depth: int) -> Iterator[Run]:
+    yield run
+    for plan in further(run) if depth else ():
+        yield from deepened(scenario, check(scenario, plan), depth - 1)
+
+
+def further(run: Run) -> Iterator[Plan]:
+    """The run's plan and one fault more, at each site that it came by after its last fault."""
+    sites = [met.site for met in run.met]
+    after = max((sites.index(site) + 1 for site in run.plan), default=0)
+    for met in run.met[after:]:
+        for fault in met.faults:
+            yield {**run.plan, met.site: fault}
+
+
+def walked(scenario: Scenario, count: int, seed: int) -> Iterator[Run]:
+    for n in range(count):
+        run = check(scenario, {}, Random(f"{seed}:{scenario.name}:{n}"))
+        yield shrunk(scenario, run) if run.problems else run
+
+
+def shrunk(scenario: Scenario, run: Run) -> Run:
+    """The run with every fault left out that it doesn't need to break something."""
+    for site in list(run.plan):
+        fewer = check(scenario, {each: fault for each, fault in run.plan.items() if each != site})
+        if fewer.problems:
+            run = fewer
+    return run

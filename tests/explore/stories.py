@@ -287,13 +287,13 @@ def calls_of(state: str) -> int:
     return 0 if state in STARTS else 1 + len(set(FUNCTIONS[state]["uses"]) & PORTS.keys())
 
 
-def scenario(name: str, script: Script, *, lose: bool = False) -> Scenario:
+def scenario(name: str, script: Script, *, lose: bool = False, depth: int = 2) -> Scenario:
     known: dict[str, tuple[str, ...]] = {}
 
     def injector(plan: Plan, dice: Random | None) -> Injector:
         return Injector(plan, errors=errors_of, calls=calls_of, dice=dice, known=known)
 
-    return Scenario(name, lambda injector: ExploredShop(injector, script, lose), injector)
+    return Scenario(name, lambda injector: ExploredShop(injector, script, lose), injector, depth)
 
 
 def scenarios() -> list[Scenario]:
@@ -302,9 +302,9 @@ def scenarios() -> list[Scenario]:
 
 
 def cancel_everywhere() -> list[Scenario]:
-    """A cancellation that comes in at every step of a purchase."""
+    """A cancellation that comes in at every step of a purchase, which is a fault of its own."""
     return [
-        scenario(f"cancels at step {n}", partial(steps_in, step=n, act=ExploredShop.ask_to_cancel))
+        scenario(f"cancels at step {n}", partial(steps_in, step=n, act=ExploredShop.ask_to_cancel), depth=1)
         for n in range(STEPS)
     ]
 

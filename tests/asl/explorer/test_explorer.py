@@ -15,7 +15,7 @@ def test_a_sound_saga_passes_every_single_and_every_pair():
     assert singles(seats.good()).findings == []
     report = pairs(seats.good())
     assert report.findings == []
-    assert report.schedules > 400
+    assert report.tally.schedules > 400
 
 
 @pytest.mark.parametrize("defect", seats.DEFECTS, ids=lambda defect: defect.__name__)
@@ -26,7 +26,7 @@ def test_a_known_defect_is_found_by_one_fault(defect):
 def test_every_fault_of_every_attempt_is_played_once():
     report = singles(seats.good())
     base = check(seats.good(), {})
-    assert report.schedules == 1 + sum(len(met.faults) for met in base.met)
+    assert report.tally.schedules == 1 + sum(len(met.faults) for met in base.met)
     assert [met.site for met in base.met] == [
         "Booking/b1:HoldSeats#1.0",
         "Booking/b1:Charge#1.0",
@@ -72,6 +72,29 @@ def test_walks_come_again_with_the_same_seed_and_shrink_to_what_they_need():
         for site in finding.plan:
             fewer = {each: fault for each, fault in finding.plan.items() if each != site}
             assert not check(seats.random_key(), fewer).problems
+
+
+def test_what_turns_in_a_circle_is_cut_off_and_told():
+    def circle(office, event):
+        office.engine.call_at(office.engine.now, lambda: circle(office, event))
+
+    problems = check(seats.scenario("circle", tasks={"IssueTickets": circle}), {}).problems
+    assert "still busy" in problems[0]
+
+
+def test_of_a_long_wait_only_the_attempts_that_double_it_meet_faults():
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 20}]
+
+    def taken(office, event):
+        raise seats.Taken
+
+    waits = seats.scenario("waits", {"Charge": {"Retry": retry}}, {"Charge": taken})
+    met = check(waits, {}).met
+    attempts = [int(each.site.rpartition(".")[2]) for each in met if ":Charge#" in each.site]
+    assert attempts == list(range(21))
+    assert [each.site.rpartition(".")[2] for each in met if ":Charge#" in each.site and each.faults] == [
+        *("0", "1", "2", "3", "4"), "8", "16"
+    ]  # fmt: skip
 
 
 def test_a_word_is_dropped_repeated_or_late():
