@@ -49,6 +49,10 @@ def answer(machines: Sequence[str], *actions: str) -> Rule:
 
 
 ABOUT_ORDERS = ("NewOrder", "FulfillOrder", "CancelOrder", "ReturnOrder")
+GO_ON = (
+    start(*ABOUT_ORDERS),
+    Rule("states", ["DescribeExecution", "RedriveExecution"], [f"{name}/executions" for name in ABOUT_ORDERS]),
+)
 REPORTS = (
     Rule("s3", ["GetObject", "PutObject"], ["reports/reconciliations"]),
     Rule("s3", ["ListBucket"], ["reports"]),  # else S3 says of what isn't there that it may not be read
@@ -75,10 +79,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         ],
         "inventory": [items("inventory", "PutItem", "UpdateItem")],
         "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
-        "executions": [
-            start(*ABOUT_ORDERS),
-            Rule("states", ["DescribeExecution", "RedriveExecution"], [f"{name}/executions" for name in ABOUT_ORDERS]),
-        ],
+        "executions": GO_ON,
         "reports": REPORTS,
     },
     Kind.CLOCK: {
@@ -100,6 +101,12 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "inventory": [items("inventory", "GetItem", "BatchGetItem", "PutItem", "UpdateItem")],
         "products": [items("products", "BatchGetItem", "PutItem")],
     },
+    Kind.REDRIVE: {
+        "orders": [items("orders", "GetItem", "Query", "PutItem"), index("orders", "by_queue")],
+        "inventory": [items("inventory", "PutItem", "UpdateItem")],
+        "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
+        "executions": GO_ON,
+    },
     Kind.CALLBACK: {
         "orders": [items("orders", "GetItem")],
         SIGNATURE: [Rule("secretsmanager", ["GetSecretValue"], ["carrier secret"])],
@@ -109,8 +116,9 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
 }
 """A task changes an order and answers whom that wakes; an audit reads all that there is of stock, and parks an order; a
-repair reads every order, and does for it what its own machines would; the clock starts what was left lying; a service
-does what people ask, and operators ask more; a callback only passes on what another company says."""
+repair reads every order, and does for it what its own machines would; so does a redrive, for one that is parked; the
+clock starts what was left lying; a service does what people ask, and operators ask more; a callback only passes on what
+another company says."""
 
 
 class Grants:

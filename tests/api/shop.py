@@ -17,10 +17,10 @@ from local.gateway import Router
 from local.http_events import Request, event_of
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_carts import MemoryCarts
-from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions
+from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions, execution_arn
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
-from oms.domain import paying, placing, shipping
+from oms.domain import parking, paying, placing, shipping
 from oms.domain.inventory import receive
 from oms.domain.order import Change, Order
 from oms.domain.payment import Authorization, Risk
@@ -161,6 +161,15 @@ class Shop:
         """Confirmed, with the carrier asked for."""
         order_id = self.confirmed()
         self.save(order_id, lambda order: shipping.request_shipment(order, token))
+        return order_id
+
+    def parked(self) -> str:
+        """Put before an operator by its fulfillment, whose carrier was asked for."""
+        order_id = self.requested()
+        self.executions.start("FulfillOrder", order_id, {"order_id": order_id})
+        visit = parking.Visit(execution_arn("FulfillOrder", order_id), "09:00")
+        self.save(order_id, lambda order: parking.park(order, visit, "PaymentsUnavailable", "no answer"))
+        self.executions.end("FulfillOrder", order_id, "FAILED")
         return order_id
 
     def shipped(self, token: str = "delivery-token") -> str:

@@ -37,6 +37,10 @@ FOR_OPERATORS = {
     "POST /inventory/{sku}/receipts",
     "POST /inventory/{sku}/adjustments",
     "POST /orders/{order_id}/review",
+    "GET /orders/{order_id}/redrive",
+    "POST /orders/{order_id}/redrive",
+    "GET /redrives",
+    "POST /redrives",
 }
 OF_AN_ORDER = [key for key in OPERATIONS if "{order_id}" in key]
 

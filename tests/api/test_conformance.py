@@ -43,7 +43,7 @@ TOKENS = {
 def orders():
     """One of each kind, so that what is made up meets more than what isn't there."""
     SHOP.inventory.apply(receive("more", [("RED-LAMP", 100), ("BLUE-RUG", 100)]))
-    kinds = (SHOP.placed, SHOP.under_review, SHOP.confirmed, SHOP.requested, SHOP.shipped, SHOP.delivered)
+    kinds = (SHOP.placed, SHOP.under_review, SHOP.confirmed, SHOP.requested, SHOP.shipped, SHOP.delivered, SHOP.parked)
     return [make() for make in kinds]
 
 

@@ -28,6 +28,9 @@ WAKE = each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder"
 SCAN = each("dynamodb:Scan dynamodb:BatchGetItem", "Inventory")
 REPORT = each("s3:GetObject s3:PutObject", "Reports/reconciliations/*") | each("s3:ListBucket", "Reports")
 ABOUT_ORDERS = ("NewOrder", "FulfillOrder", "CancelOrder", "ReturnOrder")
+GO_ON = each("states:StartExecution", *machine(*ABOUT_ORDERS)) | each(
+    "states:DescribeExecution states:RedriveExecution", *executions(*ABOUT_ORDERS)
+)
 
 FUNCTIONS = {
     "AbandonOrder": CHANGE,
@@ -39,8 +42,7 @@ FUNCTIONS = {
     | STOCK
     | PAY
     | REPORT
-    | each("states:StartExecution", *machine(*ABOUT_ORDERS))
-    | each("states:DescribeExecution states:RedriveExecution", *executions(*ABOUT_ORDERS)),
+    | GO_ON,
     "CheckStock": each("dynamodb:GetItem dynamodb:PutItem", "Orders") | SCAN | REPORT,
     "CloseReport": REPORT,
     "CloseReturn": CHANGE,
@@ -82,6 +84,11 @@ FUNCTIONS = {
     | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder")),
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("dynamodb:Query", "Products/index/by_department"),
+    "Redriving": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem", "Orders")
+    | each("dynamodb:Query", "Orders/index/by_queue")
+    | STOCK
+    | PAY
+    | GO_ON,
     "Search": each("es:ESHttpPost", "Search/products/_search"),
     "SignUp": each("cognito-idp:AdminAddUserToGroup", "SignInUsers"),
     "Webhooks": each("dynamodb:GetItem", "Orders")

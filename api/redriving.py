@@ -1,0 +1,76 @@
+"""Letting parked orders go on: what a redrive would do first, then the redrive, of one order or of all at a pace.
+
+On AWS this function may redrive and begin executions; those that only look may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from api import views
+from api.identifiers import ORDER_ID
+from api.problems import Complaint, invalid
+from api.runtime import Call, Service, json_answer
+from oms import redriving
+from oms.domain.errors import OrderNotFound
+from oms.domain.order import Order
+from oms.ports import Deps
+from oms.redriving import Pace
+
+handler = Service()
+
+
+@handler.route("GET /orders/{order_id}/redrive")
+def plan_redrive(call: Call) -> Response[str]:
+    return json_answer(200, _planned(call.deps, _order(call)))
+
+
+@handler.route("POST /orders/{order_id}/redrive")
+def redrive_order(call: Call) -> Response[str]:
+    done = redriving.redrive(call.deps, _order(call), call.caller.name, call.body["reason"])
+    return json_answer(200, {"executions": _told(done)})
+
+
+@handler.route("GET /redrives")
+def plan_redrives(call: Call) -> Response[str]:
+    asked = call.arguments
+    page = call.deps.orders.in_queue("parked", asked["limit"], asked["cursor"])
+    return json_answer(200, views.page(page, lambda order: _planned(call.deps, order)))
+
+
+@handler.route("POST /redrives")
+def redrive_orders(call: Call) -> Response[str]:
+    body = call.body
+    before = _moment(body["before"]) if "before" in body else call.deps.clock.now()
+    pace = Pace(body.get("limit", 25), body.get("per_second", 5))
+    bulk = redriving.redrive_parked(call.deps, call.caller.name, body["reason"], before, pace, body.get("cursor"))
+    told = {"items": _told(bulk.done), "before": before.isoformat(), "cursor": bulk.cursor}
+    return json_answer(200, told)
+
+
+def _planned(deps: Deps, order: Order) -> dict[str, Any]:
+    plans = [asdict(plan) for plan in redriving.plan(deps, order)]
+    return {"order_id": order.id, "plans": plans}
+
+
+def _told(done: Sequence[redriving.Redriven]) -> list[dict[str, Any]]:
+    return [asdict(each) for each in done]
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise invalid(Complaint("body/before", f"is no moment: {error}")) from None
+
+
+def _order(call: Call) -> Order:
+    order_id = call.path["order_id"]
+    if not ORDER_ID.fullmatch(order_id):
+        raise OrderNotFound(f"there is no order {order_id[:60]}")
+    return call.deps.orders.get(order_id)
