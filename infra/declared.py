@@ -22,8 +22,7 @@ METHODS = ("get", "put", "post", "patch", "delete")
 
 class Kind(StrEnum):
     """What calls a function: a state machine, the clock, people, operators alone, another company's machines, or
-    Cognito. Of those that a state machine calls some read all books, and one repairs them too; of the operators' one
-    redrives."""
+    Cognito. Of those that a state machine calls some read all books, and one repairs them too."""
 
     TASK = "task"
     AUDIT = "audit"
@@ -108,13 +107,17 @@ def schedules() -> dict[str, str]:
 def service_functions() -> tuple[Function, ...]:
     """One function a handler module of the contract."""
     handlers = _contract()["x-handlers"]
-    return tuple(_service(module, entry) for module, entry in handlers.items())
+    return tuple(_declared(module, entry) for module, entry in handlers.items())
 
 
-def _service(module: str, entry: Mapping[str, Any]) -> Function:
-    name, uses = _function_of(module), entry["uses"]
+def _declared(module: str, entry: Mapping[str, Any]) -> Function:
     if entry.get("redrives"):
-        return Function(name, f"{module}.handler", Kind.REDRIVE, uses)
+        return Function(_function_of(module), f"{module}.handler", Kind.REDRIVE, entry["uses"])
+    return _service(module, entry["uses"])
+
+
+def _service(module: str, uses: Sequence[str]) -> Function:
+    name = _function_of(module)
     paths = [route.path for route in routes() if route.function == name]
     if all(path.startswith("/webhooks/") for path in paths):
         return Function(name, f"{module}.handler", Kind.CALLBACK, (*uses, SIGNATURE))

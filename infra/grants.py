@@ -116,9 +116,8 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
 }
 """A task changes an order and answers whom that wakes; an audit reads all that there is of stock, and parks an order; a
-repair reads every order, and does for it what its own machines would; so does a redrive, for one that is parked; the
-clock starts what was left lying; a service does what people ask, and operators ask more; a callback only passes on what
-another company says."""
+repair reads every order, and does for it what its own machines would; the clock starts what was left lying; a service
+does what people ask, and operators ask more; a callback only passes on what another company says."""
 
 
 class Grants:

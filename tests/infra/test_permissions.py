@@ -84,12 +84,12 @@ FUNCTIONS = {
     | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder")),
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("dynamodb:Query", "Products/index/by_department"),
+    "Search": each("es:ESHttpPost", "Search/products/_search"),
     "Redriving": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem", "Orders")
     | each("dynamodb:Query", "Orders/index/by_queue")
     | STOCK
     | PAY
     | GO_ON,
-    "Search": each("es:ESHttpPost", "Search/products/_search"),
     "SignUp": each("cognito-idp:AdminAddUserToGroup", "SignInUsers"),
     "Webhooks": each("dynamodb:GetItem", "Orders")
     | HEAR
