@@ -90,6 +90,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "orders": [items("orders", "GetItem", "Query", "PutItem"), index("orders", "by_customer")],
         "inventory": [items("inventory", "BatchGetItem")],
         "products": [items("products", "BatchGetItem"), index("products", "by_department")],
+        "baskets": [items("baskets", "Query")],
         "search": [Rule("es", ["ESHttpPost"], ["search"])],
         "executions": [
             start("NewOrder", "CancelOrder", "ReturnOrder"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from oms.domain.baskets import Basket
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
 from oms.domain.events import Recorded, Units
@@ -230,6 +231,16 @@ class Carts(Protocol):
         """
 
 
+class Baskets(Protocol):
+    """What was bought together, for some time. Any call may raise ``StoreUnavailable``."""
+
+    def add(self, basket: Basket) -> None:
+        """Keep it; one of the same order takes the place of the one before."""
+
+    def with_product(self, sku: str, limit: int) -> Sequence[Basket]:
+        """The latest that hold it, newest first."""
+
+
 class Reports(Protocol):
     """Reports by their name, as JSON. Any call may raise ``StoreUnavailable``."""
 
@@ -253,3 +264,4 @@ class Deps:
     search: Search
     reports: Reports
     carts: Carts
+    baskets: Baskets

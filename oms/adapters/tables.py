@@ -4,6 +4,7 @@ orders      pk = order id; sk = ``order``, ``event#000001``, ``money#<effect id>
 inventory   pk = SKU, sk = ``stock``: its counters; pk = effect id, sk = ``entry``: a line of the ledger
 products    pk = SKU
 carts       pk = whose cart it is
+baskets     pk = SKU, sk = when the order was placed and its id: what was bought with it
 
 Every key is a string. ``key`` is the partition key and, where there is one, the sort key.
 """

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from oms.adapters.clients import Aws
 from oms.adapters.clock import SystemClock
-from oms.ports import Carrier, Carts, Deps, Executions, Inventory, Orders, Payments, Products, Reports, Search
+from oms.ports import Baskets, Carrier, Carts, Deps, Executions, Inventory, Orders, Payments, Products, Reports, Search
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ MACHINES = {
     "ReturnOrder": "RETURN_ORDER_ARN",
     "Reconcile": "RECONCILE_ARN",
 }
-TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE", "CARTS_TABLE")
+TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE", "CARTS_TABLE", "BASKETS_TABLE")
 EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL", "SEARCH_URL", "SEARCH_FOLDER", "REPORTS_BUCKET")
 AWS = (
     "AWS_REGION",
@@ -76,6 +76,7 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
         search=_lazily(lambda: _search(aws, environ)),
         reports=_lazily(lambda: _reports(aws, environ)),
         carts=_lazily(lambda: _carts(aws, environ)),
+        baskets=_lazily(lambda: _baskets(aws, environ)),
     )
 
 
@@ -106,6 +107,13 @@ def _carts(aws: Aws, environ: Mapping[str, str]) -> Carts:
     from oms.adapters.dynamodb_carts import DynamoCarts
 
     return DynamoCarts(DynamoDB(aws), environ["CARTS_TABLE"])
+
+
+def _baskets(aws: Aws, environ: Mapping[str, str]) -> Baskets:
+    from oms.adapters.dynamodb import DynamoDB
+    from oms.adapters.dynamodb_baskets import DynamoBaskets
+
+    return DynamoBaskets(DynamoDB(aws), environ["BASKETS_TABLE"])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:

@@ -16,6 +16,7 @@ from api import contract, security
 from local.gateway import Router
 from local.http_events import Request, event_of
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions, execution_arn
 from oms.adapters.memory_payments import MemoryPayments
@@ -68,10 +69,11 @@ class Shop:
         self.executions = MemoryExecutions()
         self.payments = MemoryPayments()
         self.carrier = MemoryCarrier()
+        self.baskets = MemoryBaskets()
         self.products.put(CATALOGUE.values())
         self.inventory.apply(receive("opening", [("RED-LAMP", 10), ("BLUE-RUG", 5)]))
         edges = self.payments, self.carrier, self.executions, self.search, MemoryReports(), MemoryCarts(self.store)
-        self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges)
+        self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges, self.baskets)
         self.router = Router(contract.operations())
 
     # --- Requests ---------------------------------------------------------------------------------

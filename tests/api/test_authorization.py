@@ -26,6 +26,7 @@ OPEN = {
     "GET /products",
     "GET /products/{sku}",
     "GET /search",
+    "GET /products/{sku}/bought-together",
     "GET /suggestions",
     "POST /webhooks/carrier",
 }

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from oms.domain.baskets import Basket
+from oms.domain.inventory import receive
 from tests.domain.orders import CATALOGUE
 
 
@@ -46,3 +48,23 @@ def test_stock_is_shown_as_it_stands(shop):
 
 def test_a_product_that_never_came_in_has_none(shop):
     assert shop.get("/inventory/TEA").json == {"sku": "TEA", "on_hand": 0, "reserved": 0, "available": 0}
+
+
+def test_what_was_bought_with_it_and_can_be_had_goes_with_a_product(shop):
+    for n, skus in enumerate([("RED-LAMP", "BLUE-RUG", "TEA"), ("TEA", "RED-LAMP", "GONE"), ("RED-LAMP", "GONE")]):
+        shop.baskets.add(Basket(f"ord_{n}", shop.clock.now(), skus))
+    assert shop.get("/products/RED-LAMP/bought-together", by=None).json == {"items": []}, "nobody has any tea"
+
+    shop.inventory.apply(receive("delivery", [("TEA", 3), ("GONE", 1)]))
+    tea = shop.get("/products/TEA").json
+    assert shop.get("/products/RED-LAMP/bought-together").json == {"items": [tea]}
+    assert shop.get("/products/BLUE-RUG/bought-together").json == {"items": []}
+    assert shop.get("/products/GONE/bought-together").problem == "product-not-found"
+
+
+def test_no_more_goes_with_a_product_than_was_asked_for(shop):
+    shop.inventory.apply(receive("delivery", [("TEA", 3)]))
+    for n in range(2):
+        shop.baskets.add(Basket(f"ord_{n}", shop.clock.now(), tuple(CATALOGUE)))
+    path = "/products/RED-LAMP/bought-together"
+    assert [len(shop.get(path, query=query).json["items"]) for query in ({}, {"limit": 1})] == [2, 1]

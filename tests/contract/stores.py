@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING
 
 from oms.adapters.clients import Aws
 from oms.adapters.dynamodb import DynamoDB
+from oms.adapters.dynamodb_baskets import DynamoBaskets
 from oms.adapters.dynamodb_carts import DynamoCarts
 from oms.adapters.dynamodb_inventory import DynamoInventory
 from oms.adapters.dynamodb_orders import DynamoOrders
 from oms.adapters.dynamodb_products import DynamoProducts
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.tables import tables
-from oms.ports import Carts, Inventory, Orders, Products
+from oms.ports import Baskets, Carts, Inventory, Orders, Products
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,13 +42,14 @@ class Stores:
     inventory: Inventory
     products: Products
     carts: Carts
+    baskets: Baskets
     client: DynamoDBClient | None = None
     """The one that they share, where they have one."""
 
 
 def in_memory() -> Stores:
     store = Store()
-    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), MemoryCarts(store))
+    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), MemoryCarts(store), MemoryBaskets())
 
 
 def in_dynamodb(endpoint: str | None) -> Stores:
@@ -63,6 +66,7 @@ def in_dynamodb(endpoint: str | None) -> Stores:
         DynamoInventory(db, names["inventory"]),
         DynamoProducts(db, names["products"]),
         DynamoCarts(db, names["carts"]),
+        DynamoBaskets(db, names["baskets"]),
         aws.dynamodb(),
     )
 

@@ -18,7 +18,18 @@ from infra.declared import (
 from tests.infra.cloud import machine_arn
 
 DECLARED = (*task_functions(), *service_functions())
-PORTS = ("orders", "inventory", "products", "carts", "payments", "carrier", "executions", "search", "reports")
+PORTS = (
+    "orders",
+    "inventory",
+    "products",
+    "carts",
+    "payments",
+    "carrier",
+    "executions",
+    "search",
+    "reports",
+    "baskets",
+)
 BEHIND = {"CARRIER_SECRET": SIGNATURE, "act(": "orders"}
 """What stands for a port in code that doesn't name it."""
 PACKAGES = {

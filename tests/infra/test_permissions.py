@@ -83,7 +83,7 @@ FUNCTIONS = {
     | each("states:StartExecution", *machine("NewOrder", "CancelOrder", "ReturnOrder"))
     | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder")),
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
-    | each("dynamodb:Query", "Products/index/by_department"),
+    | each("dynamodb:Query", "Products/index/by_department", "Baskets"),
     "Search": each("es:ESHttpPost", "Search/products/_search"),
     "Redriving": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem", "Orders")
     | each("dynamodb:Query", "Orders/index/by_queue")

@@ -17,6 +17,7 @@ from asl.execution import Execution
 from asl.machine import Machine
 from asl.server.executions import REDRIVABLE_SECONDS
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.adapters.memory_payments import MemoryPayments
@@ -145,7 +146,7 @@ class Shop:
         nobody: Any = None  # no task searches
         self.reports = MemoryReports()
         edges = self.payments, self.carrier, EngineExecutions(self), nobody, self.reports, MemoryCarts(self.store)
-        self.deps = Deps(clock, self.orders, self.inventory, products, *edges)
+        self.deps = Deps(clock, self.orders, self.inventory, products, *edges, MemoryBaskets())
 
     def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
         return lambda event: handler.run(event, self.deps)

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from oms.adapters.clients import Aws
 from oms.adapters.tables import tables
+from oms.domain.baskets import Basket
 from oms.domain.catalogue import Product
 from oms.domain.inventory import receive
 from oms.domain.money import Money
@@ -81,6 +82,8 @@ def _use_all(stores: Stores) -> None:
     products.put([Product("LAMP", "Lamp", "HOME", "", "", Money(1, "USD"))])
     products.get(["LAMP"])
     products.in_department("HOME", 1)
+    stores.baskets.add(Basket(order.id, NOON, ("LAMP",)))
+    stores.baskets.with_product("LAMP", 1)
 
 
 def test_every_index_is_read_and_none_that_is_not_declared(requests: Requests) -> None:
@@ -103,8 +106,9 @@ def test_every_key_attribute_is_written(requests: Requests) -> None:
 def test_a_table_whose_items_expire_says_by_what() -> None:
     expiries = {name: table.expiry(name) for name, table in tables().items()}
 
-    assert expiries.pop("carts") == {
-        "TableName": "carts",
-        "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "expires_at"},
-    }
+    for name in ("carts", "baskets"):
+        assert expiries.pop(name) == {
+            "TableName": name,
+            "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "expires_at"},
+        }
     assert set(expiries.values()) == {None}

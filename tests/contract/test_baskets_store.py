@@ -1,0 +1,45 @@
+"""What every store of baskets keeps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from oms.domain.baskets import MOST_SKUS, Basket
+from oms.ports import Baskets
+from tests.contract.stores import Stores
+from tests.domain.orders import NOON
+
+
+@pytest.fixture
+def baskets(stores: Stores) -> Baskets:
+    return stores.baskets
+
+
+def basket(n: int, *skus: str) -> Basket:
+    return Basket(f"ord_{n}", NOON + timedelta(seconds=n), skus)
+
+
+def test_the_latest_baskets_with_a_product_come_first(baskets: Baskets) -> None:
+    kept = [basket(1, "TEA", "MILK"), basket(3, "TEA"), basket(2, "MILK", "TEA"), basket(4, "MILK")]
+    for each in kept:
+        baskets.add(each)
+
+    assert list(baskets.with_product("TEA", 10)) == [kept[1], kept[2], kept[0]]
+    assert list(baskets.with_product("TEA", 2)) == [kept[1], kept[2]]
+    assert list(baskets.with_product("SODA", 2)) == []
+
+
+def test_an_order_s_basket_is_kept_once(baskets: Baskets) -> None:
+    for _ in range(2):
+        baskets.add(basket(1, "TEA", "MILK"))
+
+    assert list(baskets.with_product("MILK", 10)) == [basket(1, "TEA", "MILK")]
+
+
+def test_a_basket_of_more_than_one_batch_is_kept(baskets: Baskets) -> None:
+    full = basket(1, *(f"SKU-{n}" for n in range(MOST_SKUS)))
+    baskets.add(full)
+
+    assert list(baskets.with_product(f"SKU-{MOST_SKUS - 1}", 10)) == [full]
