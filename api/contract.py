@@ -58,6 +58,11 @@ class Operation:
     path: str
     handler: str
     secured: bool
+    """Takes a token of the user pool, which the gateway verifies."""
+    scopes: frozenset[str]
+    """That token must be for one of these, where there are any."""
+    guest: str
+    """What a guest's token must be for; empty where it takes none."""
     groups: frozenset[str]
     parameters: tuple[Parameter, ...]
     body: Mapping[str, Any] | None
@@ -130,11 +135,15 @@ def _operation(contract: dict[str, Any], path: str, method: str, item: dict[str,
     said = item[method]
     parameters = [inlined(contract, each) for each in (*item.get("parameters", ()), *said.get("parameters", ()))]
     body = said.get("requestBody")
+    security = said.get("security", contract["security"])
+    schemes = [scheme for each in security for scheme in each]
     return Operation(
         method=method.upper(),
         path=path,
         handler=said["x-handler"],
-        secured=bool(said.get("security", contract["security"])),
+        secured="jwt" in schemes,
+        scopes=frozenset(scope for each in security for scope in each.get("jwt", ())),
+        guest=next((scheme.removeprefix("guest_") for scheme in schemes if scheme.startswith("guest_")), ""),
         groups=frozenset(said.get("x-groups", ())),
         parameters=tuple(
             Parameter(each["name"], each["in"], each.get("required", False), each["schema"])

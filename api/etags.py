@@ -33,7 +33,7 @@ def shown(call: Call, body: Mapping[str, Any], caching: str) -> Response[str]:
 def check_unchanged(call: Call, current: Mapping[str, Any] | None) -> None:
     """Raise unless what is there now, if anything, is what the caller's ``If-Match`` or ``If-None-Match`` says."""
     tag = etag(current) if current is not None else None
-    wanted, unwanted = call.arguments["If-Match"], call.arguments["If-None-Match"]
+    wanted, unwanted = call.arguments["If-Match"], call.arguments.get("If-None-Match")
     if (wanted is not None and not _names(wanted, tag)) or _names(unwanted, tag):
         raise changed()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from api import identifiers
 from api.identifiers import KEY, reused
 from api.runtime import Call
 from oms.domain import placing, pricing
+from oms.domain.cart import Cart, check_as_seen, without
 from oms.domain.catalogue import Product
 from oms.domain.errors import OrderNotFound, Rejection
 from oms.domain.events import Units
@@ -18,16 +20,23 @@ from oms.ports import Deps
 
 
 def place(
-    call: Call, body: Mapping[str, Any], lines: Sequence[Units], products: Mapping[str, Product]
+    call: Call, lines: Sequence[Units], products: Mapping[str, Product], cart: Cart | None = None
 ) -> tuple[Order, bool]:
-    """The order that the call's key stands for, and whether it is new. The key goes with what was sent,
-    ``call.body``; ``body`` is the same as ``POST /orders`` takes it."""
-    deps, now = call.deps, call.deps.clock.now()
-    order_id = identifiers.order_id(call.caller.id, call.arguments[KEY])
-    fingerprint = identifiers.request_hash(call.body)
+    """The order that the call's key and body stand for, and whether it is new.
+
+    Lines that come from a ``cart`` leave it with the same write, unless something in it is gone or costs otherwise
+    than the shopper saw.
+    """
+    deps, body, now = call.deps, call.body, call.deps.clock.now()
+    order_id = _order_id(call)
+    fingerprint = identifiers.request_hash(body)
     try:
+        if cart:
+            check_as_seen(cart, products)
         quoted = quote(deps, body, lines, products)
         change = placing.place(order_id, call.caller.id, quoted, body["payment_method"], body["recipient"], fingerprint)
+        if cart:
+            change = replace(change, cart=without(cart, lines))
         order = deps.orders.create(change, now, call.caller.name)
     except Rejection as refusal:
         order = _repeated(deps, order_id, refusal)
@@ -36,6 +45,24 @@ def place(
     if order.status is Status.PLACED:
         deps.executions.start("NewOrder", order.id, {"order_id": order.id})
     return order, order.placed_at == now and order.version == 1
+
+
+def is_placed(call: Call) -> bool:
+    """Whether the call's key came before."""
+    try:
+        call.deps.orders.get(_order_id(call))
+    except OrderNotFound:
+        return False
+    return True
+
+
+def location(call: Call, order: Order) -> dict[str, str]:
+    """Where the caller can follow the order."""
+    return {"Location": f"{'/guest' if call.caller.is_guest else ''}/orders/{order.id}"}
+
+
+def _order_id(call: Call) -> str:
+    return identifiers.order_id(call.caller.id, call.arguments[KEY])
 
 
 def quote(deps: Deps, body: Mapping[str, Any], lines: Sequence[Units], products: Mapping[str, Product]) -> Quote:

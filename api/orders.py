@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from api import identifiers, views
 from api.etags import PRIVATE, shown
 from api.identifiers import KEY, reused
-from api.ordering import place, quote
+from api.ordering import location, place, quote
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.commit import commit
@@ -27,8 +27,8 @@ handler = Service()
 def place_order(call: Call) -> Response[str]:
     lines = _units(call.body)
     products = call.deps.products.get([units.sku for units in lines])
-    order, is_new = place(call, call.body, lines, products)
-    return json_answer(202 if is_new else 200, views.order_summary(order), _location(order))
+    order, is_new = place(call, lines, products)
+    return json_answer(202 if is_new else 200, views.order_summary(order), location(call, order))
 
 
 @handler.route("POST /quotes")
@@ -46,6 +46,7 @@ def list_orders(call: Call) -> Response[str]:
 
 
 @handler.route("GET /orders/{order_id}")
+@handler.route("GET /guest/orders/{order_id}")
 def get_order(call: Call) -> Response[str]:
     order = _visible(call)
     view = views.order(order, call.deps.orders.events(order.id), call.caller.is_operator)
@@ -53,6 +54,7 @@ def get_order(call: Call) -> Response[str]:
 
 
 @handler.route("POST /orders/{order_id}/cancellation")
+@handler.route("POST /guest/orders/{order_id}/cancellation")
 def cancel_order(call: Call) -> Response[str]:
     order, key = _visible(call), call.arguments[KEY]
     lines, reason = _units(call.body), call.body.get("reason", "")
@@ -66,7 +68,7 @@ def cancel_order(call: Call) -> Response[str]:
         call.deps.executions.start("CancelOrder", cancellation_id, {"order_id": order.id, **payload})
     elif not _is_same(known, lines):
         raise reused()
-    return json_answer(202, {"order_id": order.id, "cancellation_id": cancellation_id}, _location(order))
+    return json_answer(202, {"order_id": order.id, "cancellation_id": cancellation_id}, location(call, order))
 
 
 def _is_same(known: Cancellation, lines: Sequence[Units]) -> bool:
@@ -74,6 +76,7 @@ def _is_same(known: Cancellation, lines: Sequence[Units]) -> bool:
 
 
 @handler.route("POST /orders/{order_id}/returns")
+@handler.route("POST /guest/orders/{order_id}/returns")
 def request_return(call: Call) -> Response[str]:
     order = _visible(call)
     lines, reason = _units(call.body), call.body["reason"]
@@ -85,7 +88,7 @@ def request_return(call: Call) -> Response[str]:
         call.deps.executions.start("ReturnOrder", return_id, {"order_id": order.id, **payload})
     elif _sorted(known.lines) != _sorted(lines):
         raise reused()
-    return json_answer(202, {"order_id": order.id, "return_id": return_id}, _location(order))
+    return json_answer(202, {"order_id": order.id, "return_id": return_id}, location(call, order))
 
 
 @handler.route("POST /orders/{order_id}/review")
@@ -108,7 +111,7 @@ def _visible(call: Call) -> Order:
     if not identifiers.ORDER_ID.fullmatch(order_id):
         raise missing
     order = call.deps.orders.get(order_id)
-    if order.customer_id != call.caller.id and not call.caller.is_operator:
+    if not call.caller.may_see(order):
         raise missing
     return order
 
@@ -131,7 +134,3 @@ def _plain(lines: Sequence[Units]) -> list[dict[str, Any]]:
 
 def _sorted(lines: Sequence[Units]) -> list[tuple[str, int]]:
     return sorted((units.sku, units.quantity) for units in lines)
-
-
-def _location(order: Order) -> dict[str, str]:
-    return {"Location": f"/orders/{order.id}"}

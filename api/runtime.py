@@ -14,14 +14,16 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from api import contract, security
+from api import contract, guests, security
 from api.problems import MEDIA_TYPE, Problem, problem_of
+from oms.domain.order import Order
 from oms.ports import Deps
 
 if TYPE_CHECKING:
@@ -33,10 +35,12 @@ CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the subject of the token that the gateway verified, or nobody where a route is open to all."""
+    """Who asks: the subject of the token that the gateway verified, or nobody where a route is open to all. Of a guest
+    what their token is for: their own id, or an order's."""
 
     id: str
     groups: frozenset[str]
+    is_guest: bool = False
 
     @property
     def is_operator(self) -> bool:
@@ -46,6 +50,9 @@ class Caller:
     def name(self) -> str:
         """As events say by whom they are."""
         return f"{'operator' if self.is_operator else 'customer'}:{self.id}"
+
+    def may_see(self, order: Order) -> bool:
+        return self.is_operator or self.id in (order.customer_id, order.id)
 
 
 @dataclass(frozen=True)
@@ -111,12 +118,16 @@ def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Call
     def respond(**path: str) -> Response[str]:
         event = resolver.current_event
         operation = contract.operations()[key]
-        caller = _caller(event, operation)
+        deps, environ = resolver.context["deps"], resolver.context["environ"]
         raw = _raw_body(event)
         headers = _lowered(event.headers)
+        if operation.guest:
+            caller = _guest(operation.guest, headers, environ, deps.clock.now())
+        else:
+            caller = _caller(event, operation)
         call = Call(
-            deps=resolver.context["deps"],
-            environ=resolver.context["environ"],
+            deps=deps,
+            environ=environ,
             caller=caller,
             path=path,
             arguments=operation.arguments(event.query_string_parameters or {}, headers),
@@ -140,6 +151,16 @@ def _caller(event: APIGatewayProxyEventV2, operation: contract.Operation) -> Cal
     if operation.groups and not operation.groups & caller.groups:
         raise Problem("forbidden", 403, f"this is for {' or '.join(sorted(operation.groups))}")
     return caller
+
+
+def _guest(kind: str, headers: Mapping[str, str], environ: Mapping[str, str], now: datetime) -> Caller:
+    token = headers.get("authorization", "").removeprefix("Bearer ").removeprefix("bearer ").strip()
+    identity = guests.held(kind, token, environ, now)
+    if identity is None:
+        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"' if token else "Bearer"}
+        detail = f"the token is missing, forged, expired, or not of a guest's {kind}"
+        raise Problem("unauthorized", 401, detail, headers=challenge)
+    return Caller(identity, frozenset(), is_guest=True)
 
 
 def _groups(claim: str) -> frozenset[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, TypeVar
 
+from oms.domain.cart import Cart, CartChange
 from oms.domain.catalogue import Product
 from oms.domain.events import Recorded, Units
 from oms.domain.inventory import Stock
@@ -104,6 +106,27 @@ def product(product: Product) -> dict[str, Any]:
         "brand": product.brand,
         "price_minor": product.price.minor,
         "currency": product.price.currency,
+    }
+
+
+def cart(cart: Cart, products: Mapping[str, Product], changes: Iterable[CartChange]) -> dict[str, Any]:
+    """Of a cart at today's prices; ``changes`` is what differs from when its lines were put in."""
+    lines = [
+        {
+            "sku": line.sku,
+            "name": products[line.sku].name,
+            "quantity": line.quantity,
+            "unit_price_minor": line.seen_minor,
+            "total_minor": line.seen_minor * line.quantity,
+        }
+        for line in cart.lines
+    ]
+    return {
+        "lines": lines,
+        "units": sum(line.quantity for line in cart.lines),
+        "total_minor": sum(line.seen_minor * line.quantity for line in cart.lines),
+        "currency": products[cart.lines[0].sku].price.currency if cart.lines else None,
+        "changes": [asdict(change) for change in changes],
     }
 
 

@@ -35,6 +35,7 @@ class Data(Stack):
             "PaymentsKey", "The payment gateway's API key: put it here before the first order."
         )
         self.carrier_secret = self._secret("CarrierSecret", "Signs what the carrier says: give it to the carrier.")
+        self.guest_secret = self._secret("GuestSecret", "Signs guests' tokens: another one, and none is good any more.")
         self.reports = self._bucket()
         self.search = self._search()
         self.sign_in = SignIn(self, settings.retain)

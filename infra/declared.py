@@ -16,19 +16,22 @@ import yaml
 ROOT = Path(__file__).parent.parent
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 SIGNATURE = "signature"
-"""The port that the contract doesn't name: what tells a callback's sender from anybody else."""
+"""A port that the contract doesn't name: what tells a callback's sender from anybody else."""
+GUESTS = "guests"
+"""Another: what signs guests' tokens."""
 METHODS = ("get", "put", "post", "patch", "delete")
 
 
 class Kind(StrEnum):
-    """What calls a function: a state machine, the clock, people, operators alone, another company's machines, or
-    Cognito. Of those that a state machine calls some read all books, and one repairs them too."""
+    """What calls a function: a state machine, the clock, people, people with a cart, operators alone, another company's
+    machines, or Cognito. Of those that a state machine calls some read all books, and one repairs them too."""
 
     TASK = "task"
     AUDIT = "audit"
     REPAIR = "repair"
     CLOCK = "clock"
     SERVICE = "service"
+    CART = "cart"
     OPERATING = "operating"
     REDRIVE = "redrive"
     CALLBACK = "callback"
@@ -74,13 +77,14 @@ class Definition:
 
 @dataclass(frozen=True)
 class Route:
-    """An operation of the contract, and the function that answers it. An open one takes no token."""
+    """An operation of the contract, and the function that answers it. An open one takes no token of the pool."""
 
     method: str
     path: str
     function: str
     is_open: bool
     is_for_operators: bool
+    is_for_guests: bool
 
     @property
     def key(self) -> str:
@@ -118,12 +122,15 @@ def _declared(module: str, entry: Mapping[str, Any]) -> Function:
 
 def _service(module: str, uses: Sequence[str]) -> Function:
     name = _function_of(module)
-    paths = [route.path for route in routes() if route.function == name]
-    if all(path.startswith("/webhooks/") for path in paths):
+    answered = [route for route in routes() if route.function == name]
+    if any(route.is_for_guests for route in answered):
+        uses = (*uses, GUESTS)
+    if all(route.path.startswith("/webhooks/") for route in answered):
         return Function(name, f"{module}.handler", Kind.CALLBACK, (*uses, SIGNATURE))
-    if all(route.is_for_operators for route in routes() if route.function == name):
+    if all(route.is_for_operators for route in answered):
         return Function(name, f"{module}.handler", Kind.OPERATING, uses)
-    return Function(name, f"{module}.handler", Kind.SERVICE, uses)
+    kind = Kind.CART if "carts" in uses else Kind.SERVICE
+    return Function(name, f"{module}.handler", kind, uses)
 
 
 def sign_in() -> dict[str, Any]:
@@ -139,13 +146,19 @@ def routes() -> tuple[Route, ...]:
             method=method.upper(),
             path=path,
             function=_function_of(item[method]["x-handler"]),
-            is_open=not item[method].get("security", contract["security"]),
+            is_open="jwt" not in schemes(item[method]),
             is_for_operators=item[method].get("x-groups") == ["operators"],
+            is_for_guests=any(scheme.startswith("guest_") for scheme in schemes(item[method])),
         )
         for path, item in contract["paths"].items()
         for method in METHODS
         if method in item
     )
+
+
+def schemes(operation: Mapping[str, Any]) -> frozenset[str]:
+    """The security schemes that an operation asks for."""
+    return frozenset(scheme for each in operation.get("security", _contract()["security"]) for scheme in each)
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from infra.declared import SIGNATURE, Function, Kind, snake, tables
+from infra.declared import GUESTS, SIGNATURE, Function, Kind, snake, tables
 
 if TYPE_CHECKING:
     from infra.data import Data
@@ -58,6 +58,8 @@ REPORTS = (
     Rule("s3", ["ListBucket"], ["reports"]),  # else S3 says of what isn't there that it may not be read
 )
 
+TELL_GUESTS = Rule("secretsmanager", ["GetSecretValue"], ["guest secret"])
+
 RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     Kind.TASK: {
         "orders": [items("orders", "GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")],
@@ -96,6 +98,15 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
             start("NewOrder", "CancelOrder", "ReturnOrder"),
             answer(["NewOrder"], "SendTaskSuccess", "SendTaskFailure"),
         ],
+        GUESTS: [TELL_GUESTS],
+    },
+    Kind.CART: {
+        "carts": [items("carts", "GetItem", "PutItem")],
+        "orders": [items("orders", "GetItem", "PutItem")],
+        "inventory": [items("inventory", "BatchGetItem")],
+        "products": [items("products", "BatchGetItem")],
+        "executions": [start("NewOrder")],
+        GUESTS: [TELL_GUESTS],
     },
     Kind.OPERATING: {
         "orders": [items("orders", "GetItem"), index("orders", "by_number"), index("orders", "by_queue")],
@@ -118,7 +129,8 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
 }
 """A task changes an order and answers whom that wakes; an audit reads all that there is of stock, and parks an order; a
 repair reads every order, and does for it what its own machines would; the clock starts what was left lying; a service
-does what people ask, and operators ask more; a callback only passes on what another company says."""
+does what people ask, one with a cart no more than order it, and operators ask more; a callback only passes on what
+another company says."""
 
 
 class Grants:
@@ -132,6 +144,7 @@ class Grants:
             **table_arns(data),
             "payments key": data.payments_key.secret_arn,
             "carrier secret": data.carrier_secret.secret_arn,
+            "guest secret": data.guest_secret.secret_arn,
             "search": f"{data.search.domain_arn}/products/_search",
             "reports": data.reports.bucket_arn,
             "reports/reconciliations": data.reports.arn_for_objects("reconciliations/*"),
@@ -144,6 +157,7 @@ class Grants:
             "payments": {"PAYMENTS_API_KEY": data.payments_key.secret_arn},
             "carrier": {"CARRIER_URL": carrier_url},
             SIGNATURE: {"CARRIER_SECRET": data.carrier_secret.secret_arn},
+            GUESTS: {"GUEST_SECRET": data.guest_secret.secret_arn},
             "reports": {"REPORTS_BUCKET": data.reports.bucket_name},
             "search": {"SEARCH_URL": f"https://{data.search.domain_endpoint}"},
             "executions": {f"{snake(name).upper()}_ARN": arn for name, arn in machine_arns.items()},

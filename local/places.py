@@ -77,7 +77,7 @@ class Places:
             **self.given,
         }
 
-    def environment(self, carrier_secret: str) -> dict[str, str]:
+    def environment(self, carrier_secret: str, guest_secret: str) -> dict[str, str]:
         """The variables of all functions together."""
         return {
             **self.aws(),
@@ -87,6 +87,7 @@ class Places:
             "PAYMENTS_API_KEY": "sk_test_local",
             "CARRIER_URL": url(self.carrier_port),
             "CARRIER_SECRET": carrier_secret,
+            "GUEST_SECRET": guest_secret,
             **{variable: machine_arn(machine) for machine, variable in MACHINES.items()},
             "SEARCH_FOLDER": str(self.folder / "search"),
         }
@@ -114,6 +115,9 @@ def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str
         "reports": ["REPORTS_BUCKET"],
     }
     wanted = {variable for port in declared[function]["uses"] for variable in by_port[port]}
-    if any(each.handler == function and each.path.startswith("/webhooks/") for each in operations().values()):
+    answered = [each for each in operations().values() if each.handler == function]
+    if any(each.path.startswith("/webhooks/") for each in answered):
         wanted.add("CARRIER_SECRET")
+    if any(each.guest for each in answered):
+        wanted.add("GUEST_SECRET")
     return {name: value for name, value in environment.items() if name in wanted or name.startswith("AWS_")}

@@ -121,7 +121,8 @@ class Stack:
 
 
 def environment_of(places: Places) -> dict[str, str]:
-    return places.environment(_kept_secret(places.folder / "carrier.secret"))
+    carrier, guests = (_kept_secret(places.folder / f"{name}.secret") for name in ("carrier", "guest"))
+    return places.environment(carrier, guests)
 
 
 def pool_of_running(places: Places) -> Pool | None:

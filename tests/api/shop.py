@@ -30,6 +30,7 @@ from tests.domain.orders import CATALOGUE
 
 ANNA, BERT, OLGA = "anna", "bert", "olga"
 SECRET = "carrier-secret"
+SECRETS = {"CARRIER_SECRET": SECRET, "GUEST_SECRET": "guest-secret"}
 SECURE = {name.lower(): value for name, value in security.HEADERS.items()}
 BODY = {
     "currency": "USD",
@@ -94,12 +95,16 @@ class Shop:
         key: str | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        token: str | None = None,
     ) -> Reply:
+        """``token`` is a guest's, who is nobody to the gateway."""
+        if token is not None:
+            by, headers = None, {**(headers or {}), "authorization": f"Bearer {token}"}
         operation, parameters = self.router.find(method, path)
         event = self.event(operation, path, parameters, body, by, key, query, headers or {})
         service = importlib.import_module(operation.handler).handler
         self.clock.advance(timedelta(milliseconds=20))
-        answer = service.run(event, self.deps, {"CARRIER_SECRET": SECRET})
+        answer = service.run(event, self.deps, SECRETS)
         reply = Reply(
             answer["statusCode"], answer["headers"], told(answer["headers"].get("Content-Type"), answer["body"])
         )

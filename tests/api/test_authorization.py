@@ -8,11 +8,11 @@ import time
 import jwt
 import pytest
 
-from api import contract
+from api import contract, guests
 from local.functions import Functions
 from local.gateway import Gateway
 from local.tokens import Authorizer, PublishedKeys
-from tests.api.shop import ANNA, BERT, OLGA, SECRET, Shop
+from tests.api.shop import ANNA, BERT, OLGA, SECRETS, Shop
 from tests.local.asgi import ask
 from tests.local.tokens import CLIENT, ISSUER, Pool
 
@@ -28,6 +28,7 @@ OPEN = {
     "GET /search",
     "GET /products/{sku}/bought-together",
     "GET /suggestions",
+    "POST /guest/carts",
     "POST /webhooks/carrier",
 }
 """Listed here as well: a route that is opened by mistake fails."""
@@ -43,7 +44,17 @@ FOR_OPERATORS = {
     "GET /redrives",
     "POST /redrives",
 }
-OF_AN_ORDER = [key for key in OPERATIONS if "{order_id}" in key]
+FOR_GUESTS = {
+    "GET /guest/cart": guests.CART,
+    "DELETE /guest/cart": guests.CART,
+    "PUT /guest/cart/lines/{sku}": guests.CART,
+    "DELETE /guest/cart/lines/{sku}": guests.CART,
+    "POST /guest/cart/checkout": guests.CART,
+    "GET /guest/orders/{order_id}": guests.ORDER,
+    "POST /guest/orders/{order_id}/cancellation": guests.ORDER,
+    "POST /guest/orders/{order_id}/returns": guests.ORDER,
+}
+OF_AN_ORDER = [key for key in SECURED if "{order_id}" in key]
 
 
 def segment(value):
@@ -79,7 +90,7 @@ GOOD = {
 def place():
     """A shop behind its gateway, and one order of Anna's."""
     shop = Shop()
-    functions = Functions(lambda _: {"CARRIER_SECRET": SECRET}, lambda _: shop.deps)
+    functions = Functions(lambda _: SECRETS, lambda _: shop.deps)
     order_id = shop.delivered()
     return shop, Gateway(functions.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT])), order_id
 
@@ -102,7 +113,8 @@ def asked(place, key, token, order_id=None):
 
 
 def test_the_open_routes_and_those_for_operators_are_these():
-    assert set(OPERATIONS) - set(SECURED) <= OPEN
+    assert set(OPERATIONS) - set(SECURED) - set(FOR_GUESTS) <= OPEN
+    assert {key: operation.guest for key, operation in OPERATIONS.items() if operation.guest} == FOR_GUESTS
     assert {key for key, operation in OPERATIONS.items() if operation.groups} == FOR_OPERATORS
 
 
@@ -114,6 +126,31 @@ def test_a_bad_token_opens_nothing_and_changes_nothing(place, key, token):
     assert (answer.status, answer.json["type"]) == (401, "/problems/unauthorized")
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert place[0].state() == before
+
+
+@pytest.mark.parametrize("token", [*BAD.values(), *GOOD.values()], ids=[*BAD, *GOOD])
+@pytest.mark.parametrize("key", FOR_GUESTS)
+def test_a_guest_s_routes_take_no_token_of_the_pool(place, key, token):
+    before = place[0].state()
+    answer = asked(place, key, token)
+    assert (answer.status, answer.json["type"]) == (401, "/problems/unauthorized")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert place[0].state() == before
+
+
+@pytest.mark.parametrize("key", FOR_GUESTS)
+def test_a_guest_s_token_opens_its_own_routes_and_no_others(place, key):
+    shop, _, order_id = place
+    tokens = {
+        guests.CART: guests.cart_token(SECRETS, shop.clock.now())[0],
+        guests.ORDER: guests.order_token(SECRETS, shop.orders.get(order_id))[0],
+    }
+    for kind, token in tokens.items():
+        assert (asked(place, key, token).status == 401) == (kind != FOR_GUESTS[key])
+    before = shop.state()
+    for secured in SECURED:
+        assert {asked(place, secured, token).status for token in tokens.values()} == {401}
+    assert shop.state() == before
 
 
 @pytest.mark.parametrize("who", [ANNA, BERT])

@@ -22,7 +22,7 @@ from local.tokens import Authorizer, PublishedKeys
 from oms.adapters.tantivy_search import TantivySearch
 from oms.domain.inventory import receive
 from oms.domain.search import Listing
-from tests.api.shop import ANNA, OLGA, SECRET, Reply, Shop, check_documented, told
+from tests.api.shop import ANNA, OLGA, SECRETS, Reply, Shop, check_documented, told
 from tests.domain.orders import CATALOGUE
 from tests.local.tokens import CLIENT, ISSUER, Pool
 
@@ -32,7 +32,7 @@ FOLDER = tempfile.TemporaryDirectory()
 atexit.register(FOLDER.cleanup)
 POOL, SHOP = Pool(), Shop(TantivySearch(Path(FOLDER.name)))
 SHOP.search.index(Listing(product, True, 1) for product in CATALOGUE.values())
-FUNCTIONS = Functions(lambda _: {"CARRIER_SECRET": SECRET}, lambda _: SHOP.deps)
+FUNCTIONS = Functions(lambda _: SECRETS, lambda _: SHOP.deps)
 GATEWAY = Gateway(FUNCTIONS.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]), limits=ANY)
 TOKENS = {
     ANNA: POOL.access_token(ANNA),

@@ -17,7 +17,7 @@ DOCUMENT = contract.document()
 OPERATIONS = contract.operations()
 SERVICES = {name: importlib.import_module(name).handler for name in DOCUMENT["x-handlers"]}
 SCHEMAS = DOCUMENT["components"]["schemas"]
-PORTS = {"orders", "inventory", "products", "payments", "carrier", "baskets", "executions", "search"}
+PORTS = {"orders", "inventory", "products", "payments", "carrier", "baskets", "executions", "search", "carts"}
 ERRORS = {error.type(): error for error in leaves() if not issubclass(error, Defect)}
 OF_HTTP = {
     "body-too-large": 413,

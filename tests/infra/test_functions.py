@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from infra.declared import (
+    GUESTS,
     ROOT,
     SIGNATURE,
     definitions,
@@ -30,7 +31,7 @@ PORTS = (
     "reports",
     "baskets",
 )
-BEHIND = {"CARRIER_SECRET": SIGNATURE, "act(": "orders"}
+BEHIND = {"CARRIER_SECRET": SIGNATURE, "act(": "orders", " /guest/": GUESTS}
 """What stands for a port in code that doesn't name it."""
 PACKAGES = {
     "yaml": "pyyaml",
@@ -43,13 +44,17 @@ ELSEWHERE = {"tantivy"}
 
 
 def source(function):
-    """The handler's module, and those of oms/ that it, or one of them, hands its deps to."""
+    """The handler's module, and those of oms/ and api/ that it, or one of them, hands its deps to."""
     text = (ROOT / function.handler.removesuffix(".handler").replace(".", "/")).with_suffix(".py").read_text()
-    helpers = {"ports": ""}
-    while found := set(re.findall(r"from oms\.(\w+) import", text + "".join(helpers.values()))) - helpers.keys():
-        paths = {name: ROOT / "oms" / f"{name}.py" for name in found}
+    helpers = {"oms/ports": ""}
+    while found := imported_modules(text + "".join(helpers.values())) - helpers.keys():
+        paths = {name: ROOT / f"{name}.py" for name in found}
         helpers |= {name: path.read_text() if path.is_file() else "" for name, path in paths.items()}
     return "".join([text, *helpers.values()])
+
+
+def imported_modules(text):
+    return {f"{folder}/{name}" for folder, name in re.findall(r"from (oms|api)\.(\w+) import", text)}
 
 
 @pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
@@ -115,6 +120,7 @@ def variables(port):
         "carrier": {"CARRIER_URL": "CarrierUrl"},
         "search": {"SEARCH_URL": "https://Search"},
         SIGNATURE: {"CARRIER_SECRET": "CarrierSecret"},
+        GUESTS: {"GUEST_SECRET": "GuestSecret"},
         "executions": machines,
         "reports": {"REPORTS_BUCKET": "Reports"},
     }[port]

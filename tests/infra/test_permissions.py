@@ -24,6 +24,7 @@ CHANGE = each("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:Co
 STOCK = each("dynamodb:PutItem dynamodb:UpdateItem", "Inventory")
 PAY = each("secretsmanager:GetSecretValue", "PaymentsKey")
 HEAR = each("secretsmanager:GetSecretValue", "CarrierSecret")
+GUESTS = each("secretsmanager:GetSecretValue", "GuestSecret")
 WAKE = each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder", "FulfillOrder"))
 SCAN = each("dynamodb:Scan dynamodb:BatchGetItem", "Inventory")
 REPORT = each("s3:GetObject s3:PutObject", "Reports/reconciliations/*") | each("s3:ListBucket", "Reports")
@@ -70,6 +71,10 @@ FUNCTIONS = {
     "TakeOrder": CHANGE,
     "TrackDelivery": CHANGE,
     "VoidAuthorization": CHANGE | PAY,
+    "Carts": each("dynamodb:GetItem dynamodb:PutItem", "Carts", "Orders")
+    | each("dynamodb:BatchGetItem", "Products", "Inventory")
+    | each("states:StartExecution", *machine("NewOrder"))
+    | GUESTS,
     "Docs": set(),
     "Health": set(),
     "Operating": each("dynamodb:GetItem", "Orders", "Inventory")
@@ -81,7 +86,8 @@ FUNCTIONS = {
     | each("dynamodb:BatchGetItem", "Products")
     | each("dynamodb:Query", "Products/index/by_department")
     | each("states:StartExecution", *machine("NewOrder", "CancelOrder", "ReturnOrder"))
-    | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder")),
+    | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder"))
+    | GUESTS,
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("dynamodb:Query", "Products/index/by_department", "Baskets"),
     "Search": each("es:ESHttpPost", "Search/products/_search"),
