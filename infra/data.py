@@ -30,6 +30,7 @@ class Data(Stack):
             scope, id, description="Tables, secrets and users of the shop.", termination_protection=settings.retain
         )
         self.retain = settings.retain
+        self.stock_shards = settings.stock_shards
         self.tables = {name: self._table(name, declared) for name, declared in tables().items()}
         self.payments_key = self._secret(
             "PaymentsKey", "The payment gateway's API key: put it here before the first order."

@@ -63,7 +63,7 @@ TELL_GUESTS = Rule("secretsmanager", ["GetSecretValue"], ["guest secret"])
 RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     Kind.TASK: {
         "orders": [items("orders", "GetItem", "PutItem", "UpdateItem", "ConditionCheckItem")],
-        "inventory": [items("inventory", "PutItem", "UpdateItem")],
+        "inventory": [items("inventory", "Query", "PutItem", "UpdateItem")],
         "products": [items("products", "BatchGetItem")],
         "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
         "carrier": [],
@@ -71,7 +71,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
     Kind.AUDIT: {
         "orders": [items("orders", "GetItem", "PutItem")],
-        "inventory": [items("inventory", "Scan", "BatchGetItem")],
+        "inventory": [items("inventory", "Scan", "Query", "BatchGetItem")],
         "reports": REPORTS,
     },
     Kind.REPAIR: {
@@ -79,7 +79,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
             items("orders", "GetItem", "Query", "PutItem"),
             Rule("dynamodb", ["Scan"], ["orders/by_customer"]),
         ],
-        "inventory": [items("inventory", "PutItem", "UpdateItem")],
+        "inventory": [items("inventory", "Query", "PutItem", "UpdateItem")],
         "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
         "executions": GO_ON,
         "reports": REPORTS,
@@ -90,7 +90,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
     Kind.SERVICE: {
         "orders": [items("orders", "GetItem", "Query", "PutItem"), index("orders", "by_customer")],
-        "inventory": [items("inventory", "BatchGetItem")],
+        "inventory": [items("inventory", "Query", "BatchGetItem")],
         "products": [items("products", "BatchGetItem"), index("products", "by_department")],
         "baskets": [items("baskets", "Query")],
         "search": [Rule("es", ["ESHttpPost"], ["search"])],
@@ -110,7 +110,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
     Kind.OPERATING: {
         "orders": [items("orders", "GetItem"), index("orders", "by_number"), index("orders", "by_queue")],
-        "inventory": [items("inventory", "GetItem", "BatchGetItem", "PutItem", "UpdateItem")],
+        "inventory": [items("inventory", "GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem")],
         "products": [items("products", "BatchGetItem", "PutItem")],
     },
     Kind.REDRIVE: {
@@ -154,6 +154,7 @@ class Grants:
         self._environment: dict[str, dict[str, str]] = {
             **names,
             "orders": {**names["orders"], **names["inventory"]},  # the adapter of orders writes to both
+            "inventory": {**names["inventory"], "STOCK_SHARDS": data.stock_shards},
             "payments": {"PAYMENTS_API_KEY": data.payments_key.secret_arn},
             "carrier": {"CARRIER_URL": carrier_url},
             SIGNATURE: {"CARRIER_SECRET": data.carrier_secret.secret_arn},

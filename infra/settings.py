@@ -17,6 +17,8 @@ class Settings:
     site_origin: str | None
     """The one origin that browsers may call the API from; none allows no other origin than its own."""
     alarm_email: str | None
+    stock_shards: str
+    """How many counters the stock of each SKU is split over, as in ``RED-LAMP=16,*=1``."""
 
     @classmethod
     def of(cls, node: Node) -> Settings:
@@ -26,4 +28,5 @@ class Settings:
             retain=str(context("retain")).lower() != "false",
             site_origin=context("site_origin"),
             alarm_email=context("alarm_email"),
+            stock_shards=context("stock_shards"),
         )

@@ -27,6 +27,7 @@ class Places:
     cognito_port: int
     payments_port: int
     carrier_port: int
+    stock_shards: str
     given: Mapping[str, str]
 
     @classmethod
@@ -40,6 +41,7 @@ class Places:
             cognito_port=int(environ.get("COGNITO_PORT", aws_port + 1)),
             payments_port=int(environ.get("PAYMENTS_PORT", "12111")),
             carrier_port=int(environ.get("CARRIER_PORT", "12112")),
+            stock_shards=environ.get("STOCK_SHARDS", "*=1"),
             given={name: value for name, value in environ.items() if name.startswith("AWS_") and value},
         )
 
@@ -82,6 +84,7 @@ class Places:
         return {
             **self.aws(),
             **{table.environment: name for name, table in tables().items()},
+            "STOCK_SHARDS": self.stock_shards,
             "REPORTS_BUCKET": "reports",
             "PAYMENTS_URL": url(self.payments_port),
             "PAYMENTS_API_KEY": "sk_test_local",
@@ -108,6 +111,7 @@ def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str
     by_port = {
         **named,
         "orders": [*named["orders"], *named["inventory"]],  # the adapter of orders writes to both
+        "inventory": [*named["inventory"], "STOCK_SHARDS"],
         "payments": ["PAYMENTS_URL", "PAYMENTS_API_KEY"],
         "carrier": ["CARRIER_URL"],
         "executions": list(MACHINES.values()),

@@ -8,7 +8,7 @@ from typing import Any
 
 from oms.adapters import items
 from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_inventory import Action
+from oms.adapters.dynamodb_stock import Action
 from oms.domain.cart import Cart
 from oms.domain.errors import CartChanged
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import reduce
 
-from oms.adapters import items, stock_rules
+from oms.adapters import items
 from oms.adapters.dynamodb import DynamoDB
 from oms.adapters.dynamodb_carts import changed, put_cart
-from oms.adapters.dynamodb_inventory import Action, put, put_new, stock_actions
+from oms.adapters.dynamodb_stock import Action, StockWriter, put, put_new
+from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.domain.errors import OrderChanged, OrderNotFound
 from oms.domain.events import Recorded
 from oms.domain.fold import apply, fold
@@ -21,11 +22,13 @@ BY_QUEUE = ("queue", "queued_at", "pk", "sk")
 
 
 class DynamoOrders:
-    def __init__(self, db: DynamoDB, table: str, inventory_table: str, carts_table: str = "") -> None:
+    def __init__(
+        self, db: DynamoDB, table: str, inventory_table: str, carts_table: str = "", shards: Shards = UNSPLIT
+    ) -> None:
         """Only who makes orders from carts needs to say where those are."""
         self._db = db
         self._table = table
-        self._inventory_table = inventory_table
+        self._stock = StockWriter(db, inventory_table, shards)
         self._carts_table = carts_table
 
     def create(self, change: Change, at: datetime, by: str) -> Order:
@@ -33,7 +36,7 @@ class DynamoOrders:
         order = fold(events)
         first = put_new(self._table, items.order_item(order))
         cart = [put_cart(self._carts_table, change.cart, at)] if change.cart else []
-        failed = self._write([first, *cart, *self._rest(order.id, change, events)])
+        failed = self._stock.write([first, *cart, *self._rest(order.id, change, events)], change.stock)
         if first in failed:
             return self.get(order.id)
         if change.cart and cart[0] in failed:
@@ -59,21 +62,14 @@ class DynamoOrders:
             return order
         events = recorded(order, change, at, by)
         after = reduce(apply, events, order)
-        failed = self._write([self._update(order, after), *self._rest(order.id, change, events)])
-        self._refuse(failed, order)
+        actions = [self._update(order, after), *self._rest(order.id, change, events)]
+        self._refuse(self._stock.write(actions, change.stock), order)
         return after
 
     @staticmethod
     def _refuse(failed: Sequence[Action], order: Order) -> None:
-        refused = [action.movement for action in failed if action.movement]
-        if len(refused) < len(failed):
+        if failed:
             raise OrderChanged(f"order {order.id} is past version {order.version}, or an effect was written before")
-        if refused:
-            raise stock_rules.refusal(refused)
-
-    def _write(self, actions: Sequence[Action]) -> list[Action]:
-        """Those whose condition failed."""
-        return [actions[place] for place in self._db.transact([action.request for action in actions])]
 
     def _update(self, before: Order, after: Order) -> Action:
         condition = {
@@ -89,7 +85,6 @@ class DynamoOrders:
     def _rest(self, order_id: str, change: Change, events: Iterable[Recorded]) -> Iterator[Action]:
         yield from (put(self._table, items.event_item(order_id, event)) for event in events)
         yield from (put_new(self._table, items.money_item(entry)) for entry in change.money)
-        yield from stock_actions(self._inventory_table, change.stock)
         yield from (self._wait(order_id, name, token) for name, token in change.waits.items())
 
     def _wait(self, order_id: str, name: str, token: str) -> Action:

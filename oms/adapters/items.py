@@ -17,6 +17,8 @@ Item = dict[str, Attribute]
 
 ORDER = "order"
 STOCK = "stock"
+MOVES = "moves"
+"""How often a counter that has others beside it was written; no other counter has it."""
 ENTRY = "entry"
 EVENTS = "event#"
 MONEY = "money#"
@@ -88,7 +90,16 @@ def entry_of(item: Item) -> StockEntry:
     return entry
 
 
+def stock_key(sku: str, shard: int) -> Item:
+    return key(sku, f"{STOCK}#{shard:02}" if shard else STOCK)
+
+
+def shard_of(item: Item) -> int:
+    return int(item["sk"]["S"].partition("#")[2] or 0)
+
+
 def stock_of(item: Item) -> Stock:
+    """What is in one shard."""
     stock: Stock = _value(Stock, {**item, "sku": item["pk"]})
     return stock
 

@@ -13,24 +13,15 @@ def sums(entries: Iterable[StockEntry]) -> dict[str, Movement]:
     total: dict[str, Movement] = {}
     for entry in entries:
         for movement in entry.movements:
-            sku = movement.sku
-            known = total.get(sku)
-            total[sku] = (
-                Movement(sku, known.on_hand + movement.on_hand, known.reserved + movement.reserved)
-                if known
-                else movement
-            )
+            known = total.get(movement.sku)
+            total[movement.sku] = known.plus(movement) if known else movement
     return total
-
-
-def available(movement: Movement) -> int:
-    return movement.on_hand - movement.reserved
 
 
 def refusal(refused: Iterable[Movement]) -> OmsError:
     """The error for movements that would leave less than nothing: available is for sale, reserved is our own books."""
     refused = tuple(refused)
-    short = [movement.sku for movement in refused if available(movement) < 0]
+    short = [movement.sku for movement in refused if movement.available < 0]
     if short:
         return OutOfStock(f"not enough available of {', '.join(sorted(short))}")
     skus = ", ".join(sorted(movement.sku for movement in refused))

@@ -11,11 +11,14 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from threading import RLock
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from oms.adapters.clients import Aws
 from oms.adapters.clock import SystemClock
 from oms.ports import Baskets, Carrier, Carts, Deps, Executions, Inventory, Orders, Payments, Products, Reports, Search
+
+if TYPE_CHECKING:
+    from oms.adapters.stock_shards import Shards
 
 T = TypeVar("T")
 
@@ -40,7 +43,7 @@ AWS = (
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_ENDPOINT_URL_S3",
 )
-NAMES = (*TABLES, *EDGES, *MACHINES.values(), *AWS)
+NAMES = (*TABLES, "STOCK_SHARDS", *EDGES, *MACHINES.values(), *AWS)
 
 STRIPE = "https://api.stripe.com"
 PAYMENTS_SECONDS = 4.0
@@ -84,15 +87,21 @@ def _orders(aws: Aws, environ: Mapping[str, str]) -> Orders:
     from oms.adapters.dynamodb import DynamoDB
     from oms.adapters.dynamodb_orders import DynamoOrders
 
-    carts_table = environ.get("CARTS_TABLE", "")
-    return DynamoOrders(DynamoDB(aws), environ["ORDERS_TABLE"], environ["INVENTORY_TABLE"], carts_table)
+    names = environ["ORDERS_TABLE"], environ["INVENTORY_TABLE"], environ.get("CARTS_TABLE", "")
+    return DynamoOrders(DynamoDB(aws), *names, _shards(environ))
 
 
 def _inventory(aws: Aws, environ: Mapping[str, str]) -> Inventory:
     from oms.adapters.dynamodb import DynamoDB
     from oms.adapters.dynamodb_inventory import DynamoInventory
 
-    return DynamoInventory(DynamoDB(aws), environ["INVENTORY_TABLE"])
+    return DynamoInventory(DynamoDB(aws), environ["INVENTORY_TABLE"], _shards(environ))
+
+
+def _shards(environ: Mapping[str, str]) -> Shards:
+    from oms.adapters.stock_shards import Shards
+
+    return Shards.of(environ.get("STOCK_SHARDS", ""))
 
 
 def _products(aws: Aws, environ: Mapping[str, str]) -> Products:

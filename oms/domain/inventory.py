@@ -35,6 +35,13 @@ class Movement:
     on_hand: int = 0
     reserved: int = 0
 
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+    def plus(self, other: Movement) -> Movement:
+        return Movement(self.sku, self.on_hand + other.on_hand, self.reserved + other.reserved)
+
 
 class StockReason(StrEnum):
     RESERVED = "reserved"

@@ -11,13 +11,15 @@ from uuid import uuid4
 import pytest
 
 from oms.adapters.opensearch_search import OpenSearchSearch
+from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.adapters.tantivy_search import TantivySearch
 from oms.ports import Search
 from tests.contract.stores import REGION, Stores, in_dynamodb, in_memory, ministack
 
 ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
 OPENSEARCH = os.environ.get("OPENSEARCH_ENDPOINT")
-NAMED = ["endpoint"] if ENDPOINT else []
+SPLIT = "-in-16-shards"
+NAMED = ["endpoint", f"endpoint{SPLIT}"] if ENDPOINT else []
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,33 +39,34 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["ministack", *NAMED])
+@pytest.fixture(params=["ministack", f"ministack{SPLIT}", *NAMED])
 def remote_stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Those that an answer can get lost from."""
     yield from _stores(request)
 
 
 def _stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
-    match request.param:
+    shards = Shards(16) if request.param.endswith(SPLIT) else UNSPLIT
+    match request.param.removesuffix(SPLIT):
         case "memory":
             yield in_memory()
         case "moto":
             from moto import mock_aws
 
             with mock_aws():
-                yield in_dynamodb(None)
+                yield in_dynamodb(None, shards)
         case "ministack":
-            yield in_dynamodb(request.getfixturevalue("ministack_url"))
+            yield in_dynamodb(request.getfixturevalue("ministack_url"), shards)
         case "endpoint":
-            yield in_dynamodb(ENDPOINT)
+            yield in_dynamodb(ENDPOINT, shards)
 
 
-@pytest.fixture(params=["memory", "moto", "ministack", *NAMED])
+@pytest.fixture(params=["memory", "moto", "ministack", f"ministack{SPLIT}", *NAMED])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     yield from _stores(request)
 
 
-@pytest.fixture(params=["memory", "ministack", *NAMED])
+@pytest.fixture(params=["memory", "ministack", f"ministack{SPLIT}", *NAMED])
 def shared_stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Without moto, whose transactions aren't isolated from each other. Threads take turns as often as they can."""
     interval = sys.getswitchinterval()

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -24,6 +24,7 @@ from oms.adapters.dynamodb_products import DynamoProducts
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
+from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.adapters.tables import tables
 from oms.ports import Baskets, Carts, Inventory, Orders, Products
 
@@ -52,18 +53,27 @@ def in_memory() -> Stores:
     return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), MemoryCarts(store), MemoryBaskets())
 
 
-def in_dynamodb(endpoint: str | None) -> Stores:
+def in_dynamodb(endpoint: str | None, shards: Shards = UNSPLIT) -> Stores:
     """Fresh tables, at an endpoint or where moto stands in for AWS."""
     aws = Aws(REGION, dynamodb_endpoint=endpoint)
+    return in_tables(aws, fresh_tables(aws), shards)
+
+
+def fresh_tables(aws: Aws) -> dict[str, str]:
+    """Their names."""
     suffix = f"{os.getpid()}-{next(_names)}"
     names = {}
     for name, table in tables().items():
         names[name] = f"{name}-{suffix}"
         aws.dynamodb().create_table(**table.creation(names[name]))
+    return names
+
+
+def in_tables(aws: Aws, names: Mapping[str, str], shards: Shards) -> Stores:
     db = DynamoDB(aws)
     return Stores(
-        DynamoOrders(db, names["orders"], names["inventory"], names["carts"]),
-        DynamoInventory(db, names["inventory"]),
+        DynamoOrders(db, names["orders"], names["inventory"], names["carts"], shards),
+        DynamoInventory(db, names["inventory"], shards),
         DynamoProducts(db, names["products"]),
         DynamoCarts(db, names["carts"]),
         DynamoBaskets(db, names["baskets"]),

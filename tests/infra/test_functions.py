@@ -116,6 +116,7 @@ def variables(port):
     return {
         **names,
         "orders": names["orders"] | names["inventory"],
+        "inventory": names["inventory"] | {"STOCK_SHARDS": "*=1"},
         "payments": {"PAYMENTS_API_KEY": "PaymentsKey"},
         "carrier": {"CARRIER_URL": "CarrierUrl"},
         "search": {"SEARCH_URL": "https://Search"},

@@ -21,12 +21,12 @@ def executions(*names):
 
 TRACE = each("xray:PutTelemetryRecords xray:PutTraceSegments", "*")
 CHANGE = each("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:ConditionCheckItem", "Orders")
-STOCK = each("dynamodb:PutItem dynamodb:UpdateItem", "Inventory")
+STOCK = each("dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", "Inventory")
 PAY = each("secretsmanager:GetSecretValue", "PaymentsKey")
 HEAR = each("secretsmanager:GetSecretValue", "CarrierSecret")
 GUESTS = each("secretsmanager:GetSecretValue", "GuestSecret")
 WAKE = each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder", "FulfillOrder"))
-SCAN = each("dynamodb:Scan dynamodb:BatchGetItem", "Inventory")
+SCAN = each("dynamodb:Scan dynamodb:Query dynamodb:BatchGetItem", "Inventory")
 REPORT = each("s3:GetObject s3:PutObject", "Reports/reconciliations/*") | each("s3:ListBucket", "Reports")
 ABOUT_ORDERS = ("NewOrder", "FulfillOrder", "CancelOrder", "ReturnOrder")
 GO_ON = each("states:StartExecution", *machine(*ABOUT_ORDERS)) | each(
@@ -80,7 +80,7 @@ FUNCTIONS = {
     "Operating": each("dynamodb:GetItem", "Orders", "Inventory")
     | each("dynamodb:Query", "Orders/index/by_number", "Orders/index/by_queue")
     | each("dynamodb:BatchGetItem dynamodb:PutItem", "Inventory", "Products")
-    | each("dynamodb:UpdateItem", "Inventory"),
+    | each("dynamodb:Query dynamodb:UpdateItem", "Inventory"),
     "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:Query", "Orders")
     | each("dynamodb:Query", "Orders/index/by_customer")
     | each("dynamodb:BatchGetItem", "Products")
@@ -89,7 +89,7 @@ FUNCTIONS = {
     | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder"))
     | GUESTS,
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
-    | each("dynamodb:Query", "Products/index/by_department", "Baskets"),
+    | each("dynamodb:Query", "Inventory", "Products/index/by_department", "Baskets"),
     "Search": each("es:ESHttpPost", "Search/products/_search"),
     "Redriving": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem", "Orders")
     | each("dynamodb:Query", "Orders/index/by_queue")

@@ -19,6 +19,7 @@ from oms.adapters.dynamodb import TRIES, DynamoDB
 from oms.adapters.dynamodb_inventory import DynamoInventory
 from oms.adapters.dynamodb_orders import DynamoOrders
 from oms.adapters.dynamodb_products import DynamoProducts
+from oms.adapters.dynamodb_stock import LOOKS
 from oms.domain.catalogue import Product
 from oms.domain.errors import OrderChanged, OutOfStock, StoreUnavailable
 from oms.domain.inventory import reserve
@@ -68,7 +69,18 @@ def cancelled(*codes: str) -> tuple[int, Any]:
     return error("TransactionCanceledException", CancellationReasons=[{"Code": code} for code in codes])
 
 
+def counters(sku: str, *available: int, moves: int = 7) -> tuple[int, Any]:
+    """A SKU's counters, with so much in each; only where there are several do they count their moves."""
+    counted = {items.MOVES: {"N": str(moves)}} if len(available) > 1 else {}
+    found = [
+        {**items.stock_key(sku, shard), "on_hand": {"N": str(count)}, "reserved": {"N": "0"}, **counted}
+        for shard, count in enumerate(available)
+    ]
+    return 200, {"Items": found}
+
+
 WRITTEN: tuple[int, Any] = (200, {})
+SHORT = cancelled("None", "None", "ConditionalCheckFailed")
 CONFLICT = cancelled("None", "TransactionConflict", "None")
 
 
@@ -131,9 +143,50 @@ def test_a_throttled_transaction_is_sent_again(dynamodb: Scripted, inventory: Dy
 
 
 def test_the_skus_that_are_short_are_named(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [cancelled("None", "None", "ConditionalCheckFailed")]
+    dynamodb.script = [SHORT, counters("RUG", 0)]
 
     with pytest.raises(OutOfStock, match=r"RUG$"):
+        inventory.apply(ENTRY)
+
+
+def test_stock_that_came_back_meanwhile_is_reserved(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [SHORT, counters("RUG", 1), WRITTEN]
+
+    assert inventory.apply(ENTRY) is True
+
+    first, _, second = dynamodb.asked
+    assert first["TransactItems"] == second["TransactItems"]
+
+
+def test_split_stock_is_short_if_two_readings_agree(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [SHORT, counters("RUG", 0, 0), counters("RUG", 0, 0, moves=8), counters("RUG", 0, 0, moves=8)]
+
+    with pytest.raises(OutOfStock, match=r"RUG$"):
+        inventory.apply(ENTRY)
+
+
+def test_split_stock_that_moves_under_our_eyes_is_taken_where_it_turns_up(
+    dynamodb: Scripted, inventory: DynamoInventory
+) -> None:
+    dynamodb.script = [SHORT, counters("RUG", 0, 0), counters("RUG", 0, 3, moves=8), WRITTEN]
+
+    assert inventory.apply(ENTRY) is True
+
+    moved = [each["Update"]["Key"]["sk"]["S"] for each in dynamodb.asked[-1]["TransactItems"][1:]]
+    assert moved == ["stock", "stock", "stock#01"]  # of the lamp, and what the rug's first hands on
+
+
+def test_stock_that_never_stands_still_is_not_called_short(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [SHORT, *(counters("RUG", 0, 0, moves=n) for n in range(LOOKS + 1))]
+
+    with pytest.raises(StoreUnavailable):
+        inventory.apply(ENTRY)
+
+
+def test_others_who_take_it_each_time_do_not_make_it_short(dynamodb: Scripted, inventory: DynamoInventory) -> None:
+    dynamodb.script = [SHORT, counters("RUG", 1)] * LOOKS
+
+    with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
 
 

@@ -12,6 +12,7 @@ from moto import mock_aws
 from oms.adapters import wiring
 from oms.adapters.clients import Aws
 from oms.adapters.tables import tables
+from oms.domain.inventory import receive, reserve
 from tests.contract.orders import place
 
 HERE = {
@@ -38,6 +39,18 @@ def test_an_adapter_is_made_of_the_environment_at_its_first_call() -> None:
         order = place(deps.orders)
 
         assert deps.orders.get(order.id) == order
+
+
+def test_stock_is_split_as_the_environment_says() -> None:
+    with mock_aws():
+        boto3.client("dynamodb", "us-east-1").create_table(**tables()["inventory"].creation("inventory"))
+        inventory = wiring.deps({**HERE, "STOCK_SHARDS": "LAMP=16"}).inventory
+        inventory.apply(receive("in", [("LAMP", 5)]))
+        inventory.apply(reserve("ord_1:reserve", "ord_1", [("LAMP", 1)]))
+
+        items = boto3.client("dynamodb", "us-east-1").scan(TableName="inventory")["Items"]
+
+    assert {item["sk"]["S"] for item in items if item["pk"]["S"] == "LAMP"} == {"stock", "stock#11"}
 
 
 def test_a_variable_that_a_function_lacks_is_named() -> None:
