@@ -75,7 +75,8 @@ definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from wo
 definitions-check: .venv-authoring/.installed  ## Say which definitions are stale
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows --check
 
-# On AWS. The CDK's command line is a Node package; what the functions need is a layer, installed for their machine.
+# On AWS. The CDK's command line is a Node package; what the functions need is a layer, installed for their machine, and
+# compiled where there is a Python like theirs: Lambda can't write there, and would compile it at every cold start.
 infra/node_modules/.package-lock.json: infra/package-lock.json
 	@command -v npm >/dev/null || { echo "The CDK needs Node.js, 22 or newer, with npm: nodejs.org"; exit 1; }
 	@cd infra && npm ci --silent
@@ -84,6 +85,7 @@ infra/node_modules/.package-lock.json: infra/package-lock.json
 	@rm -rf .venv-lambda
 	$(UV) pip install --quiet --require-hashes --target .venv-lambda/layer/python --only-binary :all: \
 	  --python-version 3.13 --python-platform aarch64-manylinux_2_28 -r requirements/lambda.txt
+	@! python3.13 -V >/dev/null 2>&1 || python3.13 -m compileall -q --invalidation-mode unchecked-hash .venv-lambda/layer
 	@touch $@
 
 synth: .venv-infra/.installed infra/node_modules/.package-lock.json  ## CloudFormation templates in .local/cdk.out, with no account
