@@ -83,6 +83,7 @@ class Route:
     path: str
     function: str
     is_open: bool
+    scopes: Sequence[str]
     is_for_operators: bool
     is_for_guests: bool
 
@@ -147,6 +148,7 @@ def routes() -> tuple[Route, ...]:
             path=path,
             function=_function_of(item[method]["x-handler"]),
             is_open="jwt" not in schemes(item[method]),
+            scopes=schemes(item[method]).get("jwt", ()),
             is_for_operators=item[method].get("x-groups") == ["operators"],
             is_for_guests=any(scheme.startswith("guest_") for scheme in schemes(item[method])),
         )
@@ -156,9 +158,10 @@ def routes() -> tuple[Route, ...]:
     )
 
 
-def schemes(operation: Mapping[str, Any]) -> frozenset[str]:
-    """The security schemes that an operation asks for."""
-    return frozenset(scheme for each in operation.get("security", _contract()["security"]) for scheme in each)
+def schemes(operation: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """The security schemes that an operation asks for, with the scopes."""
+    asked = operation.get("security", _contract()["security"])
+    return {name: scopes for each in asked for name, scopes in each.items()}
 
 
 @cache

@@ -55,6 +55,7 @@ class Edge(Stack):
                 methods=[apigwv2.HttpMethod[route.method]],
                 integration=integrations[route.function],
                 authorizer=apigwv2.HttpNoneAuthorizer() if route.is_open else authorizer,
+                authorization_scopes=route.scopes or None,
             )
         stage(self, self.api)
         failing = any_of(
@@ -65,7 +66,7 @@ class Edge(Stack):
 
 
 def token_check(sign_in: SignIn) -> HttpJwtAuthorizer:
-    """Signature, issuer, audience and expiry; who is in which group is for the handlers."""
+    """Signature, issuer, audience, expiry and each route's scopes; who is in which group is for the handlers."""
     client = sign_in.client.user_pool_client_id
     return HttpJwtAuthorizer("Users", sign_in.pool.user_pool_provider_url, jwt_audience=[client])
 

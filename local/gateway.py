@@ -19,7 +19,7 @@ from api.problems import MEDIA_TYPE, Problem, too_large
 from local.cors import Cors
 from local.http_events import Answer, Request, answer_of, event_of, joined, new_request_id
 from local.limits import MOST_HEADER_BYTES, Buckets, Limits, header_bytes
-from local.tokens import Authorizer, Claims, InvalidToken, PublishedKeys, keys_at
+from local.tokens import Authorizer, Claims, InsufficientScope, InvalidToken, PublishedKeys, keys_at
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_DROPPED_BYTES = 64 * 1024 * 1024
@@ -140,10 +140,10 @@ class Gateway:
         )
 
         def serve() -> Answer:
-            claims = self._claims(headers) if operation.secured else None
+            claims = self._claims(headers, operation.scopes) if operation.secured else None
             if claims is not None:
                 _admit(self._users.take(str(claims.get("sub"))))
-            event = event_of(request, operation.key, path_parameters, claims)
+            event = event_of(request, operation.key, path_parameters, claims, operation.scopes)
             return answer_of(self._invoke(operation.handler, event))
 
         serving = asyncio.get_running_loop().run_in_executor(self._pool, serve)
@@ -153,12 +153,15 @@ class Gateway:
             late = Problem("timed-out", 504, "the shop took too long: whether the request had its effect is unknown")
             raise Refusal(late, "Endpoint request timed out") from None
 
-    def _claims(self, headers: Mapping[str, str]) -> Claims:
+    def _claims(self, headers: Mapping[str, str], scopes: frozenset[str]) -> Claims:
         try:
-            return self._authorizer.claims(headers.get("authorization", ""))
+            return self._authorizer.claims(headers.get("authorization", ""), scopes)
         except InvalidToken as invalid:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"' if "authorization" in headers else "Bearer"}
             raise Refusal(Problem("unauthorized", 401, str(invalid), headers=challenge), "Unauthorized") from None
+        except InsufficientScope as insufficient:
+            challenge = {"WWW-Authenticate": f'Bearer scope="{" ".join(sorted(scopes))}" error="insufficient_scope"'}
+            raise Refusal(Problem("forbidden", 403, str(insufficient), headers=challenge), "Forbidden") from None
 
 
 def _admit(wait_seconds: int) -> None:

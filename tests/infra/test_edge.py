@@ -41,6 +41,7 @@ def test_every_route_asks_for_a_token_unless_the_contract_opens_it(cloud, routes
         if any("jwt" in each for each in operation.get("security", CONTRACT["security"])):
             assert routes[key]["AuthorizationType"] == "JWT"
             assert cloud.read(routes[key]["AuthorizerId"]) == "ApiUsers"
+            assert routes[key]["AuthorizationScopes"] == ["aws.cognito.signin.user.admin"]
         else:
             assert routes[key]["AuthorizationType"] == "NONE"
             assert "AuthorizerId" not in routes[key]

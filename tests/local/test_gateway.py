@@ -14,7 +14,7 @@ import uvicorn
 
 from local.gateway import MOST_BYTES, Gateway
 from local.tokens import Authorizer, PublishedKeys
-from tests.local.tokens import CLIENT, ISSUER, Pool
+from tests.local.tokens import CLIENT, ISSUER, SCOPE, Pool
 
 POOL = Pool()
 
@@ -82,7 +82,7 @@ def ask(gateway, function):
 
 
 def test_a_function_gets_an_event_of_payload_format_2(ask, function):
-    token = POOL.id_token("anna", **{"cognito:groups": ["shoppers", "operators"], "email_verified": True})
+    token = POOL.access_token("anna", **{"cognito:groups": ["shoppers", "operators"], "email_verified": True})
     ask(
         "POST",
         "/orders/ord_1/returns?a=1&b=x%20y&a=2",
@@ -101,7 +101,9 @@ def test_a_function_gets_an_event_of_payload_format_2(ask, function):
     assert event["headers"]["idempotency-key"] == "key-1"
     assert (event["body"], event["isBase64Encoded"]) == ('{"name": "Þóra"}', False)
     assert event["cookies"] == ["a=1", "b=2"]
-    claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+    jwt = event["requestContext"]["authorizer"]["jwt"]
+    claims, scopes = jwt["claims"], jwt["scopes"]
+    assert scopes == [SCOPE]
     assert claims["cognito:groups"] == "[shoppers operators]"
     assert claims["email_verified"] == "true"
     assert claims["exp"].isdigit()
