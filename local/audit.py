@@ -30,6 +30,7 @@ SHOWN = 20
 MEANING = {
     "money": "0 ≤ refunded ≤ captured ≤ authorized, as the gateway says; kept = worth of what the shopper kept",
     "stock": "every counter is the sum of its ledger; reserved is what orders hold",
+    "codes": "a discount code is used by live orders alone, once each, never beyond its limit",
     "once": "each effect once, in the ledgers and at the gateway; one payment an order",
     "rest": "every execution ends, waits or has parked its order; no order is left lying",
     "audit": "folding an order's events gives its stored state",
@@ -56,11 +57,15 @@ def read(environment: Mapping[str, str], payments_url: str) -> Books:
     executions = list(all_executions(environment))
     entries, counters = list(every(stores.inventory.every_entry)), list(every(stores.inventory.every_stock))
     orders = list(every(stores.orders.every))
-    ids = [order.id for order in orders]
+    ids, names = [order.id for order in orders], sorted({order.code for order in orders if order.code})
     with ThreadPoolExecutor(AT_ONCE) as pool:
         events = dict(zip(ids, pool.map(stores.orders.events, ids), strict=True))
         money = dict(zip(ids, pool.map(stores.orders.money, ids), strict=True))
-    return Books(orders, events, money, entries, {each.sku: each for each in counters}, payments, executions)
+        codes = [code for code in pool.map(stores.discounts.get, names) if code]
+        uses = [use for uses in pool.map(stores.discounts.uses, names) for use in uses]
+    return Books(
+        orders, events, money, entries, {each.sku: each for each in counters}, payments, executions, codes, uses
+    )
 
 
 def every(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
@@ -140,7 +145,8 @@ def counts(books: Books) -> dict[str, int]:
     return {
         "money": money + payments,
         "stock": len(books.entries) + len(books.counters),
-        "once": money + len(books.entries) + payments,
+        "codes": len(books.codes) + len(books.code_uses),
+        "once": money + len(books.entries) + payments + len(books.code_uses),
         "rest": len(books.executions or ()),
         "audit": sum(map(len, books.events.values())),
     }

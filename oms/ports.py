@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from oms.domain.baskets import Basket
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
+from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import Recorded, Units
 from oms.domain.inventory import Stock, StockEntry
 from oms.domain.money import Money
@@ -43,7 +44,10 @@ class Orders(Protocol):
     """
 
     def create(self, change: Change, at: datetime, by: str) -> Order:
-        """Write a new order. Of an id that is there already, the stored order, unchanged."""
+        """Write a new order. Of an id that is there already, the stored order, unchanged.
+
+        Raises ``CodeUsedUp`` where it claims a use of a discount code that has none left, and ``CartChanged``.
+        """
 
     def get(self, order_id: str) -> Order:
         """The order as last written (strongly consistent). Raises ``OrderNotFound``."""
@@ -241,6 +245,21 @@ class Baskets(Protocol):
         """The latest that hold it, newest first."""
 
 
+class Discounts(Protocol):
+    """Discount codes, and the ledger of their uses, which orders write. Any call may raise ``StoreUnavailable``."""
+
+    def get(self, code: str) -> Discount | None:
+        """The code as last written, and as often used."""
+
+    def change(self, before: Discount | None, after: Discount) -> bool:
+        """Put ``after`` where there still is ``before``, however often used, or nothing.
+
+        False, and nothing changes, if not, or where it was used more often than its new limit.
+        """
+
+    def uses(self, code: str) -> Sequence[CodeUse]: ...
+
+
 class Reports(Protocol):
     """Reports by their name, as JSON. Any call may raise ``StoreUnavailable``."""
 
@@ -265,3 +284,4 @@ class Deps:
     reports: Reports
     carts: Carts
     baskets: Baskets
+    discounts: Discounts

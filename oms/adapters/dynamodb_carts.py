@@ -20,7 +20,7 @@ def put_cart(table: str, cart: Cart, at: datetime) -> Action:
     if cart.version:
         request["ConditionExpression"] = "version = :version"
         request["ExpressionAttributeValues"] = {":version": {"N": str(cart.version)}}
-    return Action({"Put": request})
+    return Action({"Put": request}, refusal=changed(cart))
 
 
 def changed(cart: Cart) -> CartChanged:

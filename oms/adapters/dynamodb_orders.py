@@ -8,7 +8,8 @@ from functools import reduce
 
 from oms.adapters import items
 from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_carts import changed, put_cart
+from oms.adapters.dynamodb_carts import put_cart
+from oms.adapters.dynamodb_discounts import code_actions
 from oms.adapters.dynamodb_stock import Action, StockWriter, put, put_new
 from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.domain.errors import OrderChanged, OrderNotFound
@@ -39,8 +40,6 @@ class DynamoOrders:
         failed = self._stock.write([first, *cart, *self._rest(order.id, change, events)], change.stock)
         if first in failed:
             return self.get(order.id)
-        if change.cart and cart[0] in failed:
-            raise changed(change.cart)
         self._refuse(failed, order)
         return order
 
@@ -68,6 +67,9 @@ class DynamoOrders:
 
     @staticmethod
     def _refuse(failed: Sequence[Action], order: Order) -> None:
+        refusal = next((action.refusal for action in failed if action.refusal), None)
+        if refusal:
+            raise refusal
         if failed:
             raise OrderChanged(f"order {order.id} is past version {order.version}, or an effect was written before")
 
@@ -85,6 +87,7 @@ class DynamoOrders:
     def _rest(self, order_id: str, change: Change, events: Iterable[Recorded]) -> Iterator[Action]:
         yield from (put(self._table, items.event_item(order_id, event)) for event in events)
         yield from (put_new(self._table, items.money_item(entry)) for entry in change.money)
+        yield from code_actions(self._table, change.codes)
         yield from (self._wait(order_id, name, token) for name, token in change.waits.items())
 
     def _wait(self, order_id: str, name: str, token: str) -> Action:

@@ -14,7 +14,7 @@ from oms.adapters import items, stock_rules
 from oms.adapters.dynamodb import DynamoDB
 from oms.adapters.items import Item
 from oms.adapters.stock_shards import Shards, drawn
-from oms.domain.errors import StoreUnavailable
+from oms.domain.errors import OmsError, StoreUnavailable
 from oms.domain.inventory import Movement, StockEntry
 
 AT_ONCE = 100
@@ -24,10 +24,12 @@ LOOKS = 10
 
 
 class Action(NamedTuple):
-    """One action of a transaction; ``sku`` is whose stock it moves, if any's."""
+    """One action of a transaction; ``sku`` is whose stock it moves, if any's, and ``refusal`` what its condition says
+    where it fails."""
 
     request: Mapping[str, Any]
     sku: str | None = None
+    refusal: OmsError | None = None
 
 
 def put(table: str, item: Item) -> Action:

@@ -9,6 +9,7 @@ from oms.adapters.codec import Attribute, item_codec, text_codec
 from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
+from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import TYPES, Recorded
 from oms.domain.inventory import Stock, StockEntry
 from oms.domain.order import MoneyEntry, Order
@@ -23,6 +24,10 @@ ENTRY = "entry"
 EVENTS = "event#"
 MONEY = "money#"
 WAITS = "wait#"
+CODES = "code#"
+CODE = "code"
+USES = "use#"
+CUSTOMERS = "customer#"
 
 
 def key(pk: str, sk: str | None = None) -> Item:
@@ -123,3 +128,21 @@ def cart_item(cart: Cart, changed_at: datetime) -> Item:
 def cart_of(item: Item) -> Cart:
     cart: Cart = _value(Cart, item)
     return cart
+
+
+def discount_item(discount: Discount) -> Item:
+    return _item(discount, CODES + discount.code, CODE)
+
+
+def discount_of(item: Item) -> Discount:
+    discount: Discount = _value(Discount, item)
+    return discount
+
+
+def code_use_item(use: CodeUse) -> Item:
+    return _item(use, CODES + use.code, f"{USES}{use.effect_id}")
+
+
+def code_use_of(item: Item) -> CodeUse:
+    use: CodeUse = _value(CodeUse, item)
+    return use

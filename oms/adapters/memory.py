@@ -12,6 +12,7 @@ from oms.adapters.memory_state import Remembers, page
 from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
+from oms.domain.discounts import CodeUse, Discount, used_up
 from oms.domain.errors import CartChanged, OrderChanged, OrderNotFound
 from oms.domain.events import OrderPlaced, Recorded
 from oms.domain.fold import apply, placed
@@ -23,7 +24,7 @@ from oms.ports import Page
 class Store(Remembers):
     """The tables of orders, inventory and carts, which one transaction writes together."""
 
-    STATE = ("orders", "history", "money", "waits", "stock", "entries", "carts")
+    STATE = ("orders", "history", "money", "waits", "stock", "entries", "carts", "codes", "code_uses")
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -35,6 +36,8 @@ class Store(Remembers):
         self.entries: dict[str, StockEntry] = {}
         self.carts: dict[str, tuple[Cart, datetime]] = {}
         """By owner, with when it expires."""
+        self.codes: dict[str, Discount] = {}
+        self.code_uses: dict[str, CodeUse] = {}
 
     def keep(self, cart: Cart, at: datetime) -> Cart:
         """The cart as it is kept from now on. Raises where another came first, and changes nothing then."""
@@ -55,6 +58,21 @@ class Store(Remembers):
         if refused:
             raise stock_rules.refusal(refused)
         return after
+
+    def counted(self, uses: Iterable[CodeUse]) -> dict[str, Discount]:
+        """The codes after the uses. Raises where one has none left, and changes nothing itself."""
+        after = {}
+        for use in uses:
+            code = self.codes[use.code]
+            own = sum(each.uses for each in self.code_uses.values() if _is_of_same(each, use))
+            if use.uses > 0 and (code.used >= code.total_limit or own >= use.customer_limit):
+                raise used_up(use.code)
+            after[use.code] = replace(code, used=code.used + use.uses)
+        return after
+
+
+def _is_of_same(use: CodeUse, other: CodeUse) -> bool:
+    return (use.code, use.customer_id) == (other.code, other.customer_id)
 
 
 class MemoryOrders:
@@ -94,11 +112,9 @@ class MemoryOrders:
         store = self.store
         booked = store.money.get(order_id, ())
         effects = {entry.effect_id for entry in booked}
-        if any(entry.effect_id in effects for entry in change.money) or any(
-            entry.effect_id in store.entries for entry in change.stock
-        ):
+        if any(each in effects or each in store.entries or each in store.code_uses for each in change.effects):
             raise OrderChanged(f"an effect of this change on {order_id} was written before")
-        moved = store.moved(change.stock)
+        moved, counted = store.moved(change.stock), store.counted(change.codes)
         if change.cart:
             store.keep(change.cart, at)
         events = recorded(order, change, at, by)
@@ -110,6 +126,8 @@ class MemoryOrders:
         store.money[order_id] = booked + change.money
         store.stock.update(moved)
         store.entries.update((entry.effect_id, entry) for entry in change.stock)
+        store.codes.update(counted)
+        store.code_uses.update((use.effect_id, use) for use in change.codes)
         for name, token in change.waits.items():
             known = store.waits.get((order_id, name), ())
             store.waits[order_id, name] = known if token in known else (*known, token)

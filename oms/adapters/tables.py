@@ -1,6 +1,8 @@
 """The tables as ``tables.json`` declares them, for boto3. The CDK app reads the same file.
 
 orders      pk = order id; sk = ``order``, ``event#000001``, ``money#<effect id>`` or ``wait#<name>``
+            pk = ``code#<code>``; sk = ``code``: a discount code with its counter, ``customer#<id>``: a customer's
+            own, or ``use#<effect id>``: a line of the code's ledger
 inventory   pk = SKU, sk = ``stock``: its counters; pk = effect id, sk = ``entry``: a line of the ledger
 products    pk = SKU
 carts       pk = whose cart it is

@@ -15,7 +15,20 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from oms.adapters.clients import Aws
 from oms.adapters.clock import SystemClock
-from oms.ports import Baskets, Carrier, Carts, Deps, Executions, Inventory, Orders, Payments, Products, Reports, Search
+from oms.ports import (
+    Baskets,
+    Carrier,
+    Carts,
+    Deps,
+    Discounts,
+    Executions,
+    Inventory,
+    Orders,
+    Payments,
+    Products,
+    Reports,
+    Search,
+)
 
 if TYPE_CHECKING:
     from oms.adapters.stock_shards import Shards
@@ -80,6 +93,7 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
         reports=_lazily(lambda: _reports(aws, environ)),
         carts=_lazily(lambda: _carts(aws, environ)),
         baskets=_lazily(lambda: _baskets(aws, environ)),
+        discounts=_lazily(lambda: _discounts(aws, environ)),
     )
 
 
@@ -123,6 +137,13 @@ def _baskets(aws: Aws, environ: Mapping[str, str]) -> Baskets:
     from oms.adapters.dynamodb_baskets import DynamoBaskets
 
     return DynamoBaskets(DynamoDB(aws), environ["BASKETS_TABLE"])
+
+
+def _discounts(aws: Aws, environ: Mapping[str, str]) -> Discounts:
+    from oms.adapters.dynamodb import DynamoDB
+    from oms.adapters.dynamodb_discounts import DynamoDiscounts
+
+    return DynamoDiscounts(DynamoDB(aws), environ["ORDERS_TABLE"])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:

@@ -71,7 +71,8 @@ def complete(order: Order, cancellation_id: str, reason: str) -> Change:
         raise errors.CompensationIncomplete(f"order {order.id} still holds stock")
     if cancellation.whole and not (order.released and _is_settled(order)):
         raise errors.CompensationIncomplete(f"order {order.id} may still hold stock or money")
-    return Change((LinesCancelled(cancellation_id, cancellation.lines), OrderCancelled(cancellation_id, reason)))
+    events = LinesCancelled(cancellation_id, cancellation.lines), OrderCancelled(cancellation_id, reason)
+    return Change(events, codes=order.code_given_back() if cancellation.whole else ())
 
 
 def give_back(order: Order, cancellation_id: str, reason: str) -> Change:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import Recorded
 from oms.domain.fold import fold
 from oms.domain.inventory import Stock, StockEntry
@@ -23,7 +24,7 @@ SUCCEEDED = "SUCCEEDED"
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """``invariant`` is money, stock, once, rest or audit; ``subject`` an order, a SKU or an effect id."""
+    """``invariant`` is money, stock, codes, once, rest or audit; ``subject`` whose books those are."""
 
     invariant: str
     subject: str
@@ -54,6 +55,8 @@ class Books:
     counters: Mapping[str, Stock]
     payments: Mapping[str, Sequence[PaymentRecord]]
     executions: Sequence[Execution] | None = None
+    codes: Sequence[Discount] = ()
+    code_uses: Sequence[CodeUse] = ()
 
 
 def violations(books: Books) -> list[Violation]:
@@ -68,7 +71,7 @@ def violations(books: Books) -> list[Violation]:
         if resting and not order.parked:
             found += of_order_at_rest(order, records)
             found += _at_rest(order, begun) if books.executions is not None else ()
-    return [*found, *_stock(books), *_strangers(books), *_executions(books)]
+    return [*found, *_stock(books), *_codes(books), *_strangers(books), *_executions(books)]
 
 
 def of_order(
@@ -204,6 +207,29 @@ def _stock(books: Books) -> Iterator[Violation]:
             figures = f"holds {held[order_id, sku]} of {sku}, reserved {by_order[order_id, sku]}"
             yield Violation("stock", order_id, figures)
     yield from _once("", (entry.effect_id for entry in books.entries), "is twice in the stock ledger")
+
+
+def _codes(books: Books) -> Iterator[Violation]:
+    """A code is used by live orders alone, once each, as its counter and its ledger say, and never beyond its limit."""
+    held = Counter((order.code, order.id) for order in books.orders if order.code and not order.status.is_closed)
+    booked = Counter[tuple[str, str]]()
+    for use in books.code_uses:
+        booked[use.code, use.order_id] += use.uses
+    for code, order_id in held.keys() | booked.keys():
+        if held[code, order_id] != booked[code, order_id]:
+            figures = f"holds {held[code, order_id]} uses of {code}, and its ledger says {booked[code, order_id]}"
+            yield Violation("codes", order_id, figures)
+    sums = Counter[str]()
+    for (code, _), uses in booked.items():
+        sums[code] += uses
+    counters = {each.code: each for each in books.codes}
+    for code in sums.keys() | counters.keys():
+        used = counters[code].used if code in counters else 0
+        if used != sums[code]:
+            yield Violation("codes", code, f"is used {used} times, and its ledger says {sums[code]}")
+        if code in counters and used > counters[code].total_limit:
+            yield Violation("codes", code, f"is used {used} times of {counters[code].total_limit}")
+    yield from _once("", (use.effect_id for use in books.code_uses), "is twice in the ledger of codes")
 
 
 def _strangers(books: Books) -> Iterator[Violation]:

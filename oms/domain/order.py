@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from oms.domain.cart import Cart
+from oms.domain.discounts import CodeUse, give_back
 from oms.domain.errors import OrderClosed, OrderTaken
 from oms.domain.events import Event, PricedUnits, Recorded, Units
 from oms.domain.inventory import StockEntry
@@ -232,6 +233,10 @@ class Order:
             name = self.replaced[f"{machine}:{name}"].partition(":")[2]
         return name
 
+    def code_given_back(self) -> tuple[CodeUse, ...]:
+        """For the change that ends the order in nothing."""
+        return give_back(self.code, self.id, self.customer_id)
+
     def line(self, sku: str) -> Line | None:
         return next((line for line in self.lines if line.sku == sku), None)
 
@@ -273,14 +278,16 @@ class Change:
     stock: tuple[StockEntry, ...] = ()
     waits: Mapping[str, str] = field(default_factory=dict)
     cart: Cart | None = None
+    codes: tuple[CodeUse, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.money or self.stock or self.waits)
+        return bool(self.events or self.money or self.stock or self.waits or self.codes)
 
     @property
     def effects(self) -> tuple[str, ...]:
         """The ids of what it writes to the ledgers."""
-        return (*(entry.effect_id for entry in self.money), *(entry.effect_id for entry in self.stock))
+        money, stock, codes = ([each.effect_id for each in ledger] for ledger in (self.money, self.stock, self.codes))
+        return (*money, *stock, *codes)
 
 
 NOTHING = Change()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from oms.domain import errors, inventory
+from oms.domain import discounts, errors, inventory
 from oms.domain.catalogue import Product
 from oms.domain.events import (
     InventoryReleased,
@@ -50,7 +50,8 @@ def place(
         shipping_tax_minor=quote.shipping_tax_minor,
         code=quote.code,
     )
-    return Change((placed,))
+    claims = (discounts.claim(quote.discount, order_id, customer_id),) if quote.discount else ()
+    return Change((placed,), codes=claims)
 
 
 def reserve(order: Order, products: Mapping[str, Product]) -> Change:
@@ -199,6 +200,5 @@ def reject(order: Order, reason: str) -> Change:
         raise errors.CompensationIncomplete(f"order {order.id} still holds stock or money")
     if order.abandoned and order.payment.status is not PaymentStatus.VOIDED:
         raise errors.CompensationIncomplete(f"order {order.id} may still hold money: its void was not recorded")
-    if not order.released:
-        return Change((InventoryReleased((), final=True), OrderRejected(reason)))
-    return Change((OrderRejected(reason),))
+    events = (OrderRejected(reason),) if order.released else (InventoryReleased((), final=True), OrderRejected(reason))
+    return Change(events, codes=order.code_given_back())

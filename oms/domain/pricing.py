@@ -38,7 +38,11 @@ class Quote:
     shipping_method: str
     shipping_minor: int
     shipping_tax_minor: int
-    code: str = ""
+    discount: Discount | None = None
+
+    @property
+    def code(self) -> str:
+        return self.discount.code if self.discount else ""
 
     @property
     def total(self) -> Money:
@@ -56,8 +60,8 @@ def quote(
     *,
     now: datetime,
 ) -> Quote:
-    """Without a method, by the cheapest. Raises ``UnknownSku``, ``WrongCurrency``, ``NotShippable``, ``CodeNotValid``
-    or, of less than the payment gateway takes, ``AmountTooSmall``."""
+    """Without a method, by the cheapest. Raises ``UnknownSku``, ``WrongCurrency``, ``NotShippable``, ``CodeNotValid``,
+    ``CodeUsedUp`` or, of less than the payment gateway takes, ``AmountTooSmall``."""
     _check(lines, products, currency)
     goods = [products[units.sku].price.minor * units.quantity for units in lines]
     off = _taken_off(discount, goods, currency, now)
@@ -72,7 +76,7 @@ def quote(
         shipping_method=rate.method,
         shipping_minor=shipping,
         shipping_tax_minor=tax(shipping, destination, rates.DELIVERY),
-        code=discount.code if discount else "",
+        discount=discount,
     )
     least = Money(rates.LEAST.get(currency, 0), currency)
     if made.total.minor < least.minor:

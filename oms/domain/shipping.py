@@ -61,4 +61,4 @@ def lose(order: Order) -> Change:
     guard(order)
     if order.status is not Status.SHIPPED:
         raise errors.UnexpectedState(f"order {order.id} is {order.status}: nothing is under way")
-    return Change((OrderLost(order.due.minor),))
+    return Change((OrderLost(order.due.minor),), codes=order.code_given_back())

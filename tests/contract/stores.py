@@ -18,15 +18,17 @@ from oms.adapters.clients import Aws
 from oms.adapters.dynamodb import DynamoDB
 from oms.adapters.dynamodb_baskets import DynamoBaskets
 from oms.adapters.dynamodb_carts import DynamoCarts
+from oms.adapters.dynamodb_discounts import DynamoDiscounts
 from oms.adapters.dynamodb_inventory import DynamoInventory
 from oms.adapters.dynamodb_orders import DynamoOrders
 from oms.adapters.dynamodb_products import DynamoProducts
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
+from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.adapters.tables import tables
-from oms.ports import Baskets, Carts, Inventory, Orders, Products
+from oms.ports import Baskets, Carts, Discounts, Inventory, Orders, Products
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,13 +46,15 @@ class Stores:
     products: Products
     carts: Carts
     baskets: Baskets
+    discounts: Discounts
     client: DynamoDBClient | None = None
     """The one that they share, where they have one."""
 
 
 def in_memory() -> Stores:
     store = Store()
-    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), MemoryCarts(store), MemoryBaskets())
+    kept = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store)
+    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), *kept)
 
 
 def in_dynamodb(endpoint: str | None, shards: Shards = UNSPLIT) -> Stores:
@@ -77,6 +81,7 @@ def in_tables(aws: Aws, names: Mapping[str, str], shards: Shards) -> Stores:
         DynamoProducts(db, names["products"]),
         DynamoCarts(db, names["carts"]),
         DynamoBaskets(db, names["baskets"]),
+        DynamoDiscounts(db, names["orders"]),
         aws.dynamodb(),
     )
 

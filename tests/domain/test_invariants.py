@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from oms.domain import inventory, paying, placing, shipping
+from oms.domain.discounts import Discount
 from oms.domain.fold import apply, placed
 from oms.domain.invariants import Books, Execution, Violation, violations
 from oms.domain.inventory import Stock
@@ -15,13 +17,15 @@ from oms.domain.order import Change, MoneyEntry, MoneyReason, Parked, Status, re
 from oms.domain.payment import Authorization, PaymentRecord, PaymentStatus, Risk
 from tests.domain.orders import CATALOGUE, NOON, placed_order, plainly
 
+CODE = Discount("TEN", "USD", NOON, NOON + timedelta(days=1), total_limit=1, customer_limit=1, percent=10, used=1)
 OPENING = [inventory.receive("opening", [("RED-LAMP", 5), ("BLUE-RUG", 5)])]
 DONE = [Execution("NewOrder", "ord_1", "SUCCEEDED"), Execution("FulfillOrder", "ord_1", "SUCCEEDED")]
 
 
 def books_of_a_delivered_order() -> Books:
     """Everything that one order left behind, from its placing to the door."""
-    first = placing.place("ord_1", "anna", plainly(placed_order().open_units()), "pm_card_visa", {}, "hash")
+    quote = replace(plainly(placed_order().open_units()), discount=CODE)
+    first = placing.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
     events, money, entries = [*recorded(None, first, NOON, "test")], [], list(OPENING)
     order = placed(events[0])
     for decide in (
@@ -44,7 +48,8 @@ def books_of_a_delivered_order() -> Books:
         counters.update({each.sku: counters[each.sku].moved(each) for each in entry.movements})
     total = order.total.minor
     record = PaymentRecord("pi_1", PaymentStatus.CAPTURED, "USD", total, total, 0)
-    return Books([order], {order.id: events}, {order.id: money}, entries, counters, {order.id: [record]}, DONE)
+    payments = {order.id: [record]}
+    return Books([order], {order.id: events}, {order.id: money}, entries, counters, payments, DONE, [CODE], first.codes)
 
 
 SOUND = books_of_a_delivered_order()
@@ -151,6 +156,23 @@ FALSIFIED = {
         with_order(lines=(replace(ORDER.lines[0], returned=3), *ORDER.lines[1:])),
         "stock",
         "returned=3",
+    ),
+    "a use of a code that nobody booked": (replace(SOUND, code_uses=[]), "codes", "its ledger says 0"),
+    "a use of a code that was not given back": (
+        with_order(status=Status.CANCELLED),
+        "codes",
+        "holds 0 uses of TEN, and its ledger says 1",
+    ),
+    "a code's counter off its ledger": (
+        replace(SOUND, codes=[replace(CODE, used=2)]),
+        "codes",
+        "is used 2 times, and its ledger says 1",
+    ),
+    "a code used beyond its limit": (replace(SOUND, codes=[replace(CODE, total_limit=0)]), "codes", "1 times of 0"),
+    "a use of a code that was booked twice": (
+        replace(SOUND, code_uses=[*SOUND.code_uses, *SOUND.code_uses]),
+        "once",
+        "is twice in the ledger of codes",
     ),
     "nothing works on it": (with_order(status=Status.CONFIRMED), "rest", "is confirmed, and nothing works on it"),
     "taken by what does not run": (with_order(taken_by="can_1"), "rest", "is held by can_1"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from random import Random
@@ -16,9 +17,12 @@ from asl.explorer import Injector, Plan, Scenario
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.callbacks import pass_on
 from oms.commit import commit
-from oms.domain import placing
+from oms.domain import placing, pricing
+from oms.domain.discounts import Discount
 from oms.domain.errors import OmsError
 from oms.domain.events import Units
+from oms.domain.pricing import Destination
+from tests.domain.orders import NOON
 from tests.workflows.shop import FUNCTIONS, Shop
 
 HOUR, DAY = 3600, 86400
@@ -256,6 +260,18 @@ def meets(shop: ExploredShop, act: Callable[[ExploredShop], None]) -> None:
     buys(shop)
 
 
+CODE = Discount("TEN", "USD", NOON, NOON + timedelta(days=1), total_limit=1, customer_limit=1, percent=10)
+
+
+def uses_a_code(shop: ExploredShop, then: Callable[[ExploredShop], None]) -> None:
+    """Whatever comes then, with a code's last use, shipping and tax to an odd cent."""
+    shop.deps.discounts.change(None, CODE)
+    shop.quote = lambda units, products: pricing.quote(
+        units, products, "USD", Destination("US", "NY"), "express", CODE, now=NOON
+    )
+    then(shop)
+
+
 STORIES: Mapping[str, Script] = {
     "buys": buys,
     "is declined": is_declined,
@@ -275,8 +291,13 @@ STORIES: Mapping[str, Script] = {
     "returns": lambda shop: returns(shop, ("RED-LAMP", 1)),
     "returns twice": returns_twice,
     "cancels and returns": cancels_and_returns,
+    "uses a code": partial(uses_a_code, then=buys),
+    "uses a code and is declined": partial(uses_a_code, then=is_declined),
+    "uses a code and cancels": lambda shop: uses_a_code(shop, partial(cancels, seconds=60)),
+    "uses a code and cancels a line": lambda shop: uses_a_code(shop, lambda then: cancels(then, 60, ("RED-LAMP", 1))),
+    "uses a code and returns": lambda shop: uses_a_code(shop, lambda then: returns(then, ("RED-LAMP", 1))),
 }
-LOSING: Mapping[str, Script] = {"is lost": buys}
+LOSING: Mapping[str, Script] = {"is lost": buys, "uses a code and is lost": partial(uses_a_code, then=buys)}
 STEPS = 44
 """More than an undisturbed purchase takes, from its start to its delivery."""
 

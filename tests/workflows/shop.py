@@ -19,15 +19,18 @@ from asl.server.executions import REDRIVABLE_SECONDS
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
+from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
 from oms.callbacks import pass_on
 from oms.commit import commit
 from oms.domain import invariants, inventory, placing
+from oms.domain.catalogue import Product
 from oms.domain.events import Units
 from oms.domain.invariants import Books, Violation
 from oms.domain.order import Order
+from oms.domain.pricing import Quote
 from oms.ports import Deps, Run
 from oms.reporting import Report, report_of
 from tests.domain.orders import CATALOGUE, plainly
@@ -139,6 +142,7 @@ class Shop:
         self.payments = MemoryPayments()
         self.carrier = MemoryCarrier()
         self.inventory = MemoryInventory(self.store)
+        self.quote: Callable[[Sequence[Units], Mapping[str, Product]], Quote] = plainly
         self.orders = MemoryOrders(self.store)
         products = MemoryProducts()
         products.put(CATALOGUE.values())
@@ -146,7 +150,8 @@ class Shop:
         nobody: Any = None  # no task searches
         self.reports = MemoryReports()
         edges = self.payments, self.carrier, EngineExecutions(self), nobody, self.reports, MemoryCarts(self.store)
-        self.deps = Deps(clock, self.orders, self.inventory, products, *edges, MemoryBaskets())
+        kept = MemoryBaskets(), MemoryDiscounts(self.store)
+        self.deps = Deps(clock, self.orders, self.inventory, products, *edges, *kept)
 
     def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
         return lambda event: handler.run(event, self.deps)
@@ -171,8 +176,8 @@ class Shop:
 
     def place(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> Order:
         units = [Units(sku, quantity) for sku, quantity in lines or (("RED-LAMP", 2), ("BLUE-RUG", 1))]
-        products = self.deps.products.get([each.sku for each in units])
-        change = placing.place(order_id, "anna", plainly(units, products), method, {"name": "Anna"}, "hash")
+        quote = self.quote(units, self.deps.products.get([each.sku for each in units]))
+        change = placing.place(order_id, "anna", quote, method, {"name": "Anna"}, "hash")
         return self.orders.create(change, self.deps.clock.now(), "test")
 
     def start(self, machine: str, name: str = "ord_1", **payload: Any) -> Execution:
@@ -274,5 +279,7 @@ class Shop:
                 counters=self.store.stock,
                 payments={order_id: [record] for order_id, record in found.items() if record},
                 executions=ran,
+                codes=list(self.store.codes.values()),
+                code_uses=list(self.store.code_uses.values()),
             )
         )
