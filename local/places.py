@@ -9,6 +9,7 @@ from pathlib import Path
 
 from api.contract import operations
 from local.functions import ACCOUNT, REGION, services, tasks
+from oms.adapters.clients import UNSIGNED
 from oms.adapters.tables import tables
 from oms.adapters.wiring import MACHINES
 

@@ -1,54 +1,25 @@
-"""boto3 clients, made at first use and shared by every thread. Importing this imports no SDK."""
+"""Where AWS is, and what speaks to it: made at first use and shared by every thread. Importing this imports no SDK."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from oms.adapters.aws_json import ATTEMPTS, CONNECT_SECONDS, PASSING, READ_SECONDS, Api, pooled, signer, unsigned
 from oms.domain.errors import OmsError
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_stepfunctions import SFNClient
-
-CONNECT_SECONDS = 1
-READ_SECONDS = 3
-ATTEMPTS = 2
-"""So a call that meets silence ends within 8 seconds, before the function around it does."""
-
-MODELS = str(Path(__file__).parent / "botocore_models")
-"""What is merged into botocore's own model of DynamoDB, to save a third of a call's time. An attribute value goes
-through as it is, for it has the form that is sent, unless it is bytes, which we keep none of. And of a transaction's
-tables the endpoint's rules see the first alone, which is all that they look at.
-"""
-
-PASSING = frozenset(
-    {
-        "ExecutionLimitExceeded",
-        "InternalFailure",
-        "InternalServerError",
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingError",
-        "ThrottlingException",
-        "TransactionConflict",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-"""The codes of what passes by itself: errors, and the reasons of a cancelled transaction."""
+DYNAMODB, STEP_FUNCTIONS = "DynamoDB_20120810", "AWSStepFunctions"
+"""How requests name the service."""
+UNSIGNED = "AWS_NO_SIGN_REQUEST"
+"""Set where nobody checks signatures: on one machine."""
 
 
 @dataclass(frozen=True)
 class Aws:
-    """Where AWS is, and who asks. What is missing boto3 finds by itself."""
+    """Where AWS is, and who asks. What is missing botocore finds by itself."""
 
     region: str | None = None
     dynamodb_endpoint: str | None = None
@@ -59,6 +30,7 @@ class Aws:
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
+    signs: bool = True
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Aws:
@@ -73,25 +45,26 @@ class Aws:
             access_key=environ.get("AWS_ACCESS_KEY_ID"),
             secret_key=environ.get("AWS_SECRET_ACCESS_KEY"),
             session_token=environ.get("AWS_SESSION_TOKEN"),
+            signs=not environ.get(UNSIGNED),
         )
 
-    def dynamodb(self) -> DynamoDBClient:
-        client: DynamoDBClient = _client("dynamodb", self, self.dynamodb_endpoint)
-        return client
+    def dynamodb(self) -> Api:
+        api: Api = _once(_api, "dynamodb", DYNAMODB, self, self.dynamodb_endpoint)
+        return api
 
-    def stepfunctions(self) -> SFNClient:
-        client: SFNClient = _client("stepfunctions", self, self.stepfunctions_endpoint)
-        return client
+    def stepfunctions(self) -> Api:
+        api: Api = _once(_api, "states", STEP_FUNCTIONS, self, self.stepfunctions_endpoint)
+        return api
 
     def s3(self) -> Any:
-        return _client("s3", self, self.s3_endpoint)
+        return _once(_client, "s3", self, self.s3_endpoint)
 
     def cognito(self) -> Any:
-        return _client("cognito-idp", self, self.cognito_endpoint)
+        return _once(_client, "cognito-idp", self, self.cognito_endpoint)
 
     def secret(self, arn: str) -> str:
         """The text of a secret, as it is now."""
-        client = _client("secretsmanager", self, self.secretsmanager_endpoint)
+        client = _once(_client, "secretsmanager", self, self.secretsmanager_endpoint)
         text: str = client.get_secret_value(SecretId=arn)["SecretString"]
         return text
 
@@ -99,34 +72,58 @@ class Aws:
 _lock = Lock()  # boto3 makes clients in one thread at a time
 
 
-def _client(service: str, aws: Aws, endpoint: str | None) -> Any:
+def _once(make: Callable[..., Any], *arguments: Any) -> Any:
     with _lock:
-        return _made(service, aws, endpoint)
+        return make(*arguments)
 
 
 @cache
-def _made(service: str, aws: Aws, endpoint: str | None) -> Any:
-    import boto3
-    from botocore.config import Config
+def _api(service: str, target: str, aws: Aws, endpoint: str | None) -> Api:
+    if endpoint and not aws.signs:
+        return Api(target, pooled(endpoint, unsigned))
+    region, credentials = _found(aws)
+    url = (endpoint or f"https://{service}.{region}.{_suffix(region)}").rstrip("/")
+    return Api(target, pooled(url, signer(url, service, region, credentials)))
+
+
+def _found(aws: Aws) -> tuple[str, Any]:
+    """The region and the credentials, by botocore's chain where the environment doesn't name them."""
+    if aws.region and aws.access_key and aws.secret_key:
+        from botocore.credentials import Credentials
+
+        return aws.region, Credentials(aws.access_key, aws.secret_key, aws.session_token)
+    from botocore.exceptions import NoCredentialsError, NoRegionError
     from botocore.session import Session
 
-    core = Session()
-    core.get_component("data_loader").search_paths.append(MODELS)
+    session = Session()
+    region, credentials = aws.region or session.get_config_variable("region"), session.get_credentials()
+    if not region:
+        raise NoRegionError
+    if credentials is None:
+        raise NoCredentialsError
+    return region, credentials
+
+
+def _suffix(region: str) -> str:
+    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+
+
+@cache
+def _client(service: str, aws: Aws, endpoint: str | None) -> Any:
+    import boto3
+    from botocore.config import Config
+
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        max_pool_connections=64,
-        parameter_validation=False,  # a third of a call's time, for what mypy has checked
-        tcp_keepalive=True,
-        user_agent="order-management",  # else botocore builds a long one for every call
     )
-    session = boto3.Session(aws.access_key, aws.secret_key, aws.session_token, aws.region, core)
+    session = boto3.Session(aws.access_key, aws.secret_key, aws.session_token, aws.region)
     return session.client(service, endpoint_url=endpoint or None, config=config)  # type: ignore[call-overload]
 
 
 def called(operation: Callable[..., Any], unavailable: type[OmsError], **request: Any) -> Any:
-    """Call AWS. What passes by itself is ``unavailable``; the rest are botocore's own errors: our defects."""
+    """Call boto3. What passes by itself is ``unavailable``; the rest are botocore's own errors: our defects."""
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
     try:

@@ -6,16 +6,13 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from oms.adapters import cursors
-from oms.adapters.clients import PASSING, Aws, called
+from oms.adapters.aws_json import PASSING, Api, Refused, Unanswered
 from oms.adapters.items import Item
 from oms.domain.errors import StoreUnavailable
 from oms.ports import Page
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 T = TypeVar("T")
 
@@ -28,19 +25,15 @@ REFUSED = "ConditionalCheckFailed"
 
 
 class DynamoDB:
-    """Calls that raise ``StoreUnavailable`` for what passes, and botocore's own errors for what is our defect."""
+    """Calls that raise ``StoreUnavailable`` for what passes, and ``Refused`` for what is our defect."""
 
-    def __init__(self, aws: Aws, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._aws = aws
+    def __init__(self, api: Api, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._api = api
         self._sleep = sleep
-
-    @property
-    def client(self) -> DynamoDBClient:
-        return self._aws.dynamodb()
 
     def get(self, table: str, key: Item) -> Item | None:
         """The item as last written."""
-        answer = self._called(self.client.get_item, TableName=table, Key=key, ConsistentRead=True)
+        answer = self._called("GetItem", TableName=table, Key=key, ConsistentRead=True)
         return cast("Item | None", answer.get("Item"))
 
     def transact(self, actions: Sequence[Mapping[str, Any]]) -> frozenset[int]:
@@ -60,10 +53,10 @@ class DynamoDB:
     def _reasons(self, actions: Sequence[Mapping[str, Any]], token: str) -> list[str]:
         """Why DynamoDB cancelled the transaction, action by action; empty if it was written."""
         try:
-            self._called(self.client.transact_write_items, TransactItems=actions, ClientRequestToken=token)
-        except self.client.exceptions.TransactionCanceledException as error:
-            reasons = [reason.get("Code", "None") for reason in error.response["CancellationReasons"]]
-            if not PASSING.issuperset(set(reasons) - {REFUSED, "None"}):
+            self._called("TransactWriteItems", TransactItems=actions, ClientRequestToken=token)
+        except Refused as refused:
+            reasons = [reason.get("Code", "None") for reason in refused.told.get("CancellationReasons", ())]
+            if not reasons or not PASSING.issuperset(set(reasons) - {REFUSED, "None"}):
                 raise
             return reasons
         return []
@@ -72,7 +65,7 @@ class DynamoDB:
         for some in _parts(keys, READ_AT_ONCE):
             left: Any = {table: {"Keys": some, "ConsistentRead": consistent}}
             for pause in self._pauses():
-                answer = self._called(self.client.batch_get_item, RequestItems=left)
+                answer = self._called("BatchGetItem", RequestItems=left)
                 yield from answer["Responses"].get(table, ())
                 left = answer.get("UnprocessedKeys")
                 if not left:
@@ -85,7 +78,7 @@ class DynamoDB:
         for some in _parts(items, WRITTEN_AT_ONCE):
             left: Any = {table: [{"PutRequest": {"Item": item}} for item in some]}
             for pause in self._pauses():
-                left = self._called(self.client.batch_write_item, RequestItems=left).get("UnprocessedItems")
+                left = self._called("BatchWriteItem", RequestItems=left).get("UnprocessedItems")
                 if not left:
                     break
                 pause()
@@ -101,7 +94,7 @@ class DynamoDB:
             "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
         }
         while True:
-            answer = self._called(self.client.query, **request)
+            answer = self._called("Query", **request)
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
@@ -133,7 +126,7 @@ class DynamoDB:
         ``key`` names what a place in the listing consists of, ``fixed`` those of it that the listing is bound to.
         A filter may leave little of what is read: each further call reads twice as much.
         """
-        read = self.client.query if "KeyConditionExpression" in request else self.client.scan
+        read = "Query" if "KeyConditionExpression" in request else "Scan"
         start: dict[str, Any] = {}
         if cursor is not None:
             start = {"ExclusiveStartKey": _place(cursors.decode(cursor, frozenset(key), **fixed))}
@@ -151,9 +144,11 @@ class DynamoDB:
         next_cursor = cursors.encode({name: part[-1][name]["S"] for name in key}) if more else None
         return Page(tuple(made(item) for item in part), next_cursor)
 
-    @staticmethod
-    def _called(operation: Callable[..., Any], **request: Any) -> Any:
-        return called(operation, StoreUnavailable, **request)
+    def _called(self, operation: str, **request: Any) -> Any:
+        try:
+            return self._api.call(operation, **request)
+        except Unanswered as error:
+            raise StoreUnavailable(str(error)) from error
 
     def _pauses(self) -> Iterator[Callable[[], None]]:
         """A pause for each try: full jitter, twice as long each time."""

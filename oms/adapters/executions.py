@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from oms.adapters.clients import Aws, called
+from oms.adapters.aws_json import Refused, Unanswered
+from oms.adapters.clients import Aws
 from oms.domain.errors import ExecutionsUnavailable
 from oms.ports import Run
 
 LONGEST_ERROR = 256
 LONGEST_CAUSE = 32_768
+
+GONE = frozenset({"TaskTimedOut", "InvalidToken", "TaskDoesNotExist"})
+"""Nothing waits under the token any more."""
 
 
 class StepFunctions:
@@ -21,45 +25,36 @@ class StepFunctions:
         self._arns = arns
 
     def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
-        client = self._aws.stepfunctions()
         request = {"stateMachineArn": self._arns[machine], "name": name, "input": json.dumps(payload)}
-        try:
-            called(client.start_execution, ExecutionsUnavailable, **request)
-        except client.exceptions.ExecutionAlreadyExists:
-            return
+        self._called("StartExecution", but={"ExecutionAlreadyExists"}, **request)
 
     def find(self, machine: str, name: str) -> Run | None:
-        client = self._aws.stepfunctions()
         arn = f"{self._arns[machine].replace(':stateMachine:', ':execution:')}:{name}"
-        try:
-            told = called(client.describe_execution, ExecutionsUnavailable, executionArn=arn)
-        except client.exceptions.ExecutionDoesNotExist:
-            return None
-        redrivable = told.get("redriveStatus") == "REDRIVABLE"
-        return Run(arn, told["status"], json.loads(told["input"]), redrivable)
+        told = self._called("DescribeExecution", but={"ExecutionDoesNotExist"}, executionArn=arn)
+        return None if told is None else Run(arn, told["status"], json.loads(told["input"]))
 
     def redrive(self, arn: str) -> bool:
-        client = self._aws.stepfunctions()
-        try:
-            called(client.redrive_execution, ExecutionsUnavailable, executionArn=arn)
-        except (client.exceptions.ExecutionNotRedrivable, client.exceptions.ExecutionDoesNotExist):
-            return False
-        return True
+        refusals = {"ExecutionNotRedrivable", "ExecutionDoesNotExist"}
+        return self._called("RedriveExecution", but=refusals, executionArn=arn) is not None
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
-        return self._told(self._aws.stepfunctions().send_task_success, taskToken=token, output=json.dumps(output))
+        return self._called("SendTaskSuccess", but=GONE, taskToken=token, output=json.dumps(output)) is not None
 
     def fail(self, token: str, error: str, cause: str) -> bool:
         told = {"error": error[:LONGEST_ERROR], "cause": cause[:LONGEST_CAUSE]}
-        return self._told(self._aws.stepfunctions().send_task_failure, taskToken=token, **told)
+        return self._called("SendTaskFailure", but=GONE, taskToken=token, **told) is not None
 
     def heartbeat(self, token: str) -> bool:
-        return self._told(self._aws.stepfunctions().send_task_heartbeat, taskToken=token)
+        return self._called("SendTaskHeartbeat", but=GONE, taskToken=token) is not None
 
-    def _told(self, operation: Callable[..., Any], **request: Any) -> bool:
-        gone = self._aws.stepfunctions().exceptions
+    def _called(self, operation: str, but: set[str] | frozenset[str], **request: Any) -> Mapping[str, Any] | None:
+        """The answer, or None for a refusal that is an answer too."""
         try:
-            called(operation, ExecutionsUnavailable, **request)
-        except (gone.TaskTimedOut, gone.InvalidToken, gone.TaskDoesNotExist):
-            return False
-        return True
+            answer: Mapping[str, Any] = self._aws.stepfunctions().call(operation, **request)
+            return answer
+        except Unanswered as error:
+            raise ExecutionsUnavailable(str(error)) from error
+        except Refused as refused:
+            if refused.code in but:
+                return None
+            raise

@@ -55,6 +55,7 @@ AWS = (
     "AWS_ENDPOINT_URL_SFN",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_ENDPOINT_URL_S3",
+    "AWS_NO_SIGN_REQUEST",
 )
 NAMES = (*TABLES, "STOCK_SHARDS", *EDGES, *MACHINES.values(), *AWS)
 
@@ -102,14 +103,14 @@ def _orders(aws: Aws, environ: Mapping[str, str]) -> Orders:
     from oms.adapters.dynamodb_orders import DynamoOrders
 
     names = environ["ORDERS_TABLE"], environ["INVENTORY_TABLE"], environ.get("CARTS_TABLE", "")
-    return DynamoOrders(DynamoDB(aws), *names, _shards(environ))
+    return DynamoOrders(DynamoDB(aws.dynamodb()), *names, _shards(environ))
 
 
 def _inventory(aws: Aws, environ: Mapping[str, str]) -> Inventory:
     from oms.adapters.dynamodb import DynamoDB
     from oms.adapters.dynamodb_inventory import DynamoInventory
 
-    return DynamoInventory(DynamoDB(aws), environ["INVENTORY_TABLE"], _shards(environ))
+    return DynamoInventory(DynamoDB(aws.dynamodb()), environ["INVENTORY_TABLE"], _shards(environ))
 
 
 def _shards(environ: Mapping[str, str]) -> Shards:
@@ -122,28 +123,28 @@ def _products(aws: Aws, environ: Mapping[str, str]) -> Products:
     from oms.adapters.dynamodb import DynamoDB
     from oms.adapters.dynamodb_products import DynamoProducts
 
-    return DynamoProducts(DynamoDB(aws), environ["PRODUCTS_TABLE"])
+    return DynamoProducts(DynamoDB(aws.dynamodb()), environ["PRODUCTS_TABLE"])
 
 
 def _carts(aws: Aws, environ: Mapping[str, str]) -> Carts:
     from oms.adapters.dynamodb import DynamoDB
     from oms.adapters.dynamodb_carts import DynamoCarts
 
-    return DynamoCarts(DynamoDB(aws), environ["CARTS_TABLE"])
+    return DynamoCarts(DynamoDB(aws.dynamodb()), environ["CARTS_TABLE"])
 
 
 def _baskets(aws: Aws, environ: Mapping[str, str]) -> Baskets:
     from oms.adapters.dynamodb import DynamoDB
     from oms.adapters.dynamodb_baskets import DynamoBaskets
 
-    return DynamoBaskets(DynamoDB(aws), environ["BASKETS_TABLE"])
+    return DynamoBaskets(DynamoDB(aws.dynamodb()), environ["BASKETS_TABLE"])
 
 
 def _discounts(aws: Aws, environ: Mapping[str, str]) -> Discounts:
     from oms.adapters.dynamodb import DynamoDB
     from oms.adapters.dynamodb_discounts import DynamoDiscounts
 
-    return DynamoDiscounts(DynamoDB(aws), environ["ORDERS_TABLE"])
+    return DynamoDiscounts(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import pytest
 
+from oms.adapters.aws_json import Post
 from oms.adapters.opensearch_search import OpenSearchSearch
 from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.adapters.tantivy_search import TantivySearch
 from oms.ports import Search
-from tests.contract.stores import REGION, Stores, in_dynamodb, in_memory, ministack
+from tests.contract.stores import REGION, Stores, at, in_dynamodb, in_memory, ministack, to_moto
 
 ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
 OPENSEARCH = os.environ.get("OPENSEARCH_ENDPOINT")
@@ -39,10 +40,10 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["ministack", f"ministack{SPLIT}", *NAMED])
-def remote_stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
-    """Those that an answer can get lost from."""
-    yield from _stores(request)
+@pytest.fixture(params=["ministack", *NAMED])
+def remote(request: pytest.FixtureRequest) -> Post:
+    """A way that an answer can get lost on."""
+    return at(request.getfixturevalue("ministack_url") if request.param == "ministack" else ENDPOINT)
 
 
 def _stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
@@ -54,11 +55,12 @@ def _stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             from moto import mock_aws
 
             with mock_aws():
-                yield in_dynamodb(None, shards)
+                yield in_dynamodb(to_moto, shards)
         case "ministack":
-            yield in_dynamodb(request.getfixturevalue("ministack_url"), shards)
+            yield in_dynamodb(at(request.getfixturevalue("ministack_url")), shards)
         case "endpoint":
-            yield in_dynamodb(ENDPOINT, shards)
+            assert ENDPOINT
+            yield in_dynamodb(at(ENDPOINT), shards)
 
 
 @pytest.fixture(params=["memory", "moto", "ministack", f"ministack{SPLIT}", *NAMED])

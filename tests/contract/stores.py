@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from oms.adapters.clients import Aws
+import requests
+from botocore.credentials import Credentials
+
+from oms.adapters.aws_json import Api, Headers, Post, pooled, signer
+from oms.adapters.clients import DYNAMODB
 from oms.adapters.dynamodb import DynamoDB
 from oms.adapters.dynamodb_baskets import DynamoBaskets
 from oms.adapters.dynamodb_carts import DynamoCarts
@@ -30,9 +33,6 @@ from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.adapters.tables import tables
 from oms.ports import Baskets, Carts, Discounts, Inventory, Orders, Products
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 REGION = "us-east-1"
 _names = count(1)
 
@@ -47,8 +47,6 @@ class Stores:
     carts: Carts
     baskets: Baskets
     discounts: Discounts
-    client: DynamoDBClient | None = None
-    """The one that they share, where they have one."""
 
 
 def in_memory() -> Stores:
@@ -57,24 +55,35 @@ def in_memory() -> Stores:
     return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), *kept)
 
 
-def in_dynamodb(endpoint: str | None, shards: Shards = UNSPLIT) -> Stores:
-    """Fresh tables, at an endpoint or where moto stands in for AWS."""
-    aws = Aws(REGION, dynamodb_endpoint=endpoint)
-    return in_tables(aws, fresh_tables(aws), shards)
+def at(endpoint: str) -> Post:
+    """To a DynamoDB that is somewhere, signed by nobody that it knows."""
+    return pooled(endpoint, signer(endpoint, "dynamodb", REGION, Credentials("testing", "testing")))
 
 
-def fresh_tables(aws: Aws) -> dict[str, str]:
+def to_moto(body: bytes, headers: Headers) -> tuple[int, bytes]:
+    """To DynamoDB as moto plays it, which takes AWS's place before ``requests``."""
+    answer = requests.post(f"https://dynamodb.{REGION}.amazonaws.com/", body, headers=dict(headers), timeout=10)
+    return answer.status_code, answer.content
+
+
+def in_dynamodb(post: Post, shards: Shards = UNSPLIT) -> Stores:
+    """Fresh tables."""
+    api = Api(DYNAMODB, post)
+    return in_tables(api, fresh_tables(api), shards)
+
+
+def fresh_tables(api: Api) -> dict[str, str]:
     """Their names."""
     suffix = f"{os.getpid()}-{next(_names)}"
     names = {}
     for name, table in tables().items():
         names[name] = f"{name}-{suffix}"
-        aws.dynamodb().create_table(**table.creation(names[name]))
+        api.call("CreateTable", **table.creation(names[name]))
     return names
 
 
-def in_tables(aws: Aws, names: Mapping[str, str], shards: Shards) -> Stores:
-    db = DynamoDB(aws)
+def in_tables(api: Api, names: Mapping[str, str], shards: Shards) -> Stores:
+    db = DynamoDB(api)
     return Stores(
         DynamoOrders(db, names["orders"], names["inventory"], names["carts"], shards),
         DynamoInventory(db, names["inventory"], shards),
@@ -82,7 +91,6 @@ def in_tables(aws: Aws, names: Mapping[str, str], shards: Shards) -> Stores:
         DynamoCarts(db, names["carts"]),
         DynamoBaskets(db, names["baskets"]),
         DynamoDiscounts(db, names["orders"]),
-        aws.dynamodb(),
     )
 
 

@@ -2,74 +2,73 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from oms.adapters.clients import Aws
+from oms.adapters.aws_json import Api, Headers, Post
+from oms.adapters.clients import DYNAMODB
 from oms.adapters.stock_shards import Shards
 from oms.domain import inventory as stock
 from oms.domain.errors import OmsError, OutOfStock, UnexpectedState
 from oms.domain.inventory import Stock, StockEntry
 from oms.ports import Inventory
-from tests.contract.conftest import ENDPOINT
 from tests.contract.listings import walked
 from tests.contract.orders import stocked
-from tests.contract.stores import REGION, fresh_tables, in_memory, in_tables
+from tests.contract.stores import fresh_tables, in_memory, in_tables
 
 Split = Callable[[int], Inventory]
 STEPS = 120
 
 
 class Calls:
-    """What was asked of DynamoDB, call by call."""
+    """Passes on what is asked of DynamoDB, and keeps it, call by call."""
 
-    def __init__(self) -> None:
+    def __init__(self, post: Post) -> None:
+        self.post = post
         self.names: list[str] = []
         self.actions: list[Any] = []
 
-    def __call__(self, model: Any, params: Any, **_: Any) -> None:
-        self.names.append(model.name)
-        self.actions.append(params.get("TransactItems", ()))
-
-
-@pytest.fixture(params=["ministack", *(["endpoint"] if ENDPOINT else [])])
-def aws(request: pytest.FixtureRequest) -> Aws:
-    url = ENDPOINT if request.param == "endpoint" else request.getfixturevalue("ministack_url")
-    return Aws(REGION, dynamodb_endpoint=url)
+    def __call__(self, body: bytes, headers: Headers) -> tuple[int, bytes]:
+        self.names.append(headers["X-Amz-Target"].rpartition(".")[2])
+        self.actions.append(json.loads(body).get("TransactItems", ()))
+        return self.post(body, headers)
 
 
 @pytest.fixture
-def split(aws: Aws) -> Split:
+def calls(remote: Post) -> Calls:
+    return Calls(remote)
+
+
+@pytest.fixture
+def api(calls: Calls) -> Api:
+    return Api(DYNAMODB, calls)
+
+
+@pytest.fixture
+def split(api: Api, calls: Calls) -> Split:
     """One inventory, as writers see it that are told of so many shards."""
-    tables = fresh_tables(aws)
-    return lambda shards: in_tables(aws, tables, Shards(shards)).inventory
-
-
-@pytest.fixture
-def calls(aws: Aws) -> Iterator[Calls]:
-    events: Any = aws.dynamodb().meta.events
-    calls = Calls()
-    events.register("provide-client-params.dynamodb", calls)
-    yield calls
-    events.unregister("provide-client-params.dynamodb", calls)
+    tables = fresh_tables(api)
+    del calls.names[:], calls.actions[:]
+    return lambda shards: in_tables(api, tables, Shards(shards)).inventory
 
 
 def reserve(inventory: Inventory, order_id: str, units: int = 1) -> bool:
     return inventory.apply(stock.reserve(f"{order_id}:reserve", order_id, [("LAMP", units)]))
 
 
-def test_one_counter_costs_one_call_and_is_the_item_that_it_always_was(split: Split, aws: Aws, calls: Calls) -> None:
+def test_one_counter_costs_one_call_and_is_the_item_that_it_always_was(split: Split, api: Api, calls: Calls) -> None:
     stocked(split(1), LAMP=5)
     reserve(split(1), "ord_1")
 
     assert calls.names == ["TransactWriteItems"] * 2
     update = calls.actions[1][1]["Update"]
     assert update["Key"] == {"pk": {"S": "LAMP"}, "sk": {"S": "stock"}}
-    item = aws.dynamodb().get_item(TableName=update["TableName"], Key=update["Key"])["Item"]
+    item = api.call("GetItem", TableName=update["TableName"], Key=update["Key"])["Item"]
     assert item == {**update["Key"], "on_hand": {"N": "5"}, "reserved": {"N": "1"}, "available": {"N": "4"}}
 
 

@@ -67,7 +67,7 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
     with serving(invoke=ask) as sfn:
         made = sfn.create_state_machine(name="NewOrder", definition=json.dumps(WAITS), roleArn=ROLE)
         arn = made["stateMachineArn"]
-        aws = Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{sfn.port}")
+        aws = Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{sfn.port}", signs=False)
         executions = StepFunctions(aws, {"NewOrder": arn})
         executions.start("NewOrder", "ord_0", {"order_id": "ord_0"})
         token = tokens.get(timeout=30)
@@ -78,4 +78,3 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
             lambda: len(sfn.list_executions(stateMachineArn=arn)["executions"]),
             lambda: executions.fail(token, "OrderParked", "an operator decides"),
         )
-        aws.stepfunctions().close()

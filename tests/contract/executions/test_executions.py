@@ -70,7 +70,9 @@ def test_what_has_failed_is_redriven_and_nothing_else_is(waiting: Waiting) -> No
 
 
 def test_step_functions_that_isnt_there_is_unavailable() -> None:
-    executions = StepFunctions(Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{free_port()}"), {})
+    executions = StepFunctions(
+        Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{free_port()}", signs=False), {}
+    )
 
     with pytest.raises(ExecutionsUnavailable):
         executions.heartbeat("token")

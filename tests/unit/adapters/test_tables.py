@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
-from oms.adapters.clients import Aws
+from oms.adapters.aws_json import Headers
 from oms.adapters.tables import tables
 from oms.domain.baskets import Basket
 from oms.domain.catalogue import Product
@@ -16,7 +17,7 @@ from oms.domain.inventory import receive
 from oms.domain.money import Money
 from oms.domain.order import Change, MoneyEntry, MoneyReason
 from tests.contract.orders import NOON, place
-from tests.contract.stores import REGION, Stores, in_dynamodb
+from tests.contract.stores import Stores, in_dynamodb, to_moto
 
 WITHOUT_ADAPTER = {"carts"}
 WRITTEN = {"Put": "Item", "Update": "Key", "PutRequest": "Item", "ConditionCheck": "Key"}
@@ -29,7 +30,12 @@ class Requests:
         self.indexes: set[tuple[str, str | None]] = set()
         self.attributes: dict[str, set[str]] = {}
 
-    def note(self, params: Mapping[str, Any], **_: Any) -> None:
+    def __call__(self, body: bytes, headers: Headers) -> tuple[int, bytes]:
+        if not headers["X-Amz-Target"].endswith(".CreateTable"):
+            self._note(json.loads(body))
+        return to_moto(body, headers)
+
+    def _note(self, params: Mapping[str, Any]) -> None:
         if "TableName" in params:
             self.indexes.add((_logical(params["TableName"]), params.get("IndexName")))
         for table, keys in params.get("RequestItems", {}).items():
@@ -53,12 +59,8 @@ def _logical(name: str) -> str:
 def requests() -> Iterator[Requests]:
     """What every method of every adapter asks."""
     with mock_aws():
-        stores = in_dynamodb(None)
         noted = Requests()
-        events = Aws(REGION).dynamodb().meta.events
-        events.register("provide-client-params.dynamodb", noted.note)
-        _use_all(stores)
-        events.unregister("provide-client-params.dynamodb", noted.note)
+        _use_all(in_dynamodb(noted))
         yield noted
 
 

@@ -9,11 +9,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from oms.adapters import wiring
+from oms.adapters import clients, wiring
 from oms.adapters.clients import Aws
 from oms.adapters.tables import tables
 from oms.domain.inventory import receive, reserve
 from tests.contract.orders import place
+from tests.contract.stores import to_moto
 
 HERE = {
     "ORDERS_TABLE": "orders",
@@ -29,7 +30,8 @@ def test_the_same_environment_has_the_same_deps() -> None:
     assert wiring.deps(HERE) is not wiring.deps({**HERE, "ORDERS_TABLE": "others"})
 
 
-def test_an_adapter_is_made_of_the_environment_at_its_first_call() -> None:
+def test_an_adapter_is_made_of_the_environment_at_its_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "pooled", lambda url, sign: to_moto)
     with mock_aws():
         client = boto3.client("dynamodb", "us-east-1")
         for name in ("orders", "inventory"):
@@ -41,7 +43,8 @@ def test_an_adapter_is_made_of_the_environment_at_its_first_call() -> None:
         assert deps.orders.get(order.id) == order
 
 
-def test_stock_is_split_as_the_environment_says() -> None:
+def test_stock_is_split_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "pooled", lambda url, sign: to_moto)
     with mock_aws():
         boto3.client("dynamodb", "us-east-1").create_table(**tables()["inventory"].creation("inventory"))
         inventory = wiring.deps({**HERE, "STOCK_SHARDS": "LAMP=16"}).inventory
