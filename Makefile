@@ -43,6 +43,9 @@ audit: .venv/.run  ## Every invariant, against the books of the shop that runs
 reconcile: .venv/.run  ## Let the shop that runs check and repair its own books now, and show the report
 	@$(BIN)/python -m local.reconcile
 
+reindex: .venv/.run  ## Build the search index of the shop that runs anew, while it is searched
+	@$(BIN)/python -m local.reindex
+
 test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes
 	$(BIN)/python -m pytest -n 2
 
@@ -67,7 +70,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit reconcile test test-crash test-dynamodb-local test-opensearch check lock definitions definitions-check
+.PHONY: help run demo audit reconcile reindex test test-crash test-dynamodb-local test-opensearch check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows

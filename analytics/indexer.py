@@ -1,26 +1,26 @@
 """Keeps the search index behind the tables: a Lambda on the streams of products and of stock.
 
-A record says only which product changed, and when; what stands in the tables now is what is indexed, as of that
-moment. So records may come twice and in any order: the newest one's write is made after the last change, and an
-older one's changes nothing. ``version`` is when, in microseconds.
+A record says only which product changed. What stands in the tables now is what is indexed, and its version is the
+moment, in microseconds, just before it was read: whoever read later knows more. So records may come twice, late and in
+any order, and two of these may run at once.
+
+Called with ``{"rebuild": true}`` it builds the index anew, while it is searched and written to.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from oms.domain.catalogue import Product
 from oms.domain.inventory import Stock
 from oms.domain.search import Listing
-from oms.ports import Deps
+from oms.ports import Clock, Deps
 
 STOCK = "stock"
 READ_AT_ONCE = 1000
-MICROSECONDS = {"SECOND": 1_000_000, "MILLISECOND": 1_000, "MICROSECOND": 1}
-"""How many a unit of a record's time has; a table's own stream tells seconds, Kinesis says what it tells."""
 
 
 def handler(event: Mapping[str, Any], context: Any) -> None:
@@ -30,49 +30,50 @@ def handler(event: Mapping[str, Any], context: Any) -> None:
 
 
 def run(event: Mapping[str, Any], deps: Deps) -> None:
-    versions: dict[str, int] = {}
-    for sku, version in _changes(event):
-        versions[sku] = max(version, versions.get(sku, 0))
-    if not versions:
+    if event.get("rebuild"):
+        deps.search.rebuild(_standing(deps))
+    else:
+        _follow(event, deps)
+
+
+def _follow(event: Mapping[str, Any], deps: Deps) -> None:
+    skus = set(_changed(event))
+    if not skus:
         return
-    products = deps.products.get(versions, consistent=True)
-    stock = deps.inventory.stock(products)
-    deps.search.index(
-        Listing(product, stock.get(sku, Stock(sku)).available > 0, versions[sku]) for sku, product in products.items()
-    )
-    gone = {sku: version for sku, version in versions.items() if sku not in products}
-    if gone:
-        deps.search.delete(gone)
+    version = _version_now(deps.clock)
+    products = deps.products.get(skus, consistent=True)
+    if products:
+        deps.search.index(_listings(deps, products.values(), version))
+    if gone := skus - products.keys():
+        deps.search.delete(dict.fromkeys(gone, version))
 
 
-def rebuild(deps: Deps) -> None:
-    """Build the index anew, as of now: what changes from here on has a later version."""
-    deps.search.rebuild(_standing(deps, version_at(deps.clock.now())))
+def _version_now(clock: Clock) -> int:
+    return int(clock.now().timestamp() * 1_000_000)
 
 
-def version_at(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)
-
-
-def _standing(deps: Deps, version: int) -> Iterator[Listing]:
+def _standing(deps: Deps) -> Iterator[Listing]:
     cursor: str | None = None
     while True:
+        version = _version_now(deps.clock)
         page = deps.products.every(READ_AT_ONCE, cursor)
-        stock = deps.inventory.stock(product.sku for product in page.items)
-        for product in page.items:
-            yield Listing(product, stock.get(product.sku, Stock(product.sku)).available > 0, version)
+        yield from _listings(deps, page.items, version)
         cursor = page.cursor
         if cursor is None:
             return
 
 
-def _changes(event: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """The SKU and the time of each record that the index has to follow."""
+def _listings(deps: Deps, products: Collection[Product], version: int) -> Iterator[Listing]:
+    stock = deps.inventory.stock(product.sku for product in products)
+    return (Listing(each, stock.get(each.sku, Stock(each.sku)).available > 0, version) for each in products)
+
+
+def _changed(event: Mapping[str, Any]) -> Iterator[str]:
+    """The SKU of each record that the index has to follow."""
     for change in map(_told, event["Records"]):
         keys = change["Keys"]
-        if "sk" not in keys or (keys["sk"]["S"] == STOCK and _turned(change)):
-            unit = MICROSECONDS[change.get("ApproximateCreationDateTimePrecision", "SECOND")]
-            yield keys["pk"]["S"], round(change["ApproximateCreationDateTime"] * unit)
+        if "sk" not in keys or (keys["sk"]["S"].startswith(STOCK) and _turned(change)):
+            yield keys["pk"]["S"]
 
 
 def _told(record: Mapping[str, Any]) -> Mapping[str, Any]:

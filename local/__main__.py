@@ -75,7 +75,6 @@ async def until_stopped(places: Places, limit: int | None, console: Console) -> 
 async def work(stack: Stack, limit: int | None, console: Console) -> None:
     """Start, stock, and look out for a part that ends by itself. Raises ``StackFailed``."""
     await stack.start(lambda what: console.print(f"[dim]· {what}[/]"))
-    ended = asyncio.create_task(stack.first_to_end())
     with stocking(console) as progress:
         task = progress.add_task("stocking the shop", total=None, visible=False)
 
@@ -83,8 +82,9 @@ async def work(stack: Stack, limit: int | None, console: Console) -> None:
             progress.update(task, completed=done, total=of, visible=True)
 
         await asyncio.to_thread(stack.stock, limit, told)
+    await stack.follow()
     introduce(stack, console)
-    raise StackFailed((await ended).epitaph())
+    raise StackFailed((await stack.first_to_end()).epitaph())
 
 
 def stocking(console: Console) -> Progress:

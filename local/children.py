@@ -7,12 +7,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 READY_SECONDS = 30
+SAID_SECONDS = 300
 STOP_SECONDS = 10
 LOOK_AGAIN_SECONDS = 0.02
 
@@ -29,14 +30,21 @@ class Child:
 
     async def answers(self, port: int) -> None:
         """Wait until it listens. Raises ``StackFailed`` if it ends before, or takes too long."""
+        await self._until(lambda: listens(port), READY_SECONDS, f"does not answer on port {port}")
+
+    async def says(self, line: str) -> None:
+        """Wait until it has written the line. Raises ``StackFailed`` as ``answers`` does."""
+        await self._until(lambda: line in self.log.read_text(errors="replace"), SAID_SECONDS, f"does not say {line!r}")
+
+    async def _until(self, ready: Callable[[], bool], seconds: float, failing: str) -> None:
         try:
-            async with asyncio.timeout(READY_SECONDS):
-                while not listens(port):
+            async with asyncio.timeout(seconds):
+                while not ready():
                     if self.process.returncode is not None:
                         raise StackFailed(self.epitaph())
                     await asyncio.sleep(LOOK_AGAIN_SECONDS)
         except TimeoutError:
-            raise StackFailed(f"{self.name} does not answer on port {port}: see {self.log}") from None
+            raise StackFailed(f"{self.name} {failing}: see {self.log}") from None
 
     async def stop(self) -> None:
         if self.process.returncode is not None:

@@ -27,6 +27,12 @@ POOL, CLIENT = "shop", "shop-on-one-machine"
 PASSWORD = "Open-sesame-1"
 SHOPPERS = ("anna@example.com", "ben@example.com", "chloe@example.com")
 OPERATOR = "olga@example.com"
+SUFFIXES = {
+    "stepfunctions": "SFN",
+    "cognito-idp": "COGNITO_IDENTITY_PROVIDER",
+    "dynamodbstreams": "DYNAMODB_STREAMS",
+}
+"""Of the variables that say where a service is, where it isn't the client's name in capitals."""
 PLACEHOLDER = re.compile(r"\$\{(\w+)Arn\}")
 
 
@@ -43,7 +49,7 @@ class Pool:
 
 def client(service: str, aws: Mapping[str, str]) -> Any:
     """A boto3 client that takes its place and its credentials from standard variables."""
-    suffix = {"stepfunctions": "SFN", "cognito-idp": "COGNITO_IDENTITY_PROVIDER"}.get(service, service.upper())
+    suffix = SUFFIXES.get(service, service.upper())
     return boto3.client(  # type: ignore[call-overload]
         service,
         region_name=aws["AWS_DEFAULT_REGION"],

@@ -1,7 +1,8 @@
 """Lambda on one machine: every handler in this process, each with an environment of its own.
 
 Functions are named as on AWS: a task by its state (``ReserveInventory`` is ``tasks.reserve_inventory.handler``), a
-service by its module (``api.orders`` is ``api.orders.handler``). A handler reads no environment here. It is called as
+service by its module (``api.orders`` is ``api.orders.handler``), a stream's consumer by what it makes (``Baskets`` is
+``analytics.baskets.handler``). A handler reads no environment here. It is called as
 ``handler.run(event, deps, …)`` with what ``wiring.deps`` makes of its function's own variables, so two functions in one
 process may stand on two stores; functions whose variables agree share adapters and connections.
 
@@ -93,7 +94,17 @@ def services() -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
+def consumers() -> Mapping[str, Mapping[str, Any]]:
+    """What ``analytics/functions.json`` declares, by name."""
+    declared: dict[str, Any] = json.loads((ROOT / "analytics" / "functions.json").read_text())
+    return declared
+
+
+@cache
 def handler(name: str) -> Any:
+    """What a function's ``run`` is called of."""
+    if name in consumers():
+        return importlib.import_module(f"analytics.{_snake(name)}")
     if name not in services() and name not in tasks():
         raise LookupError(f"there is no function {name}")
     return importlib.import_module(name if name in services() else f"tasks.{_snake(name)}").handler

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.contract import operations
-from local.functions import ACCOUNT, REGION, services, tasks
+from local.functions import ACCOUNT, REGION, consumers, services, tasks
 from oms.adapters.clients import UNSIGNED
 from oms.adapters.tables import tables
 from oms.adapters.wiring import MACHINES
@@ -75,6 +75,7 @@ class Places:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": url(self.aws_port),
             f"{ENDPOINTS}DYNAMODB": url(self.aws_port),
+            f"{ENDPOINTS}DYNAMODB_STREAMS": self.given.get(f"{ENDPOINTS}DYNAMODB") or url(self.aws_port),
             f"{ENDPOINTS}SFN": url(self.engine_port),
             COGNITO: url(self.cognito_port),
             **self.given,
@@ -107,7 +108,7 @@ def machine_arn(machine: str) -> str:
 
 def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str]:
     """A function's own variables, as on AWS: those of the ports that it uses, and the standard ones."""
-    declared = services() if function in services() else tasks()
+    declared = {**services(), **tasks(), **consumers()}
     named = {name: [table.environment] for name, table in tables().items()}
     by_port = {
         **named,

@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from analytics.indexer import rebuild
 from local import cloud
 from local.children import Child, StackFailed, begin, is_free
 from local.cloud import Pool
 from local.places import COGNITO, Places
 from local.seed import Told, seed
+from local.streams import FOLLOWING
 from oms.adapters.wiring import deps
 
 MINISTACK = {"IOT_MTLS_ENABLED": "0", "PERSIST_STATE": "1", "LOG_LEVEL": "WARNING"}
@@ -69,11 +69,14 @@ class Stack:
         self._write_running()
 
     def stock(self, limit: int | None, told: Told) -> bool:
-        """Put the catalogue in, and index what is in stock by now; False where the catalogue was in."""
-        shop = deps(self.environment)
-        new = seed(shop, limit, self.places.folder / "seeded.json", told)
-        rebuild(shop)
-        return new
+        """Put the catalogue in; False where it was in."""
+        return seed(deps(self.environment), limit, self.places.folder / "seeded.json", told)
+
+    async def follow(self) -> None:
+        """Index what is in stock by now, and follow what changes."""
+        streams = await self._child("streams", "local.streams")
+        await streams.says(FOLLOWING)
+        self._write_running()
 
     async def stop(self) -> None:
         for child in reversed(self.children):

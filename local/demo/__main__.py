@@ -61,6 +61,7 @@ def shop_that_runs(places: Places, console: Console) -> Iterator[Pool]:
             runner.run(stack.start(say))
             say("stocking the shop")
             stack.stock(catalogue_size(os.environ.get("CATALOGUE")), lambda done, of: None)
+            runner.run(stack.follow())
             yield stack.pool
         finally:
             runner.run(stack.stop())

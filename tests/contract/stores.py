@@ -103,13 +103,13 @@ def free_port() -> int:
 
 @contextmanager
 def ministack(directory: Path) -> Iterator[str]:
-    """A ministack of our own, with DynamoDB alone; its URL."""
+    """A ministack of our own, with DynamoDB and its streams alone; its URL."""
     port = free_port()
     settings = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",
-        "SERVICES": "dynamodb",
+        "SERVICES": "dynamodb,dynamodbstreams",
         "TMPDIR": str(directory),
     }
     command = [sys.executable, "-m", "ministack"]

@@ -24,7 +24,7 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         status, placed = first.ask("POST", "/orders", ORDER, token, key="first")
         assert status == 202
         children = first.children()
-        assert len(children) == 6
+        assert len(children) == 7
         assert first.end(signal.SIGTERM) == 0
         assert have_ended(children)
 
@@ -36,6 +36,8 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         reconciled = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
         assert (reconciled.returncode, reconciled.stderr) == (0, "")
         assert "All of it in s3://reports/reconciliations/by-hand-" in reconciled.stdout
+        reindexed = subprocess.run([sys.executable, "-m", "local.reindex"], cwd=ROOT, env=environ, capture_output=True)
+        assert reindexed.stdout.startswith(b"50 products indexed in ")
         children = second.children()
         second.end(signal.SIGKILL)
         assert have_ended(children)
