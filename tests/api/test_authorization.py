@@ -4,6 +4,8 @@ import base64
 import json
 import re
 import time
+from datetime import timedelta
+from enum import Enum, auto
 
 import jwt
 import pytest
@@ -18,43 +20,78 @@ from tests.local.tokens import CLIENT, ISSUER, Pool
 
 POOL, OTHER = Pool(), Pool()
 OPERATIONS = contract.operations()
-SECURED = [key for key, operation in OPERATIONS.items() if operation.secured]
-OPEN = {
-    "GET /docs",
-    "GET /openapi.json",
-    "GET /health",
-    "GET /products",
-    "GET /products/{sku}",
-    "GET /search",
-    "GET /products/{sku}/bought-together",
-    "GET /suggestions",
-    "POST /guest/carts",
-    "POST /webhooks/carrier",
+
+
+class For(Enum):
+    """Whom a route is for."""
+
+    ALL = auto()
+    SHOPPERS = auto()
+    """Each meets what is their own."""
+    OWNERS = auto()
+    """The shopper whose order it is, and operators."""
+    OPERATORS = auto()
+    GUESTS_WITH_A_CART = auto()
+    GUESTS_WITH_AN_ORDER = auto()
+
+
+ROUTES = {
+    "GET /docs": For.ALL,
+    "GET /openapi.json": For.ALL,
+    "GET /health": For.ALL,
+    "GET /products": For.ALL,
+    "GET /products/{sku}": For.ALL,
+    "GET /products/{sku}/bought-together": For.ALL,
+    "GET /search": For.ALL,
+    "GET /suggestions": For.ALL,
+    "POST /guest/carts": For.ALL,
+    "POST /webhooks/carrier": For.ALL,
+    "GET /orders": For.SHOPPERS,
+    "POST /orders": For.SHOPPERS,
+    "POST /quotes": For.SHOPPERS,
+    "GET /cart": For.SHOPPERS,
+    "DELETE /cart": For.SHOPPERS,
+    "PUT /cart/lines/{sku}": For.SHOPPERS,
+    "DELETE /cart/lines/{sku}": For.SHOPPERS,
+    "POST /cart/merge": For.SHOPPERS,
+    "POST /cart/checkout": For.SHOPPERS,
+    "GET /inventory/{sku}": For.SHOPPERS,
+    "GET /orders/{order_id}": For.OWNERS,
+    "POST /orders/{order_id}/cancellation": For.OWNERS,
+    "POST /orders/{order_id}/returns": For.OWNERS,
+    "POST /orders/{order_id}/review": For.OPERATORS,
+    "GET /orders/{order_id}/redrive": For.OPERATORS,
+    "POST /orders/{order_id}/redrive": For.OPERATORS,
+    "GET /redrives": For.OPERATORS,
+    "POST /redrives": For.OPERATORS,
+    "GET /queues": For.OPERATORS,
+    "GET /order-numbers/{number}": For.OPERATORS,
+    "PUT /products/{sku}": For.OPERATORS,
+    "POST /inventory/{sku}/receipts": For.OPERATORS,
+    "POST /inventory/{sku}/adjustments": For.OPERATORS,
+    "GET /guest/cart": For.GUESTS_WITH_A_CART,
+    "DELETE /guest/cart": For.GUESTS_WITH_A_CART,
+    "PUT /guest/cart/lines/{sku}": For.GUESTS_WITH_A_CART,
+    "DELETE /guest/cart/lines/{sku}": For.GUESTS_WITH_A_CART,
+    "POST /guest/cart/checkout": For.GUESTS_WITH_A_CART,
+    "GET /guest/orders/{order_id}": For.GUESTS_WITH_AN_ORDER,
+    "POST /guest/orders/{order_id}/cancellation": For.GUESTS_WITH_AN_ORDER,
+    "POST /guest/orders/{order_id}/returns": For.GUESTS_WITH_AN_ORDER,
 }
-"""Listed here as well: a route that is opened by mistake fails."""
-FOR_OPERATORS = {
-    "GET /queues",
-    "GET /order-numbers/{number}",
-    "PUT /products/{sku}",
-    "POST /inventory/{sku}/receipts",
-    "POST /inventory/{sku}/adjustments",
-    "POST /orders/{order_id}/review",
-    "GET /orders/{order_id}/redrive",
-    "POST /orders/{order_id}/redrive",
-    "GET /redrives",
-    "POST /redrives",
+"""Said here as well as in the contract: a route that is new, or opened by mistake, fails."""
+
+IN = None
+WHO = ("nobody", "the owner", "another", "an operator", "a cart's guest", "the order's guest", "another's guest")
+REFUSED = {
+    For.ALL: (IN, IN, IN, IN, IN, IN, IN),
+    For.SHOPPERS: (401, IN, IN, IN, 401, 401, 401),
+    For.OWNERS: (401, IN, 404, IN, 401, 401, 401),
+    For.OPERATORS: (401, 403, 403, IN, 401, 401, 401),
+    For.GUESTS_WITH_A_CART: (401, 401, 401, 401, IN, 401, 401),
+    For.GUESTS_WITH_AN_ORDER: (401, 401, 401, 401, 401, IN, 404),
 }
-FOR_GUESTS = {
-    "GET /guest/cart": guests.CART,
-    "DELETE /guest/cart": guests.CART,
-    "PUT /guest/cart/lines/{sku}": guests.CART,
-    "DELETE /guest/cart/lines/{sku}": guests.CART,
-    "POST /guest/cart/checkout": guests.CART,
-    "GET /guest/orders/{order_id}": guests.ORDER,
-    "POST /guest/orders/{order_id}/cancellation": guests.ORDER,
-    "POST /guest/orders/{order_id}/returns": guests.ORDER,
-}
-OF_AN_ORDER = [key for key in SECURED if "{order_id}" in key]
+"""With which status each is refused, in the order of ``WHO``."""
+PROBLEMS = {401: "unauthorized", 403: "forbidden", 404: "order-not-found"}
 
 
 def segment(value):
@@ -70,119 +107,135 @@ def forged(token):
 LATER = int(time.time()) + 600
 CLAIMS = {"sub": OLGA, "iss": ISSUER, "client_id": CLIENT, "exp": LATER, "cognito:groups": ["operators"]}
 BAD = {
-    "missing": "",
+    "empty": "",
+    "nonsense": "letmein",
     "expired": POOL.access_token(OLGA, exp=LATER - 1200),
-    "tampered": forged(POOL.access_token(ANNA)),
+    "not valid yet": POOL.access_token(OLGA, nbf=LATER),
+    "tampered claims": forged(POOL.access_token(ANNA)),
+    "tampered signature": POOL.access_token(OLGA)[:-8] + "AAAAAAAA",
     "alg=none": f"{segment({'alg': 'none', 'kid': POOL.key_id})}.{segment(CLAIMS)}.",
     "HMAC": jwt.encode(CLAIMS, "a-password-of-32-bytes-or-more-here", "HS256", {"kid": POOL.key_id}),
     "another key": OTHER.sign(CLAIMS),
     "another pool": POOL.access_token(OLGA, iss=ISSUER + "2"),
     "wrong audience": POOL.id_token(OLGA, aud="other"),
 }
-GOOD = {
-    ANNA: POOL.access_token(ANNA, **{"cognito:groups": ["shoppers"]}),
-    BERT: POOL.access_token(BERT, **{"cognito:groups": ["shoppers"]}),
-    OLGA: POOL.access_token(OLGA, **{"cognito:groups": ["operators"]}),
+NOT_FOR_THIS = {
+    "ID token": POOL.id_token(OLGA, **{"cognito:groups": ["operators"]}),
+    "refresh token": POOL.access_token(OLGA, token_use="refresh", scope=None),
 }
+SHOPPERS, OPERATORS = {"cognito:groups": ["shoppers"]}, {"cognito:groups": ["operators"]}
+
+
+class Place:
+    """A shop behind its gateway, and an order of Anna's."""
+
+    def __init__(self):
+        self.shop = Shop()
+        functions = Functions(lambda _: SECRETS, lambda _: self.shop.deps)
+        self.gateway = Gateway(functions.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]))
+        self.order = self.shop.orders.get(self.shop.delivered())
+        another, now = self.shop.orders.get(self.shop.place(by=BERT)), self.shop.clock.now()
+        tokens = (
+            "",
+            POOL.access_token(ANNA, **SHOPPERS),
+            POOL.access_token(BERT, **SHOPPERS),
+            POOL.access_token(OLGA, **OPERATORS),
+            guests.cart_token(SECRETS, now)[0],
+            guests.order_token(SECRETS, self.order)[0],
+            guests.order_token(SECRETS, another)[0],
+        )
+        self.tokens = dict(zip(WHO, tokens, strict=True))
+        self.bad_guests = {
+            "forged": guests.cart_token({**SECRETS, "GUEST_SECRET": "another"}, now)[0],
+            "expired": guests.cart_token(SECRETS, now - guests.CART_LASTS - timedelta(seconds=1))[0],
+            "for another order": self.tokens["another's guest"].replace(another.id, self.order.id),
+        }
+
+    def asked(self, key, token, order_id=""):
+        """The route with the contract's own example for its body."""
+        operation, document = OPERATIONS[key], contract.document()
+        said = contract.inlined(document, document["paths"][operation.path][operation.method.lower()])
+        media = said.get("requestBody", {}).get("content", {}).get("application/json", {})
+        named = [each["value"] for each in media.get("examples", {}).values()]
+        body = json.dumps(media.get("example", named[0] if named else None)).encode() if media else b""
+        values = {"order_id": order_id or self.order.id, "sku": "TEA", "number": self.order.number}
+        path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], operation.path)
+        query = {"GET /queues": "?queue=review", "GET /products": "?department=HOME"}.get(key, "")
+        sent = {"content_type": "application/json", "idempotency_key": "k"}
+        sent |= {"authorization": f"Bearer {token}"} if token else {}
+        return ask(self.gateway, operation.method, path + query, body, **sent)
+
+    def assert_refused(self, key, token, status):
+        """And changes nothing."""
+        before = self.shop.state()
+        answer = self.asked(key, token)
+        assert (answer.status, answer.json["type"]) == (status, f"/problems/{PROBLEMS[status]}")
+        assert ("www-authenticate" in answer.headers) >= (status == 401)
+        assert self.shop.state() == before
 
 
 @pytest.fixture(scope="module")
 def place():
-    """A shop behind its gateway, and one order of Anna's."""
-    shop = Shop()
-    functions = Functions(lambda _: SECRETS, lambda _: shop.deps)
-    order_id = shop.delivered()
-    return shop, Gateway(functions.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT])), order_id
+    return Place()
 
 
-def asked(place, key, token, order_id=None):
-    """The route with the contract's own example for its body."""
-    shop, gateway, known = place
-    operation = OPERATIONS[key]
-    said = contract.inlined(contract.document(), contract.document()["paths"][operation.path][operation.method.lower()])
-    media = said.get("requestBody", {}).get("content", {}).get("application/json", {})
-    named = [each["value"] for each in media.get("examples", {}).values()]
-    body = json.dumps(media.get("example", named[0] if named else None)).encode() if media else b""
-    values = {"order_id": order_id or known, "sku": "TEA", "number": shop.orders.get(known).number}
-    path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], operation.path)
-    query = {"GET /queues": "?queue=review", "GET /products": "?department=HOME"}.get(key, "")
-    sent = {"authorization": f"Bearer {token}"} if token else {}
-    return ask(
-        gateway, operation.method, path + query, body, content_type="application/json", idempotency_key="k", **sent
-    )
+def routes(*kinds):
+    return [key for key, kind in ROUTES.items() if kind in kinds]
 
 
-def test_the_open_routes_and_those_for_operators_are_these():
-    assert set(OPERATIONS) - set(SECURED) - set(FOR_GUESTS) <= OPEN
-    assert {key: operation.guest for key, operation in OPERATIONS.items() if operation.guest} == FOR_GUESTS
-    assert {key for key, operation in OPERATIONS.items() if operation.groups} == FOR_OPERATORS
+WITH_A_TOKEN = routes(For.SHOPPERS, For.OWNERS, For.OPERATORS)
+FOR_GUESTS = routes(For.GUESTS_WITH_A_CART, For.GUESTS_WITH_AN_ORDER)
+
+
+def test_every_route_has_its_row_and_the_contract_says_the_same():
+    said = {key: (each.secured, each.groups, each.guest) for key, each in OPERATIONS.items()}
+    meant = {
+        For.ALL: (False, frozenset(), ""),
+        For.SHOPPERS: (True, frozenset(), ""),
+        For.OWNERS: (True, frozenset(), ""),
+        For.OPERATORS: (True, frozenset({"operators"}), ""),
+        For.GUESTS_WITH_A_CART: (False, frozenset(), guests.CART),
+        For.GUESTS_WITH_AN_ORDER: (False, frozenset(), guests.ORDER),
+    }
+    assert said == {key: meant[kind] for key, kind in ROUTES.items()}
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("key", ROUTES)
+def test_each_is_let_in_or_refused(place, key, who):
+    status = REFUSED[ROUTES[key]][WHO.index(who)]
+    if status is IN:
+        assert place.asked(key, place.tokens[who]).status not in (401, 403)
+    else:
+        place.assert_refused(key, place.tokens[who], status)
 
 
 @pytest.mark.parametrize("token", BAD.values(), ids=BAD)
-@pytest.mark.parametrize("key", SECURED)
-def test_a_bad_token_opens_nothing_and_changes_nothing(place, key, token):
-    before = place[0].state()
-    answer = asked(place, key, token)
-    assert (answer.status, answer.json["type"]) == (401, "/problems/unauthorized")
-    assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert place[0].state() == before
+@pytest.mark.parametrize("key", [*WITH_A_TOKEN, *FOR_GUESTS])
+def test_a_bad_token_opens_nothing(place, key, token):
+    place.assert_refused(key, token, 401)
 
 
-@pytest.mark.parametrize("token", [*BAD.values(), *GOOD.values()], ids=[*BAD, *GOOD])
-@pytest.mark.parametrize("key", FOR_GUESTS)
-def test_a_guest_s_routes_take_no_token_of_the_pool(place, key, token):
-    before = place[0].state()
-    answer = asked(place, key, token)
-    assert (answer.status, answer.json["type"]) == (401, "/problems/unauthorized")
-    assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert place[0].state() == before
+@pytest.mark.parametrize("token", NOT_FOR_THIS.values(), ids=NOT_FOR_THIS)
+@pytest.mark.parametrize("key", WITH_A_TOKEN)
+def test_a_token_of_the_pool_that_is_no_access_token_opens_nothing(place, key, token):
+    place.assert_refused(key, token, 403)
 
 
-@pytest.mark.parametrize("key", FOR_GUESTS)
-def test_a_guest_s_token_opens_its_own_routes_and_no_others(place, key):
-    shop, _, order_id = place
-    tokens = {
-        guests.CART: guests.cart_token(SECRETS, shop.clock.now())[0],
-        guests.ORDER: guests.order_token(SECRETS, shop.orders.get(order_id))[0],
-    }
-    for kind, token in tokens.items():
-        assert (asked(place, key, token).status == 401) == (kind != FOR_GUESTS[key])
-    before = shop.state()
-    for secured in SECURED:
-        assert {asked(place, secured, token).status for token in tokens.values()} == {401}
-    assert shop.state() == before
+@pytest.mark.parametrize("which", ["forged", "expired", "for another order"])
+@pytest.mark.parametrize("key", [*WITH_A_TOKEN, *FOR_GUESTS])
+def test_a_guest_s_bad_token_opens_nothing(place, key, which):
+    place.assert_refused(key, place.bad_guests[which], 401)
 
 
-@pytest.mark.parametrize("who", [ANNA, BERT])
-@pytest.mark.parametrize("key", sorted(FOR_OPERATORS))
-def test_a_shopper_is_no_operator(place, key, who):
-    before = place[0].state()
-    answer = asked(place, key, GOOD[who])
-    assert (answer.status, answer.json["type"]) == (403, "/problems/forbidden")
-    assert place[0].state() == before
-
-
-@pytest.mark.parametrize("key", [key for key in OF_AN_ORDER if key not in FOR_OPERATORS])
+@pytest.mark.parametrize("key", routes(For.OWNERS))
 def test_another_shopper_s_order_is_answered_as_one_that_is_not_there(place, key):
-    before = place[0].state()
-    answer, nowhere = asked(place, key, GOOD[BERT]), asked(place, key, GOOD[BERT], "ord_" + "0" * 26)
-    assert (answer.status, answer.json["type"]) == (404, "/problems/order-not-found")
+    token = place.tokens["another"]
+    answer, nowhere = place.asked(key, token), place.asked(key, token, "ord_" + "0" * 26)
     assert answer.json.keys() == nowhere.json.keys()
-    assert place[0].state() == before
+    assert (answer.status, answer.json["title"]) == (nowhere.status, nowhere.json["title"])
 
 
-@pytest.mark.parametrize("key", SECURED)
-def test_an_operator_is_turned_away_nowhere(place, key):
-    assert asked(place, key, GOOD[OLGA]).status not in (401, 403)
-
-
-@pytest.mark.parametrize("key", [key for key in SECURED if key not in FOR_OPERATORS])
-def test_a_shopper_gets_at_their_own(place, key):
-    assert asked(place, key, GOOD[ANNA]).status not in (401, 403, 404)
-
-
-@pytest.mark.parametrize(
-    "key", ["GET /docs", "GET /openapi.json", "GET /health", "GET /products", "GET /products/{sku}"]
-)
-def test_an_open_route_answers_nobody_in_particular(place, key):
-    assert asked(place, key, "").status == 200
+@pytest.mark.parametrize("key", routes(For.SHOPPERS, For.OWNERS))
+def test_a_shopper_finds_their_own(place, key):
+    assert place.asked(key, place.tokens["the owner"]).status != 404
