@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import asdict
+
 from asl.explorer import Scenario
-from tests.explore.stories import DAY, HOUR, ExploredShop, Script, buys, cancels, is_reviewed, meets, scenario
+from oms.domain.errors import OmsError
+from oms.domain.order import Status
+from oms.reporting import PAGES_OF_ONE, Report
+from tests.explore.shop import DAY, HOUR, ExploredShop, Script, scenario
+from tests.explore.stories import buys, cancels, is_reviewed, meets
 from tests.workflows.books import forget
+from tests.workflows.shop import HANDLERS
 
 
 def reconcile(shop: ExploredShop, name: str = "daily") -> None:
@@ -39,6 +47,29 @@ def loses_its_review(shop: ExploredShop) -> None:
     reconciled_at(shop, 8 * DAY, 9 * DAY)
 
 
+def pays_as_it_expires(shop: ExploredShop) -> None:
+    """A payment that was asked for a week ago comes while the reservation is given back, at any point of that."""
+    buys(shop)
+    while shop.order().status is not Status.RESERVED and shop.engine.step():
+        pass
+    forget(shop, "NewOrder")
+    shop.injector.intruder = lambda: pay_late(shop)
+    reconciled_at(shop, 8 * DAY, 9 * DAY)
+
+
+def pay_late(shop: ExploredShop) -> None:
+    with suppress(OmsError):
+        HANDLERS["AuthorizePayment"].run({"order_id": "ord_1"}, shop.deps)
+
+
+def goes_on_elsewhere(shop: ExploredShop) -> None:
+    """The report is so long already that its execution may read one page more."""
+    buys(shop)
+    begun = Report("daily", shop.deps.clock.now().isoformat(), pages=PAGES_OF_ONE - 1)
+    shop.reports.put("daily", asdict(begun))
+    shop.after(2 * DAY, lambda: shop.engine.start(shop.machines["Reconcile"], {"report": "daily"}) and None)
+
+
 def is_there(shop: ExploredShop, machine: str) -> bool:
     return shop.machines[machine].execution_arn("ord_1", "") in shop.engine.executions
 
@@ -48,6 +79,8 @@ STORIES: dict[str, Script] = {
     "cancels and is reconciled": cancels_and_is_reconciled,
     "loses its fulfillment": loses_its_fulfillment,
     "loses its review": loses_its_review,
+    "pays as it expires": pays_as_it_expires,
+    "goes on elsewhere": goes_on_elsewhere,
 }
 
 

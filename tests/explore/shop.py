@@ -1,0 +1,209 @@
+"""The shop as the explorer plays it: the machines, their real tasks, and everyone outside who plays along."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+from random import Random
+from typing import Any
+
+from asl.documents import encode
+from asl.execution import Execution
+from asl.explorer import Injector, Plan, Scenario
+from oms.adapters.memory_edges import MemoryCarrier
+from oms.callbacks import pass_on
+from oms.commit import commit
+from oms.domain import placing
+from oms.domain.errors import OmsError
+from oms.domain.events import Units
+from tests.workflows.shop import FUNCTIONS, Shop
+
+HOUR, DAY = 3600, 86400
+PORTS = {
+    "orders": "StoreUnavailable",
+    "payments": "PaymentsUnavailable",
+    "carrier": "CarrierUnavailable",
+    "executions": "ExecutionsUnavailable",
+    "reports": "StoreUnavailable",
+}
+DEFECT = "KeyError"
+STARTS = ("StartFulfillment", "GoOnElsewhere")
+"""States that call no function of ours."""
+
+
+@cache
+def errors_of(state: str) -> tuple[str, ...]:
+    """What a task can truly raise without having done anything: its dependencies away, or a defect of ours.
+
+    A business no is not injected, since it would be a lie: it is the edge's to say, in a story of its own.
+    """
+    if state in STARTS:
+        return ("StepFunctions.SdkClientException", DEFECT)
+    known = {error: None for port, error in PORTS.items() if port in FUNCTIONS[state]["uses"]}
+    return (*known, DEFECT)
+
+
+@lru_cache(maxsize=4096)
+def command_of(handler: Any, event: str) -> Any:
+    """The schedules ask the same again and again, and a command never changes: it is checked once."""
+    return handler.parsed(json.loads(event))
+
+
+class Watched:
+    """An edge that says before each of its calls that it is about to be called."""
+
+    def __init__(self, inner: Any, checkpoint: Callable[[], None]) -> None:
+        self._inner = inner
+        self._checkpoint = checkpoint
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._checkpoint()
+            return method(*args, **kwargs)
+
+        setattr(self, name, call)
+        return call
+
+
+class PromptCarrier(MemoryCarrier):
+    """A carrier that picks up, delivers or loses after a day, and calls back until it is heard."""
+
+    def __init__(self, shop: ExploredShop, picks_up_after: float | None, loses: bool) -> None:
+        super().__init__()
+        self.shop = shop
+        self.picks_up_after = picks_up_after
+        self.loses = loses
+
+    def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
+        is_new = order_id not in self.shipments
+        super().request_shipment(order_id, units, recipient)
+        if is_new and self.picks_up_after is not None:
+            self._later(self.picks_up_after, lambda: self.dispatch(order_id))
+
+    def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
+        is_new = return_id not in self.returns
+        super().announce_return(return_id, order_id, units)
+        if is_new:
+            conditions = {each.sku: ["new"] * each.quantity for each in units}
+            self._later(5 * DAY, lambda: self.receive(return_id, conditions))
+
+    def dispatch(self, order_id: str) -> bool:
+        left = super().dispatch(order_id)
+        if left:
+            self._later(DAY, lambda: self.lose(order_id) if self.loses else self.deliver(order_id))
+        return left
+
+    def _later(self, seconds: float, act: Callable[[], object]) -> None:
+        self.shop.engine.call_at(self.shop.engine.now + seconds, lambda: act() and None)
+
+    def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
+        word = {"type": kind, "order_id": order_id, **more}
+        self.shop.injector.say(self.shop.engine, f"{kind}:{order_id}", lambda: pass_on(self.shop.deps, word))
+
+
+class ExploredShop(Shop):
+    """A shop whose tasks and callers meet what the injector has planned."""
+
+    def __init__(self, injector: Injector, script: Script, picks_up_after: float | None, loses: bool) -> None:
+        super().__init__()
+        self.injector = injector
+        self.script = script
+        self.engine.around = injector.invoke
+        self.carrier = PromptCarrier(self, picks_up_after, loses)
+        edges = {name: getattr(self.deps, name) for name in ("orders", "payments", "executions")}
+        edges["carrier"] = self.carrier
+        edges = {name: Watched(edge, injector.checkpoint) for name, edge in edges.items()}
+        self.deps = replace(self.deps, **edges)
+        self.stock(RED_LAMP=3, BLUE_RUG=1)
+
+    def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        return lambda event: handler.handle(command_of(handler, encode(event)), self.deps)
+
+    def play(self) -> None:
+        self.script(self)
+
+    def violations(self) -> list[str]:  # type: ignore[override]
+        """What a failed execution could not even park is in sight by its failure, until it is redriven."""
+        executions = list(self.engine.executions.values())
+        unable = {str(each.input["order_id"]) for each in executions if could_not_park(each)}
+        if any(each.status == "FAILED" and each.machine.name == "Reconcile" for each in executions):
+            unable |= self.store.orders.keys()
+        found = [each for each in super().violations() if not (each.invariant == "rest" and each.subject in unable)]
+        return [*(f"{each.invariant}: {each.subject} {each.what}" for each in found), *self.gone_astray(unable)]
+
+    def gone_astray(self, unable: set[str]) -> Iterator[str]:
+        """What has left by the carrier's books left by ours too, to the unit; unless an operator is to look at it."""
+        for order_id, shipment in self.carrier.shipments.items():
+            order = self.order(order_id)
+            if shipment.status not in ("dispatched", "delivered", "lost") or order.parked or order_id in unable:
+                continue
+            ours = {line.sku: line.shipped for line in order.lines if line.shipped}
+            if ours != {units.sku: units.quantity for units in shipment.units}:
+                yield f"goods: {order_id} is {order.status}, and {shipment.units} has left"
+
+    def effects(self) -> list[str]:
+        gateway = [f"gateway {entry.kind} {entry.order_id} {entry.effect_id}" for entry in self.payments.ledger]
+        ledger = [f"money {entry.effect_id}" for entries in self.store.money.values() for entry in entries]
+        return gateway + ledger
+
+    # --- What a script says ---------------------------------------------------------------------
+
+    def order_and_start(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> None:
+        self.place(*lines, order_id=order_id, method=method)
+        self.start("NewOrder", order_id, order_id=order_id)
+
+    def ask_to_cancel(self, *lines: tuple[str, int], name: str = "ord_1_cancel") -> None:
+        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        self.start("CancelOrder", name, cancellation_id=name, lines=asked, reason="changed my mind")
+
+    def ask_to_return(self, *lines: tuple[str, int], name: str = "ord_1_return") -> None:
+        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        self.start("ReturnOrder", name, return_id=name, lines=asked, reason="too red")
+
+    def after(self, seconds: float, act: Callable[[], None]) -> None:
+        self.engine.call_at(self.engine.now + seconds, act)
+
+    def reviewer_says(self, approved: bool, seconds: float = HOUR) -> None:
+        def said() -> bool:
+            try:
+                commit(self.deps, "ord_1", "olga", lambda order: placing.decide_review(order, approved, "olga"))
+            except OmsError:
+                return True  # decided, closed or taken meanwhile: there is nothing left to say
+            executions = self.deps.executions
+            for token in self.orders.waits("ord_1", "review"):
+                if approved:
+                    executions.succeed(token, {})
+                else:
+                    executions.fail(token, "ReviewDeclined", "olga said no")
+            return True
+
+        self.after(seconds, lambda: self.injector.say(self.engine, "review", said))
+
+
+def could_not_park(execution: Execution) -> bool:
+    return execution.status == "FAILED" and execution.path[-1] == "ParkOrder" and execution.error != "OrderParked"
+
+
+Script = Callable[[ExploredShop], None]
+
+
+@cache
+def calls_of(state: str) -> int:
+    """A task loads the order and saves it, and may call one port in between."""
+    return 0 if state in STARTS else 1 + len(set(FUNCTIONS[state]["uses"]) & PORTS.keys())
+
+
+def scenario(
+    name: str, script: Script, *, picks_up_after: float | None = HOUR, loses: bool = False, depth: int = 2
+) -> Scenario:
+    """A story in a shop whose carrier picks up after so many seconds, or never, and loses the parcel or doesn't."""
+    known: dict[str, tuple[str, ...]] = {}
+
+    def injector(plan: Plan, dice: Random | None) -> Injector:
+        return Injector(plan, errors=errors_of, calls=calls_of, dice=dice, known=known)
+
+    return Scenario(name, lambda injector: ExploredShop(injector, script, picks_up_after, loses), injector, depth)
