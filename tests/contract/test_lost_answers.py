@@ -8,9 +8,10 @@ import pytest
 
 from oms.adapters.aws_json import Headers, Post, Unanswered
 from oms.domain import placing
+from oms.domain.cart import Cart, put
 from oms.domain.inventory import Stock, reserve
 from oms.domain.order import Status
-from tests.contract.orders import NOON, place, stocked
+from tests.contract.orders import NOON, place, placing_of, stocked
 from tests.contract.stores import Stores, in_dynamodb
 from tests.domain.orders import CATALOGUE
 
@@ -53,3 +54,13 @@ def test_an_order_moves_once_and_its_writer_knows(stores: Stores) -> None:
     assert stores.orders.get(order.id) == after
     assert (after.status, after.version) == (Status.RESERVED, 2)
     assert stores.inventory.stock(["RED-LAMP"]) == {"RED-LAMP": Stock("RED-LAMP", 2, 2)}
+
+
+def test_a_cart_is_ordered_once_and_its_shopper_knows(stores: Stores) -> None:
+    cart = stores.carts.save(put(Cart("anna"), CATALOGUE["RED-LAMP"], 2), NOON)
+    change = replace(placing_of("ord_1", "anna"), cart=replace(cart, lines=()))
+
+    order = stores.orders.create(change, NOON, "test")
+
+    assert stores.orders.get("ord_1") == order
+    assert stores.carts.get("anna", NOON) == Cart("anna", version=2)

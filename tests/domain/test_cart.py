@@ -6,12 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms.domain.cart import MOST_LINES, MOST_UNITS, Cart, CartChange, CartLine, ChangeKind, merge, put, remove, reread
-from oms.domain.errors import InvalidRequest
+from oms.domain.cart import (
+    GUEST_KEPT,
+    KEPT,
+    MOST_LINES,
+    MOST_UNITS,
+    Cart,
+    CartChange,
+    CartLine,
+    ChangeKind,
+    check_as_seen,
+    merge,
+    put,
+    remove,
+    reread,
+    without,
+)
+from oms.domain.errors import CartEmpty, CartOutdated, InvalidRequest
 from oms.domain.events import Units
 from oms.domain.inventory import Stock
 from oms.domain.money import Money
-from tests.domain.orders import CATALOGUE
+from tests.domain.orders import CATALOGUE, NOON
 
 LAMP, RUG, TEA = (CATALOGUE[sku] for sku in ("RED-LAMP", "BLUE-RUG", "TEA"))
 CART = put(put(Cart("anna"), LAMP, 2), TEA, 5)
@@ -71,3 +86,23 @@ def test_what_changed_is_told_once():
     )
     assert cart.units() == (Units("RED-LAMP", 2), Units("TEA", 5))
     assert reread(cart, dearer, PLENTY) == (cart, ())
+
+
+def test_only_what_was_ordered_leaves_the_cart():
+    assert without(CART, [Units("RED-LAMP", 2)]).units() == (Units("TEA", 5),)
+    assert without(CART, CART.units()) == replace(CART, lines=())
+    assert without(CART, [Units("BLUE-RUG", 1)]) == CART
+
+
+def test_what_the_shopper_saw_may_be_ordered_and_nothing_else():
+    check_as_seen(CART, CATALOGUE)
+    with pytest.raises(CartEmpty):
+        check_as_seen(Cart("anna", version=3), CATALOGUE)
+    with pytest.raises(CartOutdated, match=r"^RED-LAMP costs 1, no longer 1999; TEA is gone$"):
+        check_as_seen(CART, {"RED-LAMP": replace(LAMP, price=Money(1, "USD"))})
+
+
+def test_a_guest_s_cart_is_kept_for_a_shorter_time():
+    assert Cart("anna").expires_at(NOON) == NOON + KEPT
+    assert Cart("guest_1").expires_at(NOON) == NOON + GUEST_KEPT
+    assert GUEST_KEPT < KEPT
