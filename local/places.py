@@ -78,6 +78,7 @@ class Places:
             f"{ENDPOINTS}DYNAMODB_STREAMS": self.given.get(f"{ENDPOINTS}DYNAMODB") or url(self.aws_port),
             f"{ENDPOINTS}SFN": url(self.engine_port),
             COGNITO: url(self.cognito_port),
+            **({} if self.given else {UNSIGNED: "1"}),
             **self.given,
         }
 
