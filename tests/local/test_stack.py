@@ -1,4 +1,5 @@
-"""``make run`` starts the shop, keeps what happened, and leaves nothing behind, however it ends."""
+"""``make run`` starts the shop, keeps what happened, tells no log of anybody, and leaves nothing behind, however it
+ends."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.local.personal import found, visit
 from tests.local.shop_process import OPEN, ORDER, ROOT, environ_for, have_ended, shop
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
@@ -23,10 +25,12 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         token = first.token()
         status, placed = first.ask("POST", "/orders", ORDER, token, key="first")
         assert status == 202
+        private = visit(first)
         children = first.children()
         assert len(children) == 7
         assert first.end(signal.SIGTERM) == 0
         assert have_ended(children)
+        assert found(private, tmp_path / "logs") == set()
 
     with shop(environ) as second:
         token = second.token()
@@ -41,6 +45,7 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         children = second.children()
         second.end(signal.SIGKILL)
         assert have_ended(children)
+        assert found(private, tmp_path / "logs") == set()
 
 
 def test_ctrl_c_while_it_starts_leaves_no_process_behind(tmp_path):
