@@ -3,7 +3,8 @@
 orders      pk = order id; sk = ``order``, ``event#000001``, ``money#<effect id>`` or ``wait#<name>``
             pk = ``code#<code>``; sk = ``code``: a discount code with its counter, ``customer#<id>``: a customer's
             own, or ``use#<effect id>``: a line of the code's ledger
-inventory   pk = SKU, sk = ``stock``: its counters; pk = effect id, sk = ``entry``: a line of the ledger
+inventory   pk = SKU, sk = ``stock``: its counters, and ``stock#01`` and so on where those are split;
+            pk = effect id, sk = ``entry``: a line of the ledger
 products    pk = SKU
 carts       pk = whose cart it is
 baskets     pk = SKU, sk = when the order was placed and its id: what was bought with it

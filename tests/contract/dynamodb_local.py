@@ -9,24 +9,46 @@ address to listen on: while the suite runs it answers on every interface, with n
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import boto3
+from botocore.config import Config
+
+from oms.adapters.tables import tables
 from tests.contract.maven import Missing, Server, suite
-from tests.contract.stores import free_port
+from tests.contract.stores import REGION, free_port
 
 DYNAMODB = Server("DynamoDB Local", "software.amazon.dynamodb", "DynamoDBLocal", "3.1.0", java=17)
 MAIN = "software.amazon.dynamodb.services.local.main.ServerRunner"
 
 
-def main() -> int:
+@contextmanager
+def running(*options: str) -> Iterator[str]:
+    """Its URL. Raises ``Missing``."""
     port = free_port()
+    command = [*DYNAMODB.command(), f"-Djava.library.path={DYNAMODB.jars()}", MAIN, "-port", str(port)]
+    with DYNAMODB.running([*command, "-inMemory", "-disableTelemetry", *options], port):
+        url = f"http://127.0.0.1:{port}"
+        _warm_up(url)
+        yield url
+
+
+def _warm_up(url: str) -> None:
+    """Its first table takes it longer than the shop would wait."""
+    session = boto3.Session("testing", "testing", region_name=REGION)
+    client = session.client("dynamodb", endpoint_url=url, config=Config(read_timeout=60))
+    client.create_table(**tables()["products"].creation("first"))
+    client.delete_table(TableName="first")
+
+
+def main() -> int:
     try:
-        java = [*DYNAMODB.command(), f"-Djava.library.path={DYNAMODB.jars()}"]
+        with running() as url:
+            return suite([*(sys.argv[1:] or ["tests/contract"]), "-k", "endpoint"], DYNAMODB_ENDPOINT=url)
     except Missing as missing:
         print(f"skipped: {missing}")  # noqa: T201
         return 0
-    with DYNAMODB.running([*java, MAIN, "-inMemory", "-disableTelemetry", "-port", str(port)], port):
-        tests = sys.argv[1:] or ["tests/contract"]
-        return suite([*tests, "-k", "endpoint"], DYNAMODB_ENDPOINT=f"http://127.0.0.1:{port}")
 
 
 if __name__ == "__main__":

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -24,7 +22,7 @@ from local.stack import environment_of
 from oms.adapters.wiring import deps
 from oms.domain.order import Order, Status
 from tests.contract import dynamodb_local
-from tests.contract.stores import free_port
+from tests.contract.maven import Missing
 from tests.local.shop_process import ORDER, ShopProcess, environ_for, have_ended, shop
 
 ORDERS = 120
@@ -39,31 +37,19 @@ UNDER_WAY = frozenset({Status.PLACED, Status.RESERVED, Status.AUTHORIZED, Status
 def main() -> int:
     console = Console(highlight=False)
     try:
-        java, jars = dynamodb_local.java(), dynamodb_local.jars()
-    except dynamodb_local.Missing as missing:
+        with dynamodb_local.running("-sharedDb") as endpoint, tempfile.TemporaryDirectory() as folder:
+            return crash(environ_for(Path(folder) / "shop", AWS_ENDPOINT_URL_DYNAMODB=endpoint), console)
+    except Missing as missing:
         console.print(f"skipped: {missing}")
         return 0
-    with tempfile.TemporaryDirectory() as folder, database(java, jars, Path(folder)) as endpoint:
-        environ = environ_for(Path(folder) / "shop", AWS_ENDPOINT_URL_DYNAMODB=endpoint)
-        with shop(environ) as first:
-            accepted = place_until_killed(first)
-        console.print(f"killed with {len(accepted)} orders accepted")
-        with shop(environ) as second:
-            return judge(second, accepted, console)
 
 
-@contextmanager
-def database(java: str, jars: Path, folder: Path) -> Iterator[str]:
-    """DynamoDB Local: it outlives the shop."""
-    port = free_port()
-    options = ["-sharedDb", "-inMemory", "-disableTelemetry", "-port", str(port)]
-    command = [java, f"-Djava.library.path={jars}", "-cp", f"{jars}/*", dynamodb_local.MAIN, *options]
-    with (folder / "server.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as child:
-        try:
-            dynamodb_local.wait_until_it_listens(child, port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            child.terminate()
+def crash(environ: Mapping[str, str], console: Console) -> int:
+    with shop(environ) as first:
+        accepted = place_until_killed(first)
+    console.print(f"killed with {len(accepted)} orders accepted")
+    with shop(environ) as second:
+        return judge(second, accepted, console)
 
 
 def place_until_killed(running: ShopProcess) -> list[str]:

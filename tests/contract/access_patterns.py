@@ -1,0 +1,253 @@
+"""Each access pattern of the shop, done for an order of 5 lines and for one of 100, with what DynamoDB says it cost.
+
+    python -m tests.contract.access_patterns
+
+writes ``docs/access-patterns.md`` anew, from AWS's own DynamoDB Local. Of a transaction that one reports a single
+action a table, so each action is sent as a transaction of its own, and the costs are added up.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from oms.adapters.aws_json import Api, Headers, Post
+from oms.adapters.clients import DYNAMODB
+from oms.adapters.stock_shards import Shards
+from oms.domain import inventory, paying, placing, shipping
+from oms.domain.baskets import basket_of
+from oms.domain.cart import Cart, CartLine
+from oms.domain.catalogue import Product
+from oms.domain.errors import OutOfStock
+from oms.domain.events import Units
+from oms.domain.money import Money
+from oms.domain.order import Change, Order
+from oms.domain.payment import Authorization, Risk
+from tests.contract import dynamodb_local
+from tests.contract.orders import NOON
+from tests.contract.stores import Stores, at, fresh_tables, in_tables
+from tests.domain.orders import plainly
+
+PAGE = Path(__file__).parents[2] / "docs" / "access-patterns.md"
+BEGINS = "<!-- what follows is measured: python -m tests.contract.access_patterns -->\n"
+SIZES = (5, 100)
+LISTED = 25
+"""As many orders as a page has that asks for no number."""
+HOT = "HOT-LAMP"
+UNNAMED = ""
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
+
+Pattern = tuple[str, Callable[[], object]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    asked: Mapping[str, int]
+    read: float
+    written: float
+
+
+@dataclass
+class Meter:
+    """Passes on what is asked of DynamoDB, and adds up what it says that this costs."""
+
+    post: Post
+    tables: dict[str, str] = field(default_factory=dict)
+    """By their names in DynamoDB."""
+    is_on: bool = False
+    asked: Counter[str] = field(default_factory=Counter)
+    read: float = 0
+    written: float = 0
+
+    def __call__(self, body: bytes, headers: Headers) -> tuple[int, bytes]:
+        operation, request = headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)
+        if not self.is_on:
+            return self.post(body, headers)
+        self.asked.update(self._asked(operation, request))
+        before: list[Any] = []
+        for one in _one_by_one(request):
+            status, answer = self.post(json.dumps({**one, "ReturnConsumedCapacity": "INDEXES"}).encode(), headers)
+            told = json.loads(answer)
+            self._note(operation, told.get("ConsumedCapacity") or [])
+            if "CancellationReasons" in told:
+                return status, json.dumps(
+                    {**told, "CancellationReasons": before + told["CancellationReasons"]}
+                ).encode()
+            before.append({"Code": "None"})
+        return status, answer
+
+    def _asked(self, operation: str, request: Mapping[str, Any]) -> Iterator[str]:
+        if operation == "TransactWriteItems":
+            for kind, action in (pair for each in request["TransactItems"] for pair in each.items()):
+                yield f"{kind} {self.tables[action['TableName']]}"
+            return
+        named: Mapping[str, Any] = request.get("RequestItems") or {request["TableName"]: request}
+        for name, part in named.items():
+            index = f".{request['IndexName']}" if "IndexName" in request else ""
+            consistent = isinstance(part, dict) and part.get("ConsistentRead")
+            yield f"{operation} {self.tables[name]}{index}{', consistent' if consistent else ''}"
+
+    def _note(self, operation: str, used: Any) -> None:
+        units = sum(each["CapacityUnits"] for each in (used if isinstance(used, list) else [used]))
+        if operation in READS:
+            self.read += units
+        else:
+            self.written += units
+
+    def cost(self) -> Cost:
+        """Since it was last asked for."""
+        cost = Cost(self.asked, self.read, self.written)
+        self.asked, self.read, self.written = Counter(), 0, 0
+        return cost
+
+
+def _one_by_one(request: dict[str, Any]) -> list[dict[str, Any]]:
+    actions = request.get("TransactItems")
+    return [{"TransactItems": [action]} for action in actions] if actions else [request]
+
+
+def goods(lines: int) -> dict[str, Product]:
+    skus = [f"{1082185 + n}" for n in range(lines)]
+    price = Money(1999, "USD")
+    return {sku: Product(sku, "Reading Lamp, 40 W", "HOME FURNISHINGS", "LIGHTING", "National", price) for sku in skus}
+
+
+def place(stores: Stores, order_id: str, lines: int, minutes: int = 0) -> Order:
+    recipient = {"name": "Anna Þórsdóttir", "address": "Laugavegur 1", "city": "Reykjavík", "country": "IS"}
+    quote = plainly([Units(sku, 1) for sku in goods(lines)], goods(lines))
+    change = placing.place(order_id, "anna", quote, "pm_card_visa", recipient, "0" * 64)
+    return stores.orders.create(change, NOON + timedelta(minutes=minutes), "anna")
+
+
+def patterns(stores: Stores, lines: int) -> list[Pattern]:
+    """In the order of an order's life. What reads alone comes after it."""
+    orders, skus, order_id = stores.orders, list(goods(lines)), "ord_7k3m9q2w5x8z1v4b6n0p7k3m9q"
+    number = order_id[4:14].upper()
+
+    def step(decide: Callable[[Order], Change]) -> None:
+        order = orders.get(order_id)
+        while change := decide(order):
+            order = orders.save(order, change, NOON, "a task")
+
+    def authorized(order: Order) -> Change:
+        return paying.authorized(order, Authorization("pi_3MtwBwLkdIwHu7ix28a3tqPa", order.total, Risk.NORMAL))
+
+    cart = Cart("anna", tuple(CartLine(sku, 1, 1999) for sku in skus))
+    return [
+        ("Price what is asked for", lambda: stores.products.get(skus)),
+        ("Place the order", lambda: place(stores, order_id, lines)),
+        ("Reserve its stock", lambda: step(lambda order: placing.reserve(order, {}))),
+        ("Authorize its payment", lambda: step(authorized)),
+        ("Confirm it", lambda: step(placing.confirm)),
+        ("Ask for its shipment, with a task token", lambda: step(requested)),
+        ("Capture its payment", lambda: step(lambda order: paying.captured(order, order.due))),
+        ("Ship it", lambda: step(lambda order: shipping.ship(order, "TRACK-1"))),
+        ("Deliver it", lambda: step(shipping.deliver)),
+        ("Show the order", lambda: orders.get(order_id)),
+        ("Show its timeline", lambda: orders.events(order_id)),
+        ("Read its ledger of money", lambda: orders.money(order_id)),
+        ("Wake whom a callback is for", lambda: orders.waits(order_id, "dispatch")),
+        ("Find it by its number", lambda: orders.numbered(f"{number[:5]}-{number[5:]}")),
+        (f"List a shopper's latest {LISTED} orders", lambda: orders.of_customer("anna", LISTED)),
+        (f"List the first {LISTED} of a queue", lambda: orders.in_queue("starting", LISTED)),
+        ("Show the cart's goods", lambda: stores.products.get(skus)),
+        ("Show what of them there is", lambda: stores.inventory.stock(skus)),
+        ("Change the cart", lambda: stores.carts.save(cart, NOON)),
+        ("Read the cart", lambda: stores.carts.get("anna", NOON)),
+        (f"List {LISTED} products of a department", lambda: stores.products.in_department("HOME FURNISHINGS", LISTED)),
+        ("Change a product", lambda: stores.products.change(goods(1)[skus[0]], goods(1)[skus[0]])),
+        ("Note what was bought together", lambda: stores.baskets.add(basket_of(orders.get(order_id)))),
+        ("Say what goes with a product", lambda: stores.baskets.with_product(skus[0], LISTED)),
+        ("Receive stock", lambda: stores.inventory.apply(inventory.receive("anna:delivery-17", [(skus[0], 9)]))),
+        ("Look a line of its ledger up", lambda: stores.inventory.entry("anna:delivery-17")),
+        *hot(stores),
+        ("Reconcile: a page of orders", partial(orders.every, 100)),
+        ("Reconcile: a page of counters", partial(stores.inventory.every_stock, 100)),
+        ("Reconcile: a page of the stock's ledger", partial(stores.inventory.every_entry, 100)),
+        ("Rebuild the index: a page of products", partial(stores.products.every, 100)),
+    ]
+
+
+def requested(order: Order) -> Change:
+    change = shipping.request_shipment(order, "AQCEAAAAKgAAAAMAAAAA" * 30)
+    return change if change.events else Change()
+
+
+def hot(stores: Stores) -> list[Pattern]:
+    """Of one SKU in sixteen shards, whatever the order."""
+
+    def reserve(order_id: str, units: int = 1) -> None:
+        stores.inventory.apply(inventory.reserve(f"{order_id}:reserve", order_id, [(HOT, units)]))
+
+    def refused() -> None:
+        try:
+            reserve("ord_greedy", 10_000)
+        except OutOfStock:
+            return
+        raise AssertionError("there can't be so many")
+
+    def spread() -> None:
+        for n in range(100):
+            reserve(f"ord_{n}")
+
+    return [
+        (UNNAMED, spread),
+        ("Reserve one that is in 16 shards", lambda: reserve("ord_100")),
+        ("Show how many of that there are", lambda: stores.inventory.stock([HOT])),
+        ("Be refused it, as too few are left", refused),
+    ]
+
+
+def measured(post: Post, lines: int) -> dict[str, Cost]:
+    """By the patterns' names."""
+    meter = Meter(post)
+    api = Api(DYNAMODB, meter)
+    tables = fresh_tables(api)
+    meter.tables = {there: name for name, there in tables.items()}
+    stores = in_tables(api, tables, Shards.of(f"{HOT}=16"))
+    stores.products.put(goods(lines).values())
+    for sku in (*goods(lines), HOT):
+        stores.inventory.apply(inventory.receive(f"opening:{sku}", [(sku, 1000)]))
+    for n in range(LISTED):
+        place(stores, f"ord_{n:026}", lines, minutes=n)
+    costs = {}
+    for name, do in patterns(stores, lines):
+        meter.is_on = name != UNNAMED
+        do()
+        costs[name] = meter.cost()
+    del costs[UNNAMED]
+    return costs
+
+
+def table(costs: Mapping[int, Mapping[str, Cost]]) -> str:
+    few, many = SIZES
+    heads = [f"{what}, {lines} lines" for lines in SIZES for what in ("RCU", "WCU")]
+    rows = [["what happens", "what is asked of which table, at 5 lines", *heads]]
+    rows.append(["---", "---", "---:", "---:", "---:", "---:"])
+    for name, cost in costs[few].items():
+        figures = [f"{units:g}" for each in (cost, costs[many][name]) for units in (each.read, each.written)]
+        asked = "; ".join(f"{n} {what}" if n > 1 else what for what, n in cost.asked.items())
+        rows.append([name, asked, *figures])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def measured_table(url: str) -> str:
+    return table({lines: measured(at(url), lines) for lines in SIZES})
+
+
+def main() -> int:
+    told, _, _ = PAGE.read_text().partition(BEGINS)
+    with dynamodb_local.running() as url:
+        PAGE.write_text(f"{told}{BEGINS}\n{measured_table(url)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""What the shop asks of DynamoDB is as written down, and no request reads a table from end to end."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.contract.access_patterns import BEGINS, PAGE, SIZES, measured, measured_table
+from tests.contract.conftest import ENDPOINT
+from tests.contract.stores import at
+
+ROOT = Path(__file__).parents[2]
+LISTINGS = re.compile(r"\.every(_\w+)?\b")
+ALLOWED = {"check_orders.py", "check_stock.py", "read_ledger.py"}
+
+
+@pytest.mark.parametrize("url", [pytest.param(ENDPOINT, id="endpoint")] if ENDPOINT else [])
+def test_the_costs_that_are_written_down_are_those_that_dynamodb_tells(url: str) -> None:
+    assert PAGE.read_text().partition(BEGINS)[2].strip() == measured_table(url).strip(), (
+        "docs/access-patterns.md is stale: python -m tests.contract.access_patterns"
+    )
+
+
+def test_only_a_reconciliation_and_a_rebuilding_scan(ministack_url: str) -> None:
+    costs = measured(at(ministack_url), SIZES[0])
+
+    scanning = {name for name, cost in costs.items() if any(what.startswith("Scan") for what in cost.asked)}
+
+    assert scanning == {name for name in costs if name.startswith(("Reconcile: ", "Rebuild "))}
+
+
+@pytest.mark.parametrize("folder", ["api", "tasks"])
+def test_no_function_lists_a_whole_table_but_those_of_the_reconciliation(folder: str) -> None:
+    listing = {path.name for path in (ROOT / folder).glob("*.py") if LISTINGS.search(path.read_text())}
+
+    assert listing == (ALLOWED if folder == "tasks" else set())
