@@ -15,9 +15,10 @@ from functools import partial
 from threading import Event
 from typing import Any
 
-from local.cloud import client
 from local.functions import Functions, consumers
 from local.places import variables_of
+from oms.adapters.aws_json import Api, Refused
+from oms.adapters.clients import Aws
 from oms.adapters.tables import tables
 from oms.adapters.wiring import deps
 
@@ -26,6 +27,10 @@ LOOK_EVERY_SECONDS = 0.5
 MUCH = 100
 """So many records at once, and there may be more: the next look isn't waited for."""
 TRIES = 3
+SLEPT = {"ExpiredIteratorException", "TrimmedDataAccessException"}
+"""We asked too late."""
+PATIENT = 10
+"""Orders come first: search may be behind while both cores are busy."""
 
 Record = Mapping[str, Any]
 log = logging.getLogger(__name__)
@@ -44,7 +49,7 @@ class Follower:
     """Tells one function what happens to one table, from now on."""
 
     def __init__(
-        self, streams: Any, arn: str, patterns: Sequence[Mapping[str, Any]], tell: Callable[[Mapping[str, Any]], Any]
+        self, streams: Api, arn: str, patterns: Sequence[Mapping[str, Any]], tell: Callable[[Mapping[str, Any]], Any]
     ) -> None:
         self._streams, self._arn, self._patterns, self._tell = streams, arn, patterns, tell
         self._shards = {shard: Shard(self._iterator(shard, "LATEST")) for shard in self._ids()}
@@ -64,12 +69,14 @@ class Follower:
         if shard.iterator is None:
             return False
         try:
-            page = self._streams.get_records(ShardIterator=shard.iterator)
-        except (self._streams.exceptions.ExpiredIteratorException, self._streams.exceptions.TrimmedDataAccessException):
+            page = self._streams.call("GetRecords", ShardIterator=shard.iterator)
+        except Refused as refused:
+            if refused.code not in SLEPT:
+                raise
             shard.iterator = self._iterator(name, "TRIM_HORIZON")  # asleep for too long; what comes again does no harm
             return True
         shard.iterator = page.get("NextShardIterator")
-        records = [_as_lambda_tells(record) for record in page["Records"]]
+        records = page["Records"]
         self._told(shard, [each for each in records if not self._patterns or _any_matches(self._patterns, each)])
         return len(records) >= MUCH
 
@@ -106,21 +113,22 @@ class Follower:
         return sum(shard.iterator is not None for shard in self._shards.values())
 
     def _ids(self) -> list[str]:
-        described = self._streams.describe_stream(StreamArn=self._arn)["StreamDescription"]
+        described = self._streams.call("DescribeStream", StreamArn=self._arn)["StreamDescription"]
         return [shard["ShardId"] for shard in described["Shards"]]
 
     def _iterator(self, shard: str, kind: str) -> str | None:
         asked = {"StreamArn": self._arn, "ShardId": shard, "ShardIteratorType": kind}
-        found: str | None = self._streams.get_shard_iterator(**asked).get("ShardIterator")
+        found: str | None = self._streams.call("GetShardIterator", **asked).get("ShardIterator")
         return found
 
 
 def followers(environment: Mapping[str, str], functions: Functions) -> Iterator[Follower]:
     """One for each stream that ``analytics/functions.json`` hangs a function off."""
-    dynamodb, streams = client("dynamodb", environment), client("dynamodbstreams", environment)
+    aws = Aws.of(environment)
+    dynamodb, streams = aws.dynamodb(), aws.dynamodb_streams()
     for name, declared in consumers().items():
         for table, patterns in declared["streams"].items():
-            asked = dynamodb.describe_table(TableName=environment[tables()[table].environment])
+            asked = dynamodb.call("DescribeTable", TableName=environment[tables()[table].environment])
             yield Follower(streams, asked["Table"]["LatestStreamArn"], patterns, partial(functions.invoke, name))
 
 
@@ -139,12 +147,6 @@ def matches(pattern: Any, value: Any) -> bool:
     return value in pattern or (isinstance(value, str) and value.startswith(tuple(rules)))
 
 
-def _as_lambda_tells(record: Record) -> Record:
-    """Boto makes a date of the time; Lambda tells it in seconds."""
-    seconds = record["dynamodb"]["ApproximateCreationDateTime"].timestamp()
-    return {**record, "dynamodb": {**record["dynamodb"], "ApproximateCreationDateTime": seconds}}
-
-
 def main() -> None:
     environment, stopped = dict(os.environ), Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
@@ -152,6 +154,7 @@ def main() -> None:
     following = list(followers(environment, functions))
     functions.invoke("Indexer", {"rebuild": True})
     print(FOLLOWING, flush=True)
+    os.nice(PATIENT)
     last = False
     while not last:
         last = stopped.is_set()

@@ -11,8 +11,8 @@ from local import cloud
 from local.places import machine_arn
 
 LOOK_AGAIN_SECONDS = 0.04
-PATIENCE_SECONDS = 3
-"""An order that a person has to review takes longer than any client waits."""
+PATIENCE_SECONDS = 0.5
+"""An order that a person has to review takes longer than any client waits: it orders on."""
 
 
 class Watch:

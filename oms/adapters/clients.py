@@ -11,7 +11,8 @@ from typing import Any
 from oms.adapters.aws_json import ATTEMPTS, CONNECT_SECONDS, PASSING, READ_SECONDS, Api, pooled, signer, unsigned
 from oms.domain.errors import OmsError
 
-DYNAMODB, STEP_FUNCTIONS = "DynamoDB_20120810", "AWSStepFunctions"
+DYNAMODB, DYNAMODB_STREAMS = "DynamoDB_20120810", "DynamoDBStreams_20120810"
+STEP_FUNCTIONS = "AWSStepFunctions"
 """How requests name the service."""
 UNSIGNED = "AWS_NO_SIGN_REQUEST"
 """Set where nobody checks signatures: on one machine."""
@@ -23,6 +24,7 @@ class Aws:
 
     region: str | None = None
     dynamodb_endpoint: str | None = None
+    dynamodb_streams_endpoint: str | None = None
     stepfunctions_endpoint: str | None = None
     secretsmanager_endpoint: str | None = None
     s3_endpoint: str | None = None
@@ -38,6 +40,7 @@ class Aws:
         return cls(
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"),
             dynamodb_endpoint=environ.get("AWS_ENDPOINT_URL_DYNAMODB", anywhere),
+            dynamodb_streams_endpoint=environ.get("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", anywhere),
             stepfunctions_endpoint=environ.get("AWS_ENDPOINT_URL_SFN", anywhere),
             secretsmanager_endpoint=environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER", anywhere),
             s3_endpoint=environ.get("AWS_ENDPOINT_URL_S3", anywhere),
@@ -50,6 +53,10 @@ class Aws:
 
     def dynamodb(self) -> Api:
         api: Api = _once(_api, "dynamodb", DYNAMODB, self, self.dynamodb_endpoint)
+        return api
+
+    def dynamodb_streams(self) -> Api:
+        api: Api = _once(_api, "streams.dynamodb", DYNAMODB_STREAMS, self, self.dynamodb_streams_endpoint)
         return api
 
     def stepfunctions(self) -> Api:
@@ -78,12 +85,12 @@ def _once(make: Callable[..., Any], *arguments: Any) -> Any:
 
 
 @cache
-def _api(service: str, target: str, aws: Aws, endpoint: str | None) -> Api:
+def _api(host: str, target: str, aws: Aws, endpoint: str | None) -> Api:
     if endpoint and not aws.signs:
         return Api(target, pooled(endpoint, unsigned))
     region, credentials = _found(aws)
-    url = (endpoint or f"https://{service}.{region}.{_suffix(region)}").rstrip("/")
-    return Api(target, pooled(url, signer(url, service, region, credentials)))
+    url = (endpoint or f"https://{host}.{region}.{_suffix(region)}").rstrip("/")
+    return Api(target, pooled(url, signer(url, host.rpartition(".")[2], region, credentials)))
 
 
 def _found(aws: Aws) -> tuple[str, Any]:

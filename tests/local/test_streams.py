@@ -1,7 +1,6 @@
 """What hangs off the tables' streams is told of what happens, as Lambda would tell it; on ministack's own streams."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +10,7 @@ from local.functions import Functions, consumers
 from local.places import Places, variables_of
 from local.stack import environment_of
 from local.streams import MUCH, TRIES, Follower, followers, matches
+from oms.adapters.aws_json import Refused
 from oms.adapters.wiring import deps
 from oms.domain import inventory
 from oms.domain.events import OrderConfirmed
@@ -87,28 +87,29 @@ def test_an_order_s_basket_is_kept_once_it_is_confirmed(shop, look):
 class Streams:
     """A stream of two shards, the second in the first one's place."""
 
-    exceptions = SimpleNamespace(ExpiredIteratorException=TimeoutError, TrimmedDataAccessException=EOFError)
-
     def __init__(self):
         self.shards = {"first": []}
         self.closed = set()
         self.expired = False
 
     def write(self, shard, *numbers):
-        told = [{"SequenceNumber": str(n), "ApproximateCreationDateTime": NOON} for n in numbers]
+        told = [{"SequenceNumber": str(n)} for n in numbers]
         self.shards.setdefault(shard, []).extend({"eventID": each["SequenceNumber"], "dynamodb": each} for each in told)
 
-    def describe_stream(self, **_):
+    def call(self, operation, **asked):
+        return getattr(self, operation)(**asked)
+
+    def DescribeStream(self, **_):  # noqa: N802
         return {"StreamDescription": {"Shards": [{"ShardId": shard} for shard in self.shards]}}
 
-    def get_shard_iterator(self, *, ShardId, ShardIteratorType, **_):  # noqa: N803
+    def GetShardIterator(self, *, ShardId, ShardIteratorType, **_):  # noqa: N802, N803
         start = len(self.shards[ShardId]) if ShardIteratorType == "LATEST" else 0
         return {"ShardIterator": f"{ShardId} {start}"}
 
-    def get_records(self, *, ShardIterator):  # noqa: N803
+    def GetRecords(self, *, ShardIterator):  # noqa: N802, N803
         if self.expired:
             self.expired = False
-            raise TimeoutError
+            raise Refused("ExpiredIteratorException", {})
         shard, start = ShardIterator.split()
         records = self.shards[shard][int(start) :]
         after = {} if shard in self.closed else {"NextShardIterator": f"{shard} {len(self.shards[shard])}"}
