@@ -58,6 +58,12 @@ test-dynamodb-local: .venv/.test  ## The stores' contract on AWS's DynamoDB Loca
 test-opensearch: .venv/.test  ## The search's contract on a real OpenSearch, where Java and Maven are
 	@$(BIN)/python -m tests.contract.opensearch
 
+.local/npm/node_modules/aws-amplify:
+	@mkdir -p .local/npm && ! command -v npm >/dev/null || npm install --silent --no-fund --no-audit --prefix .local/npm aws-amplify@6.22.1
+
+test-amplify: .venv/.test .local/npm/node_modules/aws-amplify  ## AWS Amplify signs up, in and out at the one machine's Cognito, where Node.js is
+	@if command -v npm >/dev/null; then $(BIN)/python -m tests.local.amplify .local/npm; else echo "test-amplify: skipped, no Node.js"; fi
+
 check: .venv/.check definitions-check  ## Style, types, imports, stale files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -70,7 +76,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit reconcile reindex test test-crash test-dynamodb-local test-opensearch check lock definitions definitions-check
+.PHONY: help run demo audit reconcile reindex test test-crash test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows

@@ -22,6 +22,8 @@ from tests.contract.stores import REGION, free_port
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"\b\d{6}\b")
+SIGN_UP_CODE, RESET_CODE = "123456", "654321"
+"""Those that ministack mails to everybody."""
 
 
 @contextmanager

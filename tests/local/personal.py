@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.cloud import Pool, client
+from tests.local.cognito import SIGN_UP_CODE
 from tests.local.shop_process import ORDER, ShopProcess
 
 RECIPIENT = {
@@ -22,8 +23,6 @@ RECIPIENT = {
 }
 PASSWORD, REASON = "Sesame-of-Zebedee-1", "because of my gout"
 WORDS = ("Zebedee", "zebedee.quux", "Quux", "Perch Lane", "Xanadu", "555-0199", PASSWORD, "gout")
-SIGN_UP_CODE = "123456"
-"""The one that ministack mails to everybody."""
 
 
 def visit(shop: ShopProcess) -> list[str]:

@@ -1,0 +1,28 @@
+"""python -m tests.local.amplify FOLDER: AWS's own SDK for apps signs up, in and out at the one-machine shop's Cognito.
+
+``make test-amplify`` installs it into the folder, where Node.js is.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from local.cloud import make_pool
+from local.places import COGNITO
+from tests.local.cognito import RESET_CODE, SIGN_UP_CODE, cognito
+
+SCRIPT = Path(__file__).with_name("amplify.mjs")
+
+
+def main(folder: str) -> int:
+    with tempfile.TemporaryDirectory() as state, cognito(Path(state)) as aws:
+        pool = make_pool(aws)
+        command = ["node", str(SCRIPT), f"{aws[COGNITO]}/", pool.id, pool.client_id, SIGN_UP_CODE, RESET_CODE]
+        return subprocess.run(command, cwd=folder).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
