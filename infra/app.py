@@ -1,4 +1,5 @@
-"""The CDK app: three stacks, for what outlives a deployment, what moves orders, and what the world may call."""
+"""The CDK app: four stacks, for what outlives a deployment, what moves orders, what hangs off the streams, and what
+the world may call."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from infra.data import Data
 from infra.edge import Edge
 from infra.orders import Orders
 from infra.settings import Settings
+from infra.streams import Streams
 
 CONTEXT = json.loads((Path(__file__).parent / "cdk.json").read_text())["context"]
 
@@ -22,6 +24,7 @@ def shop(outdir: str | None = None, context: Mapping[str, str] | None = None) ->
     settings = Settings.of(app.node)
     data = Data(app, f"{settings.name}-Data", settings)
     orders = Orders(app, f"{settings.name}-Orders", settings, data)
+    Streams(app, f"{settings.name}-Streams", data, orders)
     Edge(app, f"{settings.name}-Edge", settings, data, orders)
     return app
 

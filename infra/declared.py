@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ METHODS = ("get", "put", "post", "patch", "delete")
 
 class Kind(StrEnum):
     """What calls a function: a state machine, the clock, people, people with a cart, operators alone, another company's
-    machines, or Cognito. Of those that a state machine calls some read all books, and one repairs them too."""
+    machines, Cognito, or a stream. Of those that a state machine calls some read all books, and one repairs them."""
 
     TASK = "task"
     AUDIT = "audit"
@@ -36,17 +36,20 @@ class Kind(StrEnum):
     REDRIVE = "redrive"
     CALLBACK = "callback"
     TRIGGER = "trigger"
+    STREAM = "stream"
 
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function. ``uses`` names the ports that it may touch."""
+    """A Lambda function. ``uses`` names the ports that it may touch, ``streams`` the tables that it hears of, and of
+    each the patterns of the records that reach it; without one, all do."""
 
     name: str
     handler: str
     kind: Kind
     uses: Sequence[str]
     schedule: str = ""
+    streams: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 SIGN_UP = Function("SignUp", "api.sign_up.handler", Kind.TRIGGER, ())
@@ -101,6 +104,14 @@ def _task(name: str, entry: Mapping[str, Any]) -> Function:
     signs = {"schedule": Kind.CLOCK, "audits": Kind.AUDIT, "repairs": Kind.REPAIR}
     kind = next((kind for sign, kind in signs.items() if entry.get(sign)), Kind.TASK)
     return Function(name, f"tasks.{snake(name)}.handler", kind, entry["uses"], entry.get("schedule", ""))
+
+
+def stream_functions() -> tuple[Function, ...]:
+    declared = json.loads((ROOT / "analytics/functions.json").read_text())
+    return tuple(
+        Function(name, f"analytics.{snake(name)}.handler", Kind.STREAM, entry["uses"], streams=entry["streams"])
+        for name, entry in declared.items()
+    )
 
 
 def schedules() -> dict[str, str]:

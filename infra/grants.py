@@ -1,7 +1,7 @@
 """What each kind of function may do through each port: the one table of permissions.
 
-A transaction needs no permission of its own beyond those of its parts. But for an audit and a repair
-nothing here scans a table.
+A transaction needs no permission of its own beyond those of its parts. But for an audit, a repair
+and the search index, which is built anew by all of the catalogue, nothing here scans a table.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ REPORTS = (
     Rule("s3", ["ListBucket"], ["reports"]),  # else S3 says of what isn't there that it may not be read
 )
 
+WRITTEN = ("_alias/products-written", "_aliases", "_bulk", "products-*")
+"""The paths of the search domain that an index is written and replaced by."""
 TELL_GUESTS = Rule("secretsmanager", ["GetSecretValue"], ["guest secret"])
 
 RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
@@ -126,11 +128,22 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
             answer(["FulfillOrder", "ReturnOrder"], "SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")
         ],
     },
+    Kind.STREAM: {
+        "orders": [items("orders", "GetItem")],
+        "inventory": [items("inventory", "Query", "BatchGetItem")],
+        "products": [items("products", "BatchGetItem", "Scan")],
+        "baskets": [items("baskets", "BatchWriteItem")],
+        "search": [
+            Rule("es", ["ESHttpGet", "ESHttpHead"], ["search/_alias/products-written"]),
+            Rule("es", ["ESHttpPost"], ["search/_aliases", "search/_bulk"]),
+            Rule("es", ["ESHttpGet", "ESHttpPut", "ESHttpPost"], ["search/products-*"]),
+        ],
+    },
 }
 """A task changes an order and answers whom that wakes; an audit reads all that there is of stock, and parks an order; a
 repair reads every order, and does for it what its own machines would; the clock starts what was left lying; a service
 does what people ask, one with a cart no more than order it, and operators ask more; a callback only passes on what
-another company says."""
+another company says; and what hangs off a stream copies what it hears of."""
 
 
 class Grants:
@@ -146,6 +159,7 @@ class Grants:
             "carrier secret": data.carrier_secret.secret_arn,
             "guest secret": data.guest_secret.secret_arn,
             "search": f"{data.search.domain_arn}/products/_search",
+            **{f"search/{path}": f"{data.search.domain_arn}/{path}" for path in WRITTEN},
             "reports": data.reports.bucket_arn,
             "reports/reconciliations": data.reports.arn_for_objects("reconciliations/*"),
             **{f"{name}/executions": arn for name, arn in execution_arns.items()},

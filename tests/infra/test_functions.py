@@ -13,12 +13,13 @@ from infra.declared import (
     schedules,
     service_functions,
     snake,
+    stream_functions,
     tables,
     task_functions,
 )
 from tests.infra.cloud import machine_arn
 
-DECLARED = (*task_functions(), *service_functions())
+DECLARED = (*task_functions(), *service_functions(), *stream_functions())
 PORTS = (
     "orders",
     "inventory",
@@ -39,6 +40,7 @@ PACKAGES = {
     "aws_lambda_powertools": "aws-lambda-powertools",
     "opensearchpy": "opensearch-py",
 }
+SECONDS = {"SignUp": 5, **{function.name: 300 for function in stream_functions()}}
 ELSEWHERE = {"tantivy"}
 """What only the one-machine stack's adapters import."""
 
@@ -71,7 +73,7 @@ def test_every_function_has_a_runtime_a_limit_and_a_trace(cloud):
     for name, function in cloud.of_type("AWS::Lambda::Function").items():
         assert function["Runtime"] == "python3.13"
         assert function["Architectures"] == ["arm64"]
-        assert function["Timeout"] == (5 if name == "FunctionsSignUp" else 10)
+        assert function["Timeout"] == SECONDS.get(name.removeprefix("Functions"), 10)
         assert function["TracingConfig"] == {"Mode": "Active"}
         assert cloud.read(function["Layers"]) == ["FunctionsDependencies"]
 
@@ -88,8 +90,8 @@ def test_every_handler_is_in_the_code_and_nothing_but_the_shop_is(cloud, assembl
 
 def test_the_layer_holds_what_the_code_imports():
     locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements/lambda.txt").read_text(), re.MULTILINE))
-    ours = {"oms", "tasks", "api", "mypy_boto3_dynamodb", "mypy_boto3_stepfunctions"}
-    for folder in ("oms", "tasks", "api"):
+    ours = {"oms", "tasks", "api", "analytics", "mypy_boto3_dynamodb", "mypy_boto3_stepfunctions"}
+    for folder in ("oms", "tasks", "api", "analytics"):
         for path in (ROOT / folder).rglob("*.py"):
             for module in imported(path.read_text()) - ours - ELSEWHERE:
                 assert PACKAGES.get(module, module) in locked, f"{path} imports {module}"
