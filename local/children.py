@@ -46,15 +46,16 @@ class Child:
         except TimeoutError:
             raise StackFailed(f"{self.name} {failing}: see {self.log}") from None
 
-    async def stop(self) -> None:
-        if self.process.returncode is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
+    async def stop(self) -> bool:
+        """Whether it could end by itself."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
+            except TimeoutError:
+                self.process.kill()
+                await self.process.wait()
+        return self.process.returncode != -signal.SIGKILL
 
     def epitaph(self) -> str:
         """Why it ended, as far as it said."""

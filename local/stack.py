@@ -19,16 +19,14 @@ from pathlib import Path
 from local import cloud
 from local.children import Child, StackFailed, begin, is_free
 from local.cloud import Pool
+from local.leftovers import set_aside
 from local.places import COGNITO, Places
 from local.seed import Told, seed
 from local.streams import FOLLOWING
 from oms.adapters.wiring import deps
 
 MINISTACK = {"IOT_MTLS_ENABLED": "0", "PERSIST_STATE": "1", "LOG_LEVEL": "WARNING"}
-KILLED = (
-    "The last run was killed outright. Ministack keeps its tables only if it can end by itself, so orders may be gone"
-    " that the other books have: make audit tells, rm -r {} starts afresh."
-)
+KILLED = "the last run was killed outright and lost its tables: its other books are set aside in {}"
 
 Say = Callable[[str], None]
 
@@ -79,9 +77,9 @@ class Stack:
         self._write_running()
 
     async def stop(self) -> None:
-        for child in reversed(self.children):
-            await child.stop()
-        _running(self.places).unlink(missing_ok=True)
+        ended = [await child.stop() for child in reversed(self.children)]
+        if all(ended):
+            _running(self.places).unlink(missing_ok=True)
 
     async def first_to_end(self) -> Child:
         """The first child that ends by itself."""
@@ -148,8 +146,9 @@ def alone(places: Places, say: Say) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StackFailed(f"another stack keeps its state in {places.folder}") from None
-        if _running(places).exists() and not places.keeps_tables_elsewhere:
-            say(KILLED.format(places.folder))
+        aside = None if places.keeps_tables_elsewhere else set_aside(places.folder, _running(places))
+        if aside:
+            say(KILLED.format(aside))
         yield
 
 

@@ -3,6 +3,7 @@ ends."""
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -46,6 +47,28 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         second.end(signal.SIGKILL)
         assert have_ended(children)
         assert found(private, tmp_path / "logs") == set()
+
+
+@linux_only
+def test_what_lost_its_tables_is_set_aside(tmp_path):
+    environ = environ_for(tmp_path)
+    with shop(environ) as first:
+        status, lost = first.ask("POST", "/orders", ORDER, first.token(), key="first")
+        assert status == 202
+        os.kill(first.running["pids"]["ministack"], signal.SIGKILL)
+        assert first.process.wait() == 1
+
+    with shop(environ) as second:
+        (aside,) = tmp_path.glob("killed-*")
+        assert (
+            f"· the last run was killed outright and lost its tables: its other books are set aside in {aside}\n"
+            in (second.said)
+        )
+        assert {"engine.sqlite", "payments.sqlite", "carrier.sqlite", "seeded.json"} <= {
+            path.name for path in aside.iterdir()
+        }
+        status, again = second.ask("POST", "/orders", ORDER, second.token(), key="first")
+        assert (status, again["order_id"]) == (202, lost["order_id"])
 
 
 def test_ctrl_c_while_it_starts_leaves_no_process_behind(tmp_path):
