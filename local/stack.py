@@ -26,7 +26,7 @@ from local.streams import FOLLOWING
 from oms.adapters.wiring import deps
 
 MINISTACK = {"IOT_MTLS_ENABLED": "0", "PERSIST_STATE": "1", "LOG_LEVEL": "WARNING"}
-KILLED = "the last run was killed outright and lost its tables: its other books are set aside in {}"
+KILLED = "the last run was killed outright, and its tables are lost: its books are in {}"
 
 Say = Callable[[str], None]
 
