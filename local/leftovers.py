@@ -1,7 +1,7 @@
 """What a run left behind that was killed outright: ministack keeps its tables only if it can end by itself.
 
-Without them the other books tell of orders that nobody knows any more: an order of the same key would find its execution
-begun, and hang.
+Without them the other books tell of orders that nobody knows any more: an order of the same key would find its
+execution begun, and hang.
 """
 
 from __future__ import annotations
