@@ -1,5 +1,5 @@
-"""The CDK app: four stacks, for what outlives a deployment, what moves orders, what hangs off the streams, and what
-the world may call."""
+"""The CDK app: five stacks, for what outlives a deployment, what moves orders, what is searched, what hangs off the
+streams, and what the world may call."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aws_cdk import App
 from infra.data import Data
 from infra.edge import Edge
 from infra.orders import Orders
+from infra.search import Search
 from infra.settings import Settings
 from infra.streams import Streams
 
@@ -24,8 +25,9 @@ def shop(outdir: str | None = None, context: Mapping[str, str] | None = None) ->
     settings = Settings.of(app.node)
     data = Data(app, f"{settings.name}-Data", settings)
     orders = Orders(app, f"{settings.name}-Orders", settings, data)
-    Streams(app, f"{settings.name}-Streams", data, orders)
-    Edge(app, f"{settings.name}-Edge", settings, data, orders)
+    search = Search(app, f"{settings.name}-Search")
+    Streams(app, f"{settings.name}-Streams", data, search, orders)
+    Edge(app, f"{settings.name}-Edge", settings, data, search, orders)
     return app
 
 

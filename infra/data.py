@@ -1,5 +1,4 @@
-"""The stack of what must outlive every deployment: the tables, the secrets, the users, the reports; and what is
-searched."""
+"""The stack of what must outlive every deployment: the tables, the secrets, the users, the reports."""
 
 from __future__ import annotations
 
@@ -7,8 +6,6 @@ from typing import TypedDict
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_opensearchservice as opensearch
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -38,7 +35,6 @@ class Data(Stack):
         self.carrier_secret = self._secret("CarrierSecret", "Signs what the carrier says: give it to the carrier.")
         self.guest_secret = self._secret("GuestSecret", "Signs guests' tokens: another one, and none is good any more.")
         self.reports = self._bucket()
-        self.search = self._search()
         self.sign_in = SignIn(self, settings.retain)
         self.sign_in.confirm_by(Functions(self, "api", Grants(self, {}, {})).add(SIGN_UP, TRIGGER_TIMEOUT))
         CfnOutput(self, "PaymentsKeyName", value=self.payments_key.secret_name)
@@ -93,23 +89,6 @@ class Data(Stack):
             description=description,
             generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=48),
             removal_policy=self.removal_policy,
-        )
-
-    def _search(self) -> opensearch.Domain:
-        """Reached by roles that may, and kept for no one: it can be built anew from the tables."""
-        return opensearch.Domain(
-            self,
-            "Search",
-            version=opensearch.EngineVersion.OPENSEARCH_2_19,
-            capacity=opensearch.CapacityConfig(
-                data_nodes=1, data_node_instance_type="t3.small.search", multi_az_with_standby_enabled=False
-            ),
-            ebs=opensearch.EbsOptions(volume_size=10, volume_type=ec2.EbsDeviceVolumeType.GP3),
-            enforce_https=True,
-            tls_security_policy=opensearch.TLSSecurityPolicy.TLS_1_2_PFS,
-            node_to_node_encryption=True,
-            encryption_at_rest=opensearch.EncryptionAtRestOptions(enabled=True),
-            removal_policy=RemovalPolicy.DESTROY,
         )
 
 

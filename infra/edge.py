@@ -18,6 +18,7 @@ from infra.functions import Functions
 from infra.grants import Grants
 from infra.machines import any_of, execution_arns, machine_arns
 from infra.orders import Orders
+from infra.search import Search
 from infra.settings import Settings
 from infra.sign_in import SignIn
 
@@ -36,10 +37,12 @@ LOGGED = {
 
 
 class Edge(Stack):
-    def __init__(self, scope: Construct, id: str, settings: Settings, data: Data, orders: Orders) -> None:
+    def __init__(
+        self, scope: Construct, id: str, settings: Settings, data: Data, search: Search, orders: Orders
+    ) -> None:
         super().__init__(scope, id, description="HTTP API of the shop.")
         arns = machine_arns(self, settings.name), execution_arns(self, settings.name)
-        made = Functions(self, "api", Grants(data, *arns))
+        made = Functions(self, "api", Grants(data, *arns, search=search))
         functions = {declared.name: made.add(declared) for declared in service_functions()}
         integrations = {
             name: HttpLambdaIntegration(name, function, timeout=INTEGRATION_TIMEOUT)

@@ -16,6 +16,7 @@ from infra.declared import GUESTS, SIGNATURE, Function, Kind, snake, tables
 
 if TYPE_CHECKING:
     from infra.data import Data
+    from infra.search import Search
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,12 @@ class Grants:
     """Turns the ports that a function uses into its permissions and its environment."""
 
     def __init__(
-        self, data: Data, machine_arns: Mapping[str, str], execution_arns: Mapping[str, str], carrier_url: str = ""
+        self,
+        data: Data,
+        machine_arns: Mapping[str, str],
+        execution_arns: Mapping[str, str],
+        carrier_url: str = "",
+        search: Search | None = None,
     ) -> None:
         self._things = {
             **machine_arns,
@@ -158,8 +164,7 @@ class Grants:
             "payments key": data.payments_key.secret_arn,
             "carrier secret": data.carrier_secret.secret_arn,
             "guest secret": data.guest_secret.secret_arn,
-            "search": f"{data.search.domain_arn}/products/_search",
-            **{f"search/{path}": f"{data.search.domain_arn}/{path}" for path in WRITTEN},
+            **(search_paths(search) if search else {}),
             "reports": data.reports.bucket_arn,
             "reports/reconciliations": data.reports.arn_for_objects("reconciliations/*"),
             **{f"{name}/executions": arn for name, arn in execution_arns.items()},
@@ -174,7 +179,7 @@ class Grants:
             SIGNATURE: {"CARRIER_SECRET": data.carrier_secret.secret_arn},
             GUESTS: {"GUEST_SECRET": data.guest_secret.secret_arn},
             "reports": {"REPORTS_BUCKET": data.reports.bucket_name},
-            "search": {"SEARCH_URL": f"https://{data.search.domain_endpoint}"},
+            "search": {"SEARCH_URL": f"https://{search.domain.domain_endpoint}"} if search else {},
             "executions": {f"{snake(name).upper()}_ARN": arn for name, arn in machine_arns.items()},
         }
 
@@ -188,6 +193,11 @@ class Grants:
 
     def environment(self, function: Function) -> dict[str, str]:
         return {name: value for port in function.uses for name, value in self._environment[port].items()}
+
+
+def search_paths(search: Search) -> dict[str, str]:
+    arn = search.domain.domain_arn
+    return {"search": f"{arn}/products/_search", **{f"search/{path}": f"{arn}/{path}" for path in WRITTEN}}
 
 
 def table_arns(data: Data) -> dict[str, str]:

@@ -21,6 +21,7 @@ from infra.functions import Functions
 from infra.grants import Grants
 from infra.machines import any_of
 from infra.orders import Orders
+from infra.search import Search
 
 TIMEOUT = Duration.minutes(5)
 """Nobody waits for them, and a whole index may have to be built anew."""
@@ -32,9 +33,9 @@ BEHIND = Duration.minutes(10)
 
 
 class Streams(Stack):
-    def __init__(self, scope: Construct, id: str, data: Data, orders: Orders) -> None:
+    def __init__(self, scope: Construct, id: str, data: Data, search: Search, orders: Orders) -> None:
         super().__init__(scope, id, description="What hangs off the streams of the shop's tables.")
-        made = Functions(self, "analytics", Grants(data, {}, {}))
+        made = Functions(self, "analytics", Grants(data, {}, {}, search=search))
         for declared in stream_functions():
             function, missed = made.add(declared, TIMEOUT), missed_by(self, declared.name)
             for table, patterns in declared.streams.items():

@@ -27,11 +27,7 @@ POOL, CLIENT = "shop", "shop-on-one-machine"
 PASSWORD = "Open-sesame-1"
 SHOPPERS = ("anna@example.com", "ben@example.com", "chloe@example.com")
 OPERATOR = "olga@example.com"
-SUFFIXES = {
-    "stepfunctions": "SFN",
-    "cognito-idp": "COGNITO_IDENTITY_PROVIDER",
-    "dynamodbstreams": "DYNAMODB_STREAMS",
-}
+SUFFIXES = {"stepfunctions": "SFN", "cognito-idp": "COGNITO_IDENTITY_PROVIDER"}
 """Of the variables that say where a service is, where it isn't the client's name in capitals."""
 PLACEHOLDER = re.compile(r"\$\{(\w+)Arn\}")
 

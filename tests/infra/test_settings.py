@@ -16,7 +16,7 @@ def trial(tmp_path_factory):
 
 
 def test_its_name_sets_it_apart_from_another_shop_in_the_account(trial):
-    assert set(trial.templates) == {"Trial-Data", "Trial-Orders", "Trial-Streams", "Trial-Edge"}
+    assert set(trial.templates) == {f"Trial-{stack}" for stack in ("Data", "Orders", "Search", "Streams", "Edge")}
     machines = trial.of_type("AWS::StepFunctions::StateMachine").values()
     assert all(machine["StateMachineName"].startswith("Trial-") for machine in machines)
     named = [

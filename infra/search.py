@@ -1,0 +1,29 @@
+"""The stack of what is searched: a copy of the catalogue, which can be built anew from the tables at any time."""
+
+from __future__ import annotations
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_opensearchservice as opensearch
+from constructs import Construct
+
+
+class Search(Stack):
+    """A domain that roles reach which may, and nobody else."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id, description="The search domain of the shop.")
+        self.domain = opensearch.Domain(
+            self,
+            "Search",
+            version=opensearch.EngineVersion.OPENSEARCH_2_19,
+            capacity=opensearch.CapacityConfig(
+                data_nodes=1, data_node_instance_type="t3.small.search", multi_az_with_standby_enabled=False
+            ),
+            ebs=opensearch.EbsOptions(volume_size=10, volume_type=ec2.EbsDeviceVolumeType.GP3),
+            enforce_https=True,
+            tls_security_policy=opensearch.TLSSecurityPolicy.TLS_1_2_PFS,
+            node_to_node_encryption=True,
+            encryption_at_rest=opensearch.EncryptionAtRestOptions(enabled=True),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
