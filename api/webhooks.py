@@ -6,24 +6,18 @@ carrier says it again.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
 from api.problems import RETRY_AFTER_SECONDS, Complaint, Problem, invalid
 from api.runtime import Call, Service, json_answer
+from api.signatures import verify
 from oms.adapters import wiring
 from oms.callbacks import pass_on
 from oms.domain import returns
 from oms.domain.errors import UnexpectedState
 from oms.ports import Deps
-
-SIGNATURE = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
-WINDOW_SECONDS = 300
 
 handler = Service()
 
@@ -41,26 +35,9 @@ def receive_carrier_callback(call: Call) -> Response[str]:
     return json_answer(200, {"order_id": word["order_id"]})
 
 
-def verify(signature: str, body: bytes, secret: str, now: datetime) -> None:
-    """Raise unless the carrier signed these very bytes, not long ago."""
-    found = SIGNATURE.fullmatch(signature)
-    if found is None:
-        raise _forged("the signature is not of the form t=…,v1=…")
-    stamp, given = found.groups()
-    expected = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected, given):
-        raise _forged("the signature is not the carrier's")
-    if abs(now.timestamp() - int(stamp)) > WINDOW_SECONDS:
-        raise _forged("the signature is more than five minutes old, or ahead")
-
-
 def _check_parcel(deps: Deps, word: dict[str, Any]) -> None:
     """Refuse a parcel that can't be inspected, before an execution stumbles over it."""
     try:
         returns.inspect(deps.orders.get(word["order_id"]), word["return_id"], word["units"])
     except UnexpectedState as error:
         raise invalid(Complaint("body/units", f"can't be: {error}")) from None
-
-
-def _forged(detail: str) -> Problem:
-    return Problem("invalid-signature", 401, detail)

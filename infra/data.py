@@ -32,12 +32,16 @@ class Data(Stack):
         self.payments_key = self._secret(
             "PaymentsKey", "The payment gateway's API key: put it here before the first order."
         )
+        self.payments_secret = self._secret(
+            "PaymentsSecret", "Signs what the payment gateway says: put the secret of its webhook here."
+        )
         self.carrier_secret = self._secret("CarrierSecret", "Signs what the carrier says: give it to the carrier.")
         self.guest_secret = self._secret("GuestSecret", "Signs guests' tokens: another one, and none is good any more.")
         self.reports = self._bucket()
         self.sign_in = SignIn(self, settings.retain)
         self.sign_in.confirm_by(Functions(self, "api", Grants(self, {}, {})).add(SIGN_UP, TRIGGER_TIMEOUT))
         CfnOutput(self, "PaymentsKeyName", value=self.payments_key.secret_name)
+        CfnOutput(self, "PaymentsSecretName", value=self.payments_secret.secret_name)
         CfnOutput(self, "CarrierSecretName", value=self.carrier_secret.secret_name)
         CfnOutput(self, "ReportsBucket", value=self.reports.bucket_name)
         CfnOutput(self, "UserPoolId", value=self.sign_in.pool.user_pool_id)

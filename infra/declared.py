@@ -15,10 +15,10 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
-SIGNATURE = "signature"
-"""A port that the contract doesn't name: what tells a callback's sender from anybody else."""
+CARRIER_SIGNATURE, PAYMENTS_SIGNATURE = "carrier_signature", "payments_signature"
+"""What tells a callback's sender from anybody else."""
 GUESTS = "guests"
-"""Another: what signs guests' tokens."""
+"""The port that the contract doesn't name: what signs guests' tokens."""
 METHODS = ("get", "put", "post", "patch", "delete")
 
 
@@ -34,6 +34,7 @@ class Kind(StrEnum):
     CART = "cart"
     OPERATING = "operating"
     REDRIVE = "redrive"
+    PAYMENT_EVENTS = "payment events"
     CALLBACK = "callback"
     TRIGGER = "trigger"
     STREAM = "stream"
@@ -123,26 +124,23 @@ def schedules() -> dict[str, str]:
 def service_functions() -> tuple[Function, ...]:
     """One function a handler module of the contract."""
     handlers = _contract()["x-handlers"]
-    return tuple(_declared(module, entry) for module, entry in handlers.items())
+    return tuple(_service(module, entry) for module, entry in handlers.items())
 
 
-def _declared(module: str, entry: Mapping[str, Any]) -> Function:
-    if entry.get("redrives"):
-        return Function(_function_of(module), f"{module}.handler", Kind.REDRIVE, entry["uses"])
-    return _service(module, entry["uses"])
-
-
-def _service(module: str, uses: Sequence[str]) -> Function:
+def _service(module: str, entry: Mapping[str, Any]) -> Function:
     name = _function_of(module)
     answered = [route for route in routes() if route.function == name]
-    if any(route.is_for_guests for route in answered):
-        uses = (*uses, GUESTS)
-    if all(route.path.startswith("/webhooks/") for route in answered):
-        return Function(name, f"{module}.handler", Kind.CALLBACK, (*uses, SIGNATURE))
+    guests = [GUESTS] if any(route.is_for_guests for route in answered) else []
+    return Function(name, f"{module}.handler", _kind(entry, answered), (*entry["uses"], *guests))
+
+
+def _kind(entry: Mapping[str, Any], answered: Sequence[Route]) -> Kind:
+    signs = {CARRIER_SIGNATURE: Kind.CALLBACK, PAYMENTS_SIGNATURE: Kind.PAYMENT_EVENTS, "carts": Kind.CART}
+    if entry.get("redrives"):
+        return Kind.REDRIVE
     if all(route.is_for_operators for route in answered):
-        return Function(name, f"{module}.handler", Kind.OPERATING, uses)
-    kind = Kind.CART if "carts" in uses else Kind.SERVICE
-    return Function(name, f"{module}.handler", kind, uses)
+        return Kind.OPERATING
+    return next((kind for sign, kind in signs.items() if sign in entry["uses"]), Kind.SERVICE)
 
 
 def sign_in() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from infra.declared import GUESTS, SIGNATURE, Function, Kind, snake, tables
+from infra.declared import CARRIER_SIGNATURE, GUESTS, PAYMENTS_SIGNATURE, Function, Kind, snake, tables
 
 if TYPE_CHECKING:
     from infra.data import Data
@@ -118,13 +118,19 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
     Kind.REDRIVE: {
         "orders": [items("orders", "GetItem", "Query", "PutItem"), index("orders", "by_queue")],
-        "inventory": [items("inventory", "PutItem", "UpdateItem")],
+        "inventory": [items("inventory", "Query", "PutItem", "UpdateItem")],
         "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
         "executions": GO_ON,
     },
+    Kind.PAYMENT_EVENTS: {
+        "orders": [items("orders", "GetItem", "PutItem")],
+        "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
+        "executions": [start("CancelOrder")],
+        PAYMENTS_SIGNATURE: [Rule("secretsmanager", ["GetSecretValue"], ["payments secret"])],
+    },
     Kind.CALLBACK: {
         "orders": [items("orders", "GetItem")],
-        SIGNATURE: [Rule("secretsmanager", ["GetSecretValue"], ["carrier secret"])],
+        CARRIER_SIGNATURE: [Rule("secretsmanager", ["GetSecretValue"], ["carrier secret"])],
         "executions": [
             answer(["FulfillOrder", "ReturnOrder"], "SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")
         ],
@@ -144,7 +150,8 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
 """A task changes an order and answers whom that wakes; an audit reads all that there is of stock, and parks an order; a
 repair reads every order, and does for it what its own machines would; the clock starts what was left lying; a service
 does what people ask, one with a cart no more than order it, and operators ask more; a callback only passes on what
-another company says; and what hangs off a stream copies what it hears of."""
+another company says, while the payment gateway's word may cancel an order, or mark it; and what hangs off a stream
+copies what it hears of."""
 
 
 class Grants:
@@ -162,6 +169,7 @@ class Grants:
             **machine_arns,
             **table_arns(data),
             "payments key": data.payments_key.secret_arn,
+            "payments secret": data.payments_secret.secret_arn,
             "carrier secret": data.carrier_secret.secret_arn,
             "guest secret": data.guest_secret.secret_arn,
             **(search_paths(search) if search else {}),
@@ -176,8 +184,9 @@ class Grants:
             "inventory": {**names["inventory"], "STOCK_SHARDS": data.stock_shards},
             "payments": {"PAYMENTS_API_KEY": data.payments_key.secret_arn},
             "carrier": {"CARRIER_URL": carrier_url},
-            SIGNATURE: {"CARRIER_SECRET": data.carrier_secret.secret_arn},
+            CARRIER_SIGNATURE: {"CARRIER_SECRET": data.carrier_secret.secret_arn},
             GUESTS: {"GUEST_SECRET": data.guest_secret.secret_arn},
+            PAYMENTS_SIGNATURE: {"PAYMENTS_SECRET": data.payments_secret.secret_arn},
             "reports": {"REPORTS_BUCKET": data.reports.bucket_name},
             "search": {"SEARCH_URL": f"https://{search.domain.domain_endpoint}"} if search else {},
             "executions": {f"{snake(name).upper()}_ARN": arn for name, arn in machine_arns.items()},

@@ -91,6 +91,7 @@ class Places:
             "REPORTS_BUCKET": "reports",
             "PAYMENTS_URL": url(self.payments_port),
             "PAYMENTS_API_KEY": "sk_test_local",
+            "PAYMENTS_SECRET": f"whsec_{carrier_secret}",  # what one sandbox says is signed apart from the other's
             "CARRIER_URL": url(self.carrier_port),
             "CARRIER_SECRET": carrier_secret,
             "GUEST_SECRET": guest_secret,
@@ -118,13 +119,12 @@ def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str
         "payments": ["PAYMENTS_URL", "PAYMENTS_API_KEY"],
         "carrier": ["CARRIER_URL"],
         "executions": list(MACHINES.values()),
+        "carrier_signature": ["CARRIER_SECRET"],
+        "payments_signature": ["PAYMENTS_SECRET"],
         "search": ["SEARCH_FOLDER"],
         "reports": ["REPORTS_BUCKET"],
     }
     wanted = {variable for port in declared[function]["uses"] for variable in by_port[port]}
-    answered = [each for each in operations().values() if each.handler == function]
-    if any(each.path.startswith("/webhooks/") for each in answered):
-        wanted.add("CARRIER_SECRET")
-    if any(each.guest for each in answered):
+    if any(each.guest for each in operations().values() if each.handler == function):
         wanted.add("GUEST_SECRET")
     return {name: value for name, value in environment.items() if name in wanted or name.startswith("AWS_")}

@@ -135,6 +135,9 @@ class Payments(Protocol):
     def find(self, request: PaymentRequest) -> PaymentRecord | None:
         """What the gateway's books say, or None where it never heard of the payment."""
 
+    def order_of(self, payment_id: str) -> str | None:
+        """The id of the order that a payment of the gateway's is for, or None where it is for none."""
+
 
 class Carrier(Protocol):
     """Who picks up, delivers and brings back parcels, and calls back when it has.

@@ -21,7 +21,7 @@ from oms.domain.payment import Authorization, PaymentRecord, PaymentRequest, Pay
 
 T = TypeVar("T")
 
-OPERATIONS = ("authorize", "void", "capture", "refund", "find")
+OPERATIONS = ("authorize", "void", "capture", "refund", "find", "order_of")
 _GOOD = {"pm_card_visa", "pm_card_mastercard", "pm_card_amex"}
 _ELEVATED = {"pm_card_riskLevelElevated"}
 _DECLINED = {
@@ -88,6 +88,10 @@ class MemoryPayments:
 
     def find(self, request: PaymentRequest) -> PaymentRecord | None:
         return self._called("find", lambda: self._find(request))
+
+    def order_of(self, payment_id: str) -> str | None:
+        orders = (each.request.order_id for each in self._payments.values() if each.id == payment_id)
+        return self._called("order_of", lambda: next(orders, None))
 
     # --- For tests ------------------------------------------------------------------------------
 

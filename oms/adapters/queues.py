@@ -8,13 +8,16 @@ from oms.domain.order import Order, Status
 def place_in_queue(order: Order) -> tuple[str, str] | None:
     """The queue, and what orders it: ISO 8601, the first is next. None where the order waits for nobody.
 
-    A review is ordered by its deadline. An order stays in ``starting`` until its execution has done something, so
-    that a sweeper finds those whose execution never began.
+    A review and a dispute are ordered by their deadline. An order stays in ``starting`` until its execution has done
+    something, so that a sweeper finds those whose execution never began.
     """
     if order.parked:
         return "parked", min(parked.at for parked in order.parked.values()).isoformat()
     if order.review is not None and order.review.approved is None and is_free(order):
         return "review", order.review.deadline
+    disputed = [dispute.due_by for dispute in order.disputes.values() if not dispute.outcome]
+    if disputed:
+        return "disputed", min(disputed)
     if order.status is Status.PLACED:
         return "starting", order.placed_at.isoformat()
     return None

@@ -149,6 +149,15 @@ class StripePayments:
             refunds=tuple(refunded),
         )
 
+    def order_of(self, payment_id: str) -> str | None:
+        try:
+            metadata = self._call("get", f"{_INTENTS}/{payment_id}")["metadata"] or {}
+        except PaymentsRefused as error:
+            if error.__cause__ is not None and getattr(error.__cause__, "http_status", 0) == 404:
+                return None
+            raise
+        return metadata.get("order_id")
+
     def close(self) -> None:
         """Close the connections that are kept alive; a later call opens new ones."""
         self._http.close()

@@ -301,7 +301,33 @@ class OrderRepaired(Event):
     what: str
 
 
-NOTES = (RedriveRequested, ExecutionReplaced, DiscrepancyFound, DiscrepancySettled, OrderRepaired)
+@dataclass(frozen=True)
+class PaymentDisputed(Event):
+    """The shopper's bank asks what the payment was for. It moves nothing until the bank decides."""
+
+    dispute_id: str
+    amount_minor: int
+    reason: str
+    due_by: str
+    """Until when the bank takes evidence, in ISO 8601."""
+
+
+@dataclass(frozen=True)
+class DisputeClosed(Event):
+    dispute_id: str
+    outcome: str
+    """In the gateway's words: won, lost, warning_closed."""
+
+
+NOTES = (
+    RedriveRequested,
+    ExecutionReplaced,
+    PaymentDisputed,
+    DisputeClosed,
+    DiscrepancyFound,
+    DiscrepancySettled,
+    OrderRepaired,
+)
 """Events that tell of looking at an order, not of its moving."""
 
 

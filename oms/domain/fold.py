@@ -9,6 +9,7 @@ from functools import reduce
 from oms.domain import events as e
 from oms.domain.order import (
     Cancellation,
+    Dispute,
     Line,
     Order,
     Parked,
@@ -107,6 +108,11 @@ def _moved(order: Order, event: e.Event) -> Order:
             return _shipment_moved(order, event)
         case e.ReturnAuthorized() | e.ItemsInspected() | e.ItemsRestocked() | e.ReturnClosed():
             return _return_moved(order, event)
+        case e.PaymentDisputed(dispute_id, _, _, due_by):
+            return replace(order, disputes={**order.disputes, dispute_id: Dispute(due_by)})
+        case e.DisputeClosed(dispute_id, outcome):
+            known = order.disputes.get(dispute_id, Dispute())
+            return replace(order, disputes={**order.disputes, dispute_id: replace(known, outcome=outcome)})
         case e.ReviewRequested(deadline):
             return replace(order, review=Review(deadline))
         case e.ReviewDecided(approved) if order.review:

@@ -142,6 +142,14 @@ class Return:
 
 
 @dataclass(frozen=True)
+class Dispute:
+    """``outcome`` is empty while the bank decides."""
+
+    due_by: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
 class Parked:
     visit: str
     redrive_count: int
@@ -190,6 +198,7 @@ class Order:
     """By execution: the last visit to its parking state that an operator resumed from."""
     replaced: Mapping[str, str] = field(default_factory=dict)
     """By ``machine:name`` of an execution that is past redriving: what does its work instead, or nothing."""
+    disputes: Mapping[str, Dispute] = field(default_factory=dict)
     reason: str = ""
 
     @property

@@ -52,6 +52,14 @@ def voided(order: Order) -> Change:
     return _booked(order, PaymentVoided(), f"{order.id}:void", MoneyReason.VOIDED, order.payment.authorized)
 
 
+def is_unpaid_without(order: Order, payment_id: str) -> bool:
+    """True where the hold of that payment is still counted on: nobody here is letting it go."""
+    payment, taken = order.payment, order.cancellations.get(order.taken_by or "")
+    if payment.status is not PaymentStatus.AUTHORIZED or payment.payment_id != payment_id:
+        return False
+    return not (order.status.is_closed or order.abandoned or (taken is not None and taken.whole))
+
+
 def may_capture(order: Order) -> bool:
     if order.payment.status is PaymentStatus.CAPTURED:
         return False

@@ -31,7 +31,7 @@ from tests.domain.orders import CATALOGUE
 
 ANNA, BERT, OLGA = "anna", "bert", "olga"
 SECRET = "carrier-secret"
-SECRETS = {"CARRIER_SECRET": SECRET, "GUEST_SECRET": "guest-secret"}
+SECRETS = {"CARRIER_SECRET": SECRET, "PAYMENTS_SECRET": "whsec_1", "GUEST_SECRET": "guest-secret"}
 SECURE = {name.lower(): value for name, value in security.HEADERS.items()}
 BODY = {
     "currency": "USD",

@@ -46,6 +46,7 @@ ROUTES = {
     "GET /suggestions": For.ALL,
     "POST /guest/carts": For.ALL,
     "POST /webhooks/carrier": For.ALL,
+    "POST /webhooks/payments": For.ALL,
     "GET /orders": For.SHOPPERS,
     "POST /orders": For.SHOPPERS,
     "POST /quotes": For.SHOPPERS,

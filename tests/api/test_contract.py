@@ -4,6 +4,7 @@ import importlib
 import re
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -12,12 +13,13 @@ from openapi_spec_validator import validate
 from api import contract, identifiers
 from api.problems import Problem
 from oms.domain.errors import Defect, leaves
+from oms.ports import Deps
 
 DOCUMENT = contract.document()
 OPERATIONS = contract.operations()
 SERVICES = {name: importlib.import_module(name).handler for name in DOCUMENT["x-handlers"]}
 SCHEMAS = DOCUMENT["components"]["schemas"]
-PORTS = {"orders", "inventory", "products", "payments", "carrier", "baskets", "executions", "search", "carts"}
+PORTS = {field.name for field in fields(Deps)} | {"carrier_signature", "payments_signature"}
 ERRORS = {error.type(): error for error in leaves() if not issubclass(error, Defect)}
 OF_HTTP = {
     "body-too-large": 413,

@@ -22,7 +22,7 @@ def test_reviews_and_parked_orders_are_listed_apart(shop):
     assert [order["order_id"] for order in reply.json["items"]] == [order_id]
     assert shop.get("/queues", by=OLGA, query={"queue": "parked"}).json == {"items": [], "cursor": None}
     assert shop.get("/queues", by=OLGA, query={"queue": "bank"}).complaints == {
-        "query/queue": "must be one of parked, review, starting"
+        "query/queue": "must be one of parked, review, disputed, starting"
     }
 
 

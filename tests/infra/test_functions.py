@@ -6,9 +6,10 @@ import sys
 import pytest
 
 from infra.declared import (
+    CARRIER_SIGNATURE,
     GUESTS,
+    PAYMENTS_SIGNATURE,
     ROOT,
-    SIGNATURE,
     definitions,
     schedules,
     service_functions,
@@ -32,7 +33,12 @@ PORTS = (
     "reports",
     "baskets",
 )
-BEHIND = {"CARRIER_SECRET": SIGNATURE, "act(": "orders", " /guest/": GUESTS}
+BEHIND = {
+    "CARRIER_SECRET": CARRIER_SIGNATURE,
+    "PAYMENTS_SECRET": PAYMENTS_SIGNATURE,
+    "act(": "orders",
+    " /guest/": GUESTS,
+}
 """What stands for a port in code that doesn't name it."""
 PACKAGES = {
     "yaml": "pyyaml",
@@ -122,8 +128,9 @@ def variables(port):
         "payments": {"PAYMENTS_API_KEY": "PaymentsKey"},
         "carrier": {"CARRIER_URL": "CarrierUrl"},
         "search": {"SEARCH_URL": "https://Search"},
-        SIGNATURE: {"CARRIER_SECRET": "CarrierSecret"},
+        CARRIER_SIGNATURE: {"CARRIER_SECRET": "CarrierSecret"},
         GUESTS: {"GUEST_SECRET": "GuestSecret"},
+        PAYMENTS_SIGNATURE: {"PAYMENTS_SECRET": "PaymentsSecret"},
         "executions": machines,
         "reports": {"REPORTS_BUCKET": "Reports"},
     }[port]

@@ -108,6 +108,10 @@ FUNCTIONS = {
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("dynamodb:Query", "Inventory", "Products/index/by_department", "Baskets"),
     "Search": each("es:ESHttpPost", "Search/products/_search"),
+    "PaymentEvents": each("dynamodb:GetItem dynamodb:PutItem", "Orders")
+    | PAY
+    | each("secretsmanager:GetSecretValue", "PaymentsSecret")
+    | each("states:StartExecution", *machine("CancelOrder")),
     "Redriving": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem", "Orders")
     | each("dynamodb:Query", "Orders/index/by_queue")
     | STOCK

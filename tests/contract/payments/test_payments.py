@@ -288,3 +288,11 @@ def test_an_order_has_one_payment_of_one_amount(gateway: Gateway) -> None:
             call(dearer)
 
     assert gateway.ledger(request) == [("hold", request.key, 5000)]
+
+
+def test_a_payment_knows_its_order(payments: Payments) -> None:
+    request = order()
+    payment_id = payments.authorize(request).payment_id
+
+    assert payments.order_of(payment_id) == request.order_id
+    assert payments.order_of("pi_never_was") is None
