@@ -132,7 +132,10 @@ explore: .venv/.test  ## Every single and double fault, a cancellation at every 
 	@$(BIN)/python -m asl explore tests.explore.stories tests.explore.interruptions tests.explore.reconciliations \
 	  --pairs --walks $(WALKS) --minutes $(MINUTES)
 
-.PHONY: explore
+mutants: .venv/.test  ## Faults planted in copies of the shop, each of which the explorer must find
+	$(BIN)/python -m pytest -n 2 tests/explore/mutants.py
+
+.PHONY: explore mutants
 
 test-sdk: .venv/.test .venv-authoring/.installed  ## The stepfunctions SDK's Workflow against the engine's server
 	$(BIN)/python -m pytest tests/sdk/workflow_check.py

@@ -186,14 +186,16 @@ def _is_sound(line: Line) -> bool:
 
 
 def _stock(books: Books) -> Iterator[Violation]:
-    """Each counter is the sum of its ledger, and what is reserved is what orders hold."""
+    """Each counter is the sum of its ledger; what is reserved is what orders hold, what left what they shipped."""
     sums: dict[str, Stock] = {}
-    by_order: Counter[tuple[str, str]] = Counter()
+    reserved: Counter[tuple[str, str]] = Counter()
+    gone: Counter[tuple[str, str]] = Counter()
     for entry in books.entries:
         for movement in entry.movements:
             sums[movement.sku] = sums.get(movement.sku, Stock(movement.sku)).moved(movement)
             if entry.order_id is not None:
-                by_order[entry.order_id, movement.sku] += movement.reserved
+                reserved[entry.order_id, movement.sku] += movement.reserved
+                gone[entry.order_id, movement.sku] -= movement.on_hand
     for sku in sums.keys() | books.counters.keys():
         counter, summed = books.counters.get(sku, Stock(sku)), sums.get(sku, Stock(sku))
         if not counter.is_sound:
@@ -202,11 +204,25 @@ def _stock(books: Books) -> Iterator[Violation]:
             told = f"{counter.on_hand} on hand, {counter.reserved} reserved"
             yield Violation("stock", sku, f"{told}: its ledger says {summed.on_hand} and {summed.reserved}")
     held = Counter({(order.id, line.sku): line.held for order in books.orders for line in order.lines})
-    for order_id, sku in held.keys() | by_order.keys():
-        if held[order_id, sku] != by_order[order_id, sku]:
-            figures = f"holds {held[order_id, sku]} of {sku}, reserved {by_order[order_id, sku]}"
-            yield Violation("stock", order_id, figures)
+    away = Counter({(order.id, sku): count for order in books.orders for sku, count in _away(order).items()})
+    yield from _differing(held, reserved, "holds {} of {}, reserved {}")
+    yield from _differing(away, gone, "shipped {} of {} for good, and its ledger says {}")
     yield from _once("", (entry.effect_id for entry in books.entries), "is twice in the stock ledger")
+
+
+def _differing(told: Counter[tuple[str, str]], booked: Counter[tuple[str, str]], what: str) -> Iterator[Violation]:
+    for order_id, sku in told.keys() | booked.keys():
+        if told[order_id, sku] != booked[order_id, sku]:
+            yield Violation("stock", order_id, what.format(told[order_id, sku], sku, booked[order_id, sku]))
+
+
+def _away(order: Order) -> Counter[str]:
+    """By SKU what left the warehouse and wasn't put back to be sold again."""
+    away = Counter({line.sku: line.shipped for line in order.lines})
+    for each in order.returns.values():
+        if each.restocked:
+            away.subtract({units.sku: units.quantity for units in each.to_restock})
+    return away
 
 
 def _codes(books: Books) -> Iterator[Violation]:

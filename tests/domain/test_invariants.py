@@ -137,6 +137,15 @@ FALSIFIED = {
         "once",
         "is twice in the stock ledger",
     ),
+    "stock put back that nobody sent back": (
+        replace(
+            SOUND,
+            entries=[*SOUND.entries, inventory.restock("again", ORDER.id, [("RED-LAMP", 1)])],
+            counters={**SOUND.counters, "RED-LAMP": Stock("RED-LAMP", 4, 0)},
+        ),
+        "stock",
+        "shipped 2 of RED-LAMP for good, and its ledger says 1",
+    ),
     "held for an order, and not reserved": (
         with_order(lines=(replace(ORDER.lines[0], held=1), *ORDER.lines[1:])),
         "stock",
