@@ -12,7 +12,9 @@ from oms.domain.catalogue import Product
 from oms.domain.errors import OrderNotFound, ProductNotFound
 from oms.domain.inventory import StockEntry
 from oms.domain.money import Money
+from oms.domain.order import Order
 from oms.domain.stocktaking import adjusted, received
+from oms.ports import Page
 
 handler = Service()
 
@@ -21,7 +23,21 @@ handler = Service()
 def list_queue(call: Call) -> Response[str]:
     asked = call.arguments
     found = call.deps.orders.in_queue(asked["queue"], asked["limit"], asked["cursor"])
-    return json_answer(200, views.page(found, views.order_summary))
+    return _those_asked_for(call, found)
+
+
+@handler.route("GET /customers/{customer_id}/orders")
+def list_orders_of_customer(call: Call) -> Response[str]:
+    asked = call.arguments
+    found = call.deps.orders.of_customer(call.path["customer_id"], asked["limit"], asked["cursor"])
+    return _those_asked_for(call, found)
+
+
+def _those_asked_for(call: Call, found: Page[Order]) -> Response[str]:
+    """Of a page, so that it costs no more: fewer than asked for, or none, while there is a cursor."""
+    status, sku = call.arguments["status"], call.arguments["sku"]
+    kept = [order for order in found.items if (not status or order.status == status) and (not sku or order.line(sku))]
+    return json_answer(200, views.page(Page(tuple(kept), found.cursor), views.order_summary))
 
 
 @handler.route("GET /order-numbers/{number}")

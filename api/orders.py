@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -11,6 +12,7 @@ from api import identifiers, views
 from api.etags import PRIVATE, shown
 from api.identifiers import KEY, reused
 from api.ordering import location, place, quote
+from api.parcels import check_parcel, say
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.commit import commit
@@ -102,6 +104,17 @@ def review_order(call: Call) -> Response[str]:
         else:
             call.deps.executions.fail(token, "ReviewDeclined", f"order {order_id} was declined")
     return json_answer(200, views.order_summary(order))
+
+
+@handler.route("POST /orders/{order_id}/returns/{return_id}/inspection")
+def inspect_return(call: Call) -> Response[str]:
+    order_id, return_id, units = _visible(call).id, call.path["return_id"], call.body["units"]
+    word = {"type": "return.received", "order_id": order_id, "return_id": return_id, "units": units}
+    check_parcel(call.deps, word)
+    reported = partial(returns.report_inspection, return_id=return_id, conditions=units, reason=call.body["reason"])
+    commit(call.deps, order_id, call.caller.name, reported)
+    say(call.deps, word)
+    return json_answer(200, {"order_id": order_id, "return_id": return_id})
 
 
 def _visible(call: Call) -> Order:

@@ -99,7 +99,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "search": [Rule("es", ["ESHttpPost"], ["search"])],
         "executions": [
             start("NewOrder", "CancelOrder", "ReturnOrder"),
-            answer(["NewOrder"], "SendTaskSuccess", "SendTaskFailure"),
+            answer(["NewOrder", "ReturnOrder"], "SendTaskSuccess", "SendTaskFailure"),
         ],
         GUESTS: [TELL_GUESTS],
     },
@@ -112,7 +112,10 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         GUESTS: [TELL_GUESTS],
     },
     Kind.OPERATING: {
-        "orders": [items("orders", "GetItem"), index("orders", "by_number"), index("orders", "by_queue")],
+        "orders": [
+            items("orders", "GetItem"),
+            *(index("orders", name) for name in ("by_customer", "by_number", "by_queue")),
+        ],
         "inventory": [items("inventory", "GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem")],
         "products": [items("products", "BatchGetItem", "PutItem")],
     },

@@ -319,7 +319,16 @@ class DisputeClosed(Event):
     """In the gateway's words: won, lost, warning_closed."""
 
 
+@dataclass(frozen=True)
+class InspectionReported(Event):
+    """A person says what is in a parcel, instead of the carrier. It moves nothing until it is decided on."""
+
+    return_id: str
+    reason: str
+
+
 NOTES = (
+    InspectionReported,
     RedriveRequested,
     ExecutionReplaced,
     PaymentDisputed,

@@ -9,6 +9,7 @@ from datetime import datetime
 from oms.domain import errors, inventory
 from oms.domain.events import (
     InspectedUnits,
+    InspectionReported,
     ItemsInspected,
     ItemsRestocked,
     ReturnAuthorized,
@@ -56,6 +57,11 @@ def inspect(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]
     lines = tuple(_inspected(units, conditions.get(units.sku, ())) for units in known.lines)
     refund = sum(line.value(line.gone, seen.accepted) for seen in lines if (line := order.line(seen.sku)))
     return Change((ItemsInspected(return_id, lines, refund),))
+
+
+def report_inspection(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]], reason: str) -> Change:
+    """Say that a person inspects a parcel, if nobody has. Raises what ``inspect`` raises."""
+    return Change((InspectionReported(return_id, reason),)) if inspect(order, return_id, conditions) else NOTHING
 
 
 def _inspected(units: Units, conditions: Sequence[str]) -> InspectedUnits:

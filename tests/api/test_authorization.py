@@ -66,6 +66,8 @@ ROUTES = {
     "GET /redrives": For.OPERATORS,
     "POST /redrives": For.OPERATORS,
     "GET /queues": For.OPERATORS,
+    "GET /customers/{customer_id}/orders": For.OPERATORS,
+    "POST /orders/{order_id}/returns/{return_id}/inspection": For.OPERATORS,
     "GET /order-numbers/{number}": For.OPERATORS,
     "PUT /products/{sku}": For.OPERATORS,
     "POST /inventory/{sku}/receipts": For.OPERATORS,
@@ -160,6 +162,7 @@ class Place:
         named = [each["value"] for each in media.get("examples", {}).values()]
         body = json.dumps(media.get("example", named[0] if named else None)).encode() if media else b""
         values = {"order_id": order_id or self.order.id, "sku": "TEA", "number": self.order.number}
+        values |= {"customer_id": ANNA, "return_id": "rma"}
         path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], operation.path)
         query = {"GET /queues": "?queue=review", "GET /products": "?department=HOME"}.get(key, "")
         sent = {"content_type": "application/json", "idempotency_key": "k"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.shop import ANNA, OLGA
+from tests.api.shop import ANNA, BERT, BODY, OLGA
 
 LAMP = {
     "name": "Red lamp",
@@ -22,7 +22,7 @@ def test_reviews_and_parked_orders_are_listed_apart(shop):
     assert [order["order_id"] for order in reply.json["items"]] == [order_id]
     assert shop.get("/queues", by=OLGA, query={"queue": "parked"}).json == {"items": [], "cursor": None}
     assert shop.get("/queues", by=OLGA, query={"queue": "bank"}).complaints == {
-        "query/queue": "must be one of parked, review, disputed, starting"
+        "query/queue": "must be one of parked, review, disputed, returns, starting"
     }
 
 
@@ -38,6 +38,30 @@ def test_an_order_is_found_by_its_number_as_it_was_heard(shop, heard):
 @pytest.mark.parametrize("number", ["00000-00000", "12", "ord_1", "ÄÖÜ"])
 def test_a_number_that_is_none_finds_nothing(shop, number):
     assert shop.get(f"/order-numbers/{number}", by=OLGA).status == 404
+
+
+def test_a_shopper_s_orders_are_found_by_state_and_by_what_is_in_them(shop):
+    placed, confirmed, other = shop.placed(), shop.confirmed(), shop.placed(by=BERT)
+    shop.place({**BODY, "lines": [{"sku": "TEA", "quantity": 1}]})
+
+    def found(**query):
+        items = shop.get("/customers/anna/orders", by=OLGA, query=query).json["items"]
+        return [order["order_id"] for order in items]
+
+    assert found(sku="RED-LAMP") == [confirmed, placed]
+    assert found(sku="RED-LAMP", status="placed") == [placed]
+    assert other not in found()
+    assert found(limit=1, status="confirmed") == []
+
+
+def test_a_page_of_a_queue_that_nothing_is_left_of_still_leads_on(shop):
+    for _ in range(2):
+        shop.place({**BODY, "lines": [{"sku": "TEA", "quantity": 1}]})
+    last = shop.placed()
+    asked = {"queue": "starting", "sku": "RED-LAMP", "limit": 2}
+    first = shop.get("/queues", by=OLGA, query=asked).json
+    rest = shop.get("/queues", by=OLGA, query={**asked, "cursor": first["cursor"]}).json
+    assert (first["items"], [order["order_id"] for order in rest["items"]]) == ([], [last])
 
 
 def test_a_product_is_made_once_and_changed_as_it_was_seen(shop):

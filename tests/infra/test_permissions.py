@@ -95,7 +95,7 @@ FUNCTIONS = {
     "Docs": set(),
     "Health": set(),
     "Operating": each("dynamodb:GetItem", "Orders", "Inventory")
-    | each("dynamodb:Query", "Orders/index/by_number", "Orders/index/by_queue")
+    | each("dynamodb:Query", *(f"Orders/index/by_{what}" for what in ("customer", "number", "queue")))
     | each("dynamodb:BatchGetItem dynamodb:PutItem", "Inventory", "Products")
     | each("dynamodb:Query dynamodb:UpdateItem", "Inventory"),
     "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:Query", "Orders")
@@ -103,7 +103,7 @@ FUNCTIONS = {
     | each("dynamodb:BatchGetItem", "Products")
     | each("dynamodb:Query", "Products/index/by_department")
     | each("states:StartExecution", *machine("NewOrder", "CancelOrder", "ReturnOrder"))
-    | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder"))
+    | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder", "ReturnOrder"))
     | GUESTS,
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("dynamodb:Query", "Inventory", "Products/index/by_department", "Baskets"),
