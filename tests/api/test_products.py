@@ -53,6 +53,7 @@ def test_a_product_that_never_came_in_has_none(shop):
 def test_what_was_bought_with_it_and_can_be_had_goes_with_a_product(shop):
     for n, skus in enumerate([("RED-LAMP", "BLUE-RUG", "TEA"), ("TEA", "RED-LAMP", "GONE"), ("RED-LAMP", "GONE")]):
         shop.baskets.add(Basket(f"ord_{n}", shop.clock.now(), skus))
+    shop.inventory.apply(receive("nothing", [("TEA", 0)]))
     assert shop.get("/products/RED-LAMP/bought-together", by=None).json == {"items": []}, "nobody has any tea"
 
     shop.inventory.apply(receive("delivery", [("TEA", 3), ("GONE", 1)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,8 @@ def baskets(stores: Stores) -> Baskets:
 
 
 def basket(n: int, *skus: str) -> Basket:
-    return Basket(f"ord_{n}", NOON + timedelta(seconds=n), skus)
+    """The later, the smaller is its order's id."""
+    return Basket(f"ord_{9 - n}", NOON + timedelta(seconds=n), skus)
 
 
 def test_the_latest_baskets_with_a_product_come_first(baskets: Baskets) -> None:
@@ -36,6 +38,13 @@ def test_an_order_s_basket_is_kept_once(baskets: Baskets) -> None:
         baskets.add(basket(1, "TEA", "MILK"))
 
     assert list(baskets.with_product("MILK", 10)) == [basket(1, "TEA", "MILK")]
+
+
+def test_baskets_of_the_same_moment_are_all_kept(baskets: Baskets) -> None:
+    for n in range(3):
+        baskets.add(replace(basket(n, "TEA"), at=NOON))
+
+    assert len(baskets.with_product("TEA", 10)) == 3
 
 
 def test_a_basket_of_more_than_one_batch_is_kept(baskets: Baskets) -> None:
