@@ -49,7 +49,7 @@ def hmac_signed(claims, password):
     return f"{signing}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
-PAST, FUTURE = int(time.time()) - 10, int(time.time()) + 600
+PAST, FUTURE = int(time.time()) - 10, int(time.time()) + 86_400
 OLGA = {"sub": "olga", "iss": ISSUER, "client_id": CLIENT, "exp": FUTURE}
 PUBLIC = POOL.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 REFUSED = {
