@@ -14,7 +14,7 @@ import pytest
 from oms.domain.order import Order, ReturnStatus
 from tests.workflows.shop import MACHINES, Shop
 
-DAY = 86400
+HOUR, DAY = 3600, 86400
 LAMP = ("RED-LAMP", 1)
 
 
@@ -210,3 +210,33 @@ def test_a_new_execution_with_the_same_input_changes_nothing_that_comes_of_the_o
     assert {each.status for each in shop.engine.executions.values()} == {"SUCCEEDED"}
     assert again.status == "SUCCEEDED"
     assert shop.violations() == []
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
+def test_a_second_reconciliation_changes_nothing_that_comes_of_the_order(stage):
+    undisturbed, shop = at(stage), at(stage)
+    for each in (undisturbed, shop):
+        each.let_happen(HOUR)
+        each.reconcile("daily")
+    again = shop.reconcile("once-more")
+    for each in (undisturbed, shop):
+        play_out(each)
+    assert came_to(shop) == came_to(undisturbed)
+    assert again.repaired == again.parked == 0
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_two_reconciliations_with_the_same_input_make_one_report(steps):
+    """The second begins after so many steps of the first, and each takes its turn from then on."""
+    undisturbed, shop = at(delivered), at(delivered)
+    for each in (undisturbed, shop):
+        each.let_happen(HOUR)
+        each.engine.start(each.machines["Reconcile"], {"report": "daily"}, name="first")
+    for _ in range(steps):
+        shop.engine.step()
+    again = shop.engine.start(shop.machines["Reconcile"], {"report": "daily"}, name="again")
+    for each in (undisturbed, shop):
+        each.engine.run_due()
+    assert again.status == shop.execution("Reconcile", "first").status == "SUCCEEDED"
+    assert shop.reports.texts == undisturbed.reports.texts
+    assert came_to(shop) == came_to(undisturbed)
