@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from api import identifiers, views
-from api.etags import PRIVATE, shown
+from api.etags import PRIVATE, check_unchanged, shown
 from api.identifiers import KEY, reused
 from api.ordering import location, place, quote
 from api.parcels import check_parcel, say
@@ -50,9 +50,17 @@ def list_orders(call: Call) -> Response[str]:
 @handler.route("GET /orders/{order_id}")
 @handler.route("GET /guest/orders/{order_id}")
 def get_order(call: Call) -> Response[str]:
-    order = _visible(call)
-    view = views.order(order, call.deps.orders.events(order.id), call.caller.is_operator)
-    return shown(call, view, PRIVATE)
+    return shown(call, _view(call, _visible(call)), PRIVATE)
+
+
+def _view(call: Call, order: Order) -> dict[str, Any]:
+    return views.order(order, call.deps.orders.events(order.id), call.caller.is_operator)
+
+
+def _check_seen(call: Call, order: Order) -> None:
+    """Raise where the caller says what they saw, and it is so no more. What moves after this, the rules decide."""
+    if call.arguments["If-Match"] is not None:
+        check_unchanged(call, _view(call, order))
 
 
 @handler.route("POST /orders/{order_id}/cancellation")
@@ -65,6 +73,7 @@ def cancel_order(call: Call) -> Response[str]:
     cancellation_id = identifiers.cancellation_id(order.id, key, len(order.cancellations))
     known = order.cancellations.get(cancellation_id)
     if known is None:
+        _check_seen(call, order)
         cancelling.take(order, cancellation_id, lines, reason)
         payload = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
         call.deps.executions.start("CancelOrder", cancellation_id, {"order_id": order.id, **payload})
@@ -85,6 +94,7 @@ def request_return(call: Call) -> Response[str]:
     return_id = identifiers.return_id(order.id, call.arguments[KEY])
     known = order.returns.get(return_id)
     if known is None:
+        _check_seen(call, order)
         returns.authorize(order, return_id, lines, reason, deadline=call.deps.clock.now())
         payload = {"return_id": return_id, "lines": _plain(lines), "reason": reason}
         call.deps.executions.start("ReturnOrder", return_id, {"order_id": order.id, **payload})

@@ -5,6 +5,7 @@ import pytest
 from oms.domain import cancelling, paying, placing
 from oms.domain.events import Units
 from tests.api.shop import OLGA
+from tests.domain.orders import CATALOGUE
 
 
 def cancellation(order_id):
@@ -151,3 +152,23 @@ def test_when_the_execution_can_t_begin_nothing_holds_the_order(shop):
 
 def test_an_operator_may_cancel_for_a_shopper(shop):
     assert shop.post(cancellation(shop.confirmed()), by=OLGA).status == 202
+
+
+def test_an_order_is_cancelled_as_it_was_seen(shop):
+    order_id = shop.placed()
+    seen = shop.get(f"/orders/{order_id}").headers["ETag"]
+    shop.save(order_id, lambda order: placing.reserve(order, CATALOGUE))
+    before = shop.state()
+    stale = shop.post(cancellation(order_id), headers={"if-match": seen})
+    assert (stale.status, stale.problem) == (412, "precondition-failed")
+    assert shop.state() == before
+    seen = shop.get(f"/orders/{order_id}").headers["ETag"]
+    assert shop.post(cancellation(order_id), headers={"if-match": seen}, key="k").status == 202
+
+
+def test_a_request_that_is_sent_again_was_decided_when_it_came_first(shop):
+    order_id = shop.confirmed()
+    sent = {"if-match": shop.get(f"/orders/{order_id}").headers["ETag"]}
+    first = shop.post(cancellation(order_id), headers=sent, key="k")
+    shop.save(order_id, lambda order: cancelling.take(order, first.json["cancellation_id"], [], ""))
+    assert shop.post(cancellation(order_id), headers=sent, key="k").json == first.json

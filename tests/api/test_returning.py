@@ -94,3 +94,14 @@ def test_a_misshapen_return_is_refused(shop, sent, where):
 def test_a_return_needs_a_key(shop):
     reply = ask(shop, shop.delivered(), lines(("RED-LAMP", 1)), key=None)
     assert list(reply.complaints) == ["header/Idempotency-Key"]
+
+
+def test_goods_are_sent_back_of_the_order_as_it_was_seen(shop):
+    order_id = shop.delivered()
+    seen = {"if-match": shop.get(f"/orders/{order_id}").headers["ETag"]}
+    now = shop.clock.now()
+    shop.save(order_id, lambda order: returns.authorize(order, "rma", [Units("RED-LAMP", 1)], "", now))
+    before = shop.state()
+    reply = shop.post(f"/orders/{order_id}/returns", lines(("RED-LAMP", 1)), key="k", headers=seen)
+    assert (reply.status, reply.problem) == (412, "precondition-failed")
+    assert shop.state() == before
