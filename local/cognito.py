@@ -2,7 +2,7 @@
 
     AUTH=true python -m uvicorn local.cognito:app
 
-``AUTH`` lets ministack check codes, tokens' signatures and what a client may do; without it takes whatever it is told.
+``AUTH`` lets ministack check codes, tokens' signatures and what a client may do; without, it takes whatever it is told.
 It makes every call of every service dearer, of DynamoDB's by two fifths, so Cognito has a process of its own.
 """
 

@@ -68,11 +68,11 @@ class Places:
         return url(self.port)
 
     def aws(self) -> dict[str, str]:
-        """The standard variables: where each service is, and who asks."""
+        """The standard variables: where each service is, and who asks. The region is the one that our ARNs name,
+        whatever region the user works in."""
         return {
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": url(self.aws_port),
             f"{ENDPOINTS}DYNAMODB": url(self.aws_port),
             f"{ENDPOINTS}DYNAMODB_STREAMS": self.given.get(f"{ENDPOINTS}DYNAMODB") or url(self.aws_port),
@@ -80,6 +80,8 @@ class Places:
             COGNITO: url(self.cognito_port),
             **({} if self.given else {UNSIGNED: "1"}),
             **self.given,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
         }
 
     def environment(self, carrier_secret: str, guest_secret: str) -> dict[str, str]:
