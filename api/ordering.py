@@ -12,7 +12,8 @@ from api.runtime import Call
 from oms.domain import placing, pricing
 from oms.domain.cart import Cart, check_as_seen, without
 from oms.domain.catalogue import Product
-from oms.domain.errors import OrderNotFound, Rejection
+from oms.domain.discounts import Discount
+from oms.domain.errors import CodeNotValid, OrderNotFound, Rejection
 from oms.domain.events import Units
 from oms.domain.order import Order, Status
 from oms.domain.pricing import Destination, Quote
@@ -68,7 +69,18 @@ def _order_id(call: Call) -> str:
 def quote(deps: Deps, body: Mapping[str, Any], lines: Sequence[Units], products: Mapping[str, Product]) -> Quote:
     """What the order would cost now. Raises what ``pricing.quote`` raises."""
     destination = Destination.of(body["recipient"])
-    return pricing.quote(lines, products, body["currency"], destination, body.get("shipping"), now=deps.clock.now())
+    discount = discount_of(deps, body["code"]) if "code" in body else None
+    return pricing.quote(
+        lines, products, body["currency"], destination, body.get("shipping"), discount, now=deps.clock.now()
+    )
+
+
+def discount_of(deps: Deps, code: str) -> Discount:
+    """By its name, in whatever case. Raises ``CodeNotValid`` where there is none of that name."""
+    discount = deps.discounts.get(code.upper())
+    if discount is None:
+        raise CodeNotValid(f"there is no code {code}")
+    return discount
 
 
 def _repeated(deps: Deps, order_id: str, refusal: Rejection) -> Order:

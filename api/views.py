@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from oms.domain.cart import Cart, CartChange
 from oms.domain.catalogue import Product
+from oms.domain.discounts import Discount
 from oms.domain.events import Recorded, Units
 from oms.domain.inventory import Stock
 from oms.domain.order import Cancellation, Line, Order, Return, Review
@@ -84,6 +85,11 @@ def quote(quoted: Quote, shipping_options: Mapping[str, int]) -> dict[str, Any]:
         "shipping_options": [{"method": name, "price_minor": minor} for name, minor in shipping_options.items()],
         "code": quoted.code,
     }
+
+
+def discount(discount: Discount) -> dict[str, Any]:
+    times = {"valid_from": discount.valid_from.isoformat(), "valid_until": discount.valid_until.isoformat()}
+    return {**asdict(discount), **times}
 
 
 def _charges(of: Quote | Order) -> dict[str, int]:

@@ -79,7 +79,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
     Kind.REPAIR: {
         "orders": [
-            items("orders", "GetItem", "Query", "PutItem"),
+            items("orders", "GetItem", "Query", "PutItem", "UpdateItem"),
             Rule("dynamodb", ["Scan"], ["orders/by_customer"]),
         ],
         "inventory": [items("inventory", "Query", "PutItem", "UpdateItem")],
@@ -92,7 +92,8 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "executions": [start("NewOrder")],
     },
     Kind.SERVICE: {
-        "orders": [items("orders", "GetItem", "Query", "PutItem"), index("orders", "by_customer")],
+        "orders": [items("orders", "GetItem", "Query", "PutItem", "UpdateItem"), index("orders", "by_customer")],
+        "discounts": [items("orders", "GetItem")],
         "inventory": [items("inventory", "Query", "BatchGetItem")],
         "products": [items("products", "BatchGetItem"), index("products", "by_department")],
         "baskets": [items("baskets", "Query")],
@@ -105,7 +106,8 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
     Kind.CART: {
         "carts": [items("carts", "GetItem", "PutItem")],
-        "orders": [items("orders", "GetItem", "PutItem")],
+        "orders": [items("orders", "GetItem", "PutItem", "UpdateItem")],
+        "discounts": [items("orders", "GetItem")],
         "inventory": [items("inventory", "BatchGetItem")],
         "products": [items("products", "BatchGetItem")],
         "executions": [start("NewOrder")],
@@ -116,11 +118,12 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
             items("orders", "GetItem"),
             *(index("orders", name) for name in ("by_customer", "by_number", "by_queue")),
         ],
+        "discounts": [items("orders", "GetItem", "UpdateItem")],
         "inventory": [items("inventory", "GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem")],
         "products": [items("products", "BatchGetItem", "PutItem")],
     },
     Kind.REDRIVE: {
-        "orders": [items("orders", "GetItem", "Query", "PutItem"), index("orders", "by_queue")],
+        "orders": [items("orders", "GetItem", "Query", "PutItem", "UpdateItem"), index("orders", "by_queue")],
         "inventory": [items("inventory", "Query", "PutItem", "UpdateItem")],
         "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
         "executions": GO_ON,
@@ -184,6 +187,7 @@ class Grants:
         self._environment: dict[str, dict[str, str]] = {
             **names,
             "orders": {**names["orders"], **names["inventory"]},  # the adapter of orders writes to both
+            "discounts": names["orders"],
             "inventory": {**names["inventory"], "STOCK_SHARDS": data.stock_shards},
             "payments": {"PAYMENTS_API_KEY": data.payments_key.secret_arn},
             "carrier": {"CARRIER_URL": carrier_url},

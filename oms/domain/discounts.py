@@ -15,7 +15,7 @@ from oms.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """``percent`` off the goods, or ``amount_minor``, in orders of its currency; ``used`` as it was read."""
+    """``percent`` off the goods, and ``amount_minor``, in orders of its currency; ``used`` as it was read."""
 
     code: str
     currency: str

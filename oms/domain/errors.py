@@ -60,6 +60,10 @@ class ProductNotFound(Rejection):
     status = 404
 
 
+class CodeNotFound(Rejection):
+    status = 404
+
+
 class ReturnNotFound(Rejection):
     status = 404
 

@@ -70,6 +70,8 @@ ROUTES = {
     "POST /orders/{order_id}/returns/{return_id}/inspection": For.OPERATORS,
     "GET /order-numbers/{number}": For.OPERATORS,
     "PUT /products/{sku}": For.OPERATORS,
+    "GET /discounts/{code}": For.OPERATORS,
+    "PUT /discounts/{code}": For.OPERATORS,
     "POST /inventory/{sku}/receipts": For.OPERATORS,
     "POST /inventory/{sku}/adjustments": For.OPERATORS,
     "GET /guest/cart": For.GUESTS_WITH_A_CART,
@@ -161,7 +163,7 @@ class Place:
         media = said.get("requestBody", {}).get("content", {}).get("application/json", {})
         named = [each["value"] for each in media.get("examples", {}).values()]
         body = json.dumps(media.get("example", named[0] if named else None)).encode() if media else b""
-        values = {"order_id": order_id or self.order.id, "sku": "TEA", "number": self.order.number}
+        values = {"order_id": order_id or self.order.id, "sku": "TEA", "code": "TEN", "number": self.order.number}
         values |= {"customer_id": ANNA, "return_id": "rma"}
         path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], operation.path)
         query = {"GET /queues": "?queue=review", "GET /products": "?department=HOME"}.get(key, "")

@@ -32,6 +32,7 @@ PORTS = (
     "search",
     "reports",
     "baskets",
+    "discounts",
 )
 BEHIND = {
     "CARRIER_SECRET": CARRIER_SIGNATURE,
@@ -124,6 +125,7 @@ def variables(port):
     return {
         **names,
         "orders": names["orders"] | names["inventory"],
+        "discounts": names["orders"],
         "inventory": names["inventory"] | {"STOCK_SHARDS": "*=1"},
         "payments": {"PAYMENTS_API_KEY": "PaymentsKey"},
         "carrier": {"CARRIER_URL": "CarrierUrl"},

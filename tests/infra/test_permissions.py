@@ -55,7 +55,7 @@ FUNCTIONS = {
     "AuthorizePayment": CHANGE | PAY,
     "AuthorizeReturn": CHANGE,
     "CapturePayment": CHANGE | PAY,
-    "CheckOrders": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem", "Orders")
+    "CheckOrders": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", "Orders")
     | each("dynamodb:Scan", "Orders/index/by_customer")
     | STOCK
     | PAY
@@ -89,16 +89,18 @@ FUNCTIONS = {
     "TrackDelivery": CHANGE,
     "VoidAuthorization": CHANGE | PAY,
     "Carts": each("dynamodb:GetItem dynamodb:PutItem", "Carts", "Orders")
+    | each("dynamodb:UpdateItem", "Orders")
     | each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("states:StartExecution", *machine("NewOrder"))
     | GUESTS,
+    "Discounts": each("dynamodb:GetItem dynamodb:UpdateItem", "Orders"),
     "Docs": set(),
     "Health": set(),
     "Operating": each("dynamodb:GetItem", "Orders", "Inventory")
     | each("dynamodb:Query", *(f"Orders/index/by_{what}" for what in ("customer", "number", "queue")))
     | each("dynamodb:BatchGetItem dynamodb:PutItem", "Inventory", "Products")
     | each("dynamodb:Query dynamodb:UpdateItem", "Inventory"),
-    "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:Query", "Orders")
+    "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:Query", "Orders")
     | each("dynamodb:Query", "Orders/index/by_customer")
     | each("dynamodb:BatchGetItem", "Products")
     | each("dynamodb:Query", "Products/index/by_department")
@@ -112,7 +114,7 @@ FUNCTIONS = {
     | PAY
     | each("secretsmanager:GetSecretValue", "PaymentsSecret")
     | each("states:StartExecution", *machine("CancelOrder")),
-    "Redriving": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem", "Orders")
+    "Redriving": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", "Orders")
     | each("dynamodb:Query", "Orders/index/by_queue")
     | STOCK
     | PAY
