@@ -9,9 +9,8 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from api import guests, views
+from api import guests, identifiers, views
 from api.etags import PRIVATE, check_unchanged, etag, shown
-from api.identifiers import SKU
 from api.ordering import is_placed, location, place
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
@@ -41,7 +40,7 @@ def get_cart(call: Call) -> Response[str]:
 @handler.route("PUT /cart/lines/{sku}")
 @handler.route("PUT /guest/cart/lines/{sku}")
 def put_line(call: Call) -> Response[str]:
-    sku = _sku(call)
+    sku = identifiers.sku(call.path["sku"])
     product = call.deps.products.get([sku]).get(sku)
     if product is None:
         raise ProductNotFound(f"the catalogue has no {sku}")
@@ -51,7 +50,7 @@ def put_line(call: Call) -> Response[str]:
 @handler.route("DELETE /cart/lines/{sku}")
 @handler.route("DELETE /guest/cart/lines/{sku}")
 def remove_line(call: Call) -> Response[str]:
-    sku = _sku(call)
+    sku = identifiers.sku(call.path["sku"])
     return _change(call, lambda cart: rules.remove(cart, sku))
 
 
@@ -69,8 +68,9 @@ def merge_carts(call: Call) -> Response[str]:
         raise invalid(Complaint("body/guest_token", "is none of ours, or has expired"))
     theirs = carts.get(guest, now)
     answer = _change(call, lambda cart: rules.merge(cart, theirs.lines))
-    with suppress(CartChanged):  # what the guest put in meanwhile waits for the next time
-        carts.save(replace(theirs, lines=()), now)
+    if theirs.lines:
+        with suppress(CartChanged):  # what the guest put in meanwhile waits for the next time
+            carts.save(replace(theirs, lines=()), now)
     return answer
 
 
@@ -100,11 +100,10 @@ def _change(call: Call, decide: Callable[[Cart], Cart]) -> Response[str]:
         try:
             if after != cart:
                 call.deps.carts.save(after, call.deps.clock.now())
+            break
         except CartChanged:
             if not left:
                 raise
-        else:
-            break
     _, view = _look(call.deps, after)
     return json_answer(200, view, {"ETag": etag(view)})
 
@@ -119,10 +118,3 @@ def _look(deps: Deps, cart: Cart) -> tuple[Cart, dict[str, Any]]:
     products = deps.products.get(skus)
     today, changes = rules.reread(cart, products, deps.inventory.stock(skus))
     return today, views.cart(today, products, changes)
-
-
-def _sku(call: Call) -> str:
-    sku = call.path["sku"]
-    if not SKU.fullmatch(sku):
-        raise ProductNotFound(f"{sku[:60]} is no SKU: those are up to 40 letters, digits and dashes")
-    return sku

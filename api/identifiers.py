@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from oms.domain.errors import IdempotencyKeyReused
+from oms.domain.errors import IdempotencyKeyReused, ProductNotFound
 
 KEY = "Idempotency-Key"
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -32,6 +32,13 @@ def order_number(text: str) -> str | None:
     """An order's number as it is written, however it was heard; None for what can't be one."""
     digits = text.upper().translate(READ_ALOUD)
     return f"{digits[:5]}-{digits[5:]}" if ORDER_NUMBER.fullmatch(digits) else None
+
+
+def sku(text: str) -> str:
+    """A path's SKU. Raises ``ProductNotFound`` for what can't be one."""
+    if not SKU.fullmatch(text):
+        raise ProductNotFound(f"{text[:60]} is no SKU: those are up to 40 letters, digits and dashes")
+    return text
 
 
 def effect_id(operator_id: str, sku: str, key: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aws_lambda_powertools.event_handler import Response
 
-from api import views
+from api import identifiers, views
 from api.etags import changed, check_unchanged, etag
-from api.identifiers import KEY, SKU, effect_id, order_number, reused
+from api.identifiers import KEY, effect_id, order_number, reused
 from api.runtime import Call, Service, json_answer
 from oms.domain.catalogue import Product
 from oms.domain.errors import OrderNotFound, ProductNotFound
@@ -51,7 +51,7 @@ def find_order(call: Call) -> Response[str]:
 
 @handler.route("PUT /products/{sku}")
 def put_product(call: Call) -> Response[str]:
-    sku, body = _sku(call), call.body
+    sku, body = identifiers.sku(call.path["sku"]), call.body
     before = call.deps.products.get([sku]).get(sku)
     check_unchanged(call, views.product(before) if before else None)
     price = Money(body["price_minor"], body["currency"])
@@ -91,15 +91,8 @@ def _note(call: Call) -> str:
     return f"{call.caller.name}: {call.body['reason']}"
 
 
-def _sku(call: Call) -> str:
-    sku = call.path["sku"]
-    if not SKU.fullmatch(sku):
-        raise ProductNotFound(f"{sku[:60]} is no SKU: those are up to 40 letters, digits and dashes")
-    return sku
-
-
 def _known(call: Call) -> str:
-    sku = _sku(call)
+    sku = identifiers.sku(call.path["sku"])
     if sku not in call.deps.products.get([sku]):
         raise ProductNotFound(f"the catalogue has no {sku}")
     return sku
