@@ -2,35 +2,33 @@
 
     python -m tests.contract.access_patterns
 
-writes ``docs/access-patterns.md`` anew, from AWS's own DynamoDB Local. Of a transaction that one reports a single
-action a table, so each action is sent as a transaction of its own, and the costs are added up.
+writes ``docs/access-patterns.md`` anew, from AWS's own DynamoDB Local.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from oms.adapters.aws_json import Api, Headers, Post
+from oms.adapters.aws_json import Api, Post
 from oms.adapters.clients import DYNAMODB
 from oms.adapters.stock_shards import Shards
 from oms.domain import inventory, paying, placing, shipping
 from oms.domain.baskets import basket_of
 from oms.domain.cart import Cart, CartLine
 from oms.domain.catalogue import Product
+from oms.domain.discounts import Discount
 from oms.domain.errors import OutOfStock
 from oms.domain.events import Units
 from oms.domain.money import Money
 from oms.domain.order import Change, Order
 from oms.domain.payment import Authorization, Risk
 from tests.contract import dynamodb_local
+from tests.contract.metering import Cost, Meter
 from tests.contract.orders import NOON
 from tests.contract.stores import Stores, at, fresh_tables, in_tables
 from tests.domain.orders import plainly
@@ -41,76 +39,10 @@ SIZES = (5, 100)
 LISTED = 25
 """As many orders as a page has that asks for no number."""
 HOT = "HOT-LAMP"
+CODE = Discount("WELCOME", "USD", NOON - timedelta(days=1), NOON + timedelta(days=30), 1000, 1, percent=10)
 UNNAMED = ""
-READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 
 Pattern = tuple[str, Callable[[], object]]
-
-
-@dataclass(frozen=True)
-class Cost:
-    asked: Mapping[str, int]
-    read: float
-    written: float
-
-
-@dataclass
-class Meter:
-    """Passes on what is asked of DynamoDB, and adds up what it says that this costs."""
-
-    post: Post
-    tables: dict[str, str] = field(default_factory=dict)
-    """By their names in DynamoDB."""
-    is_on: bool = False
-    asked: Counter[str] = field(default_factory=Counter)
-    read: float = 0
-    written: float = 0
-
-    def __call__(self, body: bytes, headers: Headers) -> tuple[int, bytes]:
-        operation, request = headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)
-        if not self.is_on:
-            return self.post(body, headers)
-        self.asked.update(self._asked(operation, request))
-        before: list[Any] = []
-        for one in _one_by_one(request):
-            status, answer = self.post(json.dumps({**one, "ReturnConsumedCapacity": "INDEXES"}).encode(), headers)
-            told = json.loads(answer)
-            self._note(operation, told.get("ConsumedCapacity") or [])
-            if "CancellationReasons" in told:
-                return status, json.dumps(
-                    {**told, "CancellationReasons": before + told["CancellationReasons"]}
-                ).encode()
-            before.append({"Code": "None"})
-        return status, answer
-
-    def _asked(self, operation: str, request: Mapping[str, Any]) -> Iterator[str]:
-        if operation == "TransactWriteItems":
-            for kind, action in (pair for each in request["TransactItems"] for pair in each.items()):
-                yield f"{kind} {self.tables[action['TableName']]}"
-            return
-        named: Mapping[str, Any] = request.get("RequestItems") or {request["TableName"]: request}
-        for name, part in named.items():
-            index = f".{request['IndexName']}" if "IndexName" in request else ""
-            consistent = isinstance(part, dict) and part.get("ConsistentRead")
-            yield f"{operation} {self.tables[name]}{index}{', consistent' if consistent else ''}"
-
-    def _note(self, operation: str, used: Any) -> None:
-        units = sum(each["CapacityUnits"] for each in (used if isinstance(used, list) else [used]))
-        if operation in READS:
-            self.read += units
-        else:
-            self.written += units
-
-    def cost(self) -> Cost:
-        """Since it was last asked for."""
-        cost = Cost(self.asked, self.read, self.written)
-        self.asked, self.read, self.written = Counter(), 0, 0
-        return cost
-
-
-def _one_by_one(request: dict[str, Any]) -> list[dict[str, Any]]:
-    actions = request.get("TransactItems")
-    return [{"TransactItems": [action]} for action in actions] if actions else [request]
 
 
 def goods(lines: int) -> dict[str, Product]:
@@ -119,10 +51,10 @@ def goods(lines: int) -> dict[str, Product]:
     return {sku: Product(sku, "Reading Lamp, 40 W", "HOME FURNISHINGS", "LIGHTING", "National", price) for sku in skus}
 
 
-def place(stores: Stores, order_id: str, lines: int, minutes: int = 0) -> Order:
+def place(stores: Stores, order_id: str, lines: int, minutes: int = 0, discount: Discount | None = None) -> Order:
     recipient = {"name": "Anna Þórsdóttir", "address": "Laugavegur 1", "city": "Reykjavík", "country": "IS"}
     quote = plainly([Units(sku, 1) for sku in goods(lines)], goods(lines))
-    change = placing.place(order_id, "anna", quote, "pm_card_visa", recipient, "0" * 64)
+    change = placing.place(order_id, "anna", replace(quote, discount=discount), "pm_card_visa", recipient, "0" * 64)
     return stores.orders.create(change, NOON + timedelta(minutes=minutes), "anna")
 
 
@@ -143,6 +75,7 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
     return [
         ("Price what is asked for", lambda: stores.products.get(skus)),
         ("Place the order", lambda: place(stores, order_id, lines)),
+        ("Place another with a discount code", lambda: place(stores, "ord_with_code", lines, discount=CODE)),
         ("Reserve its stock", lambda: step(lambda order: placing.reserve(order, {}))),
         ("Authorize its payment", lambda: step(authorized)),
         ("Confirm it", lambda: step(placing.confirm)),
@@ -165,6 +98,9 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
         ("Change a product", lambda: stores.products.change(goods(1)[skus[0]], goods(1)[skus[0]])),
         ("Note what was bought together", lambda: stores.baskets.add(basket_of(orders.get(order_id)))),
         ("Say what goes with a product", lambda: stores.baskets.with_product(skus[0], LISTED)),
+        ("Change a discount code", lambda: stores.discounts.change(CODE, CODE)),
+        ("Look a discount code up", lambda: stores.discounts.get(CODE.code)),
+        ("Read its ledger of uses", lambda: stores.discounts.uses(CODE.code)),
         ("Receive stock", lambda: stores.inventory.apply(inventory.receive("anna:delivery-17", [(skus[0], 9)]))),
         ("Look a line of its ledger up", lambda: stores.inventory.entry("anna:delivery-17")),
         *hot(stores),
@@ -213,6 +149,7 @@ def measured(post: Post, lines: int) -> dict[str, Cost]:
     meter.tables = {there: name for name, there in tables.items()}
     stores = in_tables(api, tables, Shards.of(f"{HOT}=16"))
     stores.products.put(goods(lines).values())
+    stores.discounts.change(None, CODE)
     for sku in (*goods(lines), HOT):
         stores.inventory.apply(inventory.receive(f"opening:{sku}", [(sku, 1000)]))
     for n in range(LISTED):

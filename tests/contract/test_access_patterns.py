@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from oms.ports import Baskets, Carts, Discounts, Inventory, Orders, Products
+from tests.contract import access_patterns
 from tests.contract.access_patterns import BEGINS, PAGE, SIZES, measured, measured_table
 from tests.contract.conftest import ENDPOINT
 from tests.contract.stores import at
@@ -29,6 +31,14 @@ def test_only_a_reconciliation_and_a_rebuilding_scan(ministack_url: str) -> None
     scanning = {name for name, cost in costs.items() if any(what.startswith("Scan") for what in cost.asked)}
 
     assert scanning == {name for name in costs if name.startswith(("Reconcile: ", "Rebuild "))}
+
+
+@pytest.mark.parametrize("port", [Orders, Inventory, Products, Carts, Baskets, Discounts])
+def test_every_call_of_a_store_is_written_down(port: type) -> None:
+    text = Path(access_patterns.__file__).read_text()
+    calls = {name for name in vars(port) if not name.startswith("_")}
+
+    assert {name for name in calls if re.search(rf"\b{port.__name__.lower()}\.{name}\b", text)} == calls
 
 
 @pytest.mark.parametrize("folder", ["api", "tasks"])

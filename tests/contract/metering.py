@@ -1,0 +1,82 @@
+"""What is asked of DynamoDB, and what it says that this costs.
+
+Of a transaction DynamoDB Local reports a single action a table. So each action is sent as a transaction of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from oms.adapters.aws_json import Headers, Post
+
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
+
+
+@dataclass(frozen=True)
+class Cost:
+    asked: Mapping[str, int]
+    read: float
+    written: float
+
+
+@dataclass
+class Meter:
+    """Passes on what is asked of DynamoDB, and adds up what it says that this costs."""
+
+    post: Post
+    tables: dict[str, str] = field(default_factory=dict)
+    """By their names in DynamoDB."""
+    is_on: bool = False
+    asked: Counter[str] = field(default_factory=Counter)
+    read: float = 0
+    written: float = 0
+
+    def __call__(self, body: bytes, headers: Headers) -> tuple[int, bytes]:
+        operation, request = headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)
+        if not self.is_on:
+            return self.post(body, headers)
+        self.asked.update(self._asked(operation, request))
+        before: list[Any] = []
+        for one in _one_by_one(request):
+            status, answer = self.post(json.dumps({**one, "ReturnConsumedCapacity": "INDEXES"}).encode(), headers)
+            told = json.loads(answer)
+            self._note(operation, told.get("ConsumedCapacity") or [])
+            if "CancellationReasons" in told:
+                return status, json.dumps(
+                    {**told, "CancellationReasons": before + told["CancellationReasons"]}
+                ).encode()
+            before.append({"Code": "None"})
+        return status, answer
+
+    def _asked(self, operation: str, request: Mapping[str, Any]) -> Iterator[str]:
+        if operation == "TransactWriteItems":
+            for kind, action in (pair for each in request["TransactItems"] for pair in each.items()):
+                yield f"{kind} {self.tables[action['TableName']]}"
+            return
+        named: Mapping[str, Any] = request.get("RequestItems") or {request["TableName"]: request}
+        for name, part in named.items():
+            index = f".{request['IndexName']}" if "IndexName" in request else ""
+            consistent = isinstance(part, dict) and part.get("ConsistentRead")
+            yield f"{operation} {self.tables[name]}{index}{', consistent' if consistent else ''}"
+
+    def _note(self, operation: str, used: Any) -> None:
+        units = sum(each["CapacityUnits"] for each in (used if isinstance(used, list) else [used]))
+        if operation in READS:
+            self.read += units
+        else:
+            self.written += units
+
+    def cost(self) -> Cost:
+        """Since it was last asked for."""
+        cost = Cost(self.asked, self.read, self.written)
+        self.asked, self.read, self.written = Counter(), 0, 0
+        return cost
+
+
+def _one_by_one(request: dict[str, Any]) -> list[dict[str, Any]]:
+    actions = request.get("TransactItems")
+    return [{"TransactItems": [action]} for action in actions] if actions else [request]
