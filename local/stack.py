@@ -46,7 +46,9 @@ class Stack:
         places = self.places
         aws = await self._ministack("ministack", "ministack.app", places.aws_port)
         cognito = await self._ministack("cognito", "local.cognito", places.cognito_port, AUTH="true")
-        payments = await self._sandbox("payments", places.payments_port)
+        told = ("--callback", f"{places.gateway_url}/webhooks/payments")
+        sealed = ("--secret", self.environment["PAYMENTS_SECRET"])
+        payments = await self._sandbox("payments", places.payments_port, *told, *sealed)
         callback = ("--callback", f"{places.gateway_url}/webhooks/carrier")
         signed = ("--secret", self.environment["CARRIER_SECRET"])
         carrier = await self._sandbox("carrier", places.carrier_port, *callback, *signed, *self._carrier)

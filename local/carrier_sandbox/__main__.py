@@ -15,10 +15,11 @@ from pathlib import Path
 import uvicorn
 import uvloop
 
+from local.callbacks import webhook
 from local.carrier_sandbox.app import App
 from local.carrier_sandbox.books import Books
 from local.carrier_sandbox.carrier import Carrier, Settings
-from local.carrier_sandbox.courier import Courier, webhook
+from local.carrier_sandbox.courier import Courier
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def run(listener: socket.socket, asked: argparse.Namespace) -> None:
         carrier = Carrier(
             books, time.time, Settings(asked.dispatch_seconds, asked.delivery_seconds, asked.return_seconds)
         )
-        courier = Courier(carrier, webhook(asked.callback, asked.secret), time.time)
+        courier = Courier(carrier, webhook(asked.callback, "Carrier-Signature", asked.secret), time.time)
         uvloop.run(serve(listener, carrier, courier))
 
 

@@ -3,56 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import urllib3
-
+from local.callbacks import Post, retry_seconds
 from local.carrier_sandbox.books import Timer
 from local.carrier_sandbox.carrier import Carrier
 
 AT_ONCE = 8
 LEASE_SECONDS = 30
 """A call that is under way is due again after this long: its process may die under it."""
-TIMEOUT_SECONDS = 10
-FIRST_RETRY_SECONDS = 0.1
-LONGEST_RETRY_SECONDS = 600
 TRIES = 500
 """About three days of them; then the shop is taken to be deaf to it."""
-
-Post = Callable[[str], bool]
-"""Says a body to the shop: True if it was heard."""
-
-
-def signature(secret: str, body: str, at: int) -> str:
-    """The value of the ``Carrier-Signature`` header: when it was signed, and by whom."""
-    digest = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
-    return f"t={at},v1={digest}"
-
-
-def webhook(url: str, secret: str) -> Post:
-    """A poster of signed bodies to the shop's callback URL."""
-    pool = urllib3.PoolManager(maxsize=AT_ONCE, timeout=TIMEOUT_SECONDS, retries=False)
-
-    def post(body: str) -> bool:
-        signed = {"Carrier-Signature": signature(secret, body, int(time.time()))}
-        headers = {"Content-Type": "application/json", **signed}
-        try:
-            answer = pool.request("POST", url, body=body.encode(), headers=headers)
-        except urllib3.exceptions.HTTPError:
-            return False
-        return 200 <= answer.status < 300
-
-    return post
-
-
-def retry_seconds(tries: int) -> float:
-    """Exponential backoff, after so many tries."""
-    return float(min(FIRST_RETRY_SECONDS * 2 ** min(tries - 1, 20), LONGEST_RETRY_SECONDS))
 
 
 class Courier:

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from local.callbacks import webhook
 from local.payments_sandbox.server import listen, run
 
 
@@ -15,10 +16,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.payments_sandbox", description="A gateway to try on.")
     parser.add_argument("--port", type=int, default=8084, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--store", type=Path, required=True, help="the file that keeps the books")
+    parser.add_argument("--callback", help="where the shop is told of events; without it, nobody is")
+    parser.add_argument("--secret", default="", help="what events are signed with")
     asked = parser.parse_args()
+    post = webhook(asked.callback, "Stripe-Signature", asked.secret) if asked.callback else None
     try:
         with listen(asked.port) as listener:
-            run(listener, asked.store)
+            run(listener, asked.store, post)
     except OSError as error:
         sys.exit(f"payments sandbox: {error.filename or f'port {asked.port}'}: {os.strerror(error.errno or 0)}")
     except sqlite3.Error as error:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 from local.payments_sandbox import forms, problems, routes
 from local.payments_sandbox.books import Books
 from local.payments_sandbox.calls import Call, Unanswered
+from local.payments_sandbox.disputes import dispute
 from local.payments_sandbox.faults import Fault, Faults
 from local.payments_sandbox.keys import Keys
 from local.payments_sandbox.problems import StripeProblem
@@ -149,6 +150,8 @@ class Sandbox:
                     pass
                 case "POST", "/_sandbox/next":
                     self.faults.arm(json.loads(body))
+                case "POST", "/_sandbox/disputes":
+                    return _json(200, dispute(self._books, json.loads(body)))
                 case "DELETE", "/_sandbox/next":
                     self.faults.disarm()
                 case _:

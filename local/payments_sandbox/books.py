@@ -113,6 +113,8 @@ class Books:
         self._db.executescript(_SCHEMA)
         self.run = self._db.execute
         """Run one statement: ``BEGIN``, ``COMMIT`` and ``ROLLBACK`` are the caller's."""
+        self.tell: Callable[[str, dict[str, Any]], None] = lambda kind, about: None
+        """Tell whoever listens of an event of this kind, about this object; set by who says it."""
 
     @property
     def now(self) -> int:

@@ -131,6 +131,7 @@ def cancel(call: Call) -> Json:
     intent.status, intent.canceled_at = "canceled", call.books.now
     call.books.write(intent)
     call.books.enter("void", intent, intent.authorized)
+    call.books.tell("payment_intent.canceled", payment_intent(intent, call.books.charge(intent.charge)))
     return payment_intent(intent, call.books.charge(intent.charge), expanded=expanded)
 
 

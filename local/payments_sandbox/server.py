@@ -8,16 +8,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
+from local.callbacks import Post
 from local.payments_sandbox.api import Sandbox
 from local.payments_sandbox.books import Books
 from local.payments_sandbox.connection import Connection
 from local.payments_sandbox.faults import Faults
+from local.payments_sandbox.notices import Notices
 
 
 def listen(port: int = 0) -> socket.socket:
@@ -37,20 +39,25 @@ async def serve(listener: socket.socket, sandbox: Sandbox, stop: asyncio.Event) 
     await server.wait_closed()
 
 
-def run(listener: socket.socket, store: Path) -> None:
-    """Until SIGTERM or SIGINT. Raises ``sqlite3.Error`` where another process has the store open."""
+def run(listener: socket.socket, store: Path, post: Post | None = None) -> None:
+    """Until SIGTERM or SIGINT; events go out by ``post``. Raises ``sqlite3.Error`` where another has the store open."""
     store.parent.mkdir(parents=True, exist_ok=True)
     books = Books(str(store), time.time)
     print(f"payments sandbox on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    uvloop.run(_until_signalled(listener, Sandbox(books)))
+    uvloop.run(_until_signalled(listener, Sandbox(books), Notices(books, post) if post else None))
     books.close()
 
 
-async def _until_signalled(listener: socket.socket, sandbox: Sandbox) -> None:
+async def _until_signalled(listener: socket.socket, sandbox: Sandbox, notices: Notices | None) -> None:
     stop = asyncio.Event()
+    saying = asyncio.create_task(notices.run()) if notices else None
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await serve(listener, sandbox, stop)
+    if saying:
+        saying.cancel()
+        with suppress(asyncio.CancelledError):
+            await saying
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from local.callbacks import retry_seconds, signature
 from local.carrier_sandbox.app import App
 from local.carrier_sandbox.books import Books
 from local.carrier_sandbox.carrier import PROGRESS_SECONDS, Carrier, Refused, Settings
-from local.carrier_sandbox.courier import Courier, retry_seconds, signature
+from local.carrier_sandbox.courier import Courier
 
 LAMPS = {"RED-LAMP": 2, "BLUE-LAMP": 1}
 HOME = {"name": "Ada", "city": "London"}
