@@ -51,11 +51,18 @@ def goods(lines: int) -> dict[str, Product]:
     return {sku: Product(sku, "Reading Lamp, 40 W", "HOME FURNISHINGS", "LIGHTING", "National", price) for sku in skus}
 
 
-def place(stores: Stores, order_id: str, lines: int, minutes: int = 0, discount: Discount | None = None) -> Order:
+def place(
+    stores: Stores,
+    order_id: str,
+    lines: int,
+    minutes: int = 0,
+    discount: Discount | None = None,
+    cart: Cart | None = None,
+) -> Order:
     recipient = {"name": "Anna Þórsdóttir", "address": "Laugavegur 1", "city": "Reykjavík", "country": "IS"}
     quote = plainly([Units(sku, 1) for sku in goods(lines)], goods(lines))
     change = placing.place(order_id, "anna", replace(quote, discount=discount), "pm_card_visa", recipient, "0" * 64)
-    return stores.orders.create(change, NOON + timedelta(minutes=minutes), "anna")
+    return stores.orders.create(replace(change, cart=cart), NOON + timedelta(minutes=minutes), "anna")
 
 
 def patterns(stores: Stores, lines: int) -> list[Pattern]:
@@ -94,6 +101,7 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
         ("Show what of them there is", lambda: stores.inventory.stock(skus)),
         ("Change the cart", lambda: stores.carts.save(cart, NOON)),
         ("Read the cart", lambda: stores.carts.get("anna", NOON)),
+        ("Order what is in it", lambda: place(stores, "ord_of_a_cart", lines, cart=Cart("anna", version=1))),
         (f"List {LISTED} products of a department", lambda: stores.products.in_department("HOME FURNISHINGS", LISTED)),
         ("Change a product", lambda: stores.products.change(goods(1)[skus[0]], goods(1)[skus[0]])),
         ("Note what was bought together", lambda: stores.baskets.add(basket_of(orders.get(order_id)))),
