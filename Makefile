@@ -43,6 +43,12 @@ audit: .venv/.run  ## Every invariant, against the books of the shop that runs
 reconcile: .venv/.run  ## Let the shop that runs check and repair its own books now, and show the report
 	@$(BIN)/python -m local.reconcile
 
+redrive: .venv/.run  ## What a redrive of all parked orders would do; with REASON=… do it (PER_SECOND=5)
+	@$(BIN)/python -m local.redrive
+
+replay: .venv/.run  ## ORDER=…: its recorded executions under the definitions that are deployed now, and what would differ
+	@$(BIN)/python -m local.replay
+
 reindex: .venv/.run  ## Build the search index of the shop that runs anew, while it is searched
 	@$(BIN)/python -m local.reindex
 
@@ -76,7 +82,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit reconcile reindex test test-crash test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
+.PHONY: help run demo audit reconcile redrive replay reindex test test-crash test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows

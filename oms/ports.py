@@ -172,7 +172,7 @@ class Run:
     arn: str
     status: str
     payload: Mapping[str, Any]
-    redrivable: bool = False
+    redrivable: bool
     """It has failed, and not so long ago that it can't go on."""
 
     @property

@@ -31,7 +31,9 @@ class StepFunctions:
     def find(self, machine: str, name: str) -> Run | None:
         arn = f"{self._arns[machine].replace(':stateMachine:', ':execution:')}:{name}"
         told = self._called("DescribeExecution", but={"ExecutionDoesNotExist"}, executionArn=arn)
-        return None if told is None else Run(arn, told["status"], json.loads(told["input"]))
+        if told is None:
+            return None
+        return Run(arn, told["status"], json.loads(told["input"]), told["redriveStatus"] == "REDRIVABLE")
 
     def redrive(self, arn: str) -> bool:
         refusals = {"ExecutionNotRedrivable", "ExecutionDoesNotExist"}

@@ -43,6 +43,8 @@ class Waiting:
     """Called for how many executions were started."""
     fail: Any
     """Called to let the execution that waits fail."""
+    grow_old: Any
+    """Called to let 15 days pass."""
 
 
 @pytest.fixture(params=["memory", "step functions"])
@@ -56,6 +58,7 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
             lambda: memory.expire("token"),
             lambda: len(memory.starts),
             lambda: memory.end("NewOrder", "ord_0", "FAILED"),
+            lambda: memory.grow_old("NewOrder", "ord_0"),
         )
         return
     tokens: Queue[str] = Queue()
@@ -77,4 +80,5 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
             lambda: advance(sfn, 3601),
             lambda: len(sfn.list_executions(stateMachineArn=arn)["executions"]),
             lambda: executions.fail(token, "OrderParked", "an operator decides"),
+            lambda: advance(sfn, 15 * 86_400),
         )

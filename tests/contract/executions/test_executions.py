@@ -47,7 +47,7 @@ def test_an_execution_is_found_by_its_name(waiting: Waiting) -> None:
     run = waiting.executions.find("NewOrder", "ord_0")
 
     assert run is not None
-    assert run.is_running
+    assert (run.is_running, run.redrivable) == (True, False)
     assert run.arn.endswith(":execution:NewOrder:ord_0")
     assert run.payload == {"order_id": "ord_0"}
     assert waiting.executions.find("NewOrder", "ord_9") is None
@@ -62,11 +62,21 @@ def test_what_has_failed_is_redriven_and_nothing_else_is(waiting: Waiting) -> No
     waiting.fail()
     failed = waiting.executions.find("NewOrder", "ord_0")
     assert failed is not None
-    assert failed.status == "FAILED"
+    assert (failed.status, failed.redrivable) == ("FAILED", True)
 
     assert waiting.executions.redrive(run.arn) is True
     assert waiting.executions.redrive(run.arn) is False
     assert waiting.executions.find("NewOrder", "ord_0") == run
+
+
+def test_what_failed_too_long_ago_can_t_be_redriven(waiting: Waiting) -> None:
+    waiting.fail()
+    waiting.grow_old()
+    run = waiting.executions.find("NewOrder", "ord_0")
+
+    assert run is not None
+    assert (run.status, run.redrivable) == ("FAILED", False)
+    assert waiting.executions.redrive(run.arn) is False
 
 
 def test_step_functions_that_isnt_there_is_unavailable() -> None:

@@ -1,0 +1,76 @@
+"""The operators' commands: a sweep over all parked orders, and an order's history under what is deployed now."""
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from local import redrive
+from local.replay import found, replayed
+from oms import redriving
+from oms.adapters.wiring import MACHINES
+from oms.domain.order import Cancellation
+from tests.asl.serving import ROLE, serving
+from tests.domain.orders import confirmed_order
+from tests.workflows.shop import Shop
+from tests.workflows.test_redriving import capture_is_unheard, parked_orders
+
+
+@pytest.fixture
+def shop():
+    shop = Shop()
+    shop.stock(RED_LAMP=10, BLUE_RUG=5, TEA=100)
+    return shop
+
+
+def test_a_dry_run_tells_each_parked_order_and_writes_nothing(shop):
+    capture_is_unheard(shop)
+    before = shop.store.copy()
+    (told,) = map(redrive.told_of, redrive.plans(shop.deps))
+    assert told.startswith("ord_1: forward, it is FAILED\n  arn:aws:states:")
+    assert "    CapturePayment: runs, will write PaymentCaptured; the gateway has done it" in told
+    assert shop.store.copy() == before
+
+
+def test_a_sweep_goes_through_all_parts(shop, monkeypatch):
+    monkeypatch.setattr(redrive, "PAGE", 2)
+    ids = parked_orders(shop, 5)
+    done = list(redrive.sweep(shop.deps, "operator:olga", "mended", 4))
+    assert [(each.order_id, each.goes_on) for each in done] == [(order_id, True) for order_id in ids]
+    assert shop.deps.clock.slept == [0.25] * 5
+
+
+def test_what_stays_parked_is_told_and_fails_the_command(shop):
+    parked_orders(shop, 1)
+    seen = shop.order("ord_1")
+    done = [each for by in ("olga", "otto") for each in redriving.redrive(shop.deps, seen, by, "mended")]
+    told = io.StringIO()
+    assert redrive.show(Console(file=told), iter(done)) == 1
+    assert told.getvalue() == "ord_1 goes on  \nord_1 stays  it goes on already\n"
+
+
+def definition(result):
+    return json.dumps({"StartAt": "Say", "States": {"Say": {"Type": "Pass", "Result": result, "End": True}}})
+
+
+def test_an_order_is_replayed_under_what_is_deployed(shop):
+    cancellation = Cancellation("ord_1_cancel", (), True)
+    order = replace(confirmed_order(), id="ord_1", cancellations={cancellation.cancellation_id: cancellation})
+    with serving() as sfn:
+        arns = {}
+        for name, variable in MACHINES.items():
+            made = sfn.create_state_machine(name=name, definition=definition("a"), roleArn=ROLE)
+            arns[variable] = made["stateMachineArn"]
+        for variable, name in (("NEW_ORDER_ARN", "ord_1"), ("CANCEL_ORDER_ARN", "ord_1_cancel")):
+            sfn.start_execution(stateMachineArn=arns[variable], name=name, input="{}")
+        sfn.update_state_machine(stateMachineArn=arns["CANCEL_ORDER_ARN"], definition=definition("b"))
+        verdicts = {verdict.name: verdict.same for verdict in replayed(sfn, arns, order)}
+    assert verdicts == {"NewOrder ord_1": True, "CancelOrder ord_1_cancel": False}
+
+
+def test_an_order_is_named_by_its_id_or_its_number(shop):
+    shop.new_order(order_id="ord_7k3m9q2w5x8z1v4b6n0p7k3m9q")
+    for wanted in ("ord_7k3m9q2w5x8z1v4b6n0p7k3m9q", "7k3m9-q2w5x"):
+        assert found(shop.orders, wanted).id == "ord_7k3m9q2w5x8z1v4b6n0p7k3m9q"
