@@ -12,7 +12,8 @@ from oms.domain.cart import MOST_LINES
 from oms.domain.errors import CartChanged
 from oms.domain.money import Money
 from oms.domain.order import Status
-from tests.api.shop import ANNA, BERT, BODY
+from tests.api.shop import ANNA, BERT, BODY, OLGA
+from tests.api.test_discounts import TERMS
 from tests.domain.orders import CATALOGUE
 
 CHECKOUT = {name: value for name, value in BODY.items() if name != "lines"}
@@ -262,6 +263,18 @@ def test_a_checkout_whose_execution_can_t_begin_is_finished_by_the_same_request(
     assert not filled.starts("NewOrder")
     again = filled.post("/cart/checkout", CHECKOUT, key="key-1")
     assert (again.status, list(filled.starts("NewOrder"))) == (200, [again.json["order_id"]])
+
+
+def test_a_code_that_is_used_up_leaves_the_cart_as_it_was(filled):
+    put(filled, "TEA", 1, by=BERT)
+    filled.ask("PUT", "/discounts/WELCOME", {**TERMS, "total_limit": 1}, by=OLGA)
+    with_code = {**CHECKOUT, "code": "WELCOME"}
+    assert filled.post("/cart/checkout", with_code, key="key-1", by=BERT).status == 202
+    before = filled.state()
+    reply = filled.post("/cart/checkout", with_code, key="key-1")
+    assert (reply.status, reply.problem) == (409, "code-used-up")
+    assert filled.state() == before
+    assert filled.post("/cart/checkout", CHECKOUT, key="key-2").status == 202
 
 
 SCRIPTS = {
