@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
         return 2
     began = time.monotonic()
     reports = gather(plan(args, known), args, console)
-    console.print(*tables(seen(known, reports), time.monotonic() - began), sep="\n", highlight=False)
+    console.print(*tables(seen(known, reports), time.monotonic() - began), sep="\n", highlight=False, soft_wrap=True)
     findings = sorted((each for report in reports for each in report.findings), key=lambda each: len(each.plan))
     scenarios = {name: scenario for module in known.values() for name, scenario in module.items()}
     for finding in findings[: args.show]:
