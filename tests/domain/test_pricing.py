@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -25,12 +26,11 @@ TEN_PERCENT = Discount("TEN", "USD", NOON, NOON + timedelta(days=1), 100, 1, per
 FOOD = Product("MILK", "Milk", "Grocery", "Milk", "Private", Money(259, "USD"))
 
 
-def quoted(*lines: tuple[str, int], to: Destination = OHIO, method: str | None = None, **more: object) -> Quote:
+def quoted(
+    *lines: tuple[str, int], to: Destination = OHIO, method: str | None = None, discount: Discount | None = None
+) -> Quote:
     units = [Units(sku, quantity) for sku, quantity in lines]
-    products = {**CATALOGUE, "MILK": FOOD}
-    discount = more.get("discount")
-    assert discount is None or isinstance(discount, Discount)
-    return pricing.quote(units, products, "USD", to, method, discount, now=NOON)
+    return pricing.quote(units, {**CATALOGUE, "MILK": FOOD}, "USD", to, method, discount, now=NOON)
 
 
 def charges(quote: Quote) -> tuple[int, int, int, int]:
@@ -116,11 +116,13 @@ def quotes(draw: st.DrawFn) -> Quote:
 @given(quotes())
 def test_a_discount_is_shared_out_whole_and_no_line_gets_more_than_it_costs(quote: Quote) -> None:
     goods = sum(line.total_minor for line in quote.lines)
-    percent_and_amount = sum(line.discount_minor for line in quote.lines)
-    assert 0 <= percent_and_amount <= goods
+    discount = quote.discount
+    assert discount is not None
+    off = sum(line.discount_minor for line in quote.lines)
+    assert off == min(goods, discount.amount_minor + goods * discount.percent // 100)
     for line in quote.lines:
         assert 0 <= line.discount_minor <= line.total_minor
-        assert abs(line.discount_minor * max(goods, 1) - percent_and_amount * line.total_minor) < max(goods, 1)
+        assert abs(line.discount_minor - off * line.total_minor / max(goods, 1)) < 1
     assert quote.total.minor == sum(charges(quote)[:3])
 
 
@@ -132,10 +134,10 @@ def confirmed(quote: Quote) -> Order:
 
 
 @given(quotes(), st.randoms(use_true_random=False))
-def test_units_that_are_cancelled_one_by_one_in_any_order_come_to_the_whole(quote: Quote, dice: object) -> None:
+def test_units_that_are_cancelled_one_by_one_in_any_order_come_to_the_whole(quote: Quote, dice: Random) -> None:
     order = confirmed(quote)
     singles = [line.sku for line in order.lines for _ in range(line.quantity)]
-    dice.shuffle(singles)  # type: ignore[attr-defined]
+    dice.shuffle(singles)
     worths = []
     for n, sku in enumerate(singles):
         before = order.due.minor
@@ -153,14 +155,14 @@ def test_units_that_are_cancelled_one_by_one_in_any_order_come_to_the_whole(quot
 
 @given(quotes(), st.randoms(use_true_random=False))
 def test_units_that_come_back_one_by_one_in_any_order_are_refunded_all_but_their_shipping(
-    quote: Quote, dice: object
+    quote: Quote, dice: Random
 ) -> None:
     order = confirmed(quote)
     order = after(order, paying.captured(order, order.due))
     shipped = tuple(replace(line, held=0, shipped=line.quantity) for line in order.lines)
     order = replace(order, lines=shipped, status=type(order.status).DELIVERED)
     singles = [line.sku for line in order.lines for _ in range(line.quantity)]
-    dice.shuffle(singles)  # type: ignore[attr-defined]
+    dice.shuffle(singles)
     for n, sku in enumerate(singles):
         order = after(order, returns.authorize(order, f"rma_{n}", [Units(sku, 1)], "", NOON))
         order = after(order, returns.inspect(order, f"rma_{n}", {sku: ["new"]}))
