@@ -53,13 +53,14 @@ def crash(environ: Mapping[str, str], console: Console) -> int:
 
 
 def place_until_killed(running: ShopProcess) -> list[str]:
-    """The ids of all orders that were accepted before nobody answered any more."""
-    token, accepted = running.token(), []
+    """The ids of all orders that were accepted before nobody answered any more. ``SystemExit`` where too few were."""
+    token, accepted, refused = running.token(), [], []
 
     def place(number: int) -> None:
         try:
             _, order = running.ask("POST", "/orders", ORDER, token, key=f"crash-{number}")
-        except OSError:
+        except OSError as error:
+            refused.append(str(error))
             return
         accepted.append(order["order_id"])
         if len(accepted) == KILLED_AFTER:
@@ -67,6 +68,8 @@ def place_until_killed(running: ShopProcess) -> list[str]:
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         list(clients.map(place, range(ORDERS)))
+    if len(accepted) < KILLED_AFTER:
+        sys.exit(f"{len(accepted)} orders were accepted, too few to be killed among: {refused[0]}")
     return accepted
 
 

@@ -78,6 +78,7 @@ def shop(environ: Mapping[str, str]) -> Iterator[ShopProcess]:
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
+                process.communicate()  # who can't say its last words ends without waiting for its children
 
 
 def _said_until(process: subprocess.Popen[str], last: str) -> Iterator[str]:
