@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oms.domain import cancelling, errors, paying, placing, pricing, rates, returns
@@ -23,6 +23,7 @@ from tests.domain.orders import CATALOGUE, NOON, after, order_of
 ICELAND, BERLIN = Destination("IS"), Destination("DE")
 CALIFORNIA, NEW_YORK, OHIO = (Destination("US", state) for state in ("CA", "ny ", "OH"))
 TEN_PERCENT = Discount("TEN", "USD", NOON, NOON + timedelta(days=1), 100, 1, percent=10)
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FOOD = Product("MILK", "Milk", "Grocery", "Milk", "Private", Money(259, "USD"))
 
 
@@ -113,6 +114,7 @@ def quotes(draw: st.DrawFn) -> Quote:
     return pricing.quote(units, products, "USD", to, "express", discount, now=NOON)
 
 
+@unhurried
 @given(quotes())
 def test_a_discount_is_shared_out_whole_and_no_line_gets_more_than_it_costs(quote: Quote) -> None:
     goods = sum(line.total_minor for line in quote.lines)
@@ -133,6 +135,7 @@ def confirmed(quote: Quote) -> Order:
     return after(order, placing.confirm(order))
 
 
+@unhurried
 @given(quotes(), st.randoms(use_true_random=False))
 def test_units_that_are_cancelled_one_by_one_in_any_order_come_to_the_whole(quote: Quote, dice: Random) -> None:
     order = confirmed(quote)
@@ -153,6 +156,7 @@ def test_units_that_are_cancelled_one_by_one_in_any_order_come_to_the_whole(quot
     assert order.payment.status is PaymentStatus.VOIDED
 
 
+@unhurried
 @given(quotes(), st.randoms(use_true_random=False))
 def test_units_that_come_back_one_by_one_in_any_order_are_refunded_all_but_their_shipping(
     quote: Quote, dice: Random
