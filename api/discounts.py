@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from api import views
 from api.etags import PRIVATE, changed, check_unchanged, etag, shown
+from api.noting import note_change
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.domain.discounts import Discount
@@ -32,9 +33,11 @@ def get_discount(call: Call) -> Response[str]:
 def put_discount(call: Call) -> Response[str]:
     code, discounts = _code(call), call.deps.discounts
     before, after = discounts.get(code), _discount(call, code)
-    check_unchanged(call, views.discount(before) if before else None)
+    seen = views.discount(before) if before else None
+    check_unchanged(call, seen)
     if before and before.used > after.total_limit:
         raise CodeUsedUp(f"{code} was used {before.used} times already: its limit can't be lower")
+    note_change(call, f"discount:{code}", seen, views.discount(after))
     if not discounts.change(before, after):
         raise changed()
     view = views.discount(discounts.get(code) or after)

@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from api import identifiers, views
 from api.etags import changed, check_unchanged, etag
 from api.identifiers import KEY, effect_id, order_number, reused
+from api.noting import note_change
 from api.runtime import Call, Service, json_answer
 from oms.domain.catalogue import Product
 from oms.domain.errors import OrderNotFound, ProductNotFound
@@ -53,12 +54,14 @@ def find_order(call: Call) -> Response[str]:
 def put_product(call: Call) -> Response[str]:
     sku, body = identifiers.sku(call.path["sku"]), call.body
     before = call.deps.products.get([sku]).get(sku)
-    check_unchanged(call, views.product(before) if before else None)
+    seen = views.product(before) if before else None
+    check_unchanged(call, seen)
     price = Money(body["price_minor"], body["currency"])
     after = Product(sku, body["name"], body["department"], body["category"], body["brand"], price)
+    view = views.product(after)
+    note_change(call, f"product:{sku}", seen, view)
     if not call.deps.products.change(before, after):
         raise changed()
-    view = views.product(after)
     return json_answer(200 if before else 201, view, {"ETag": etag(view), "Location": f"/products/{sku}"})
 
 

@@ -50,6 +50,8 @@ class StockReason(StrEnum):
     RESTOCKED = "restocked"
     RECEIVED = "received"
     ADJUSTED = "adjusted"
+    NOTED = "noted"
+    """Nothing moves: an operator is about to change what is sold, or for how much."""
 
 
 @dataclass(frozen=True, slots=True)

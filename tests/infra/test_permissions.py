@@ -93,7 +93,8 @@ FUNCTIONS = {
     | each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("states:StartExecution", *machine("NewOrder"))
     | GUESTS,
-    "Discounts": each("dynamodb:GetItem dynamodb:UpdateItem", "Orders"),
+    "Discounts": each("dynamodb:GetItem dynamodb:UpdateItem", "Orders")
+    | each("dynamodb:GetItem dynamodb:Query dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem", "Inventory"),
     "Docs": set(),
     "Health": set(),
     "Operating": each("dynamodb:GetItem", "Orders", "Inventory")
