@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from threading import Event
 from typing import Any
 
 from local.functions import Functions, consumers
@@ -148,8 +148,8 @@ def matches(pattern: Any, value: Any) -> bool:
 
 
 def main() -> None:
-    environment, stopped = dict(os.environ), Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    environment, stopping = dict(os.environ), list[int]()  # an Event, set in the middle of its own wait, would lock up
+    signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
     functions = Functions(lambda name: variables_of(name, environment), deps)
     following = list(followers(environment, functions))
     functions.invoke("Indexer", {"rebuild": True})
@@ -157,10 +157,10 @@ def main() -> None:
     os.nice(PATIENT)
     last = False
     while not last:
-        last = stopped.is_set()
+        last = bool(stopping)
         more = [each.look() for each in following]
         if not any(more):
-            stopped.wait(LOOK_EVERY_SECONDS)
+            time.sleep(LOOK_EVERY_SECONDS)
 
 
 if __name__ == "__main__":
