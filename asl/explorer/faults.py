@@ -63,7 +63,8 @@ class Injector:
         calls: how many calls outside a state's task makes, each after a `checkpoint`, for ``between``; 0 for unknown.
         intruder: what comes in, once, for ``meet``: such as starting another execution on the same thing.
         dice: where given, each site meets a random fault with `chance`, instead of the plan.
-        known: the faults that each state can meet, once found out: one dict may serve all runs of a scenario.
+        known: the faults that each state can meet, alone or with an intruder about, once found out. One dict may
+            serve all runs of a scenario.
     """
 
     plan: Plan
@@ -73,7 +74,7 @@ class Injector:
     late_seconds: Sequence[int] = (60, 7200)
     dice: Random | None = None
     chance: float = 0.15
-    known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    known: dict[tuple[str, bool], tuple[str, ...]] = field(default_factory=dict)
     met: list[Met] = field(default_factory=list)
     _visits: dict[str, int] = field(default_factory=dict)
     _standing: dict[str, str] = field(default_factory=dict)
@@ -142,9 +143,10 @@ class Injector:
         return fault
 
     def _faults(self, state: str) -> tuple[str, ...]:
-        if state not in self.known:
-            self.known[state] = self._every_fault(state)
-        return self.known[state]
+        alone = self.intruder is None
+        if (state, alone) not in self.known:
+            self.known[state, alone] = self._every_fault(state)
+        return self.known[state, alone]
 
     def _every_fault(self, state: str) -> tuple[str, ...]:
         errors = self.errors(state)

@@ -201,7 +201,7 @@ def scenario(
     name: str, script: Script, *, picks_up_after: float | None = HOUR, loses: bool = False, depth: int = 2
 ) -> Scenario:
     """A story in a shop whose carrier picks up after so many seconds, or never, and loses the parcel or doesn't."""
-    known: dict[str, tuple[str, ...]] = {}
+    known: dict[tuple[str, bool], tuple[str, ...]] = {}
 
     def injector(plan: Plan, dice: Random | None) -> Injector:
         return Injector(plan, errors=errors_of, calls=calls_of, dice=dice, known=known)
