@@ -108,7 +108,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "carts": [items("carts", "GetItem", "PutItem")],
         "orders": [items("orders", "GetItem", "PutItem", "UpdateItem")],
         "discounts": [items("orders", "GetItem")],
-        "inventory": [items("inventory", "BatchGetItem")],
+        "inventory": [items("inventory", "Query", "BatchGetItem")],
         "products": [items("products", "BatchGetItem")],
         "executions": [start("NewOrder")],
         GUESTS: [TELL_GUESTS],

@@ -91,6 +91,7 @@ FUNCTIONS = {
     "Carts": each("dynamodb:GetItem dynamodb:PutItem", "Carts", "Orders")
     | each("dynamodb:UpdateItem", "Orders")
     | each("dynamodb:BatchGetItem", "Products", "Inventory")
+    | each("dynamodb:Query", "Inventory")
     | each("states:StartExecution", *machine("NewOrder"))
     | GUESTS,
     "Discounts": each("dynamodb:GetItem dynamodb:UpdateItem", "Orders")
