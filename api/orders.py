@@ -77,7 +77,7 @@ def cancel_order(call: Call) -> Response[str]:
         cancelling.take(order, cancellation_id, lines, reason)
         payload = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
         call.deps.executions.start("CancelOrder", cancellation_id, {"order_id": order.id, **payload})
-    elif not _is_same(known, lines):
+    elif known.lines and not _is_same(known, lines):  # one that was refused unseen has none
         raise reused()
     return json_answer(202, {"order_id": order.id, "cancellation_id": cancellation_id}, location(call, order))
 
@@ -98,7 +98,7 @@ def request_return(call: Call) -> Response[str]:
         returns.authorize(order, return_id, lines, reason, deadline=call.deps.clock.now())
         payload = {"return_id": return_id, "lines": _plain(lines), "reason": reason}
         call.deps.executions.start("ReturnOrder", return_id, {"order_id": order.id, **payload})
-    elif _sorted(known.lines) != _sorted(lines):
+    elif known.lines and _sorted(known.lines) != _sorted(lines):
         raise reused()
     return json_answer(202, {"order_id": order.id, "return_id": return_id}, location(call, order))
 

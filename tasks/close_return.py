@@ -1,4 +1,4 @@
-"""End a return: refunded and restocked, or never sent. Safe to run twice."""
+"""End a return: refunded and restocked, never sent, or refused. Safe to run twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let the order go on: the goods had left before the cancellation.
+"""Let the order go on: the goods had left before the cancellation, or it never took the order, and now can't.
 
 Compensates ``take_order``. Safe to run twice.
 """

@@ -1,8 +1,8 @@
 """Call back the parcel, or the cancelled units of it, before it leaves.
 
 Compensates ``request_shipment``, by the order alone. The carrier decides between dispatch and recall; one that it
-never heard of can't leave any more. Safe to run twice. Where nothing was requested nothing will be: the order is
-taken.
+never heard of can't leave any more. Safe to run twice. Late, once the cancellation has ended, it calls nothing back:
+what is requested since then is what stays. Where nothing was requested nothing will be: the order is taken.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class RecallShipment:
 def handler(command: RecallShipment, deps: Deps) -> Mapping[str, Any]:
     order = deps.orders.get(command.order_id)
     cancellation = order.cancellations[command.cancellation_id]
-    if cancelling.has_shipment(order):
+    if cancelling.has_shipment(order) and not cancellation.outcome:
         units = None if cancellation.whole else cancellation.lines
         deps.carrier.recall(order.id, cancellation.cancellation_id, units)
     return {}

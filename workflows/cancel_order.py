@@ -38,7 +38,7 @@ def definition() -> Graph:
     dsl.sequence(give_back, refused)
     dsl.sequence(park, take)
 
-    take.add_catch(on(OrderNotCancellable, OrderTaken, then=refused))
+    take.add_catch(on(OrderNotCancellable, OrderTaken, then=give_back))
     recall.add_catch(on(AlreadyDispatched, then=give_back))
     void.add_catch([trouble(on(AlreadyCaptured, then=refund)), trouble(on_anything(then=release))])
     refund.add_catch(trouble(on_anything(then=release)))

@@ -18,7 +18,6 @@ RETURN = {"return_id.$": "$.return_id"}
 
 def definition() -> Graph:
     closed = outcome("Closed", outcome="$.closed.outcome")
-    refused = outcome("Refused", outcome="refused", reason="$.failure.Error")
     superseded = outcome("Superseded", outcome="superseded")
 
     asked = {**RETURN, "lines.$": "$.lines", "reason.$": "$.reason", "deadline_seconds": PARCEL_DEADLINE}
@@ -34,7 +33,7 @@ def definition() -> Graph:
     dsl.sequence(park, authorize)
 
     authorize.add_catch(
-        [on(AlreadyReceived, then=superseded), on(OrderNotReturnable, OrderTaken, OrderClosed, then=refused)]
+        [on(AlreadyReceived, then=superseded), on(OrderNotReturnable, OrderTaken, OrderClosed, then=close)]
     )
     expect.add_catch([on(AlreadyReceived, then=inspect, keep="$.parcel"), on_timeout(then=close)])
     for step in (authorize, expect, inspect, refund, restock, close):

@@ -76,7 +76,11 @@ def complete(order: Order, cancellation_id: str, reason: str) -> Change:
 
 
 def give_back(order: Order, cancellation_id: str, reason: str) -> Change:
-    cancellation = _held(order, cancellation_id)
+    """Let the order go on. A cancellation that doesn't hold it is refused all the same, so that none takes it late."""
+    if cancellation_id in order.cancellations:
+        cancellation = _held(order, cancellation_id)
+    else:
+        cancellation = Cancellation(cancellation_id, (), whole=False)
     if cancellation.outcome == "refused":
         return NOTHING
     if cancellation.outcome:

@@ -172,8 +172,9 @@ def _cancellation_moved(order: Order, event: e.Event) -> Order:
 
 
 def _ended(order: Order, cancellation_id: str, outcome: str) -> Order:
-    ended = replace(order.cancellations[cancellation_id], outcome=outcome)
-    return replace(order, taken_by=None, cancellations={**order.cancellations, cancellation_id: ended})
+    known = order.cancellations.get(cancellation_id, Cancellation(cancellation_id, (), whole=False))
+    ended = {**order.cancellations, cancellation_id: replace(known, outcome=outcome)}
+    return replace(order, taken_by=None if order.taken_by == cancellation_id else order.taken_by, cancellations=ended)
 
 
 def _shipment_moved(order: Order, event: e.Event) -> Order:
@@ -213,7 +214,7 @@ def _return_moved(order: Order, event: e.Event) -> Order:
                 order, returns={**order.returns, return_id: replace(order.returns[return_id], restocked=True)}
             )
         case e.ReturnClosed(return_id, outcome):
-            known = order.returns[return_id]
+            known = order.returns.get(return_id, Return(return_id, (), deadline=""))
             never_came = known.status is ReturnStatus.AUTHORIZED
             freed = with_units(order, known.lines, returning=-1) if never_came else order
             closed = replace(known, status=ReturnStatus.CLOSED, outcome=outcome)

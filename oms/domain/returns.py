@@ -84,7 +84,12 @@ def restock(order: Order, return_id: str) -> Change:
 
 
 def close(order: Order, return_id: str) -> Change:
-    """End a return whose refund and stock are through, or one whose parcel never came."""
+    """End a return whose refund and stock are through, or one whose parcel never came.
+
+    One that was never authorized is refused, so that it can't be late.
+    """
+    if return_id not in order.returns:
+        return Change((ReturnClosed(return_id, "refused"),))
     known = _known(order, return_id)
     if known.status is ReturnStatus.CLOSED:
         return NOTHING

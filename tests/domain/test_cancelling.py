@@ -85,6 +85,18 @@ def test_an_order_that_was_given_back_ships_and_is_not_taken_again_by_the_same_c
         cancelling.take(order, "cancel_1", (), "mind")
 
 
+def test_a_cancellation_that_was_told_no_does_not_take_the_order_late():
+    order = taken_order()
+    order = after(order, cancelling.give_back(order, "cancel_2", "OrderTaken"))
+    assert order.taken_by == "cancel_1"
+    assert not cancelling.give_back(order, "cancel_2", "OrderTaken")
+    order = after(order, cancelling.give_back(order, "cancel_1", "AlreadyDispatched"))
+    assert order.taken_by is None
+    with pytest.raises(errors.OrderNotCancellable):
+        cancelling.take(order, "cancel_2", (), "mind")
+    assert cancelling.take(order, "cancel_3", (), "mind").events
+
+
 def test_only_the_cancellation_that_holds_the_order_voids_and_releases():
     order = confirmed_order()
     with pytest.raises(errors.OrderTaken):

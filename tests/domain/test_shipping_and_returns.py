@@ -100,6 +100,17 @@ def test_a_return_that_never_came_frees_its_units():
     assert order.line("RED-LAMP").returnable == 1
 
 
+def test_a_return_that_was_told_no_is_not_authorized_late():
+    order = shipped_order(("RED-LAMP", 1))
+    order = after(order, returns.close(order, RETURN))
+    assert order.returns[RETURN].outcome == "refused"
+    assert not returns.close(order, RETURN)
+    order = after(order, shipping.deliver(order))
+    with pytest.raises(errors.AlreadyReceived, match="refused"):
+        returns.authorize(order, RETURN, [Units("RED-LAMP", 1)], "", NOON)
+    assert returns.authorize(order, "another", [Units("RED-LAMP", 1)], "", NOON).events
+
+
 def test_a_return_closes_only_when_it_is_refunded_and_restocked():
     order = returned(delivered_order(("RED-LAMP", 1)), 1, ["new"])
     with pytest.raises(errors.CompensationIncomplete):
