@@ -39,6 +39,7 @@ def main() -> None:
             access_log=False,
             loop="uvloop",
             http="httptools",
+            proxy_headers=False,  # nobody stands before it: else each caller could name an address of its own
         )
 
 

@@ -96,7 +96,8 @@ class Stack:
     async def _ministack(self, name: str, module: str, port: int, **more: str) -> Child:
         """Under uvicorn, whose parser and loop are not Python: it answers with two thirds of the work."""
         own = {**MINISTACK, "GATEWAY_PORT": str(port), "STATE_DIR": str(self.places.folder / name), **more}
-        options = ("--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--log-level", "warning")
+        quiet = ("--no-access-log", "--no-proxy-headers", "--log-level", "warning")
+        options = ("--host", "127.0.0.1", "--port", str(port), *quiet)
         return await self._child(name, "uvicorn", f"{module}:app", *options, **own)
 
     async def _sandbox(self, name: str, port: int, *options: str) -> Child:
