@@ -1,7 +1,8 @@
 """Search in Amazon OpenSearch. Versions are external, so a late write is the cluster's to refuse.
 
 Two aliases: ``<name>`` is what is searched, ``<name>-written`` is every index that a write goes to, two of them during
-a rebuild. Moving the first is one call, so there is no moment without an index.
+a rebuild. Moving the first is one call, so there is no moment without an index; the one before stays, nameless, until
+the next rebuild.
 """
 
 from __future__ import annotations
@@ -143,9 +144,9 @@ class OpenSearchSearch:
             name = self._made([self._written])
             self._write(((each.product.sku, each.version, _document(each)) for each in products), [name])
             self._client.indices.refresh(index=name)
-            known = self._client.indices.get(index=f"{self._name}-*")
-            moved = [{"add": {"index": name, "alias": self._name}}]
-            moved += [{"remove_index": {"index": old}} for old in known if old != name]
+            known = self._client.indices.get_alias(index=f"{self._name}-*")
+            retired = [action for old, had in known.items() if old != name for action in _retired(old, had["aliases"])]
+            moved = [{"add": {"index": name, "alias": self._name}}, *retired]
             self._client.indices.update_aliases(body={"actions": moved})
 
     def _write(self, writes: Iterable[tuple[str, int, dict[str, Any]]], names: Sequence[str] = ()) -> None:
@@ -175,6 +176,11 @@ class OpenSearchSearch:
         name = f"{self._name}-{uuid4().hex[:12]}"
         self._client.indices.create(index=name, body={**INDEX, "aliases": {alias: {} for alias in aliases}})
         return name
+
+
+def _retired(index: str, aliases: Iterable[str]) -> list[dict[str, Any]]:
+    """It loses its names; it goes itself a rebuild later, for a search that is under way may still be reading it."""
+    return [{"remove": {"index": index, "alias": alias}} for alias in aliases] or [{"remove_index": {"index": index}}]
 
 
 @contextmanager
