@@ -10,7 +10,7 @@ from oms.domain.errors import OmsError
 from oms.domain.order import Status
 from oms.reporting import PAGES_OF_ONE, Report
 from tests.explore.shop import DAY, HOUR, ExploredShop, Script, scenario
-from tests.explore.stories import buys, cancels, is_reviewed, meets
+from tests.explore.stories import buys, cancels, is_reviewed, meets, returns
 from tests.workflows.books import forget
 from tests.workflows.shop import HANDLERS
 
@@ -31,6 +31,12 @@ def meets_a_reconciliation(shop: ExploredShop) -> None:
 def cancels_and_is_reconciled(shop: ExploredShop) -> None:
     cancels(shop, 60)
     reconciled_at(shop, HOUR / 2, 4 * DAY)
+
+
+def returns_and_is_reconciled(shop: ExploredShop) -> None:
+    """Once after all of it, and once more for what failed and could not even park within a day."""
+    returns(shop, ("RED-LAMP", 1))
+    reconciled_at(shop, 9 * DAY, 12 * DAY)
 
 
 def loses_its_fulfillment(shop: ExploredShop) -> None:
@@ -77,6 +83,7 @@ def is_there(shop: ExploredShop, machine: str) -> bool:
 STORIES: dict[str, Script] = {
     "meets a reconciliation": meets_a_reconciliation,
     "cancels and is reconciled": cancels_and_is_reconciled,
+    "returns and is reconciled": returns_and_is_reconciled,
     "loses its fulfillment": loses_its_fulfillment,
     "loses its review": loses_its_review,
     "pays as it expires": pays_as_it_expires,

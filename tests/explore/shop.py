@@ -127,22 +127,29 @@ class ExploredShop(Shop):
         self.script(self)
 
     def violations(self) -> list[str]:  # type: ignore[override]
-        """What a failed execution could not even park is in sight by its failure, until it is redriven."""
-        executions = list(self.engine.executions.values())
-        unable = {str(each.input["order_id"]) for each in executions if could_not_park(each)}
-        if any(each.status == "FAILED" and each.machine.name == "Reconcile" for each in executions):
-            unable |= self.store.orders.keys()
-        found = [each for each in super().violations() if not (each.invariant == "rest" and each.subject in unable)]
-        return [*(f"{each.invariant}: {each.subject} {each.what}" for each in found), *self.gone_astray(unable)]
+        found = [each for each in super().violations() if each.invariant != "rest" or not self.reconciliation_failed]
+        return [*(f"{each.invariant}: {each.subject} {each.what}" for each in found), *self.gone_astray()]
 
-    def gone_astray(self, unable: set[str]) -> Iterator[str]:
+    @property
+    def reconciliation_failed(self) -> bool:
+        """What it was to find is in sight by its failure, until it is redriven."""
+        executions = self.engine.executions.values()
+        return any(each.status == "FAILED" and each.machine.name == "Reconcile" for each in executions)
+
+    def status_of(self, execution: Execution) -> str:
+        """Its order is not at rest: it failed, which alarms, and a reconciliation redrives what parked nothing."""
+        return "RUNNING" if could_not_park(execution) else super().status_of(execution)
+
+    def gone_astray(self) -> Iterator[str]:
         """What has left by the carrier's books left by ours too, to the unit; unless an operator is to look at it."""
+        unable = {each.input["order_id"] for each in self.engine.executions.values() if could_not_park(each)}
         for order_id, shipment in self.carrier.shipments.items():
             order = self.order(order_id)
-            if shipment.status not in ("dispatched", "delivered", "lost") or order.parked or order_id in unable:
+            if order.parked or order_id in unable or self.reconciliation_failed:
                 continue
             ours = {line.sku: line.shipped for line in order.lines if line.shipped}
-            if ours != {units.sku: units.quantity for units in shipment.units}:
+            left = shipment.status in ("dispatched", "delivered", "lost")
+            if left and ours != {units.sku: units.quantity for units in shipment.units}:
                 yield f"goods: {order_id} is {order.status}, and {shipment.units} has left"
 
     def effects(self) -> list[str]:

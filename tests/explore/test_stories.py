@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from asl.explorer import check, singles
+from oms.domain.events import OrderRepaired
 from tests.explore import reconciliations
 from tests.explore.stories import cancel_everywhere, saved, scenarios
 
@@ -24,6 +25,20 @@ def test_a_reconciliation_breaks_nothing_under_any_single_fault(scenario):
 @pytest.mark.parametrize("scenario", cancel_everywhere(), ids=lambda scenario: scenario.name)
 def test_a_cancellation_at_any_step_breaks_nothing(scenario):
     assert check(scenario, {}).problems == []
+
+
+def test_a_return_that_could_not_even_park_is_taken_up_by_the_next_reconciliation():
+    scenario = next(each for each in reconciliations.scenarios() if each.name == "returns and is reconciled")
+    refunding, parking = (f"ReturnOrder/ord_1_return:{state}#1.0" for state in ("RefundPayment", "ParkOrder"))
+    plan = {refunding: "down:PaymentsUnavailable:86400", parking: "lost"}
+    shop = scenario.world(scenario.injector(plan, None))
+    shop.play()
+    shop.engine.run()
+    assert [each.event.what for each in shop.orders.events("ord_1") if isinstance(each.event, OrderRepaired)] == [
+        f"{shop.execution('ReturnOrder', 'ord_1_return').arn} had FAILED: it is redriven"
+    ]
+    assert shop.order().returns["ord_1_return"].outcome == "refunded"
+    assert [entry.kind for entry in shop.payments.ledger] == ["hold", "capture", "refund"]
 
 
 @pytest.mark.parametrize("schedule", saved(REGRESSIONS), ids=lambda schedule: schedule.path.stem)

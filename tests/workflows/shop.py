@@ -262,11 +262,14 @@ class Shop:
 
     # --- What must hold ---------------------------------------------------------------------------
 
+    def status_of(self, execution: Execution) -> str:
+        return execution.status
+
     def violations(self) -> list[Violation]:
         orders = list(self.store.orders.values())
         found = {order.id: self.payments.find(order.payment_request) for order in orders if order.is_priced}
         ran = [
-            invariants.Execution(each.machine.name, each.input[SUBJECTS[each.machine.name]], each.status)
+            invariants.Execution(each.machine.name, each.input[SUBJECTS[each.machine.name]], self.status_of(each))
             for each in self.engine.executions.values()
             if each.machine.name in SUBJECTS
         ]
