@@ -27,6 +27,7 @@ BRIEFLY, PATIENTLY = 6, 400
 goods would."""
 
 ORDER = {"order_id.$": "$.order_id"}
+OWN_INPUT = "$$.Execution.Input"
 
 LAMBDA_TROUBLE = [
     "Lambda.ClientExecutionTimeoutException",
@@ -128,7 +129,9 @@ def callback_task(
 
 
 def command(more: dict[str, Any] | None = None, about: dict[str, Any] = ORDER) -> dict[str, Any]:
-    return {**about, "execution.$": "$$.Execution.Id", **(more or {})}
+    """Says who asks. JSONPath has no defaults, and not every execution has a request's id in its input: a task gets the
+    whole input, and looks for itself."""
+    return {**about, "execution.$": "$$.Execution.Id", "input.$": OWN_INPUT, **(more or {})}
 
 
 def park(more: dict[str, Any] | None = None) -> SdkTask:
@@ -151,13 +154,17 @@ def park(more: dict[str, Any] | None = None) -> SdkTask:
     return parking
 
 
-def start(state: str, machine: str, *, name: str, given: dict[str, Any], already: State) -> SdkTask:
-    """Start an execution of a machine. Its ``name``, a path or an intrinsic, admits one; one that is there will do."""
+def start(state: str, machine: str, *, name: str, given: dict[str, Any] | str, already: State) -> SdkTask:
+    """Start an execution of a machine with the input ``given``, a template or a path.
+
+    Its ``name``, a path or an intrinsic, admits one; one that is there will do.
+    """
     exists = ["StepFunctions.ExecutionAlreadyExistsException"]
+    input_field = "Input.$" if isinstance(given, str) else "Input"
     step = SdkTask(
         state,
         resource="arn:aws:states:::states:startExecution",
-        parameters={"StateMachineArn": f"${{{machine}Arn}}", "Name.$": name, "Input": given},
+        parameters={"StateMachineArn": f"${{{machine}Arn}}", "Name.$": name, input_field: given},
         result_path=None,
         timeout_seconds=TASK_SECONDS,
         retry=[retry(exists, attempts=0), retry(["States.TaskFailed", "States.Timeout"])],

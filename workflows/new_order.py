@@ -34,7 +34,7 @@ def definition() -> Graph:
     authorize = task("AuthorizePayment", keep="$.authorization")
     review = callback_task("RequestReview", deadline=REVIEW_DEADLINE, more={"deadline_seconds": REVIEW_DEADLINE})
     confirm = task("ConfirmOrder")
-    fulfill = start("StartFulfillment", "FulfillOrder", name="$.order_id", given=dsl.ORDER, already=confirmed)
+    fulfill = start("StartFulfillment", "FulfillOrder", name="$.order_id", given=dsl.OWN_INPUT, already=confirmed)
     abandon = task("AbandonOrder", more={"error.$": "$.failure.Error"})
     void = task("VoidAuthorization")  # compensates AuthorizePayment
     release = task("ReleaseInventory")  # compensates ReserveInventory

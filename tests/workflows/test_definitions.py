@@ -105,7 +105,7 @@ def test_every_task_has_a_deadline(name, state):
 def test_every_command_is_what_its_task_takes(name, state):
     asked = {key.removesuffix(".$") for key in command_of(state)}
     handler = importlib.import_module(f"tasks.{snake(name)}").handler
-    taken = {field.name for field in fields(handler.command)} | {"execution"}
+    taken = {field.name for field in fields(handler.command)} | {"execution", "input"}
     needed = {field.name for field in fields(handler.command) if field.default is MISSING}
     assert needed <= asked <= taken
 
@@ -115,7 +115,7 @@ def test_every_command_has_a_schema_of_its_fields(name):
     command = importlib.import_module(f"tasks.{snake(name)}").handler.command
     assert command.__name__ == name
     schema = SCHEMAS[name]
-    assert set(schema["properties"]) == {field.name for field in fields(command)} | {"execution"}
+    assert set(schema["properties"]) == {field.name for field in fields(command)} | {"execution", "input"}
     assert set(schema["required"]) == {field.name for field in fields(command) if field.default is MISSING}
 
 
