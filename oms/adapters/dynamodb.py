@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from oms.adapters import cursors
 from oms.adapters.aws_json import PASSING, Api, Refused, Unanswered
 from oms.adapters.items import Item
-from oms.domain.errors import StoreUnavailable
+from oms.domain.errors import InvalidRequest, StoreUnavailable
 from oms.ports import Page
 
 T = TypeVar("T")
@@ -161,4 +161,6 @@ def _parts(values: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 
 
 def _place(key: Mapping[str, str]) -> Item:
+    if not all(key.values()):
+        raise InvalidRequest("this cursor is none of ours")
     return {name: {"S": value} for name, value in key.items()}

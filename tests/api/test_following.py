@@ -1,5 +1,6 @@
 """Following orders: one's own, whole, in pages; nothing that is nobody's business."""
 
+import base64
 import json
 
 import pytest
@@ -122,7 +123,10 @@ def test_a_cursor_that_is_none_or_another_listing_s_is_refused(shop):
         shop.place(key=f"key-{n}")
         shop.place(key=f"key-{n}", by=BERT)
     others = shop.get("/orders", query={"limit": 1}, by=BERT).json["cursor"]
-    for cursor in ("made-up", others):
+    place = json.loads(base64.urlsafe_b64decode(others + "=="))
+    halved = base64.urlsafe_b64encode(json.dumps({**place, "id": "\ud800"}).encode()).decode().rstrip("=")
+    nested = base64.urlsafe_b64encode(b"[" * 1400).decode().rstrip("=")
+    for cursor in ("made-up", others, halved, nested):
         assert shop.get("/orders", query={"cursor": cursor}).problem == "invalid-request"
 
 

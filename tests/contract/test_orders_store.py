@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -206,6 +208,19 @@ def test_a_shoppers_orders_are_listed_newest_first(orders: Orders, limit: int) -
     found = walked(lambda limit, cursor: orders.of_customer("anna", limit, cursor), limit)
 
     assert found == [orders.get(f"ord_{n}") for n in reversed(range(7))]
+
+
+@pytest.mark.parametrize("value", ["\ud800", "x" * 1025], ids=["half a character", "too long"])
+def test_a_cursor_that_can_be_no_key_is_refused(orders: Orders, value: str) -> None:
+    for n in range(2):
+        place(orders, f"ord_{n}", "anna", minutes=n)
+    cursor = orders.of_customer("anna", 1).cursor
+    assert cursor
+    key = json.loads(urlsafe_b64decode(cursor + "=="))
+    for name in key:
+        bent = urlsafe_b64encode(json.dumps({**key, name: value}).encode()).decode().rstrip("=")
+        with pytest.raises(InvalidRequest):
+            orders.of_customer("anna", 1, bent)
 
 
 def test_a_cursor_of_another_shopper_is_refused(orders: Orders) -> None:
