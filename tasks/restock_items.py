@@ -1,4 +1,7 @@
-"""Put the units that can be sold again back on the shelf. Safe to run twice: a return restocks once."""
+"""Put the units that can be sold again back on the shelf.
+
+Safe to run twice: a return restocks each unit once. A long one is put back in parts, each a unit of work of its own.
+"""
 
 from __future__ import annotations
 
@@ -19,5 +22,7 @@ class RestockItems:
 
 @task
 def handler(command: RestockItems, deps: Deps) -> Mapping[str, Any]:
-    act(command, deps, lambda order: returns.restock(order, command.return_id))
+    order = act(command, deps, lambda order: returns.restock(order, command.return_id))
+    while order.returns[command.return_id].to_shelve:
+        order = act(command, deps, lambda order: returns.restock(order, command.return_id))
     return {}

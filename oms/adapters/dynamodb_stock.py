@@ -17,8 +17,6 @@ from oms.adapters.stock_shards import Shards, drawn
 from oms.domain.errors import OmsError, StoreUnavailable
 from oms.domain.inventory import Movement, StockEntry
 
-AT_ONCE = 100
-"""The most actions that a transaction has."""
 LOOKS = 10
 """So often others may move the stock under our eyes. Each time, one of them got on."""
 
@@ -68,7 +66,11 @@ class StockWriter:
             refused = [action for action in failed if action.sku is None]
             if refused or not failed:
                 return refused
-            self._draw(moves, {action.sku: wanted[action.sku] for action in failed if action.sku}, AT_ONCE - len(fixed))
+            self._draw(
+                moves,
+                {action.sku: wanted[action.sku] for action in failed if action.sku},
+                stock_rules.AT_ONCE - len(fixed),
+            )
         raise StoreUnavailable(f"others moved the stock of {', '.join(wanted)} each time")
 
     def _wanted(self, movement: Movement, entry: StockEntry) -> Wanted:

@@ -115,6 +115,9 @@ class MemoryOrders:
         if any(each in effects or each in store.entries or each in store.code_uses for each in change.effects):
             raise OrderChanged(f"an effect of this change on {order_id} was written before")
         moved, counted = store.moved(change.stock), store.counted(change.codes)
+        writes = 1 + sum(map(len, (change.events, change.money, change.stock, change.waits, moved)))
+        if writes > stock_rules.AT_ONCE:
+            raise ValueError(f"{writes} writes on {order_id} are more than one unit of work takes")
         if change.cart:
             store.keep(change.cart, at)
         events = recorded(order, change, at, by)

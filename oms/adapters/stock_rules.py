@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from oms.domain.errors import OmsError, OutOfStock, UnexpectedState
 from oms.domain.inventory import Movement, StockEntry
 
+AT_ONCE = 100
+"""The most that a transaction of DynamoDB writes, and so one unit of work."""
+
 
 def sums(entries: Iterable[StockEntry]) -> dict[str, Movement]:
     """What the entries together add to each SKU."""

@@ -209,10 +209,10 @@ def _return_moved(order: Order, event: e.Event) -> Order:
             )
             back = with_units(with_units(order, known.lines, returning=-1), accepted, returned=1)
             return replace(back, returns={**order.returns, return_id: known})
-        case e.ItemsRestocked(return_id):
-            return replace(
-                order, returns={**order.returns, return_id: replace(order.returns[return_id], restocked=True)}
-            )
+        case e.ItemsRestocked(return_id, lines):
+            known = order.returns[return_id]
+            shelved = replace(known, shelved=(*known.shelved, *lines))
+            return replace(order, returns={**order.returns, return_id: shelved})
         case e.ReturnClosed(return_id, outcome):
             known = order.returns.get(return_id, Return(return_id, (), deadline=""))
             never_came = known.status is ReturnStatus.AUTHORIZED

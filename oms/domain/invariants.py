@@ -220,8 +220,7 @@ def _away(order: Order) -> Counter[str]:
     """By SKU what left the warehouse and wasn't put back to be sold again."""
     away = Counter({line.sku: line.shipped for line in order.lines})
     for each in order.returns.values():
-        if each.restocked:
-            away.subtract({units.sku: units.quantity for units in each.to_restock})
+        away.subtract({units.sku: units.quantity for units in each.shelved})
     return away
 
 

@@ -137,8 +137,13 @@ class Return:
     accepted: tuple[Units, ...] = ()
     to_restock: tuple[Units, ...] = ()
     refund_minor: int = 0
-    restocked: bool = False
+    shelved: tuple[Units, ...] = ()
     outcome: str = ""
+
+    @property
+    def to_shelve(self) -> tuple[Units, ...]:
+        """What of ``to_restock`` isn't back on the shelf yet."""
+        return tuple(units for units in self.to_restock if units not in self.shelved)
 
 
 @dataclass(frozen=True)

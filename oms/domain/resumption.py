@@ -113,7 +113,7 @@ RULES: Mapping[str, Callable[[Order, Resumption], Change]] = {
     "TrackDelivery": lambda order, it: shipping.track_delivery(order, TOKEN),
     "VoidAuthorization": _void,
 }
-IN_PARTS = frozenset({"ReleaseInventory", "MarkShipped"})
+IN_PARTS = frozenset({"ReleaseInventory", "MarkShipped", "RestockItems"})
 PROOFS: Mapping[str, type[e.Event]] = {
     "AbandonOrder": e.OrderAbandoned,
     "AuthorizeReturn": e.ReturnAuthorized,

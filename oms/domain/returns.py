@@ -17,6 +17,7 @@ from oms.domain.events import (
     Units,
 )
 from oms.domain.order import NOTHING, Change, Order, Return, ReturnStatus, Status, guard
+from oms.domain.placing import PART
 
 ACCEPTED = {"new": True, "opened": True, "defective": True, "damaged": False, "missing": False}
 """Whether a unit in this condition is refunded. ``damaged`` is by the shopper, ``defective`` came so."""
@@ -73,14 +74,17 @@ def _inspected(units: Units, conditions: Sequence[str]) -> InspectedUnits:
 
 
 def restock(order: Order, return_id: str) -> Change:
+    """Put the next part of what can be sold again back on the shelf. Repeat until there is nothing ``to_shelve``."""
     known = _known(order, return_id)
     if known.status is ReturnStatus.AUTHORIZED:
         raise errors.UnexpectedState(f"{return_id} was not inspected")
-    if known.restocked or not known.to_restock:
+    part = known.to_shelve[:PART]
+    if not part:
         return NOTHING
-    units = [(each.sku, each.quantity) for each in known.to_restock]
-    entry = inventory.restock(f"{return_id}:restock", order.id, units)
-    return Change((ItemsRestocked(return_id, known.to_restock),), stock=(entry,))
+    index = known.to_restock.index(part[0])
+    effect_id = f"{return_id}:restock:{index}" if index else f"{return_id}:restock"
+    entry = inventory.restock(effect_id, order.id, [(units.sku, units.quantity) for units in part])
+    return Change((ItemsRestocked(return_id, part),), stock=(entry,))
 
 
 def close(order: Order, return_id: str) -> Change:
@@ -96,7 +100,7 @@ def close(order: Order, return_id: str) -> Change:
     if known.status is ReturnStatus.AUTHORIZED:
         return Change((ReturnClosed(return_id, "expired"),))
     refund_missing = known.refund_minor and refund_id(return_id) not in order.refunds
-    if refund_missing or (known.to_restock and not known.restocked):
+    if refund_missing or known.to_shelve:
         raise errors.CompensationIncomplete(f"{return_id} is not refunded and restocked yet")
     return Change((ReturnClosed(return_id, "refunded" if known.accepted else "declined"),))
 

@@ -111,6 +111,23 @@ def test_a_return_that_was_told_no_is_not_authorized_late():
     assert returns.authorize(order, "another", [Units("RED-LAMP", 1)], "", NOON).events
 
 
+def test_a_long_return_is_put_back_in_parts_with_an_effect_id_each(monkeypatch):
+    monkeypatch.setattr(returns, "PART", 1)  # on DynamoDB a unit of work takes no more
+    order = delivered_order(("RED-LAMP", 2), ("TEA", 1))
+    order = after(order, returns.authorize(order, RETURN, [Units("RED-LAMP", 2), Units("TEA", 1)], "", NOON))
+    order = after(order, returns.inspect(order, RETURN, {"RED-LAMP": ["new", "new"], "TEA": ["new"]}))
+    first = returns.restock(order, RETURN)
+    order = after(order, first)
+    with pytest.raises(errors.CompensationIncomplete):
+        returns.close(after(order, paying.refunded(order, Money(4331, "USD"), returns.refund_id(RETURN))), RETURN)
+    second = returns.restock(order, RETURN)
+    assert [entry.effect_id for change in (first, second) for entry in change.stock] == [
+        f"{RETURN}:restock",
+        f"{RETURN}:restock:1",
+    ]
+    assert not returns.restock(after(order, second), RETURN)
+
+
 def test_a_return_closes_only_when_it_is_refunded_and_restocked():
     order = returned(delivered_order(("RED-LAMP", 1)), 1, ["new"])
     with pytest.raises(errors.CompensationIncomplete):

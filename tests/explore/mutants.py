@@ -121,8 +121,8 @@ MUTANTS = [
         "restocks whenever it is asked",
         "returns",
         (
-            ("oms/domain/returns.py", "known.restocked or not known.to_restock:", "not known.to_restock:"),
-            ("oms/domain/returns.py", '{return_id}:restock"', '{return_id}:restock:{order.version}"'),
+            ("oms/domain/returns.py", "known.to_shelve[:PART]", "known.to_restock[:PART]"),
+            ("oms/domain/returns.py", 'else f"{return_id}:restock"', 'else f"{return_id}:restock:{order.version}"'),
         ),
     ),
     mutant(

@@ -14,6 +14,15 @@ def test_what_comes_back_whole_is_refunded_and_sold_again(shop):
     assert shop.available("RED-LAMP") == 8
 
 
+def test_a_long_return_is_put_back_in_parts(shop):
+    lines = shop.stock_many(100)
+    shop.delivered_order(*lines)
+    execution = shop.send_back(*lines)
+    shop.receive({sku: ["new"] * quantity for sku, quantity in lines})
+    assert execution.output["outcome"] == "refunded"
+    assert all(shop.available(sku) == 3 for sku, _ in lines)
+
+
 def test_a_parcel_that_never_comes_expires(shop):
     shop.delivered_order(("RED-LAMP", 1))
     execution = shop.send_back(("RED-LAMP", 1))
