@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, pairwise
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from asl.explorer.faults import Injector, Met, Plan
+from asl.explorer.memory import Memory
 
 if TYPE_CHECKING:
     from asl.engine import Engine
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST = 20_000
 """So many steps no sound run takes: what isn't at rest by then turns in a circle."""
+TOO_BUSY = f"it is still busy after {LONGEST:,} steps"
 
 
 class World(Protocol):
@@ -35,6 +37,14 @@ class World(Protocol):
 
     def effects(self) -> list[str]:
         """The ids of all that was done outside and in the books: nothing may be there twice."""
+
+
+@runtime_checkable
+class Rewindable(Protocol):
+    """A world that can be put back to where it stood, so that what comes before a fault is played once for many."""
+
+    def changing(self) -> Iterable[object]:
+        """What of it changes while it is played, beside its engine: all that these hold is put back as well."""
 
 
 @dataclass(frozen=True)
@@ -128,23 +138,63 @@ class Report:
         self.stopped |= other.stopped
 
 
+class Play:
+    """A world under a plan, from its beginning or from wherever it was put back to.
+
+    Attributes:
+        moments: how the world stood before each site that it came by, where it can be put back there.
+    """
+
+    def __init__(self, scenario: Scenario, plan: Plan, dice: Random | None = None) -> None:
+        self.began = time.perf_counter()
+        self.plan = plan
+        self.dice = dice
+        self.injector = scenario.injector(plan, dice)
+        self.world = scenario.world(self.injector)
+        self.moments: list[Memory | None] = []
+        self.world.play()
+
+    def again(self, plan: Plan, moment: Memory) -> None:
+        """Go on from that moment under another plan."""
+        self.began = time.perf_counter()
+        moment.restore()
+        self.plan = self.injector.plan = plan
+
+    def finish(self, remembering: bool = False) -> Run:
+        """Play to the end, ask what must hold, redrive what failed once, and ask again."""
+        world, injector, engine = self.world, self.injector, self.world.engine
+        busy = self._remembered() if remembering and isinstance(world, Rewindable) else restless(engine)
+        problems = [*busy, *stuck(engine), *world.violations(), *repeated(world)]
+        met = injector.met.copy()
+        failed = [each for each in engine.executions.values() if each.status in ("FAILED", "TIMED_OUT")]
+        parked = Counter({each.machine.name: 0 for each in engine.executions.values()})
+        parked.update(each.machine.name for each in failed)
+        if failed:
+            injector.active = False
+            problems += redriven(engine, failed, world)
+        moves = {(each.machine.name, *move) for each in engine.executions.values() for move in transitions(each)}
+        happened = {each.site: each.fault for each in met if each.fault} if self.dice else self.plan
+        return Run(happened, met, problems, parked, moves, time.perf_counter() - self.began)
+
+    def _remembered(self) -> Iterator[str]:
+        """Let all happen, as ``restless`` does, and remember how all stood before each step that may meet a fault."""
+        world, engine, met = self.world, self.world.engine, self.injector.met
+        assert isinstance(world, Rewindable)
+        self.moments = [None] * len(met)
+        for _ in range(LONGEST):
+            step = engine.agenda.peek()
+            if step is None:
+                return
+            may_meet = step.kind in ("invoke", "call")
+            moment = Memory([engine, self.injector, *world.changing()]) if may_meet else None
+            engine.step()
+            self.moments += [moment] * (len(met) - len(self.moments))
+        yield TOO_BUSY
+
+
 def check(scenario: Scenario, plan: Plan, dice: Random | None = None) -> Run:
     """Play one plan to its end, ask what must hold, redrive what failed once, and ask again."""
-    began = time.perf_counter()
-    injector = scenario.injector(plan, dice)
-    world = scenario.world(injector)
-    engine = world.engine
-    world.play()
-    problems = [*restless(engine), *stuck(engine), *world.violations(), *repeated(world)]
-    failed = [each for each in engine.executions.values() if each.status in ("FAILED", "TIMED_OUT")]
-    parked = Counter({each.machine.name: 0 for each in engine.executions.values()})
-    parked.update(each.machine.name for each in failed)
-    if failed:
-        injector.active = False
-        problems += redriven(engine, failed, world)
-    moves = {(each.machine.name, *move) for each in engine.executions.values() for move in transitions(each)}
-    happened = {each.site: each.fault for each in injector.met if each.fault}
-    return Run(happened if dice else plan, injector.met, problems, parked, moves, time.perf_counter() - began)
+    return Play(scenario, plan, dice).finish()
 
 
 def restless(engine: Engine) -> Iterator[str]:
@@ -152,7 +202,7 @@ def restless(engine: Engine) -> Iterator[str]:
     for _ in range(LONGEST):
         if engine.step() is None:
             return
-    yield f"it is still busy after {LONGEST:,} steps"
+    yield TOO_BUSY
 
 
 def stuck(engine: Engine) -> Iterator[str]:
@@ -216,26 +266,38 @@ def exhaustive(scenario: Scenario, depth: int, part: int = 0, parts: int = 1) ->
 
     `part` of `parts` takes its share of the first faults, so that several processes can share a scenario.
     """
-    base = check(scenario, {})
+    play = Play(scenario, {})
+    base = play.finish(remembering=depth > 0)
     if part == 0:
         yield base
-    for plan in islice(further(base), part, None, parts):
-        yield from deepened(scenario, check(scenario, plan), depth - 1)
+    yield from deepened(scenario, play, islice(further(base, play.moments), part, None, parts), depth - 1)
 
 
-def deepened(scenario: Scenario, run: Run, depth: int) -> Iterator[Run]:
-    yield run
-    for plan in further(run) if depth else ():
-        yield from deepened(scenario, check(scenario, plan), depth - 1)
+def deepened(scenario: Scenario, play: Play, plans: Iterable[tuple[Plan, Memory | None]], depth: int) -> Iterator[Run]:
+    """Each plan, from its moment of the play or else from its beginning, and then with up to `depth` faults more."""
+    for plan, moment in plans:
+        if moment is None:
+            onward = Play(scenario, plan)
+        else:
+            (onward := play).again(plan, moment)
+        run = onward.finish(remembering=depth > 0)
+        yield run
+        if depth:
+            yield from deepened(scenario, onward, further(run, onward.moments), depth - 1)
 
 
-def further(run: Run) -> Iterator[Plan]:
-    """The run's plan and one fault more, at each site that it came by after its last fault."""
+def further(run: Run, moments: Sequence[Memory | None]) -> Iterator[tuple[Plan, Memory | None]]:
+    """The run's plan and one fault more, at each site that it came by after its last fault; and how all stood before.
+
+    A site that came up before the last fault already meets the new one there, so that it is another story.
+    """
     sites = [met.site for met in run.met]
     after = max((sites.index(site) + 1 for site in run.plan), default=0)
     for met in run.met[after:]:
+        first = sites.index(met.site)
+        moment = moments[first] if first >= after and moments else None
         for fault in met.faults:
-            yield {**run.plan, met.site: fault}
+            yield {**run.plan, met.site: fault}, moment
 
 
 def walked(scenario: Scenario, count: int, seed: int) -> Iterator[Run]:

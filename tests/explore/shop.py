@@ -126,6 +126,9 @@ class ExploredShop(Shop):
     def play(self) -> None:
         self.script(self)
 
+    def changing(self) -> Iterator[object]:
+        yield from (self.store, self.payments, self.carrier, self.reports)
+
     def violations(self) -> list[str]:  # type: ignore[override]
         found = [each for each in super().violations() if each.invariant != "rest" or not self.reconciliation_failed]
         return [*(f"{each.invariant}: {each.subject} {each.what}" for each in found), *self.gone_astray()]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from asl.explorer import check, singles
+from asl.explorer.search import exhaustive
 from oms.domain.events import OrderRepaired
 from tests.explore import reconciliations
 from tests.explore.stories import cancel_everywhere, saved, scenarios
@@ -39,6 +40,15 @@ def test_a_return_that_could_not_even_park_is_taken_up_by_the_next_reconciliatio
     ]
     assert shop.order().returns["ord_1_return"].outcome == "refunded"
     assert [entry.kind for entry in shop.payments.ledger] == ["hold", "capture", "refund"]
+
+
+@pytest.mark.parametrize("name", ["buys", "meets a cancellation", "returns twice"])
+def test_what_is_put_back_goes_on_as_what_is_begun_anew(name):
+    """Of every 60th first fault all second ones, from where the shop stood before them and from the start."""
+    (story,) = [each for each in scenarios() if each.name == name]
+    for run in exhaustive(story, 2, 20, 60):
+        anew = check(story, run.plan)
+        assert (run.met, run.problems, run.parked, run.moves) == (anew.met, anew.problems, anew.parked, anew.moves)
 
 
 @pytest.mark.parametrize("schedule", saved(REGRESSIONS), ids=lambda schedule: schedule.path.stem)

@@ -65,6 +65,9 @@ class BoxOffice:
     def play(self) -> None:
         self.engine.start(self.machine, {"booking": "b1", "seats": SEATS}, name="b1")
 
+    def changing(self) -> tuple[object, ...]:
+        return (self.held, self.charged, self.issued, self.closed, self.log, self.random)
+
     def violations(self) -> list[str]:
         (execution,) = self.engine.executions.values()
         if execution.status == "FAILED" and execution.path[-1] in ("Refund", "ReleaseSeats"):

@@ -7,6 +7,7 @@ import pytest
 
 from asl.cli import explore
 from asl.explorer import Injector, check, pairs, singles, walks
+from asl.explorer.search import exhaustive
 from asl.explorer.story import tell
 from tests.asl.explorer import seats
 
@@ -16,6 +17,15 @@ def test_a_sound_saga_passes_every_single_and_every_pair():
     report = pairs(seats.good())
     assert report.findings == []
     assert report.tally.schedules > 400
+
+
+@pytest.mark.parametrize("story", [seats.good, *seats.DEFECTS], ids=lambda story: story.__name__)
+def test_what_is_put_back_goes_on_as_what_is_begun_anew(story):
+    """Every pair is played from where its first fault's world stood: the same as if it were played from the start."""
+    scenario = story()
+    for run in exhaustive(scenario, 2):
+        anew = check(scenario, run.plan)
+        assert (run.met, run.problems, run.parked, run.moves) == (anew.met, anew.problems, anew.parked, anew.moves)
 
 
 @pytest.mark.parametrize("defect", seats.DEFECTS, ids=lambda defect: defect.__name__)
