@@ -60,6 +60,8 @@ class Engine:
         self.journal = journal
         self.around: Callable[[Engine, Invoke], Invoke] | None = None
         """Stands between the engine and every task, its own integrations too: for whoever makes faults happen."""
+        self.has_ended: Callable[[str], bool] = lambda arn: False
+        """Whether there was an execution of this ARN: for whoever takes ended ones out of ``executions``."""
         self.machines: dict[str, Machine] = {}
         self.executions: dict[str, Execution] = {}
         self.agenda = Agenda()
@@ -96,9 +98,9 @@ class Engine:
         if given is None and arn in self.executions:  # a resumed engine draws its names anew
             return self.start(machine, input)
         existing = self.executions.get(arn)
-        if existing is not None:
-            if existing.running and existing.input == input:
-                return existing
+        if existing is not None and existing.running and existing.input == input:
+            return existing
+        if existing is not None or self.has_ended(arn):
             raise ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
         started = {"machine": machine.arn, "name": name, "input": input, "seed": self.seed}
         self._write("started", arn, **started)

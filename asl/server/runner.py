@@ -51,6 +51,7 @@ class Runner:
         self.largest = largest
         self.engine = Engine(clock=clock, seed=secrets.randbits(53), invoke=self._asked, journal=self._wrote)
         self.engine.machines = catalogue
+        self.engine.has_ended = lambda arn: store.execution(arn) is not None
         self.rows: dict[str, ExecutionRow] = {}
         self.entries: dict[str, int] = {}
         self.written: deque[Entry] = deque()
@@ -250,9 +251,9 @@ class Runner:
         text = json.dumps(execution.input)
         started, seed = execution.started_at, execution.seed
         row = ExecutionRow(arn, machine.arn, execution.name, machine.revision, seed, started, text)
+        self.store.add_execution(row)
         self.rows[arn] = row
         self.entries[arn] = 0
-        self.store.add_execution(row)
 
     def _end(self, arn: str) -> None:
         row, execution = self.rows[arn], self.engine.executions[arn]

@@ -308,3 +308,28 @@ def test_the_protocol_answers_what_is_no_request(sfn: Any) -> None:
     assert post("AWSStepFunctions.ListActivities", b" " * 5_000_000) == (413, "RequestEntityTooLarge")
     with urlopen(f"http://127.0.0.1:{sfn.port}/health") as answer:
         assert json.load(answer) == {"status": "ok", "running": 0}
+
+
+STARTS = {
+    "StartAt": "S",
+    "States": {
+        "S": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::states:startExecution",
+            "Parameters": {"StateMachineArn.$": "$.machine", "Name": "once", "Input": {}},
+            "End": True,
+        }
+    },
+}
+
+
+def test_a_name_that_an_ended_execution_has_is_not_taken_by_another_machine_s_start(sfn: Any) -> None:
+    child, parent = create(sfn, PASS, "child"), create(sfn, STARTS, "parent")
+    taken = sfn.start_execution(stateMachineArn=child, name="once")["executionArn"]
+    outcome(sfn, taken)
+
+    started = sfn.start_execution(stateMachineArn=parent, input=json.dumps({"machine": child}))
+
+    ended = outcome(sfn, started["executionArn"])
+    assert (ended["status"], ended["error"]) == ("FAILED", "StepFunctions.ExecutionAlreadyExistsException")
+    assert [each["name"] for each in sfn.list_executions(stateMachineArn=child)["executions"]] == ["once"]
