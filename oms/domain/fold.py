@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import reduce
 
 from oms.domain import events as e
@@ -23,6 +22,7 @@ from oms.domain.order import (
     with_units,
 )
 from oms.domain.payment import PaymentStatus, Risk
+from oms.domain.records import replace
 
 
 def placed(recorded: e.Recorded) -> Order:

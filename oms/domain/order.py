@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,7 @@ from oms.domain.events import Event, PricedUnits, Recorded, Units
 from oms.domain.inventory import StockEntry
 from oms.domain.money import Money, slice_of
 from oms.domain.payment import PaymentRequest, PaymentStatus, Risk
+from oms.domain.records import replace
 
 
 class Status(StrEnum):
