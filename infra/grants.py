@@ -74,6 +74,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
     Kind.AUDIT: {
         "orders": [items("orders", "GetItem", "PutItem")],
+        "discounts": [items("orders", "GetItem", "Query")],
         "inventory": [items("inventory", "Scan", "Query", "BatchGetItem")],
         "reports": REPORTS,
     },
@@ -82,6 +83,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
             items("orders", "GetItem", "Query", "PutItem", "UpdateItem"),
             Rule("dynamodb", ["Scan"], ["orders/by_customer"]),
         ],
+        "discounts": [items("orders", "Query")],
         "inventory": [items("inventory", "Query", "PutItem", "UpdateItem")],
         "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
         "executions": GO_ON,

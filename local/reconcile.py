@@ -69,7 +69,8 @@ def table(report: Report) -> Table:
         shown.add_column(column, justify="left" if column in ("looked at", "came of it") else "right")
     looked = {"orders": report.orders, "lines of the stock ledger": report.entries, "SKUs": report.skus}
     came = {"wrong": report.found, "repaired": report.repaired, "newly parked": report.parked}
-    looked["orders that moved meanwhile"], came["settled"] = report.moving, report.settled
+    looked["discount codes"], came["settled"] = report.codes, report.settled
+    looked["orders that moved meanwhile"], came["undecided"] = report.moving, len(report.undecided)
     for (what, count), (outcome, number) in zip(looked.items(), came.items(), strict=True):
         style = "red" if number and outcome in ("wrong", "newly parked") else "green"
         shown.add_row(what, f"{count:,}", outcome, f"[{style}]{number:,}[/]")

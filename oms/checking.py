@@ -7,11 +7,12 @@ name, until a later check finds nothing. An order that moved just now is left to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from oms.commit import commit
 from oms.domain import invariants, parking
+from oms.domain.discounts import CodeUse
 from oms.domain.errors import OmsError, OrderChanged, Unavailable
 from oms.domain.events import NOTES, Recorded
 from oms.domain.invariants import Violation
@@ -34,6 +35,8 @@ class Look:
     order: Order
     history: Sequence[Recorded]
     money: Sequence[MoneyEntry]
+    uses: Sequence[CodeUse]
+    """Of its discount code, as that one's ledger has them for it."""
     records: Sequence[PaymentRecord]
     troubles: Sequence[Violation]
     """What kept the gateway from answering."""
@@ -63,7 +66,7 @@ class Look:
         return [*self.troubles, *invariants.of_order(self.order, self.history, self.money, self.records)]
 
     def wrong(self) -> list[Violation]:
-        found = self.wrong_at_any_time()
+        found = [*self.wrong_at_any_time(), *invariants.of_claim(self.order, self.uses)]
         if self.at_rest:
             found += invariants.of_order_at_rest(self.order, self.records)
             found += [_unattended(self.order, work, run) for work, run in self.runs]
@@ -103,14 +106,14 @@ def look_at(deps: Deps, order_id: str) -> Look | None:
     """Everything about an order, or None where it moved while it was read."""
     order = deps.orders.get(order_id)
     history, money = deps.orders.events(order_id), deps.orders.money(order_id)
+    uses = deps.discounts.uses(order.code, order.id) if order.code else ()
     records, troubles = _at_gateway(deps, order)
     if deps.orders.get(order_id).version != order.version:
         return None
-    look = Look(order, history, money, records, troubles, (), deps.clock.now())
+    look = Look(order, history, money, uses, records, troubles, (), deps.clock.now())
     if not look.is_judged:
         return look
-    runs = [(work, work.run(deps)) for work in works_of(order, history)]
-    return Look(order, history, money, records, troubles, runs, look.now)
+    return replace(look, runs=[(work, work.run(deps)) for work in works_of(order, history)])
 
 
 def _at_gateway(deps: Deps, order: Order) -> tuple[list[PaymentRecord], list[Violation]]:
@@ -130,7 +133,7 @@ def _mended(deps: Deps, look: Look) -> tuple[str, list[Violation]]:
     if not look.at_rest or look.wrong_at_any_time():
         return "", []
     try:
-        return repaired(deps, look.order, look.records, look.runs, CHECK), []
+        return repaired(deps, look.order, look.records, look.uses, look.runs, CHECK), []
     except (Unavailable, OrderChanged):
         raise
     except OmsError as error:

@@ -260,7 +260,8 @@ class Discounts(Protocol):
         False, and nothing changes, if not, or where it was used more often than its new limit.
         """
 
-    def uses(self, code: str) -> Sequence[CodeUse]: ...
+    def uses(self, code: str, order_id: str | None = None) -> Sequence[CodeUse]:
+        """The code's ledger as last written, or what of it is one order's."""
 
 
 class Reports(Protocol):

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from oms.commit import commit
 from oms.domain import paying, placing
+from oms.domain.discounts import CodeUse
 from oms.domain.events import OrderRepaired
 from oms.domain.order import NOTHING, Change, Order
 from oms.domain.payment import PaymentRecord, PaymentStatus
@@ -23,19 +24,29 @@ FAILED = ("FAILED", "TIMED_OUT")
 
 
 def repaired(
-    deps: Deps, order: Order, records: Sequence[PaymentRecord], runs: Sequence[tuple[Work, Run | None]], by: str
+    deps: Deps,
+    order: Order,
+    records: Sequence[PaymentRecord],
+    uses: Sequence[CodeUse],
+    runs: Sequence[tuple[Work, Run | None]],
+    by: str,
 ) -> str:
     """Repair what can be, and say what that was, also in the order's events; empty where there is nothing to repair."""
+    codes: tuple[CodeUse, ...] = ()
     if _is_expired(order, deps.clock.now()):
         give_back(deps, order.id, by)
-        what = "it was never confirmed: what it held is given back"
+        done = ["it was never confirmed: what it held is given back"]
     elif order.status.is_closed and any(record.status is PaymentStatus.AUTHORIZED for record in records):
         void(deps, order.id, by)
-        what = "its card was still held: the authorization is voided"
+        done = ["its card was still held: the authorization is voided"]
     else:
-        what = "; ".join(done for work, run in runs if (done := _attended(deps, work, run)))
+        done = [told for work, run in runs if (told := _attended(deps, work, run))]
+    if order.status.is_closed and [use.uses for use in uses] == [1]:
+        codes = order.code_given_back()
+        done.append(f"it had ended and still held a use of {order.code}: that is given back")
+    what = "; ".join(done)
     if what:
-        commit(deps, order.id, by, lambda _: Change((OrderRepaired(by, what),)))
+        commit(deps, order.id, by, lambda _: Change((OrderRepaired(by, what),), codes=codes))
     return what
 
 

@@ -23,12 +23,13 @@ CHECK_OF_ORDERS, CHECK_OF_STOCK = "CheckOrders", "CheckStock"
 """The names under which the checks park an order."""
 
 ELSEWHERE = "elsewhere"
-LEDGER, ORDERS, STOCK, CLOSE = "ledger", "orders", "stock", "close"
+LEDGER, ORDERS, CODES, STOCK, CLOSE = "ledger", "orders", "codes", "stock", "close"
 
 
 @dataclass
 class Report:
-    """``next`` is what is read next, from ``cursor`` on: the stock ledger, orders, stock counters, or nothing more."""
+    """``next`` is what is read next, from ``cursor`` on: the stock ledger, orders, discount codes, stock counters,
+    or nothing more."""
 
     id: str
     started_at: str
@@ -38,6 +39,7 @@ class Report:
     pages: int = 0
     orders: int = 0
     entries: int = 0
+    codes: int = 0
     skus: int = 0
     moving: int = 0
     """Orders that moved while they were read: the next run looks at them."""
@@ -51,6 +53,8 @@ class Report:
     """SKUs that differ, and never stood still to be looked at."""
     doubted: list[str] = field(default_factory=list)
     """Orders that an earlier check of stock has parked."""
+    uncounted: list[str] = field(default_factory=list)
+    """Discount codes that orders were placed with, until each was looked at."""
     tally: Tally | None = field(default_factory=Tally)
 
     def advance(self, cursor: str | None, then: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from oms.checking import Checked, check
 from oms.domain.order import Order
 from oms.ports import Deps
-from oms.reporting import CHECK_OF_STOCK, STOCK, Report, read_page
+from oms.reporting import CHECK_OF_STOCK, CODES, STOCK, Report, read_page
 from tasks.runtime import task
 
 PAGE = 25
@@ -36,7 +36,7 @@ def handler(command: CheckOrders, deps: Deps) -> Mapping[str, Any]:
         page = deps.orders.every(PAGE if first else PAGE_OF_SUMS, report.cursor)
         for order in _checked(deps, report, page.items) if first else page.items:
             report.stock.hold(order)
-        report.advance(page.cursor, then=STOCK)
+        report.advance(page.cursor, then=CODES if report.uncounted else STOCK)
 
     return read_page(deps, command.report, command.number, read)
 
@@ -48,6 +48,7 @@ def _checked(deps: Deps, report: Report, orders: Sequence[Order]) -> list[Order]
     for result in results:
         _enter(report, result)
     after = [result.order or order for order, result in zip(orders, results, strict=True)]
+    report.uncounted = sorted({*report.uncounted, *(order.code for order in after if order.code)})
     report.doubted += [order.id for order in after if CHECK_OF_STOCK in order.parked]
     return after
 

@@ -1,4 +1,4 @@
-"""Holds all books against each other, a page a transition: the stock ledger, every order, every counter.
+"""Holds all books against each other, a page a transition: the stock ledger, every order, code and counter.
 
 It is about no one order, so trouble parks nothing: the execution fails where it stands, which alarms, and a redrive
 goes on with that page. An execution can't have more than 25,000 events: after so many pages another one goes on.
@@ -19,6 +19,7 @@ def definition() -> Graph:
     begin = task("OpenReport", keep="$.page", about={"run.$": "$$.Execution"})
     ledger = task("ReadLedger", keep="$.page", about=PAGE)
     orders = task("CheckOrders", keep="$.page", about=PAGE)
+    codes = task("CheckCodes", keep="$.page", about=PAGE)
     stock = task("CheckStock", keep="$.page", about=PAGE)
     close = task("CloseReport", keep="$.closed", about=REPORT)
     figures = {name: f"$.closed.{name}" for name in ("outcome", "found", "repaired")}
@@ -27,9 +28,9 @@ def definition() -> Graph:
     named = "States.Format('{}-{}', $.page.report, $.page.number)"
     elsewhere = start("GoOnElsewhere", "Reconcile", name=named, given=REPORT, already=continued)
 
-    pages = {"ledger": ledger, "orders": orders, "stock": stock, "elsewhere": elsewhere}
+    pages = {"ledger": ledger, "orders": orders, "codes": codes, "stock": stock, "elsewhere": elsewhere}
     turn = choose("TurnPage", "$.page.next", pages, otherwise=close)
-    for step in (begin, ledger, orders, stock):
+    for step in (begin, ledger, orders, codes, stock):
         step.next(turn)
     dsl.sequence(close, reconciled)
     dsl.sequence(elsewhere, continued)

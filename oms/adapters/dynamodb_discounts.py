@@ -62,8 +62,9 @@ class DynamoDiscounts:
         }
         return not self._db.transact([{"Update": request}])
 
-    def uses(self, code: str) -> Sequence[CodeUse]:
-        return [items.code_use_of(item) for item in self._db.below(self._table, items.CODES + code, items.USES)]
+    def uses(self, code: str, order_id: str | None = None) -> Sequence[CodeUse]:
+        begins = items.USES if order_id is None else f"{items.USES}{order_id}:"
+        return [items.code_use_of(item) for item in self._db.below(self._table, items.CODES + code, begins)]
 
 
 def _terms(discount: Discount) -> items.Item:

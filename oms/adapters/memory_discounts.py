@@ -25,5 +25,6 @@ class MemoryDiscounts:
             self.store.codes[after.code] = replace(after, used=used)
             return True
 
-    def uses(self, code: str) -> Sequence[CodeUse]:
-        return [use for use in self.store.code_uses.values() if use.code == code]
+    def uses(self, code: str, order_id: str | None = None) -> Sequence[CodeUse]:
+        of_code = [use for use in self.store.code_uses.values() if use.code == code]
+        return [use for use in of_code if order_id in (None, use.order_id)]

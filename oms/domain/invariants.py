@@ -7,7 +7,7 @@ wait for an operator.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -226,25 +226,43 @@ def _away(order: Order) -> Counter[str]:
 
 def _codes(books: Books) -> Iterator[Violation]:
     """A code is used by live orders alone, once each, as its counter and its ledger say, and never beyond its limit."""
-    held = Counter((order.code, order.id) for order in books.orders if order.code and not order.status.is_closed)
-    booked = Counter[tuple[str, str]]()
+    by_code: dict[str, list[CodeUse]] = defaultdict(list)
+    by_order: dict[tuple[str, str], list[CodeUse]] = defaultdict(list)
     for use in books.code_uses:
-        booked[use.code, use.order_id] += use.uses
-    for code, order_id in held.keys() | booked.keys():
-        if held[code, order_id] != booked[code, order_id]:
-            figures = f"holds {held[code, order_id]} uses of {code}, and its ledger says {booked[code, order_id]}"
-            yield Violation("codes", order_id, figures)
-    sums = Counter[str]()
-    for (code, _), uses in booked.items():
-        sums[code] += uses
-    counters = {each.code: each for each in books.codes}
-    for code in sums.keys() | counters.keys():
-        used = counters[code].used if code in counters else 0
-        if used != sums[code]:
-            yield Violation("codes", code, f"is used {used} times, and its ledger says {sums[code]}")
-        if code in counters and used > counters[code].total_limit:
-            yield Violation("codes", code, f"is used {used} times of {counters[code].total_limit}")
+        by_code[use.code].append(use)
+        by_order[use.order_id, use.code].append(use)
+    for order in books.orders:
+        yield from of_claim(order, by_order.pop((order.id, order.code), ()))
+    for (order_id, name), uses in by_order.items():
+        if booked := _sum(uses):
+            yield Violation("codes", order_id, f"holds 0 uses of {name}, and its ledger says {booked}")
+    for code in books.codes:
+        yield from of_code(code, by_code.pop(code.code, ()))
+    for name, uses in by_code.items():
+        if booked := _sum(uses):
+            yield Violation("codes", name, f"is used 0 times, and its ledger says {booked}")
     yield from _once("", (use.effect_id for use in books.code_uses), "is twice in the ledger of codes")
+
+
+def of_claim(order: Order, uses: Iterable[CodeUse]) -> list[Violation]:
+    """What is wrong between an order and the uses of its discount code that are booked for it, whatever works on it."""
+    held, booked = int(bool(order.code) and not order.status.is_closed), _sum(uses)
+    figures = f"holds {held} uses of {order.code}, and its ledger says {booked}"
+    return [Violation("codes", order.id, figures)] if held != booked else []
+
+
+def of_code(code: Discount, uses: Iterable[CodeUse]) -> list[Violation]:
+    """What is wrong between a discount code's counter and its ledger, read while the counter stood still."""
+    found, booked = [], _sum(uses)
+    if code.used != booked:
+        found.append(f"is used {code.used} times, and its ledger says {booked}")
+    if code.used > code.total_limit:
+        found.append(f"is used {code.used} times of {code.total_limit}")
+    return [Violation("codes", code.code, what) for what in found]
+
+
+def _sum(uses: Iterable[CodeUse]) -> int:
+    return sum(use.uses for use in uses)
 
 
 def _strangers(books: Books) -> Iterator[Violation]:

@@ -69,6 +69,15 @@ def test_an_order_uses_its_code_once_however_often_it_is_written(stores: Stores)
     assert [(use.order_id, use.customer_id) for use in stores.discounts.uses("WELCOME")] == [("ord_1", "anna")]
 
 
+def test_the_ledger_tells_one_order_s_uses_from_those_of_all(stores: Stores) -> None:
+    stores.discounts.change(None, replace(CODE, total_limit=3, customer_limit=3))
+    for order_id in ("ord_1", "ord_10", "ord_2"):
+        stores.orders.create(with_code(order_id, "anna", replace(CODE, customer_limit=3)), NOON, "test")
+    assert [use.effect_id for use in stores.discounts.uses("WELCOME", "ord_1")] == ["ord_1:code"]
+    assert stores.discounts.uses("WELCOME", "ord_3") == []
+    assert len(stores.discounts.uses("WELCOME")) == 3
+
+
 @pytest.mark.parametrize("customers", [["anna", "anna"], ["anna", "bert", "carl"]])
 def test_beyond_a_limit_nothing_is_written(stores: Stores, customers: list[str]) -> None:
     stores.discounts.change(None, CODE)

@@ -34,9 +34,9 @@ def cancels_and_is_reconciled(shop: ExploredShop) -> None:
 
 
 def returns_and_is_reconciled(shop: ExploredShop) -> None:
-    """Once after all of it, and once more for what failed and could not even park within a day."""
+    """When also what could not even park within a day and a half has failed."""
     returns(shop, ("RED-LAMP", 1))
-    reconciled_at(shop, 9 * DAY, 12 * DAY)
+    reconciled_at(shop, 12 * DAY)
 
 
 def loses_its_fulfillment(shop: ExploredShop) -> None:

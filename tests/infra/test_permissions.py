@@ -55,6 +55,7 @@ FUNCTIONS = {
     "AuthorizePayment": CHANGE | PAY,
     "AuthorizeReturn": CHANGE,
     "CapturePayment": CHANGE | PAY,
+    "CheckCodes": each("dynamodb:GetItem dynamodb:Query", "Orders") | REPORT,
     "CheckOrders": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", "Orders")
     | each("dynamodb:Scan", "Orders/index/by_customer")
     | STOCK
@@ -138,7 +139,7 @@ MACHINES = {
     "CancelOrder": "CompleteCancellation GiveBackOrder ParkOrder RecallShipment RefundPayment ReleaseInventory "
     "TakeOrder VoidAuthorization",
     "ReturnOrder": "AuthorizeReturn CloseReturn ExpectParcel InspectItems ParkOrder RefundPayment RestockItems",
-    "Reconcile": "CheckOrders CheckStock CloseReport OpenReport ReadLedger",
+    "Reconcile": "CheckCodes CheckOrders CheckStock CloseReport OpenReport ReadLedger",
 }
 STARTS = {"NewOrder": "FulfillOrder", "Reconcile": "Reconcile"}
 """Which machine starts which."""

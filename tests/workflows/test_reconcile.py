@@ -52,7 +52,7 @@ def test_its_report_counts_what_it_looked_at_and_forgets_its_sums(shop):
 
 
 def test_it_pages_and_its_state_does_not_grow(shop, monkeypatch):
-    for module in ("read_ledger", "check_orders", "check_stock"):
+    for module in ("read_ledger", "check_orders", "check_codes", "check_stock"):
         monkeypatch.setattr(f"tasks.{module}.PAGE", 2)
     for n in range(5):
         shop.new_order(("TEA", 1), order_id=f"ord_{n}")
