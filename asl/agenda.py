@@ -67,10 +67,12 @@ class Agenda:
 
     def pop(self) -> Step | None:
         """The next step."""
-        step = self.peek()
-        if step is not None:
-            heapq.heappop(self._heap)
-        return step
+        heap = self._heap
+        while heap:
+            step = heapq.heappop(heap)[2]
+            if not step.stale:
+                return step
+        return None
 
     def take(self, step: Step) -> None:
         """Take out a step that isn't the next."""

@@ -48,7 +48,11 @@ def data_limit(owner: str) -> StatesError:
 
 def parsed(text: str) -> Any:
     """The value of a JSON text; NaN and Infinity, which JSON doesn't have, raise ValueError."""
-    return _decoder.decode(text)
+    try:
+        value, end = _decoder.raw_decode(text)
+    except ValueError:
+        return _decoder.decode(text)  # says what is wrong with it, or passes over the spaces before it
+    return value if end == len(text) else _decoder.decode(text)
 
 
 def _no_constant(name: str) -> Any:

@@ -20,7 +20,7 @@ from asl.clock import iso
 from asl.context import Trace, execution_context
 from asl.documents import encode
 from asl.errors import StatesError
-from asl.history import QUOTA, WHOLE, events, failure
+from asl.history import ENTERED, QUOTA, WHOLE, events, failure
 from asl.requests import TaskRequest
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ class Execution:
     @property
     def path(self) -> list[str]:
         """The names of the states entered, in order; those inside branches and iterations too."""
-        return [record[3]["name"] for record in self.trace.records if record[0].endswith("StateEntered") and record[3]]
+        return [record[3]["name"] for record in self.trace.records if record[0] in ENTERED and record[3]]
 
     @property
     def running(self) -> bool:

@@ -13,6 +13,9 @@ QUOTA = 25_000
 WHOLE = {"truncated": False}
 Record = tuple[str, float, int, dict[str, Any] | None]
 """Type, time, the previous event's id, details. A record's id is its place in the list, from 1."""
+ENTERED = frozenset(
+    f"{kind}StateEntered" for kind in ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
+)
 
 
 def details_name(kind: str) -> str:

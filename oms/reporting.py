@@ -119,7 +119,20 @@ def _stored(deps: Deps, report_id: str) -> Report | None:
 
 
 def _store(deps: Deps, report: Report) -> None:
-    deps.reports.put(report.id, asdict(report))
+    deps.reports.put(report.id, told_of(report))
+
+
+def told_of(report: Report) -> Mapping[str, Any]:
+    """A report as JSON that is written at once: nothing is copied, since a report of a large shop is long."""
+    tally = report.tally
+    if tally is None:
+        return vars(report)
+    rows = {"sums": _rows(tally.sums), "seen": _rows(tally.seen)}
+    return {**vars(report), "tally": {**vars(tally), **rows}}
+
+
+def _rows(by_sku: Mapping[str, Sum | Difference]) -> dict[str, dict[str, Any]]:
+    return {sku: vars(each) for sku, each in by_sku.items()}
 
 
 def report_of(told: Mapping[str, Any]) -> Report:

@@ -43,14 +43,20 @@ def handler(command: CheckOrders, deps: Deps) -> Mapping[str, Any]:
 
 def _checked(deps: Deps, report: Report, orders: Sequence[Order]) -> list[Order]:
     """The orders as the check left them; what came of it is in the report."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(lambda order: check(deps, order.id), orders))
+    results = _each_checked(deps, orders)
     for result in results:
         _enter(report, result)
     after = [result.order or order for order, result in zip(orders, results, strict=True)]
     report.uncounted = sorted({*report.uncounted, *(order.code for order in after if order.code)})
     report.doubted += [order.id for order in after if CHECK_OF_STOCK in order.parked]
     return after
+
+
+def _each_checked(deps: Deps, orders: Sequence[Order]) -> list[Checked]:
+    if len(orders) == 1:  # needs no threads
+        return [check(deps, orders[0].id)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda order: check(deps, order.id), orders))
 
 
 def _enter(report: Report, result: Checked) -> None:

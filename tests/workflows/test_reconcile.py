@@ -247,4 +247,5 @@ def test_a_page_that_is_asked_for_twice_is_read_once(shop):
 def test_a_report_survives_its_json(unsound):
     refund_that_no_ledger_has(unsound)
     report = quietly(unsound)
-    assert reporting.report_of(json.loads(json.dumps(asdict(report)))) == report
+    assert reporting.told_of(report) == asdict(report)
+    assert reporting.report_of(json.loads(json.dumps(reporting.told_of(report)))) == report
