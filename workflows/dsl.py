@@ -15,7 +15,16 @@ from stepfunctions.steps import Choice as SdkChoice
 from stepfunctions.steps import Task as SdkTask
 from stepfunctions.steps.states import State
 
-from oms.domain.errors import OmsError, OrderChanged, OrderParked, OrderTaken, Unavailable, leaves
+from oms.domain.errors import (
+    InvalidCommand,
+    OmsError,
+    OrderChanged,
+    OrderNotFound,
+    OrderParked,
+    OrderTaken,
+    Unavailable,
+    leaves,
+)
 
 LAMBDA_SECONDS = 10
 """How long a task function may take; its clients give up earlier, its state later."""
@@ -137,7 +146,8 @@ def command(more: dict[str, Any] | None = None, about: dict[str, Any] = ORDER) -
 def park(more: dict[str, Any] | None = None) -> SdkTask:
     """Put the order before an operator; the execution fails here, and a redrive goes on from here.
 
-    Parking outlasts the outage that it is about: whatever is in its way, it is tried for days.
+    Parking outlasts the outage that it is about: whatever is in its way, it is tried for days. Of no order at all, as
+    when an execution was begun by hand, there is nothing to park: it fails at once.
     """
     parking = task(
         "ParkOrder",
@@ -150,7 +160,8 @@ def park(more: dict[str, Any] | None = None) -> SdkTask:
             **(more or {}),
         },
     )
-    parking.retries = [retry(names(OrderParked), attempts=0), retry(["States.ALL"], attempts=100, longest=HOUR)]
+    over = [retry(names(OrderParked, OrderNotFound), attempts=0), retry(names(InvalidCommand), attempts=6)]
+    parking.retries = [*over, retry(["States.ALL"], attempts=100, longest=HOUR)]
     return parking
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oms.domain import errors
 from oms.domain.events import CancellationRefused, CancellationStarted, LinesCancelled, OrderCancelled, Units
-from oms.domain.order import NOTHING, Cancellation, Change, Order, ShipmentStatus, Status
+from oms.domain.order import NOTHING, Cancellation, Change, Order, ShipmentStatus, Status, named_twice
 from oms.domain.payment import PaymentStatus
 
 CANCELLABLE = (Status.PLACED, Status.RESERVED, Status.AUTHORIZED, Status.CONFIRMED)
@@ -33,6 +33,8 @@ def _chosen(order: Order, lines: Sequence[Units]) -> tuple[tuple[Units, ...], bo
     opened = order.open_units()
     if not lines:
         return opened, True
+    if sku := named_twice(lines):
+        raise errors.OrderNotCancellable(f"{sku} is in more than one line")
     for units in lines:
         line = order.line(units.sku)
         if line is None or not 0 < units.quantity <= line.open:

@@ -317,6 +317,12 @@ def guard(order: Order) -> None:
         raise OrderTaken(f"order {order.id} is being cancelled by {order.taken_by}")
 
 
+def named_twice(lines: Iterable[Units]) -> str | None:
+    """A SKU that more than one of the lines is of: each alone may be had, and all of them too many."""
+    skus = [units.sku for units in lines]
+    return next((sku for sku in skus if skus.count(sku) > 1), None)
+
+
 def called(execution: str) -> str:
     """``machine:name`` of an execution's ARN; a deployment may put its shop's name before the machine's."""
     machine, _, name = execution.partition(":execution:")[2].rpartition(":")

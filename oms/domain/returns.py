@@ -16,7 +16,7 @@ from oms.domain.events import (
     ReturnClosed,
     Units,
 )
-from oms.domain.order import NOTHING, Change, Order, Return, ReturnStatus, Status, guard
+from oms.domain.order import NOTHING, Change, Order, Return, ReturnStatus, Status, guard, named_twice
 from oms.domain.placing import PART
 
 ACCEPTED = {"new": True, "opened": True, "defective": True, "damaged": False, "missing": False}
@@ -33,6 +33,8 @@ def authorize(order: Order, return_id: str, lines: Sequence[Units], reason: str,
     guard(order)
     if order.status is not Status.DELIVERED:
         raise errors.OrderNotReturnable(f"order {order.id} is {order.status}, not delivered")
+    if sku := named_twice(lines):
+        raise errors.OrderNotReturnable(f"{sku} is in more than one line")
     for units in lines:
         line = order.line(units.sku)
         if line is None or not 0 < units.quantity <= line.returnable:

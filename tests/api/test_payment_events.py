@@ -36,6 +36,12 @@ def dispute(shop, order_id, status="needs_response", **more):
     return {"id": "dp_1", "object": "dispute", "payment_intent": payment_id, "status": status, **facts}
 
 
+@pytest.mark.parametrize("metadata", [["ord_1"], "ord_1", {"order_id": 1}, {"order_id": "x" * 501}])
+def test_metadata_that_stripe_never_sends_is_refused(shop, metadata):
+    reply = say(shop, "payment_intent.canceled", {"id": "pi_1", "metadata": metadata})
+    assert (reply.status, reply.problem) == (400, "invalid-request")
+
+
 def test_a_hold_that_is_gone_cancels_the_order_that_counts_on_it(shop):
     order_id = shop.confirmed()
     reply = say(shop, "payment_intent.canceled", intent(order_id))

@@ -53,6 +53,11 @@ def test_naming_every_open_line_is_the_whole_order():
     assert order.cancellations["cancel_1"].whole
 
 
+def test_a_sku_in_two_lines_is_refused():
+    with pytest.raises(errors.OrderNotCancellable, match="more than one line"):
+        cancelling.take(confirmed_order(), "cancel_1", [Units("RED-LAMP", 1)] * 2, "twice")
+
+
 def test_one_cancellation_holds_the_order_against_another():
     with pytest.raises(errors.OrderTaken):
         cancelling.take(taken_order(), "cancel_2", (), "me too")

@@ -80,6 +80,11 @@ def test_more_than_was_bought_does_not_come_back(units):
         returns.authorize(delivered_order(("RED-LAMP", 3)), RETURN, [units], "", NOON)
 
 
+def test_a_unit_does_not_come_back_on_two_lines():
+    with pytest.raises(errors.OrderNotReturnable, match="more than one line"):
+        returns.authorize(delivered_order(("RED-LAMP", 1)), RETURN, [Units("RED-LAMP", 1)] * 2, "", NOON)
+
+
 def test_what_was_never_delivered_does_not_come_back():
     with pytest.raises(errors.OrderNotReturnable):
         returns.authorize(shipped_order(), RETURN, [Units("RED-LAMP", 1)], "", NOON)

@@ -98,3 +98,11 @@ def test_a_long_order_of_which_the_last_part_is_out_of_stock_releases_the_first(
     lines = [*shop.stock_many(99), ("RED-LAMP", 11)]
     assert shop.new_order(*lines).output["reason"] == "out-of-stock"
     assert all(shop.available(sku) == 3 for sku, _ in lines[:-1])
+
+
+@pytest.mark.parametrize("machine", ["NewOrder", "FulfillOrder"])
+@pytest.mark.parametrize(("order_id", "error"), [("ord_2", "OrderNotFound"), (None, "InvalidCommand")])
+def test_an_execution_of_no_order_fails_within_minutes(unsound, machine, order_id, error):
+    execution = unsound.start(machine, "by-hand", order_id=order_id)
+    unsound.let_happen(600)
+    assert (execution.status, execution.error) == ("FAILED", error)
