@@ -18,6 +18,7 @@ from oms.domain.events import Units
 from oms.domain.order import Order, Status
 from oms.domain.pricing import Destination, Quote
 from oms.ports import Deps
+from oms.working import asked
 
 
 def place(
@@ -35,7 +36,9 @@ def place(
         if cart:
             check_as_seen(cart, products)
         quoted = quote(deps, body, lines, products)
-        change = placing.place(order_id, call.caller.id, quoted, body["payment_method"], body["recipient"], fingerprint)
+        change = placing.place(
+            order_id, call.caller.id, quoted, body["payment_method"], body["recipient"], fingerprint, call.request_id
+        )
         if cart:
             change = replace(change, cart=without(cart, lines))
         order = deps.orders.create(change, now, call.caller.name)
@@ -44,7 +47,7 @@ def place(
     if order.request_hash != fingerprint:
         raise reused()
     if order.status is Status.PLACED:
-        deps.executions.start("NewOrder", order.id, {"order_id": order.id})
+        deps.executions.start("NewOrder", order.id, asked(order.id, order.request_id))
     return order, order.placed_at == now and order.version == 1
 
 

@@ -21,6 +21,7 @@ from oms.domain.errors import OrderNotFound
 from oms.domain.events import Units
 from oms.domain.order import Cancellation, Order
 from oms.domain.pricing import Destination, shipping_options
+from oms.working import asked
 
 handler = Service()
 
@@ -75,8 +76,8 @@ def cancel_order(call: Call) -> Response[str]:
     if known is None:
         _check_seen(call, order)
         cancelling.take(order, cancellation_id, lines, reason)
-        payload = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
-        call.deps.executions.start("CancelOrder", cancellation_id, {"order_id": order.id, **payload})
+        told = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
+        call.deps.executions.start("CancelOrder", cancellation_id, asked(order.id, call.request_id, **told))
     elif known.lines and not _is_same(known, lines):  # one that was refused unseen has none
         raise reused()
     return json_answer(202, {"order_id": order.id, "cancellation_id": cancellation_id}, location(call, order))
@@ -96,8 +97,8 @@ def request_return(call: Call) -> Response[str]:
     if known is None:
         _check_seen(call, order)
         returns.authorize(order, return_id, lines, reason, deadline=call.deps.clock.now())
-        payload = {"return_id": return_id, "lines": _plain(lines), "reason": reason}
-        call.deps.executions.start("ReturnOrder", return_id, {"order_id": order.id, **payload})
+        told = {"return_id": return_id, "lines": _plain(lines), "reason": reason}
+        call.deps.executions.start("ReturnOrder", return_id, asked(order.id, call.request_id, **told))
     elif known.lines and _sorted(known.lines) != _sorted(lines):
         raise reused()
     return json_answer(202, {"order_id": order.id, "return_id": return_id}, location(call, order))

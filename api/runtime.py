@@ -67,6 +67,7 @@ class Call:
     """The query string's members and headers that the contract names."""
     body: Any
     raw: bytes
+    request_id: str
 
 
 Answer = Callable[[Call], Response[str]]
@@ -101,7 +102,9 @@ class Service:
         resolver: APIGatewayHttpResolver = self._own.resolver
         resolver.current_event = APIGatewayProxyEventV2(event)
         resolver.context.update(deps=deps, environ=environ)
-        return resolver.resolve(event, context)
+        answer = resolver.resolve(event, context)
+        _logger().info("answered", extra={**_about(resolver.current_event), "status": answer["statusCode"]})
+        return answer
 
     def _resolver(self) -> APIGatewayHttpResolver:
         resolver = APIGatewayHttpResolver()
@@ -133,9 +136,10 @@ def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Call
             arguments=operation.arguments(event.query_string_parameters or {}, headers),
             body=operation.body_of(raw, headers.get("content-type", "")),
             raw=raw,
+            request_id=request_id(event),
         )
         response = answer(call)
-        response.headers.update({**security.HEADERS, **response.headers, "X-Correlation-Id": correlation_id(event)})
+        response.headers.update({**security.HEADERS, **response.headers, "X-Correlation-Id": call.request_id})
         return response
 
     return respond
@@ -177,7 +181,7 @@ def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def correlation_id(event: APIGatewayProxyEventV2) -> str:
+def request_id(event: APIGatewayProxyEventV2) -> str:
     """The caller's own, where it sent one that can stand in a log, or else the request's."""
     sent = _lowered(event.headers).get("x-correlation-id", "")
     return sent if CORRELATION_ID.fullmatch(sent) else event.request_context.request_id
@@ -189,12 +193,12 @@ def json_answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str]
 
 
 def _refused(event: APIGatewayProxyEventV2, error: Exception) -> Response[str]:
-    problem, correlation = problem_of(error), correlation_id(event)
+    problem, own_id = problem_of(error), request_id(event)
     if problem.status >= 500:
-        _log(event, error, problem, correlation)
-    document = problem.document(event.raw_path, correlation)
+        _log(event, error, problem)
+    document = problem.document(event.raw_path, own_id)
     text = json.dumps(document, separators=(",", ":"))
-    headers = {**security.HEADERS, **problem.headers, "X-Correlation-Id": correlation}
+    headers = {**security.HEADERS, **problem.headers, "X-Correlation-Id": own_id}
     return Response(problem.status, MEDIA_TYPE, text, headers)
 
 
@@ -202,9 +206,14 @@ def _no_route(event: APIGatewayProxyEventV2) -> Problem:
     return Problem("no-such-route", 404, f"there is no {event.request_context.http.method} {event.raw_path}"[:300])
 
 
-def _log(event: APIGatewayProxyEventV2, error: Exception, problem: Problem, correlation: str) -> None:
-    """Of a request only its route: bodies and queries hold personal data."""
-    facts = {"correlation_id": correlation, "route": event.route_key, "problem": problem.kind}
+def _about(event: APIGatewayProxyEventV2) -> dict[str, Any]:
+    """What is logged of a request. Of what it asks only its route: paths, bodies and queries hold personal data."""
+    gateways = event.request_context.request_id
+    return {"request_id": request_id(event), "gateway_request_id": gateways, "route": event.route_key}
+
+
+def _log(event: APIGatewayProxyEventV2, error: Exception, problem: Problem) -> None:
+    facts = {**_about(event), "problem": problem.kind}
     defect = problem.kind == "internal-error"
     log = _logger().error if defect else _logger().warning
     log("%s: %s", type(error).__name__, error, exc_info=error if defect else None, extra=facts)

@@ -26,7 +26,7 @@ INTEGRATION_TIMEOUT = Duration.seconds(15)
 """Longer than a function may take: its own timeout is the one that is seen, and named in its log."""
 REQUESTS_A_SECOND, BURST = 200, 400
 LOGGED = {
-    "request_id": "$context.requestId",
+    "gateway_request_id": "$context.requestId",
     "route": "$context.routeKey",
     "status": "$context.status",
     "error": "$context.error.responseType",

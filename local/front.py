@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ from contextlib import suppress
 import uvicorn
 
 from local.functions import Functions
-from local.gateway import create_app
+from local.gateway import access_log, create_app
 from local.places import variables_of
 from oms.adapters.wiring import deps
 
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--site", help="the origin whose pages may call from a browser")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has closed
+    log_access()
     environment = dict(os.environ)
     functions = Functions(lambda name: variables_of(name, environment), deps)
     app = create_app(
@@ -41,6 +43,15 @@ def main() -> None:
             http="httptools",
             proxy_headers=False,  # nobody stands before it: else each caller could name an address of its own
         )
+
+
+def log_access() -> None:
+    """A line a request on standard output, as the HTTP API writes it to its log group."""
+    lines = logging.StreamHandler(sys.stdout)
+    lines.setFormatter(logging.Formatter("%(message)s"))
+    access_log.addHandler(lines)
+    access_log.setLevel(logging.INFO)
+    access_log.propagate = False
 
 
 if __name__ == "__main__":

@@ -18,13 +18,14 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from api import contract
 from oms.adapters import wiring
 from oms.ports import Deps
+from tasks.runtime import logged
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT_SECONDS = 10
@@ -69,7 +70,8 @@ class Functions:
         deps = self._deps_of(environment)
         if name in services():
             return found.run(event, deps, environment, Context(name))
-        return found.run(event, deps)
+        run = partial(found.run, event, deps)
+        return run() if name in consumers() else logged(name, event, run)
 
     def handlers(self) -> dict[str, Callable[[Any, Any], Any]]:
         """Each task function as ``handler(event, context)``, by its name: for an engine that calls them."""

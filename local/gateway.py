@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -33,6 +34,7 @@ Send = Callable[[Message], Awaitable[None]]
 Invoke = Callable[[str, dict[str, Any]], Any]
 
 log = logging.getLogger(__name__)
+access_log = logging.getLogger(f"{__name__}.access")
 
 
 class Refusal(Exception):
@@ -106,18 +108,33 @@ class Gateway:
                 return
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        request_id, headers = new_request_id(), joined(scope["headers"])
+        request_id, headers, begun = new_request_id(), joined(scope["headers"]), time.perf_counter()
+        error = "-"
         try:
             answer = await self._served(scope, headers, receive, request_id)
         except Refusal as refusal:
-            answer = _refused(refusal, scope["path"], request_id)
+            answer, error = _refused(refusal, scope["path"], request_id), refusal.message
         except Exception:  # what a function raises is its own affair; the caller gets a 500, as on AWS
             log.exception("request %s failed", request_id)
             failed = Problem("internal-error", 500, "the function failed: it is logged under the correlation id")
-            answer = _refused(Refusal(failed, "Internal Server Error"), scope["path"], request_id)
+            error = "Internal Server Error"
+            answer = _refused(Refusal(failed, error), scope["path"], request_id)
+        if access_log.isEnabledFor(logging.INFO):
+            latency_ms = round((time.perf_counter() - begun) * 1000)
+            self._write_down(
+                scope, gateway_request_id=request_id, status=answer.status, error=error, latency_ms=latency_ms
+            )
         given = {name for name, _ in answer.headers}
         secured = tuple((name, value) for name, value in SECURITY if name not in given)
         return replace(answer, headers=(*answer.headers, *secured, *self._cors.shown(headers)))
+
+    def _write_down(self, scope: Scope, **facts: Any) -> None:
+        """Of what was asked only the route is logged: paths and queries may name people."""
+        try:
+            route = self._router.find(scope["method"], scope["path"])[0].key
+        except Refusal:
+            route = "-"
+        access_log.info("%s", json.dumps({"route": route, **facts}))
 
     async def _served(self, scope: Scope, headers: Mapping[str, str], receive: Receive, request_id: str) -> Answer:
         address = (scope.get("client") or ("127.0.0.1", 0))[0]

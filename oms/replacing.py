@@ -18,7 +18,7 @@ from oms.domain.order import Order, called
 from oms.domain.resumption import Resumption, way
 from oms.ports import Deps, Run
 from oms.repairing import give_back, refund
-from oms.working import Work, works_of
+from oms.working import Work, asked, works_of
 
 ABOUT_THE_ORDER = ("NewOrder", "FulfillOrder")
 NOTHING_LEFT = "nothing is left of it to do"
@@ -27,7 +27,7 @@ NOTHING_LEFT = "nothing is left of it to do"
 def resumption(deps: Deps, order: Order, execution: str, run: Run | None) -> Resumption | None:
     """What an execution was begun with, also where Step Functions has forgotten it; None where nobody knows."""
     machine, name = called(execution).split(":")
-    payload: Mapping[str, Any] | None = {"order_id": order.id} if machine in ABOUT_THE_ORDER else None
+    payload: Mapping[str, Any] | None = asked(order.id, order.request_id) if machine in ABOUT_THE_ORDER else None
     if run is not None:
         payload = run.payload
     elif payload is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from oms.ports import Deps
+from oms.working import asked
 
 GRACE = timedelta(seconds=30)
 """How long a request may take to begin its own order."""
@@ -23,7 +24,7 @@ def start_waiting_orders(deps: Deps) -> int:
         for order in page.items:
             if order.placed_at > due:
                 return started
-            deps.executions.start("NewOrder", order.id, {"order_id": order.id})
+            deps.executions.start("NewOrder", order.id, asked(order.id, order.request_id))
             started += 1
         if page.cursor is None:
             return started

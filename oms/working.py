@@ -32,6 +32,12 @@ class Work:
         return other if other is not None and (own is None or other.is_running) else own
 
 
+def asked(order_id: str, request_id: str, **more: Any) -> dict[str, Any]:
+    """An execution's input, which is the same whoever begins it and however often: it tells of the request that asked
+    for it first. Empty is the id of what came by none, or before they were written down."""
+    return {"order_id": order_id, **more, **({"request_id": request_id} if request_id else {})}
+
+
 def works_of(order: Order, history: Sequence[Recorded]) -> list[Work]:
     """Empty where the order is closed, or delivered with no return under way."""
     return [*_of_order(order, history), *_of_returns(order, history)]
@@ -41,25 +47,26 @@ def _of_order(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
     if order.taken_by:
         yield _of_cancellation(order, order.taken_by, history)
     elif order.status in UNCONFIRMED:
-        yield Work("NewOrder", order.works_as("NewOrder", order.id), {"order_id": order.id})
+        yield Work("NewOrder", order.works_as("NewOrder", order.id), asked(order.id, order.request_id))
     elif order.status in UNDELIVERED:
-        yield Work("FulfillOrder", order.works_as("FulfillOrder", order.id), {"order_id": order.id})
+        yield Work("FulfillOrder", order.works_as("FulfillOrder", order.id), asked(order.id, order.request_id))
 
 
 def _of_cancellation(order: Order, cancellation_id: str, history: Sequence[Recorded]) -> Work:
     """A cancellation of FulfillOrder's own can be carried out by CancelOrder as well."""
     known = order.cancellations[cancellation_id]
-    reason = next(
-        each.event.reason
+    started = next(
+        each.event
         for each in history
         if isinstance(each.event, CancellationStarted) and each.event.cancellation_id == cancellation_id
     )
-    payload = {
-        "order_id": order.id,
-        "cancellation_id": cancellation_id,
-        "lines": [] if known.whole else _told(known.lines),
-        "reason": reason,
-    }
+    payload = asked(
+        order.id,
+        started.request_id,
+        cancellation_id=cancellation_id,
+        lines=[] if known.whole else _told(known.lines),
+        reason=started.reason,
+    )
     fulfillment = ("FulfillOrder", order.id) if cancellation_id == f"{order.id}_unfulfillable" else None
     return Work("CancelOrder", order.works_as("CancelOrder", cancellation_id), payload, fulfillment)
 

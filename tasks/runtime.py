@@ -49,7 +49,7 @@ class Task(Generic[C]):
     def __call__(self, event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
         from oms.adapters.wiring import deps
 
-        return observed(self.command.__name__, event, context, lambda: self.run(event, deps()))
+        return observed(self.command.__name__, event, lambda: self.run(event, deps()))
 
     def run(self, event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
         """The task's answer, as JSON. Raises a leaf of ``OmsError``."""
@@ -60,7 +60,8 @@ class Task(Generic[C]):
         error = next(validator(self.command.__name__).iter_errors(event), None)
         if error is not None:
             raise InvalidCommand(f"{self.command.__name__} at {error.json_path}: {error.message}")
-        return self.command(**{name: event[name] for name in self._names if name in event})
+        told = {"request_id": request_of(event), **event}
+        return self.command(**{name: told[name] for name in self._names if name in told})
 
 
 def task(handle: Callable[[C, Deps], Mapping[str, Any]]) -> Task[C]:
@@ -74,41 +75,64 @@ def act(command: AboutOrder, deps: Deps, decide: Callable[[Order], Change]) -> O
     return commit(deps, command.order_id, type(command).__name__, decide)
 
 
-def observed(
-    name: str, event: Mapping[str, Any], context: Any, run: Callable[[], Mapping[str, Any]]
-) -> Mapping[str, Any]:
-    """Run with the order and the execution in every log line, a trace, and a count of every error by name, and of
-    whatever else the answer says is to be counted."""
-    logger, tracer, metrics = powertools()
-    logger.append_keys(task=name, order_id=event.get("order_id"), execution=event.get("execution"))
+def request_of(event: Mapping[str, Any]) -> str:
+    """The id of the request that the asking execution came of; empty where it came of none, or of an early one."""
+    begun_with = event.get("input")
+    return str(begun_with.get("request_id", "")) if isinstance(begun_with, Mapping) else ""
+
+
+def observed(name: str, event: Mapping[str, Any], run: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Run ``logged``, with a trace, and a count of every error by name, and of whatever else the answer says is to be
+    counted."""
+    tracer, metrics = tracer_and_metrics()
     try:
         with tracer.provider.in_subsegment(f"## {name}"):
-            answer = run()
+            answer = logged(name, event, run)
         for counted, count in answer.get("metrics", {}).items():
             metrics.add_metric(name=counted, unit="Count", value=count)
-        logger.info("done")
         return answer
-    except OmsError as error:
-        level = logger.info if isinstance(error, Rejection) else logger.warning
-        level("%s: %s", type(error).__name__, error)
-        metrics.add_metric(name=type(error).__name__, unit="Count", value=1)
-        raise
-    except Exception:
-        logger.exception("defect")
-        metrics.add_metric(name="Defect", unit="Count", value=1)
+    except Exception as error:
+        counted = type(error).__name__ if isinstance(error, OmsError) else "Defect"
+        metrics.add_metric(name=counted, unit="Count", value=1)
         raise
     finally:
-        logger.remove_keys(["task", "order_id", "execution"])
         if metrics.metric_set:
             metrics.flush_metrics()
 
 
-@cache
-def powertools() -> tuple[Logger, Tracer, Metrics]:
-    from aws_lambda_powertools import Logger, Metrics, Tracer
+def logged(name: str, event: Mapping[str, Any], run: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Run with the order, the execution and the request that it came of in every log line of this thread."""
+    log = logger()
+    about = {"task": name, "request_id": request_of(event)}
+    about |= {key: event[key] for key in ("order_id", "execution", "report") if key in event}
+    log.thread_safe_append_keys(**about)
+    try:
+        answer = run()
+        log.info("done")
+        return answer
+    except OmsError as error:
+        level = log.info if isinstance(error, Rejection) else log.warning
+        level("%s: %s", type(error).__name__, error)
+        raise
+    except Exception:
+        log.exception("defect")
+        raise
+    finally:
+        log.thread_safe_remove_keys(about)
 
-    metrics = Metrics(namespace="OrderManagement", service=SERVICE)
-    return Logger(service=SERVICE), Tracer(service=SERVICE, auto_patch=False), metrics
+
+@cache
+def logger() -> Logger:
+    from aws_lambda_powertools import Logger
+
+    return Logger(service=SERVICE)
+
+
+@cache
+def tracer_and_metrics() -> tuple[Tracer, Metrics]:
+    from aws_lambda_powertools import Metrics, Tracer
+
+    return Tracer(service=SERVICE, auto_patch=False), Metrics(namespace="OrderManagement", service=SERVICE)
 
 
 @cache

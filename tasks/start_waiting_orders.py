@@ -10,6 +10,7 @@ from typing import Any
 
 from oms.ports import Deps
 from oms.starting import start_waiting_orders
+from tasks.runtime import observed
 
 
 class Sweep:
@@ -18,7 +19,7 @@ class Sweep:
     def __call__(self, event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
         from oms.adapters.wiring import deps
 
-        return self.run(event, deps())
+        return observed("StartWaitingOrders", event, lambda: self.run(event, deps()))
 
     def run(self, event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
         return {"started": start_waiting_orders(deps)}

@@ -22,10 +22,12 @@ class TakeOrder:
     cancellation_id: str
     lines: list[dict[str, Any]]
     reason: str
+    request_id: str = ""
 
 
 @task
 def handler(command: TakeOrder, deps: Deps) -> Mapping[str, Any]:
     lines = [Units(**line) for line in command.lines]
-    order = act(command, deps, lambda order: cancelling.take(order, command.cancellation_id, lines, command.reason))
+    asked = command.cancellation_id, lines, command.reason, command.request_id
+    order = act(command, deps, lambda order: cancelling.take(order, *asked))
     return {"settlement": cancelling.settlement(order, command.cancellation_id)}

@@ -12,7 +12,7 @@ from oms.domain.payment import PaymentStatus
 CANCELLABLE = (Status.PLACED, Status.RESERVED, Status.AUTHORIZED, Status.CONFIRMED)
 
 
-def take(order: Order, cancellation_id: str, lines: Sequence[Units], reason: str) -> Change:
+def take(order: Order, cancellation_id: str, lines: Sequence[Units], reason: str, request_id: str = "") -> Change:
     """Hold the order for one cancellation: of ``lines``, or of all that is open where none are named."""
     known = order.cancellations.get(cancellation_id)
     if known is not None:
@@ -26,7 +26,7 @@ def take(order: Order, cancellation_id: str, lines: Sequence[Units], reason: str
     if order.taken_by or order.abandoned:
         raise errors.OrderTaken(f"order {order.id} is being {'rejected' if order.abandoned else 'cancelled'}")
     chosen, whole = _chosen(order, lines)
-    return Change((CancellationStarted(cancellation_id, chosen, whole, reason),))
+    return Change((CancellationStarted(cancellation_id, chosen, whole, reason, request_id),))
 
 
 def _chosen(order: Order, lines: Sequence[Units]) -> tuple[tuple[Units, ...], bool]:

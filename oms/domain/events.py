@@ -89,6 +89,8 @@ class OrderPlaced(Event):
     recipient: Mapping[str, str]
     request_hash: str
     """Of the request's body, to tell a repeated idempotency key from a reused one."""
+    request_id: str = ""
+    """Of the request that placed it; its repetitions have others."""
     shipping_method: str = ""
     shipping_minor: int = 0
     shipping_tax_minor: int = 0
@@ -169,6 +171,7 @@ class CancellationStarted(Event):
     lines: tuple[Units, ...]
     whole: bool
     reason: str
+    request_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def placed(recorded: e.Recorded) -> Order:
         payment_method=event.payment_method,
         recipient=dict(event.recipient),
         request_hash=event.request_hash,
+        request_id=event.request_id,
         placed_at=recorded.at,
         shipping_method=event.shipping_method,
         shipping_minor=event.shipping_minor,

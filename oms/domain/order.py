@@ -176,6 +176,8 @@ class Order:
     recipient: Mapping[str, str]
     request_hash: str
     placed_at: datetime
+    request_id: str = ""
+    """Of the request that placed it."""
     shipping_method: str = ""
     shipping_minor: int = 0
     shipping_tax_minor: int = 0

@@ -36,6 +36,7 @@ def place(
     method: str,
     recipient: Mapping[str, str],
     request_hash: str,
+    request_id: str = "",
 ) -> Change:
     placed = OrderPlaced(
         order_id=order_id,
@@ -45,6 +46,7 @@ def place(
         payment_method=method,
         recipient=recipient,
         request_hash=request_hash,
+        request_id=request_id,
         shipping_method=quote.shipping_method,
         shipping_minor=quote.shipping_minor,
         shipping_tax_minor=quote.shipping_tax_minor,

@@ -30,6 +30,8 @@ from oms.ports import Deps
 from tests.domain.orders import CATALOGUE
 
 ANNA, BERT, OLGA = "anna", "bert", "olga"
+REQUEST = "request-1"
+"""The id that the gateway gives each of their requests."""
 SECRET = "carrier-secret"
 SECRETS = {"CARRIER_SECRET": SECRET, "PAYMENTS_SECRET": "whsec_1", "GUEST_SECRET": "guest-secret"}
 SECURE = {name.lower(): value for name, value in security.HEADERS.items()}
@@ -135,7 +137,7 @@ class Shop:
             source_ip="127.0.0.1",
             protocol="HTTP/1.1",
             body=body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode(),
-            request_id="request-1",
+            request_id=REQUEST,
         )
         return event_of(request, operation.key, parameters, claims if by else None)
 

@@ -4,7 +4,7 @@ import pytest
 
 from oms.domain import cancelling, paying, placing
 from oms.domain.events import Units
-from tests.api.shop import OLGA
+from tests.api.shop import OLGA, REQUEST
 from tests.domain.orders import CATALOGUE
 
 
@@ -27,6 +27,7 @@ def test_an_order_is_cancelled_whole_by_a_state_machine(shop):
             "cancellation_id": f"{order_id}_cancel",
             "lines": [],
             "reason": "ordered twice",
+            "request_id": REQUEST,
         }
     }
 

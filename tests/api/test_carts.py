@@ -12,7 +12,7 @@ from oms.domain.cart import MOST_LINES
 from oms.domain.errors import CartChanged
 from oms.domain.money import Money
 from oms.domain.order import Status
-from tests.api.shop import ANNA, BERT, BODY, OLGA
+from tests.api.shop import ANNA, BERT, BODY, OLGA, REQUEST
 from tests.api.test_discounts import TERMS
 from tests.domain.orders import CATALOGUE
 
@@ -170,7 +170,7 @@ def test_checkout_makes_an_order_of_the_cart(filled):
     order = filled.orders.get(reply.json["order_id"])
     assert (order.customer_id, order.status, order.recipient) == (ANNA, Status.PLACED, CHECKOUT["recipient"])
     assert {line.sku: line.quantity for line in order.lines} == {"RED-LAMP": 2, "BLUE-RUG": 1}
-    assert filled.starts("NewOrder") == {order.id: {"order_id": order.id}}
+    assert filled.starts("NewOrder") == {order.id: {"order_id": order.id, "request_id": REQUEST}}
     assert filled.get("/cart").json["lines"] == []
     assert filled.get(reply.headers["Location"]).status == 200
 

@@ -8,7 +8,7 @@ import stripe
 from oms.domain import cancelling, placing
 from oms.domain.events import DisputeClosed, PaymentDisputed, Units
 from oms.domain.payment import PaymentStatus
-from tests.api.shop import OLGA, SECRETS
+from tests.api.shop import OLGA, REQUEST, SECRETS
 
 EVIDENCE = {"due_by": 1_768_003_200}
 
@@ -46,7 +46,7 @@ def test_a_hold_that_is_gone_cancels_the_order_that_counts_on_it(shop):
     order_id = shop.confirmed()
     reply = say(shop, "payment_intent.canceled", intent(order_id))
     assert (reply.status, reply.json) == (200, {"id": "evt_1"})
-    payload = {"lines": [], "reason": "the hold on the card is gone"}
+    payload = {"lines": [], "reason": "the hold on the card is gone", "request_id": REQUEST}
     name = f"{order_id}_cancel_unpaid"
     assert shop.starts("CancelOrder") == {name: {"order_id": order_id, "cancellation_id": name, **payload}}
 

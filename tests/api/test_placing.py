@@ -8,7 +8,8 @@ import pytest
 from api.identifiers import ORDER_ID, order_id
 from oms.domain.order import Status
 from oms.starting import start_waiting_orders
-from tests.api.shop import ANNA, BERT, BODY
+from oms.working import works_of
+from tests.api.shop import ANNA, BERT, BODY, OLGA, REQUEST
 from tests.domain.orders import CATALOGUE
 
 
@@ -28,7 +29,7 @@ def test_an_order_is_written_down_and_begun(shop):
     assert ORDER_ID.fullmatch(placed)
     order = shop.orders.get(placed)
     assert (order.status, order.customer_id, order.recipient) == (Status.PLACED, ANNA, BODY["recipient"])
-    assert shop.starts("NewOrder") == {placed: {"order_id": placed}}
+    assert shop.starts("NewOrder") == {placed: {"order_id": placed, "request_id": REQUEST}}
     assert [recorded.by for recorded in shop.orders.events(placed)] == ["customer:anna"]
 
 
@@ -89,7 +90,28 @@ def test_an_order_whose_request_never_comes_again_is_begun_by_the_sweeper(shop):
     shop.clock.advance(timedelta(seconds=31))
     assert start_waiting_orders(shop.deps) == 1
     (placed,) = shop.store.orders
-    assert shop.starts("NewOrder") == {placed: {"order_id": placed}}
+    assert shop.starts("NewOrder") == {placed: {"order_id": placed, "request_id": REQUEST}}
+
+
+def test_whoever_begins_an_order_names_the_request_that_placed_it(shop):
+    """Step Functions would take another input under the same name for another execution."""
+    shop.executions.fail_next(after_effect=False)
+    shop.post("/orders", BODY, key="key-1", headers={"x-correlation-id": "the-first"})
+    again = shop.post("/orders", BODY, key="key-1", headers={"x-correlation-id": "the-second"})
+    assert (again.status, again.headers["X-Correlation-Id"]) == (200, "the-second")
+    (order,) = shop.store.orders.values()
+    begun = {"order_id": order.id, "request_id": "the-first"}
+    assert shop.starts("NewOrder") == {order.id: begun}
+    (work,) = works_of(order, shop.orders.events(order.id))
+    assert (work.name, work.payload) == (order.id, begun)
+
+
+def test_operators_see_in_the_timeline_by_which_request_an_order_came(shop):
+    placed = shop.place(by=ANNA)
+    (told,) = shop.get(f"/orders/{placed}", by=OLGA).json["timeline"]
+    assert told["data"]["request_id"] == REQUEST
+    (shown,) = shop.get(f"/orders/{placed}").json["timeline"]
+    assert "request_id" not in shown["data"]
 
 
 def test_the_sweeper_sees_every_page_and_no_order_that_moved(shop):

@@ -4,6 +4,7 @@ import pytest
 
 from oms.domain import cancelling, returns
 from oms.domain.events import Units
+from tests.api.shop import REQUEST
 
 
 def lines(*units, reason="too red"):
@@ -27,6 +28,7 @@ def test_a_return_is_begun(shop):
             "return_id": return_id,
             "lines": [{"sku": "RED-LAMP", "quantity": 1}],
             "reason": "too red",
+            "request_id": REQUEST,
         }
     }
 

@@ -106,6 +106,25 @@ def test_an_order_whose_execution_is_gone_gets_another_and_a_second_run_changes_
     assert shop.violations() == []
 
 
+def test_a_cancellation_is_begun_again_with_the_very_input_that_it_had(unsound):
+    shop = unsound
+    shop.new_order()
+    shop.payments.fail_next("void", after_effect=False, count=5)
+    asked = {
+        "order_id": "ord_1",
+        "cancellation_id": "ord_1_can",
+        "lines": [],
+        "reason": "",
+        "request_id": "storefront-7",
+    }
+    shop.start("CancelOrder", "ord_1_can", **asked)
+    shop.let_happen()
+    forget(shop, "CancelOrder", "ord_1_can")
+    _unparked(shop)
+    quietly(shop)
+    assert shop.execution("CancelOrder", "ord_1_can").input == asked
+
+
 def test_a_reservation_that_nothing_can_confirm_any_more_is_given_back(unsound):
     shop = unsound
     lost_under_review(shop)
