@@ -46,6 +46,9 @@ reconcile: .venv/.run  ## Let the shop that runs check and repair its own books 
 redrive: .venv/.run  ## What a redrive of all parked orders would do; with REASON=… do it (PER_SECOND=5)
 	@$(BIN)/python -m local.redrive
 
+settle: .venv/.run  ## What checks of the books have parked, and no redrive can mend; with ORDER=… REASON=… it is settled by hand
+	@$(BIN)/python -m local.settle
+
 replay: .venv/.run  ## ORDER=…: its recorded executions under the definitions that are deployed now, and what would differ
 	@$(BIN)/python -m local.replay
 
@@ -82,7 +85,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit reconcile redrive replay reindex test test-crash test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
+.PHONY: help run demo audit reconcile redrive settle replay reindex test test-crash test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows

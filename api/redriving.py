@@ -1,5 +1,7 @@
 """Letting parked orders go on: what a redrive would do first, then the redrive, of one order or of all at a pace.
 
+What a check parked, and no redrive can mend, is settled by hand.
+
 On AWS this function may redrive and begin executions; those that only look may not.
 """
 
@@ -13,10 +15,13 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from api import views
+from api.etags import check_unchanged
 from api.identifiers import ORDER_ID
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms import redriving
+from oms.commit import commit
+from oms.domain import parking
 from oms.domain.errors import OrderNotFound
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -34,6 +39,17 @@ def plan_redrive(call: Call) -> Response[str]:
 def redrive_order(call: Call) -> Response[str]:
     done = redriving.redrive(call.deps, _order(call), call.caller.name, call.body["reason"])
     return json_answer(200, {"executions": _told(done)})
+
+
+@handler.route("POST /orders/{order_id}/settlement")
+def settle_discrepancy(call: Call) -> Response[str]:
+    """The record alone is closed: what its books say of money and stock stays."""
+    order, check, reason = _order(call), call.body["check"], call.body["reason"]
+    if call.arguments["If-Match"] is not None:
+        check_unchanged(call, views.order(order, call.deps.orders.events(order.id), for_operator=True))
+    after = commit(call.deps, order.id, call.caller.name, lambda order: parking.accept(order, check, reason))
+    told = {"order_id": order.id, "check": check, "found": after.accepted[check], "parked": bool(after.parked)}
+    return json_answer(200, told)
 
 
 @handler.route("GET /redrives")

@@ -27,6 +27,7 @@ UNTOLD = {
     "ExecutionReplaced": {"execution", "successor"},
     "DiscrepancyFound": {"check", "what"},
     "DiscrepancySettled": {"check"},
+    "DiscrepancyAccepted": {"check", "reason"},
     "PaymentAuthorized": {"risk"},
     "ReviewDecided": {"reviewer", "note"},
 }

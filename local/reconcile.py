@@ -71,6 +71,7 @@ def table(report: Report) -> Table:
     came = {"wrong": report.found, "repaired": report.repaired, "newly parked": report.parked}
     looked["discount codes"], came["settled"] = report.codes, report.settled
     looked["orders that moved meanwhile"], came["undecided"] = report.moving, len(report.undecided)
+    looked["pages"], came["settled by hand"] = report.pages, report.accepted
     for (what, count), (outcome, number) in zip(looked.items(), came.items(), strict=True):
         style = "red" if number and outcome in ("wrong", "newly parked") else "green"
         shown.add_row(what, f"{count:,}", outcome, f"[{style}]{number:,}[/]")

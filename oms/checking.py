@@ -83,6 +83,8 @@ class Checked:
     repaired: str = ""
     parked: bool = False
     settled: bool = False
+    accepted: bool = False
+    """It found what somebody has settled by hand, and nothing else."""
 
 
 def check(deps: Deps, order_id: str) -> Checked:
@@ -96,10 +98,11 @@ def check(deps: Deps, order_id: str) -> Checked:
         if look is None:
             return Checked(order_id, None, repaired=mended)
     found = [*look.wrong(), *failure]
-    before = look.order
-    after = _judged(deps, look, found)
+    before, what = look.order, "; ".join(f"{each.invariant}: {each.what}" for each in found)
+    after, accepted = _judged(deps, look, what), parking.is_accepted(before, CHECK, what)
     parked = after.version > before.version and CHECK in after.parked
-    return Checked(order_id, after, found, mended, parked, CHECK in before.parked and CHECK not in after.parked)
+    settled = CHECK in before.parked and CHECK not in after.parked
+    return Checked(order_id, after, [] if accepted else found, mended, parked, settled, accepted)
 
 
 def look_at(deps: Deps, order_id: str) -> Look | None:
@@ -140,9 +143,8 @@ def _mended(deps: Deps, look: Look) -> tuple[str, list[Violation]]:
         return "", [Violation("rest", look.order.id, f"could not be repaired: {type(error).__name__}: {error}")]
 
 
-def _judged(deps: Deps, look: Look, found: Sequence[Violation]) -> Order:
-    if found:
-        what = "; ".join(f"{each.invariant}: {each.what}" for each in found)
+def _judged(deps: Deps, look: Look, what: str) -> Order:
+    if what:
         return commit(deps, look.order.id, CHECK, lambda order: parking.doubt(order, CHECK, what))
     if look.is_judged:
         return commit(deps, look.order.id, CHECK, lambda order: parking.settle(order, CHECK))

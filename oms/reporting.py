@@ -47,6 +47,8 @@ class Report:
     repaired: int = 0
     parked: int = 0
     settled: int = 0
+    accepted: int = 0
+    """Orders with nothing wrong but what somebody has settled by hand."""
     findings: list[dict[str, str]] = field(default_factory=list)
     repairs: list[dict[str, str]] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)

@@ -64,6 +64,7 @@ def _enter(report: Report, result: Checked) -> None:
     report.moving += result.order is None
     report.parked += result.parked
     report.settled += result.settled
+    report.accepted += result.accepted
     report.find(result.found)
     if result.repaired:
         report.repair(result.order_id, result.repaired)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from oms.domain import parking
 from oms.domain.errors import OrderNotFound
 from oms.domain.invariants import Violation
 from oms.domain.inventory import Stock
+from oms.domain.order import Order
 from oms.domain.tally import LOOKS
 from oms.ports import Deps
 from oms.reporting import CHECK_OF_STOCK as CHECK
@@ -49,8 +49,7 @@ def handler(command: CheckStock, deps: Deps) -> Mapping[str, Any]:
 
 def _conclude(deps: Deps, report: Report) -> None:
     found, left = report.stock.conclude()
-    report.find(found)
-    _park(deps, report, found)
+    _tell(deps, report, found)
     if left and report.stock.look < LOOKS:
         counters = deps.inventory.stock(left)
         report.stock.look_again(counters.get(sku, Stock(sku)) for sku in left)
@@ -62,18 +61,30 @@ def _conclude(deps: Deps, report: Report) -> None:
         report.settled += 1
 
 
-def _park(deps: Deps, report: Report, found: Iterable[Violation]) -> None:
-    """Park the orders among the subjects."""
+def _tell(deps: Deps, report: Report, found: Iterable[Violation]) -> None:
+    """Park the orders among the subjects, but for what somebody has settled by hand."""
     by_subject = defaultdict(list)
     for each in found:
-        by_subject[each.subject].append(each.what)
-    for subject, whats in by_subject.items():
-        with suppress(OrderNotFound):  # a SKU, or an order that there isn't: the report tells
-            report.parked += _is_parked_anew(deps, subject, "; ".join(whats))
+        by_subject[each.subject].append(each)
+    for subject, violations in by_subject.items():
+        what = "; ".join(each.what for each in violations)
+        order = _order(deps, subject)
+        if order is not None and parking.is_accepted(order, CHECK, what):
+            report.accepted += 1
+            continue
+        report.find(violations)
+        if order is not None:
+            report.parked += _doubted(deps, subject, what).version > order.version
             report.doubted = [order_id for order_id in report.doubted if order_id != subject]
 
 
-def _is_parked_anew(deps: Deps, order_id: str, what: str) -> bool:
-    before = deps.orders.get(order_id)
-    after = commit(deps, order_id, CHECK, lambda order: parking.doubt(order, CHECK, what))
-    return after.version > before.version
+def _doubted(deps: Deps, order_id: str, what: str) -> Order:
+    return commit(deps, order_id, CHECK, lambda order: parking.doubt(order, CHECK, what))
+
+
+def _order(deps: Deps, subject: str) -> Order | None:
+    """None for a SKU, or an order that there isn't."""
+    try:
+        return deps.orders.get(subject)
+    except OrderNotFound:
+        return None

@@ -297,6 +297,14 @@ class DiscrepancySettled(Event):
 
 
 @dataclass(frozen=True)
+class DiscrepancyAccepted(Event):
+    """An operator has looked at what a check found, and it may stay so: that very finding parks the order no more."""
+
+    check: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class OrderRepaired(Event):
     """A check did what should have been done. It moves nothing: the effect, if any, has an event of its own."""
 
@@ -338,6 +346,7 @@ NOTES = (
     DisputeClosed,
     DiscrepancyFound,
     DiscrepancySettled,
+    DiscrepancyAccepted,
     OrderRepaired,
 )
 """Events that tell of looking at an order, not of its moving."""

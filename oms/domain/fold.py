@@ -83,6 +83,9 @@ def _parked(order: Order, recorded: e.Recorded) -> Order:
             return replace(order, parked=left, replaced={**order.replaced, execution: successor})
         case e.DiscrepancySettled(check):
             return replace(order, parked=_without(order.parked, check))
+        case e.DiscrepancyAccepted(check):
+            accepted = {**order.accepted, check: order.parked[check].cause}
+            return replace(order, parked=_without(order.parked, check), accepted=accepted)
     return order
 
 

@@ -204,6 +204,8 @@ class Order:
     """By execution: each that failed waits for an operator. Or by the check that found its books to disagree."""
     resumed: Mapping[str, str] = field(default_factory=dict)
     """By execution: the last visit to its parking state that an operator resumed from."""
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """By check: what it found that an operator has settled by hand."""
     replaced: Mapping[str, str] = field(default_factory=dict)
     """By ``machine:name`` of an execution that is past redriving: what does its work instead, or nothing."""
     disputes: Mapping[str, Dispute] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Putting an order before an operator, and taking it up again when its execution is redriven.
 
 An execution parks its order where it meets trouble. A check of all books parks an order, under the check's own name,
-where these don't agree; and settles it once they do.
+where these don't agree; and settles it once they do. Or an operator settles by hand what nothing can mend.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from oms.domain import errors
 from oms.domain.events import (
+    DiscrepancyAccepted,
     DiscrepancyFound,
     DiscrepancySettled,
     ExecutionReplaced,
@@ -91,10 +92,28 @@ def replace_execution(order: Order, execution: str, successor: str) -> Change:
 
 
 def doubt(order: Order, check: str, what: str) -> Change:
+    if is_accepted(order, check, what):
+        return settle(order, check)
     known = order.parked.get(check)
     if known is not None and known.cause == what[:LONGEST]:
         return NOTHING
     return Change((DiscrepancyFound(check, what[:LONGEST]),))
+
+
+def is_accepted(order: Order, check: str, what: str) -> bool:
+    return order.accepted.get(check) == what[:LONGEST]
+
+
+def accept(order: Order, check: str, reason: str) -> Change:
+    """Close the record of what a check found, though it stays so; money and stock stay where they are.
+
+    Raises ``OrderNotParked`` where that check has parked nothing, ever or since it was settled by itself.
+    """
+    if check in order.parked:
+        return Change((DiscrepancyAccepted(check, reason),))
+    if check in order.accepted:
+        return NOTHING
+    raise errors.OrderNotParked(f"order {order.id} is not parked by {check}")
 
 
 def settle(order: Order, check: str) -> Change:

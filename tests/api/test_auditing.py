@@ -3,7 +3,7 @@
 import pytest
 
 from api import contract
-from oms.domain import returns
+from oms.domain import parking, returns
 from oms.domain.events import Units
 from tests.api.shop import OLGA
 from tests.api.test_operating import LAMP
@@ -32,6 +32,12 @@ def all_redriven(shop):
     return "POST", "/redrives", WHY
 
 
+def settled(shop):
+    order_id = shop.confirmed()
+    shop.save(order_id, lambda order: parking.doubt(order, "CheckOrders", "money: odd"))
+    return "POST", f"/orders/{order_id}/settlement", {**WHY, "check": "CheckOrders"}
+
+
 def inspected(shop):
     order_id, now = shop.delivered(), shop.clock.now()
     shop.save(order_id, lambda order: returns.authorize(order, "rma", [Units("RED-LAMP", 1)], "", now))
@@ -43,6 +49,7 @@ ACTIONS = {
     "POST /orders/{order_id}/review": reviewed,
     "POST /orders/{order_id}/redrive": redriven,
     "POST /redrives": all_redriven,
+    "POST /orders/{order_id}/settlement": settled,
     "POST /orders/{order_id}/returns/{return_id}/inspection": inspected,
     "PUT /products/{sku}": lambda shop: ("PUT", "/products/NEW-LAMP", LAMP),
     "PUT /discounts/{code}": lambda shop: ("PUT", "/discounts/SPRING", DISCOUNT),

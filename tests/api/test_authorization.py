@@ -63,6 +63,7 @@ ROUTES = {
     "POST /orders/{order_id}/review": For.OPERATORS,
     "GET /orders/{order_id}/redrive": For.OPERATORS,
     "POST /orders/{order_id}/redrive": For.OPERATORS,
+    "POST /orders/{order_id}/settlement": For.OPERATORS,
     "GET /redrives": For.OPERATORS,
     "POST /redrives": For.OPERATORS,
     "GET /queues": For.OPERATORS,

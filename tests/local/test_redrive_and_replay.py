@@ -1,4 +1,4 @@
-"""The operators' commands: a sweep over all parked orders, and an order's history under what is deployed now."""
+"""The operators' commands: a sweep, settling by hand, and an order's history under what is deployed now."""
 
 import io
 import json
@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from local import redrive
+from local import redrive, settle
 from local.replay import found, replayed
 from oms import redriving
 from oms.adapters.wiring import MACHINES
+from oms.commit import commit
+from oms.domain import parking
 from oms.domain.order import Cancellation
 from tests.asl.serving import ROLE, serving
 from tests.domain.orders import confirmed_order
@@ -49,6 +51,20 @@ def test_what_stays_parked_is_told_and_fails_the_command(shop):
     told = io.StringIO()
     assert redrive.show(Console(file=told), iter(done)) == 1
     assert told.getvalue() == "ord_1 goes on  \nord_1 stays  it goes on already\n"
+
+
+def test_what_checks_have_found_is_listed_and_settled_by_hand(shop):
+    parked_orders(shop, 1)
+    shop.new_order(("TEA", 1), order_id="ord_2")
+    for check, what in (("CheckOrders", "money: odd"), ("CheckStock", "stock: odd")):
+        commit(shop.deps, "ord_2", check, lambda order, check=check, what=what: parking.doubt(order, check, what))
+    told = ["ord_2 CheckOrders found: money: odd", "ord_2 CheckStock found: stock: odd"]
+    assert list(settle.findings(shop.deps)) == told
+    done = settle.settled(shop.deps, shop.order("ord_2"), "operator:olga", "ticket 4711")
+    assert list(done) == [each.replace("ord_2", "ord_2 settled:") for each in told]
+    assert list(settle.findings(shop.deps)) == []
+    assert shop.order("ord_1").parked
+    assert not shop.order("ord_2").parked
 
 
 def definition(result):

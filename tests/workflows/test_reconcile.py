@@ -191,6 +191,27 @@ def test_once_it_is_mended_the_next_run_settles_it(unsound):
     assert shop.violations() == []
 
 
+def test_what_was_settled_by_hand_parks_its_order_no_more_until_something_else_is_found(unsound):
+    shop = unsound
+    refund_that_no_ledger_has(shop)
+    quietly(shop)
+    commit(shop.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "CheckOrders", "ticket 4711"))
+    report = quietly(shop)
+    assert (said(report), report.accepted, report.parked) == ([], 1, 0)
+    assert not shop.order().parked
+
+    effect_booked = shop.store.money["ord_1"][:1]
+    shop.store.money["ord_1"] += effect_booked
+    report = quietly(shop)
+    assert (report.accepted, report.parked) == (0, 1)
+    assert "is twice in the money ledger" in shop.order().parked["CheckOrders"].cause
+
+    shop.store.money["ord_1"] = shop.store.money["ord_1"][:-1]
+    report = quietly(shop)
+    assert (said(report), report.accepted, report.settled) == ([], 1, 1)
+    assert not shop.order().parked
+
+
 def test_what_moved_just_now_is_left_to_the_next_run(unsound):
     shop = unsound
     stopped_by_somebody(shop)

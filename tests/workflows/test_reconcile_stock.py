@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from oms.domain import inventory
+from oms.commit import commit
+from oms.domain import inventory, parking
 from oms.domain.tally import LOOKS
 from tests.workflows.books import quietly, said
 from tests.workflows.shop import Shop
@@ -88,6 +89,16 @@ def test_stock_that_agrees_again_settles_the_orders(unsound):
     report = quietly(shop)
     assert (said(report), report.settled) == ([], 1)
     assert not shop.order().parked
+
+
+def test_what_was_settled_by_hand_is_counted_apart(unsound):
+    shop = unsound
+    reserved_for_the_wrong_order(shop)
+    quietly(shop)
+    commit(shop.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "CheckStock", "ticket 4711"))
+    report = quietly(shop)
+    assert (said(report), report.accepted) == (["stock: ord_2 holds 3 of TEA, reserved 0"], 1)
+    assert [order.id for order in shop.orders.in_queue("parked", 9).items] == ["ord_2"]
 
 
 def test_stock_that_moves_while_it_is_summed_up_is_no_discrepancy(shop, monkeypatch):
