@@ -45,6 +45,10 @@ def effect_id(operator_id: str, sku: str, key: str) -> str:
     return f"stock:{_digest(operator_id, sku, key).hex()[:32]}"
 
 
+def grant_id(operator_id: str, customer_id: str, key: str) -> str:
+    return f"grant:{_digest(operator_id, customer_id, key).hex()[:32]}"
+
+
 def reused() -> IdempotencyKeyReused:
     return IdempotencyKeyReused(f"this {KEY} came before, with another body: take a new key for a new request")
 

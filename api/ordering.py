@@ -12,6 +12,7 @@ from api.runtime import Call
 from oms.domain import placing, pricing
 from oms.domain.cart import Cart, check_as_seen, without
 from oms.domain.catalogue import Product
+from oms.domain.credit import check_account
 from oms.domain.discounts import Discount
 from oms.domain.errors import CodeNotValid, OrderNotFound, Rejection
 from oms.domain.events import Units
@@ -35,7 +36,7 @@ def place(
     try:
         if cart:
             check_as_seen(cart, products)
-        quoted = quote(deps, body, lines, products)
+        quoted = quote(deps, body, lines, products, call.caller.id)
         change = placing.place(
             order_id, call.caller.id, quoted, body["payment_method"], body["recipient"], fingerprint, call.request_id
         )
@@ -69,13 +70,26 @@ def _order_id(call: Call) -> str:
     return identifiers.order_id(call.caller.id, call.arguments[KEY])
 
 
-def quote(deps: Deps, body: Mapping[str, Any], lines: Sequence[Units], products: Mapping[str, Product]) -> Quote:
-    """What the order would cost now. Raises what ``pricing.quote`` raises."""
+def quote(
+    deps: Deps, body: Mapping[str, Any], lines: Sequence[Units], products: Mapping[str, Product], customer_id: str
+) -> Quote:
+    """What the order would cost now, and what of it store credit would pay.
+
+    Raises what ``pricing.quote`` raises, and ``NoAccount`` for a guest's credit.
+    """
     destination = Destination.of(body["recipient"])
     discount = discount_of(deps, body["code"]) if "code" in body else None
+    currency, method = body["currency"], body.get("shipping")
+    balance = balance_of(deps, customer_id, currency) if body.get("use_store_credit") else 0
     return pricing.quote(
-        lines, products, body["currency"], destination, body.get("shipping"), discount, now=deps.clock.now()
+        lines, products, currency, destination, method, discount, now=deps.clock.now(), balance_minor=balance
     )
+
+
+def balance_of(deps: Deps, customer_id: str, currency: str) -> int:
+    """Of store credit. Raises ``NoAccount`` for a guest."""
+    check_account(customer_id)
+    return deps.credit.balances(customer_id).get(currency, 0)
 
 
 def discount_of(deps: Deps, code: str) -> Discount:

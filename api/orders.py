@@ -17,6 +17,7 @@ from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.commit import commit
 from oms.domain import cancelling, placing, returns
+from oms.domain.credit import RefundTo
 from oms.domain.errors import OrderNotFound
 from oms.domain.events import Units
 from oms.domain.order import Cancellation, Order
@@ -37,7 +38,8 @@ def place_order(call: Call) -> Response[str]:
 @handler.route("POST /quotes")
 def quote_order(call: Call) -> Response[str]:
     lines = _units(call.body)
-    quoted = quote(call.deps, call.body, lines, call.deps.products.get([units.sku for units in lines]))
+    products = call.deps.products.get([units.sku for units in lines])
+    quoted = quote(call.deps, call.body, lines, products, call.caller.id)
     options = shipping_options(quoted, Destination.of(call.body["recipient"]))
     return json_answer(200, views.quote(quoted, options))
 
@@ -92,14 +94,15 @@ def _is_same(known: Cancellation, lines: Sequence[Units]) -> bool:
 def request_return(call: Call) -> Response[str]:
     order = _visible(call)
     lines, reason = _units(call.body), call.body["reason"]
+    refund_to = RefundTo(call.body.get("refund_to", RefundTo.ORIGINAL_PAYMENT))
     return_id = identifiers.return_id(order.id, call.arguments[KEY])
     known = order.returns.get(return_id)
     if known is None:
         _check_seen(call, order)
-        returns.authorize(order, return_id, lines, reason, deadline=call.deps.clock.now())
-        told = {"return_id": return_id, "lines": _plain(lines), "reason": reason}
+        returns.authorize(order, return_id, lines, reason, call.deps.clock.now(), refund_to)
+        told = {"return_id": return_id, "lines": _plain(lines), "reason": reason, "refund_to": refund_to.value}
         call.deps.executions.start("ReturnOrder", return_id, asked(order.id, call.request_id, **told))
-    elif known.lines and _sorted(known.lines) != _sorted(lines):
+    elif known.lines and (_sorted(known.lines), known.refund_to) != (_sorted(lines), refund_to):
         raise reused()
     return json_answer(202, {"order_id": order.id, "return_id": return_id}, location(call, order))
 

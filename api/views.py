@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from oms.domain.cart import Cart, CartChange
 from oms.domain.catalogue import Product
+from oms.domain.credit import BookedCredit
 from oms.domain.discounts import Discount
 from oms.domain.events import Recorded, Units
 from oms.domain.inventory import Stock
@@ -55,6 +56,8 @@ def order_summary(order: Order) -> dict[str, Any]:
             "authorized_minor": order.payment.authorized,
             "captured_minor": order.payment.captured,
             "refunded_minor": order.payment.refunded,
+            "store_credit_minor": order.credit_minor,
+            "credited_minor": order.credited,
         },
     }
 
@@ -86,7 +89,26 @@ def quote(quoted: Quote, shipping_options: Mapping[str, int]) -> dict[str, Any]:
         "shipping_method": quoted.shipping_method,
         "shipping_options": [{"method": name, "price_minor": minor} for name, minor in shipping_options.items()],
         "code": quoted.code,
+        "store_credit_minor": quoted.credit_minor,
+        "card_minor": quoted.total.minor - quoted.credit_minor,
     }
+
+
+def balances(by_currency: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Also of what was spent: nothing is left of it."""
+    return [{"currency": currency, "balance_minor": by_currency[currency]} for currency in sorted(by_currency)]
+
+
+def credit_entry(booked: BookedCredit, for_operator: bool) -> dict[str, Any]:
+    entry = booked.entry
+    told = {
+        "at": booked.at.isoformat(),
+        "amount_minor": entry.amount.minor,
+        "currency": entry.amount.currency,
+        "reason": entry.reason,
+        "order_id": entry.order_id or None,
+    }
+    return {**told, "by": booked.by, "note": entry.note} if for_operator else told
 
 
 def discount(discount: Discount) -> dict[str, Any]:
@@ -172,7 +194,9 @@ def _return(known: Return) -> dict[str, Any]:
         "status": known.status,
         "lines": _units(known.lines),
         "accepted": _units(known.accepted),
+        "refund_to": known.refund_to,
         "refund_minor": known.refund_minor,
+        "credit_minor": known.credit_minor,
         "deadline": known.deadline,
         "outcome": known.outcome or "pending",
     }

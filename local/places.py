@@ -118,6 +118,7 @@ def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str
         **named,
         "orders": [*named["orders"], *named["inventory"]],  # the adapter of orders writes to both
         "discounts": named["orders"],
+        "credit": named["orders"],
         "inventory": [*named["inventory"], "STOCK_SHARDS"],
         "payments": ["PAYMENTS_URL", "PAYMENTS_API_KEY"],
         "carrier": ["CARRIER_URL"],

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from oms.domain.baskets import Basket
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
+from oms.domain.credit import BookedCredit, CreditEntry
 from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import Recorded, Units
 from oms.domain.inventory import Stock, StockEntry
@@ -46,7 +47,8 @@ class Orders(Protocol):
     def create(self, change: Change, at: datetime, by: str) -> Order:
         """Write a new order. Of an id that is there already, the stored order, unchanged.
 
-        Raises ``CodeUsedUp`` where it claims a use of a discount code that has none left, and ``CartChanged``.
+        Raises ``CodeUsedUp`` where it claims a use of a discount code that has none left, ``CreditChanged`` where it
+        spends more store credit than there is, and ``CartChanged``.
         """
 
     def get(self, order_id: str) -> Order:
@@ -264,6 +266,28 @@ class Discounts(Protocol):
         """The code's ledger as last written, or what of it is one order's."""
 
 
+class Credit(Protocol):
+    """Store credit: the customers' ledgers, which orders write, and their balances. May raise ``StoreUnavailable``."""
+
+    def balances(self, customer_id: str) -> Mapping[str, int]:
+        """By currency, in minor units, as last written."""
+
+    def get(self, customer_id: str, effect_id: str) -> BookedCredit | None:
+        """The line of the customer's ledger that was written for the effect, as last written."""
+
+    def ledger(self, customer_id: str) -> Sequence[BookedCredit]:
+        """All of it as last written, in any order: for audits, never for a request."""
+
+    def entries(self, customer_id: str, limit: int, cursor: str | None = None) -> Page[BookedCredit]:
+        """Newest first. Raises ``InvalidRequest`` for a cursor that isn't one."""
+
+    def every(self, limit: int, cursor: str | None = None) -> Page[BookedCredit]:
+        """Of everybody, in no order: for audits, never for a request."""
+
+    def grant(self, entry: CreditEntry, at: datetime, by: str) -> bool:
+        """Give credit. False, and nothing changes, if the effect id came before."""
+
+
 class Reports(Protocol):
     """Reports by their name, as JSON. Any call may raise ``StoreUnavailable``."""
 
@@ -289,3 +313,4 @@ class Deps:
     carts: Carts
     baskets: Baskets
     discounts: Discounts
+    credit: Credit

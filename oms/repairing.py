@@ -82,11 +82,12 @@ def refund(deps: Deps, order_id: str, effect_id: str, by: str) -> None:
     """Give back what is due of an order whose goods were lost."""
 
     def decide(order: Order) -> Change:
-        amount = paying.refund_due(order, effect_id)
-        if effect_id in order.refunds or not amount.minor:
+        refund = paying.refund_due(order, effect_id)
+        if order.is_refunded(effect_id) or not refund:
             return NOTHING
-        deps.payments.refund(order.payment_request, amount, effect_id)
-        return paying.refunded(order, amount, effect_id)
+        if refund.card.minor:
+            deps.payments.refund(order.payment_request, refund.card, effect_id)
+        return paying.refunded(order, refund, effect_id)
 
     commit(deps, order_id, by, decide)
 
@@ -97,7 +98,7 @@ def void(deps: Deps, order_id: str, by: str) -> None:
     def decide(order: Order) -> Change:
         if order.payment.status is PaymentStatus.CAPTURED:
             return NOTHING
-        if order.is_priced:
+        if paying.is_charged(order):
             deps.payments.void(order.payment_request)
         return paying.voided(order)
 

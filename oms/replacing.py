@@ -13,6 +13,7 @@ from typing import Any
 
 from oms.commit import commit
 from oms.domain import parking
+from oms.domain.credit import RefundTo
 from oms.domain.errors import AlreadyConfirmed, OrderClosed, OrderTaken
 from oms.domain.order import Order, called
 from oms.domain.resumption import Resumption, way
@@ -21,6 +22,8 @@ from oms.repairing import give_back, refund
 from oms.working import Work, asked, works_of
 
 ABOUT_THE_ORDER = ("NewOrder", "FulfillOrder")
+SINCE: Mapping[str, Mapping[str, Any]] = {"ReturnOrder": {"refund_to": RefundTo.ORIGINAL_PAYMENT.value}}
+"""What executions are begun with since some of them began, for those that go on for others."""
 NOTHING_LEFT = "nothing is left of it to do"
 
 
@@ -62,7 +65,9 @@ def _taken_over(deps: Deps, order: Order, it: Resumption, by: str) -> tuple[Work
         case "FulfillOrder", "backward":
             work = next(iter(works_of(order, deps.orders.events(order.id))))
         case _:
-            work = Work(it.machine, _next(called(it.execution).split(":")[1]), it.payload)
+            work = Work(
+                it.machine, _next(called(it.execution).split(":")[1]), {**SINCE.get(it.machine, {}), **it.payload}
+            )
     return work, f"it is too old to be redriven: {work.machine} {work.name} goes on for it"
 
 

@@ -77,7 +77,7 @@ def _of_returns(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
         if order.returns[event.return_id].status is not ReturnStatus.CLOSED:
             payload = {"order_id": order.id, "return_id": event.return_id, "lines": _told(event.lines)}
             name = order.works_as("ReturnOrder", event.return_id)
-            yield Work("ReturnOrder", name, {**payload, "reason": event.reason})
+            yield Work("ReturnOrder", name, {**payload, "reason": event.reason, "refund_to": event.refund_to})
 
 
 def _told(lines: Sequence[Units]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Hold the order's total on the shopper's card, and say whether a person should look at the order.
+"""Hold on the shopper's card what store credit doesn't pay, and say whether a person should look at the order.
 
 Compensated by ``void_authorization``. Safe to run twice: the order's key admits one payment at the gateway. Late:
 after a void the gateway itself refuses the key. Unheard: the next attempt, or the void, finds it by the same key.
@@ -26,7 +26,9 @@ def handler(command: AuthorizePayment, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
         if not paying.may_authorize(order):
             return NOTHING
-        return paying.authorized(order, deps.payments.authorize(order.payment_request))
+        request = order.payment_request
+        authorization = deps.payments.authorize(request) if paying.is_charged(order) else paying.unneeded(order)
+        return paying.authorized(order, authorization)
 
     order = act(command, deps, decide)
     return {"review": placing.needs_review(order) and not order.is_approved}

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from oms.domain import returns
+from oms.domain.credit import RefundTo
 from oms.domain.events import Units
 from oms.ports import Deps
 from tasks.runtime import act, task
@@ -23,11 +24,13 @@ class AuthorizeReturn:
     lines: list[dict[str, Any]]
     reason: str
     deadline_seconds: int
+    refund_to: str = RefundTo.ORIGINAL_PAYMENT
 
 
 @task
 def handler(command: AuthorizeReturn, deps: Deps) -> Mapping[str, Any]:
     lines = [Units(**line) for line in command.lines]
     deadline = deps.clock.now() + timedelta(seconds=command.deadline_seconds)
-    act(command, deps, lambda order: returns.authorize(order, command.return_id, lines, command.reason, deadline))
+    asked = command.return_id, lines, command.reason, deadline, RefundTo(command.refund_to)
+    act(command, deps, lambda order: returns.authorize(order, *asked))
     return {}

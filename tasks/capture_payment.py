@@ -25,8 +25,9 @@ def handler(command: CapturePayment, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
         if not paying.may_capture(order):
             return NOTHING
-        deps.payments.capture(order.payment_request, order.due)
-        return paying.captured(order, order.due)
+        if paying.is_charged(order):
+            deps.payments.capture(order.payment_request, order.to_capture)
+        return paying.captured(order, order.to_capture)
 
     act(command, deps, decide)
     return {}

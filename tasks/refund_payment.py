@@ -1,7 +1,7 @@
 """Give back what is due: of a return, of a lost parcel, or of a cancellation that came after the capture.
 
-Compensates ``capture_payment``. Safe to run twice: the amount is in the order's books before the gateway is asked, and
-one effect id admits one refund.
+To the card, as store credit, or part of it each, as the order's books say. Compensates ``capture_payment``. Safe to run
+twice: the amounts are in the books before the gateway is asked, and one effect id admits one refund in each ledger.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ class RefundPayment:
 def handler(command: RefundPayment, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
         effect_id = command.effect_id or f"{order.id}:refund"
-        amount = paying.refund_due(order, effect_id)
-        if effect_id in order.refunds or not amount.minor:
+        refund = paying.refund_due(order, effect_id)
+        if order.is_refunded(effect_id) or not refund:
             return NOTHING
-        deps.payments.refund(order.payment_request, amount, effect_id)
-        return paying.refunded(order, amount, effect_id)
+        if refund.card.minor:
+            deps.payments.refund(order.payment_request, refund.card, effect_id)
+        return paying.refunded(order, refund, effect_id)
 
     act(command, deps, decide)
     return {}

@@ -27,7 +27,7 @@ def handler(command: VoidAuthorization, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
         if not paying.may_void(order, command.cancellation_id or None):
             return NOTHING
-        if order.is_priced:  # without a price nothing can have been asked of the gateway, and no late step can ask
+        if paying.is_charged(order):
             deps.payments.void(order.payment_request)
         return paying.voided(order)
 

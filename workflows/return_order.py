@@ -20,7 +20,8 @@ def definition() -> Graph:
     closed = outcome("Closed", outcome="$.closed.outcome")
     superseded = outcome("Superseded", outcome="superseded")
 
-    asked = {**RETURN, "lines.$": "$.lines", "reason.$": "$.reason", "deadline_seconds": PARCEL_DEADLINE}
+    what = {"lines.$": "$.lines", "reason.$": "$.reason", "refund_to.$": "$.refund_to"}
+    asked = {**RETURN, **what, "deadline_seconds": PARCEL_DEADLINE}
     authorize = task("AuthorizeReturn", more=asked, waits=dsl.BRIEFLY)
     expect = callback_task("ExpectParcel", deadline=PARCEL_DEADLINE, keep="$.parcel", more=RETURN)
     inspect = task("InspectItems", more={**RETURN, "parcel.$": "$.parcel"})

@@ -9,6 +9,7 @@ from functools import reduce
 from oms.adapters import items
 from oms.adapters.dynamodb import DynamoDB
 from oms.adapters.dynamodb_carts import put_cart
+from oms.adapters.dynamodb_credit import credit_actions
 from oms.adapters.dynamodb_discounts import code_actions
 from oms.adapters.dynamodb_stock import Action, StockWriter, put, put_new
 from oms.adapters.stock_shards import UNSPLIT, Shards
@@ -37,7 +38,8 @@ class DynamoOrders:
         order = fold(events)
         first = put_new(self._table, items.order_item(order))
         cart = [put_cart(self._carts_table, change.cart, at)] if change.cart else []
-        failed = self._stock.write([first, *cart, *self._rest(order.id, change, events)], change.stock)
+        credit = credit_actions(self._table, change.credit, at, by)
+        failed = self._stock.write([first, *cart, *credit, *self._rest(order.id, change, events)], change.stock)
         if first in failed:
             return self.get(order.id)
         self._refuse(failed, order)
@@ -61,7 +63,8 @@ class DynamoOrders:
             return order
         events = recorded(order, change, at, by)
         after = reduce(apply, events, order)
-        actions = [self._update(order, after), *self._rest(order.id, change, events)]
+        credit = credit_actions(self._table, change.credit, at, by)
+        actions = [self._update(order, after), *credit, *self._rest(order.id, change, events)]
         self._refuse(self._stock.write(actions, change.stock), order)
         return after
 

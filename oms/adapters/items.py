@@ -9,6 +9,7 @@ from oms.adapters.codec import Attribute, item_codec, text_codec
 from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
+from oms.domain.credit import BookedCredit, CreditEntry
 from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import TYPES, Recorded
 from oms.domain.inventory import Stock, StockEntry
@@ -28,6 +29,9 @@ CODES = "code#"
 CODE = "code"
 USES = "use#"
 CUSTOMERS = "customer#"
+CREDIT = "credit#"
+CREDITS = "entry#"
+BALANCES = "balance#"
 
 
 def key(pk: str, sk: str | None = None) -> Item:
@@ -146,3 +150,19 @@ def code_use_item(use: CodeUse) -> Item:
 def code_use_of(item: Item) -> CodeUse:
     use: CodeUse = _value(CodeUse, item)
     return use
+
+
+def credit_item(booked: BookedCredit) -> Item:
+    """``credit_of`` is there for the index alone, which has nothing else in it."""
+    entry = booked.entry
+    item = _item(entry, CREDIT + entry.customer_id, f"{CREDITS}{entry.effect_id}")
+    return {
+        **item,
+        "credit_of": {"S": entry.customer_id},
+        "at": {"S": booked.at.isoformat()},
+        "by": {"S": booked.by},
+    }
+
+
+def credit_of(item: Item) -> BookedCredit:
+    return BookedCredit(datetime.fromisoformat(item["at"]["S"]), item["by"]["S"], _value(CreditEntry, item))

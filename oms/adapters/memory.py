@@ -12,6 +12,7 @@ from oms.adapters.memory_state import Remembers, page
 from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
+from oms.domain.credit import BookedCredit, CreditEntry, spent_meanwhile
 from oms.domain.discounts import CodeUse, Discount, used_up
 from oms.domain.errors import CartChanged, OrderChanged, OrderNotFound
 from oms.domain.events import OrderPlaced, Recorded
@@ -24,7 +25,10 @@ from oms.ports import Page
 class Store(Remembers):
     """The tables of orders, inventory and carts, which one transaction writes together."""
 
-    STATE = ("orders", "history", "money", "waits", "stock", "entries", "carts", "codes", "code_uses")
+    STATE = (
+        *("orders", "history", "money", "waits", "stock", "entries"),
+        *("carts", "codes", "code_uses", "credit", "balances"),
+    )
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -38,6 +42,10 @@ class Store(Remembers):
         """By owner, with when it expires."""
         self.codes: dict[str, Discount] = {}
         self.code_uses: dict[str, CodeUse] = {}
+        self.credit: dict[str, BookedCredit] = {}
+        """By effect id, in the order in which they were written."""
+        self.balances: dict[tuple[str, str], int] = {}
+        """By customer and currency."""
 
     def keep(self, cart: Cart, at: datetime) -> Cart:
         """The cart as it is kept from now on. Raises where another came first, and changes nothing then."""
@@ -68,6 +76,16 @@ class Store(Remembers):
             if use.uses > 0 and (code.used >= code.total_limit or own >= use.customer_limit):
                 raise used_up(use.code)
             after[use.code] = replace(code, used=code.used + use.uses)
+        return after
+
+    def after(self, entries: Iterable[CreditEntry]) -> dict[tuple[str, str], int]:
+        """The balances after the entries. Raises where one would fall below nothing, and changes nothing itself."""
+        after: dict[tuple[str, str], int] = {}
+        for entry in entries:
+            key = entry.customer_id, entry.amount.currency
+            after[key] = after.get(key, self.balances.get(key, 0)) + entry.amount.minor
+            if entry.amount.minor < 0 and after[key] < 0:
+                raise spent_meanwhile(entry.amount.currency)
         return after
 
 
@@ -112,10 +130,13 @@ class MemoryOrders:
         store = self.store
         booked = store.money.get(order_id, ())
         effects = {entry.effect_id for entry in booked}
-        if any(each in effects or each in store.entries or each in store.code_uses for each in change.effects):
+        ledgers = effects, store.entries, store.code_uses, store.credit
+        if any(each in ledger for each in change.effects for ledger in ledgers):
             raise OrderChanged(f"an effect of this change on {order_id} was written before")
         moved, counted = store.moved(change.stock), store.counted(change.codes)
-        writes = 1 + sum(map(len, (change.events, change.money, change.stock, change.waits, moved)))
+        balances = store.after(change.credit)
+        written = change.events, change.money, change.stock, change.waits, change.credit, moved, balances
+        writes = 1 + sum(map(len, written))
         if writes > stock_rules.AT_ONCE:
             raise ValueError(f"{writes} writes on {order_id} are more than one unit of work takes")
         if change.cart:
@@ -131,6 +152,8 @@ class MemoryOrders:
         store.entries.update((entry.effect_id, entry) for entry in change.stock)
         store.codes.update(counted)
         store.code_uses.update((use.effect_id, use) for use in change.codes)
+        store.credit.update((entry.effect_id, BookedCredit(at, by, entry)) for entry in change.credit)
+        store.balances.update(balances)
         for name, token in change.waits.items():
             known = store.waits.get((order_id, name), ())
             store.waits[order_id, name] = known if token in known else (*known, token)

@@ -3,6 +3,8 @@
 orders      pk = order id; sk = ``order``, ``event#000001``, ``money#<effect id>`` or ``wait#<name>``
             pk = ``code#<code>``; sk = ``code``: a discount code with its counter, ``customer#<id>``: a customer's
             own, or ``use#<effect id>``: a line of the code's ledger
+            pk = ``credit#<customer id>``; sk = ``balance#<currency>``: their store credit, or ``entry#<effect id>``: a
+            line of its ledger
 inventory   pk = SKU, sk = ``stock``: its counters, and ``stock#01`` and so on where those are split;
             pk = effect id, sk = ``entry``: a line of the ledger
 products    pk = SKU

@@ -19,6 +19,7 @@ from oms.ports import (
     Baskets,
     Carrier,
     Carts,
+    Credit,
     Deps,
     Discounts,
     Executions,
@@ -95,6 +96,7 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
         carts=_lazily(lambda: _carts(aws, environ)),
         baskets=_lazily(lambda: _baskets(aws, environ)),
         discounts=_lazily(lambda: _discounts(aws, environ)),
+        credit=_lazily(lambda: _credit(aws, environ)),
     )
 
 
@@ -145,6 +147,13 @@ def _discounts(aws: Aws, environ: Mapping[str, str]) -> Discounts:
     from oms.adapters.dynamodb_discounts import DynamoDiscounts
 
     return DynamoDiscounts(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"])
+
+
+def _credit(aws: Aws, environ: Mapping[str, str]) -> Credit:
+    from oms.adapters.dynamodb import DynamoDB
+    from oms.adapters.dynamodb_credit import DynamoCredit
+
+    return DynamoCredit(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oms.domain import errors
+from oms.domain import errors, paying
 from oms.domain.events import CancellationRefused, CancellationStarted, LinesCancelled, OrderCancelled, Units
-from oms.domain.order import NOTHING, Cancellation, Change, Order, ShipmentStatus, Status, named_twice
+from oms.domain.order import NOTHING, Cancellation, Change, Order, ShipmentStatus, Status, named_twice, with_units
 from oms.domain.payment import PaymentStatus
 
 CANCELLABLE = (Status.PLACED, Status.RESERVED, Status.AUTHORIZED, Status.CONFIRMED)
@@ -55,7 +55,9 @@ def settlement(order: Order, cancellation_id: str) -> str:
 
 def _is_settled(order: Order) -> bool:
     payment = order.payment
-    return payment.status is PaymentStatus.VOIDED or 0 < payment.captured == payment.refunded
+    if payment.status is PaymentStatus.CAPTURED:
+        return payment.captured == payment.refunded
+    return payment.status is PaymentStatus.VOIDED
 
 
 def has_shipment(order: Order) -> bool:
@@ -74,7 +76,12 @@ def complete(order: Order, cancellation_id: str, reason: str) -> Change:
     if cancellation.whole and not (order.released and _is_settled(order)):
         raise errors.CompensationIncomplete(f"order {order.id} may still hold stock or money")
     events = LinesCancelled(cancellation_id, cancellation.lines), OrderCancelled(cancellation_id, reason)
-    return Change(events, codes=order.code_given_back() if cancellation.whole else ())
+    if not cancellation.whole:
+        due = with_units(order, cancellation.lines, cancelled=1).due
+        unneeded = order.credit_held - max(0, due.minor - order.charge.minor)
+        return paying.give_credit(order, Change(events), unneeded, f"{cancellation_id}:credit-back")
+    change = Change(events, codes=order.code_given_back())
+    return paying.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")
 
 
 def give_back(order: Order, cancellation_id: str, reason: str) -> Change:

@@ -160,6 +160,10 @@ class OrderNotReturnable(Rejection):
     status = 409
 
 
+class NoAccount(Rejection):
+    """Store credit is for who has an account: a guest has none."""
+
+
 class IdempotencyKeyReused(Rejection):
     """The key came before, with another body."""
 
@@ -173,6 +177,10 @@ class OrderChanged(Conflict):
 
 class CartChanged(Conflict):
     """The cart's version moved between reading and writing."""
+
+
+class CreditChanged(Conflict):
+    """The store credit that was to pay was spent meanwhile."""
 
 
 class OrderTaken(Conflict):

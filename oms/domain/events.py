@@ -95,6 +95,8 @@ class OrderPlaced(Event):
     shipping_minor: int = 0
     shipping_tax_minor: int = 0
     code: str = ""
+    credit_minor: int = 0
+    """What of its total is paid with store credit; a card pays the rest, if there is any."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,14 @@ class PaymentCaptured(Event):
 
 @dataclass(frozen=True)
 class PaymentRefunded(Event):
+    effect_id: str
+    amount_minor: int
+
+
+@dataclass(frozen=True)
+class CreditGiven(Event):
+    """Store credit for the shopper: what the order was paid with and doesn't need, or a refund that is made so."""
+
     effect_id: str
     amount_minor: int
 
@@ -223,6 +233,7 @@ class ReturnAuthorized(Event):
     lines: tuple[Units, ...]
     reason: str
     deadline: str
+    refund_to: str = "original_payment"
 
 
 @dataclass(frozen=True)
@@ -232,6 +243,8 @@ class ItemsInspected(Event):
     return_id: str
     lines: tuple[InspectedUnits, ...]
     refund_minor: int
+    credit_minor: int = 0
+    """What of the refund is given as store credit."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 
 from oms.domain import events as e
+from oms.domain.credit import RefundTo
 from oms.domain.order import (
     Cancellation,
     Dispute,
@@ -44,6 +45,7 @@ def placed(recorded: e.Recorded) -> Order:
         shipping_minor=event.shipping_minor,
         shipping_tax_minor=event.shipping_tax_minor,
         code=event.code,
+        credit_minor=event.credit_minor,
         version=recorded.sequence,
     )
 
@@ -106,6 +108,8 @@ def _moved(order: Order, event: e.Event) -> Order:
             return replace(cancelled, status=Status.REJECTED, reason=reason)
         case e.PaymentAuthorized() | e.PaymentVoided() | e.PaymentCaptured() | e.PaymentRefunded():
             return _payment_moved(order, event)
+        case e.CreditGiven(effect_id, amount):
+            return replace(order, credits={**order.credits, effect_id: amount})
         case e.CancellationStarted() | e.CancellationRefused() | e.OrderCancelled():
             return _cancellation_moved(order, event)
         case e.ShipmentRequested() | e.OrderShipped() | e.OrderDelivered() | e.OrderLost():
@@ -198,10 +202,10 @@ def _shipment_moved(order: Order, event: e.Event) -> Order:
 
 def _return_moved(order: Order, event: e.Event) -> Order:
     match event:
-        case e.ReturnAuthorized(return_id, lines, _, deadline):
-            opened = Return(return_id, lines, deadline)
+        case e.ReturnAuthorized(return_id, lines, _, deadline, refund_to):
+            opened = Return(return_id, lines, deadline, RefundTo(refund_to))
             return replace(with_units(order, lines, returning=1), returns={**order.returns, return_id: opened})
-        case e.ItemsInspected(return_id, lines, refund):
+        case e.ItemsInspected(return_id, lines, refund, credit):
             accepted = tuple(e.Units(line.sku, line.accepted) for line in lines if line.accepted)
             to_restock = tuple(e.Units(line.sku, line.restocked) for line in lines if line.restocked)
             known = replace(
@@ -210,6 +214,7 @@ def _return_moved(order: Order, event: e.Event) -> Order:
                 accepted=accepted,
                 to_restock=to_restock,
                 refund_minor=refund,
+                credit_minor=credit,
             )
             back = with_units(with_units(order, known.lines, returning=-1), accepted, returned=1)
             return replace(back, returns={**order.returns, return_id: known})

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from oms.domain import credit
+from oms.domain.credit import CreditEntry
 from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import Recorded
 from oms.domain.fold import fold
@@ -24,7 +26,7 @@ SUCCEEDED = "SUCCEEDED"
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """``invariant`` is money, stock, codes, once, rest or audit; ``subject`` whose books those are."""
+    """``invariant`` is money, credit, stock, codes, once, rest or audit; ``subject`` whose books those are."""
 
     invariant: str
     subject: str
@@ -57,6 +59,9 @@ class Books:
     executions: Sequence[Execution] | None = None
     codes: Sequence[Discount] = ()
     code_uses: Sequence[CodeUse] = ()
+    credit: Sequence[CreditEntry] = ()
+    balances: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Of store credit, by customer and currency."""
 
 
 def violations(books: Books) -> list[Violation]:
@@ -71,7 +76,7 @@ def violations(books: Books) -> list[Violation]:
         if resting and not order.parked:
             found += of_order_at_rest(order, records)
             found += _at_rest(order, begun) if books.executions is not None else ()
-    return [*found, *_stock(books), *_codes(books), *_strangers(books), *_executions(books)]
+    return [*found, *_credit(books), *_stock(books), *_codes(books), *_strangers(books), *_executions(books)]
 
 
 def of_order(
@@ -113,6 +118,12 @@ def _money(order: Order, ledger: Sequence[MoneyEntry]) -> Iterator[Violation]:
     if not 0 <= payment.refunded <= payment.captured <= payment.authorized:
         figures = f"refunded {payment.refunded}, captured {payment.captured}, authorized {payment.authorized}"
         yield Violation("money", order.id, figures)
+    if order.kept.minor < 0 or payment.authorized not in (0, order.charge.minor):
+        figures = f"paid {payment.captured} of {payment.authorized} by card and {order.credit_minor} with store credit"
+        yield Violation("money", order.id, f"{figures}, gave back {payment.refunded} and {order.credited}")
+    held = order.credit_minor - order.credited
+    if payment.status is PaymentStatus.AUTHORIZED and held != max(0, order.due.minor - order.charge.minor):
+        yield Violation("money", order.id, f"holds {held} of store credit for goods worth {order.due.minor}")
     if payment.refunded != sum(order.refunds.values()):
         yield Violation("money", order.id, f"refunded {payment.refunded} by refunds of {dict(order.refunds)}")
     sums = Counter[str]()
@@ -145,10 +156,10 @@ def _gateway(order: Order, records: Sequence[PaymentRecord]) -> Iterator[Violati
 
 
 def _money_at_rest(order: Order) -> Iterator[Violation]:
-    """What was paid and not given back is what the shopper kept is worth."""
-    payment = order.payment
-    kept = payment.captured - payment.refunded
-    if payment.status is PaymentStatus.CAPTURED and kept != order.due.minor:
+    """What was paid, with store credit too, and not given back is what the shopper kept is worth."""
+    payment, kept = order.payment, order.kept.minor
+    ended = payment.status is PaymentStatus.CAPTURED or order.status.is_closed
+    if ended and kept != order.due.minor:
         yield Violation("money", order.id, f"{kept} was kept for goods worth {order.due.minor}")
     if order.status.is_closed and payment.status is PaymentStatus.AUTHORIZED:
         yield Violation("money", order.id, f"is {order.status} and {payment.authorized} is still authorized")
@@ -163,7 +174,7 @@ def _gateway_at_rest(order: Order, records: Sequence[PaymentRecord]) -> Iterator
     if ours != (record.captured, record.refunded, frozenset(record.refunds)):
         theirs = f"captured {record.captured} and refunded {record.refunded} by {sorted(record.refunds)}"
         yield Violation("money", order.id, f"the gateway {theirs}, the order's books say otherwise")
-    owed = {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED}
+    owed = {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED} if order.charge.minor else set()
     if record.status is not payment.status and {record.status, payment.status} & owed:
         yield Violation("money", order.id, f"is {record.status} at the gateway, {payment.status} in its own books")
 
@@ -242,6 +253,52 @@ def _codes(books: Books) -> Iterator[Violation]:
         if booked := _sum(uses):
             yield Violation("codes", name, f"is used 0 times, and its ledger says {booked}")
     yield from _once("", (use.effect_id for use in books.code_uses), "is twice in the ledger of codes")
+
+
+def of_credit(order: Order, entries: Iterable[CreditEntry]) -> list[Violation]:
+    """What is wrong between an order and the lines about it in its customer's ledger of store credit."""
+    told = Counter(order.credits)
+    if order.credit_minor:
+        told[f"{order.id}:credit"] = -order.credit_minor
+    booked = Counter[str]()
+    found = []
+    for entry in entries:
+        booked[entry.effect_id] += entry.amount.minor
+        if (entry.customer_id, entry.amount.currency) != (order.customer_id, order.currency):
+            found.append(Violation("credit", order.id, f"{entry.effect_id} is {entry.customer_id}'s {entry.amount}"))
+    for effect_id in told.keys() | booked.keys():
+        if told[effect_id] != booked[effect_id]:
+            figures = f"{effect_id} is {told[effect_id]}, and the ledger of store credit says {booked[effect_id]}"
+            found.append(Violation("credit", order.id, figures))
+    return found
+
+
+def of_balances(ledger: Iterable[CreditEntry], balances: Mapping[str, int], customer_id: str) -> Iterator[Violation]:
+    """A customer's balances are the sums of their ledger, and never below nothing."""
+    summed = credit.sums(ledger)
+    for currency in summed.keys() | balances.keys():
+        balance, booked = balances.get(currency, 0), summed.get(currency, 0)
+        if balance != booked or balance < 0:
+            yield Violation("credit", customer_id, f"has {balance} {currency}, and the ledger says {booked}")
+
+
+def _credit(books: Books) -> Iterator[Violation]:
+    by_order: dict[str, list[CreditEntry]] = {}
+    by_customer: dict[str, list[CreditEntry]] = {}
+    for entry in books.credit:
+        by_customer.setdefault(entry.customer_id, []).append(entry)
+        if entry.order_id:
+            by_order.setdefault(entry.order_id, []).append(entry)
+    for order in books.orders:
+        yield from of_credit(order, by_order.pop(order.id, ()))
+    for order_id in by_order:
+        yield Violation("once", order_id, "has store credit, and there is no such order")
+    balances: dict[str, dict[str, int]] = {customer_id: {} for customer_id in by_customer}
+    for (customer_id, currency), minor in books.balances.items():
+        balances.setdefault(customer_id, {})[currency] = minor
+    for customer_id, kept in balances.items():
+        yield from of_balances(by_customer.get(customer_id, ()), kept, customer_id)
+    yield from _once("", (entry.effect_id for entry in books.credit), "is twice in the ledger of store credit")
 
 
 def of_claim(order: Order, uses: Iterable[CodeUse]) -> list[Violation]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from oms.domain.cart import Cart
+from oms.domain.credit import CreditEntry, RefundTo
 from oms.domain.discounts import CodeUse, give_back
 from oms.domain.errors import OrderClosed, OrderTaken
 from oms.domain.events import Event, PricedUnits, Recorded, Units
@@ -129,15 +130,17 @@ class Cancellation:
 
 @dataclass(frozen=True)
 class Return:
-    """A return (RMA). ``refund_minor`` is set once its parcel was inspected."""
+    """A return (RMA). ``refund_minor``, and ``credit_minor`` of it, are set once its parcel was inspected."""
 
     return_id: str
     lines: tuple[Units, ...]
     deadline: str
+    refund_to: RefundTo = RefundTo.ORIGINAL_PAYMENT
     status: ReturnStatus = ReturnStatus.AUTHORIZED
     accepted: tuple[Units, ...] = ()
     to_restock: tuple[Units, ...] = ()
     refund_minor: int = 0
+    credit_minor: int = 0
     shelved: tuple[Units, ...] = ()
     outcome: str = ""
 
@@ -145,6 +148,11 @@ class Return:
     def to_shelve(self) -> tuple[Units, ...]:
         """What of ``to_restock`` isn't back on the shelf yet."""
         return tuple(units for units in self.to_restock if units not in self.shelved)
+
+    @property
+    def refund_id(self) -> str:
+        """The effect id of its refund, in whichever ledgers that is."""
+        return f"{self.return_id}:refund"
 
 
 @dataclass(frozen=True)
@@ -183,6 +191,8 @@ class Order:
     shipping_tax_minor: int = 0
     code: str = ""
     """The discount code that it was placed with; it holds a use of it until it ends in nothing."""
+    credit_minor: int = 0
+    """What of its total store credit pays: taken as it was placed."""
     version: int = 1
     status: Status = Status.PLACED
     abandoned: bool = False
@@ -200,6 +210,9 @@ class Order:
     cancellations: Mapping[str, Cancellation] = field(default_factory=dict)
     returns: Mapping[str, Return] = field(default_factory=dict)
     refunds: Mapping[str, int] = field(default_factory=dict)
+    """To the card, by effect id."""
+    credits: Mapping[str, int] = field(default_factory=dict)
+    """To the shopper's store credit, by effect id."""
     parked: Mapping[str, Parked] = field(default_factory=dict)
     """By execution: each that failed waits for an operator. Or by the check that found its books to disagree."""
     resumed: Mapping[str, str] = field(default_factory=dict)
@@ -228,7 +241,7 @@ class Order:
 
     @property
     def total(self) -> Money:
-        """What was ordered costs this, whatever was cancelled since: the amount that is authorized."""
+        """What was ordered costs this, whatever was cancelled since."""
         lines = sum(line.worth_minor for line in self.lines)
         return Money(lines + self.shipping_minor + self.shipping_tax_minor, self.currency)
 
@@ -239,8 +252,39 @@ class Order:
         return Money(sum(line.kept_minor for line in self.lines) + shipping, self.currency)
 
     @property
+    def charge(self) -> Money:
+        """What a card pays of the total: the amount that is authorized. Of nothing the gateway is told nothing."""
+        return Money(self.total.minor - self.credit_minor, self.currency)
+
+    @property
+    def to_capture(self) -> Money:
+        """What the card pays of what is still due: what costs less takes less store credit first."""
+        return Money(min(self.due.minor, self.charge.minor), self.currency)
+
+    @property
+    def credited(self) -> int:
+        """So much store credit was given for it."""
+        return sum(self.credits.values())
+
+    @property
+    def kept(self) -> Money:
+        """What was paid, by card and with store credit, and not given back."""
+        paid = self.payment.captured + self.credit_minor
+        return Money(paid - self.payment.refunded - self.credited, self.currency)
+
+    @property
+    def credit_held(self) -> int:
+        """What it was paid with and may yet give back, beside what returns were promised as store credit."""
+        promised = {known.refund_id: known.credit_minor for known in self.returns.values()}
+        given = {**self.credits, **promised}
+        return max(0, self.credit_minor - sum(given.values()))
+
+    def is_refunded(self, effect_id: str) -> bool:
+        return effect_id in self.refunds or effect_id in self.credits
+
+    @property
     def payment_request(self) -> PaymentRequest:
-        return PaymentRequest(self.id, self.total, self.payment_method, self.placed_at)
+        return PaymentRequest(self.id, self.charge, self.payment_method, self.placed_at)
 
     @property
     def is_approved(self) -> bool:
@@ -298,15 +342,17 @@ class Change:
     waits: Mapping[str, str] = field(default_factory=dict)
     cart: Cart | None = None
     codes: tuple[CodeUse, ...] = ()
+    credit: tuple[CreditEntry, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.money or self.stock or self.waits or self.codes)
+        return bool(self.events or self.money or self.stock or self.waits or self.codes or self.credit)
 
     @property
     def effects(self) -> tuple[str, ...]:
         """The ids of what it writes to the ledgers."""
-        money, stock, codes = ([each.effect_id for each in ledger] for ledger in (self.money, self.stock, self.codes))
-        return (*money, *stock, *codes)
+        ledgers = self.money, self.stock, self.codes, self.credit
+        money, stock, codes, credit = ([each.effect_id for each in ledger] for ledger in ledgers)
+        return (*money, *stock, *codes, *credit)
 
 
 NOTHING = Change()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from oms.domain import errors
-from oms.domain.events import Event, PaymentAuthorized, PaymentCaptured, PaymentRefunded, PaymentVoided
+from oms.domain.credit import CreditEntry, CreditReason
+from oms.domain.events import CreditGiven, Event, PaymentAuthorized, PaymentCaptured, PaymentRefunded, PaymentVoided
 from oms.domain.money import Money
 from oms.domain.order import NOTHING, Change, MoneyEntry, MoneyReason, Order, ShipmentStatus, Status, guard
-from oms.domain.payment import Authorization, PaymentStatus
-from oms.domain.returns import refund_id
+from oms.domain.payment import Authorization, PaymentStatus, Risk
 
 
 def may_authorize(order: Order) -> bool:
@@ -30,6 +32,17 @@ def authorized(order: Order, authorization: Authorization) -> Change:
         raise errors.EffectRefused(f"the payment of {order.id} was voided before it was authorized")
     event = PaymentAuthorized(authorization.payment_id, authorization.amount.minor, authorization.risk)
     return _booked(order, event, order.payment_request.key, MoneyReason.AUTHORIZED, authorization.amount.minor)
+
+
+def is_charged(order: Order) -> bool:
+    """True where the gateway is asked for money. Without a price nothing can have been asked of it, and no late step
+    can ask; and what store credit pays for whole is none of its business."""
+    return order.is_priced and order.charge.minor > 0
+
+
+def unneeded(order: Order) -> Authorization:
+    """In the place of one that nobody is asked for, as there is nothing left to pay."""
+    return Authorization("", order.charge, Risk.NORMAL)
 
 
 def may_void(order: Order, cancellation_id: str | None) -> bool:
@@ -75,21 +88,54 @@ def captured(order: Order, amount: Money) -> Change:
     return _booked(order, PaymentCaptured(amount.minor), f"{order.id}:capture", MoneyReason.CAPTURED, amount.minor)
 
 
-def refund_due(order: Order, effect_id: str) -> Money:
-    """How much a refund gives back: of an inspected return its accepted units, else all beyond what is still due."""
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """What is given back to the card, and as store credit."""
+
+    card: Money
+    credit: Money
+
+    def __bool__(self) -> bool:
+        return bool(self.card.minor or self.credit.minor)
+
+
+def refund_due(order: Order, effect_id: str) -> Refund:
+    """How much a refund gives back: of an inspected return its accepted units, else all beyond what is still due.
+
+    Store credit that paid is given back first, and as such; a repeated question has the same answer until it is
+    ``refunded``, since the gateway may have been told before.
+    """
     for known in order.returns.values():
-        if refund_id(known.return_id) == effect_id:
-            return Money(known.refund_minor, order.currency)
-    due = 0 if order.taken_by else order.due.minor
-    return Money(order.payment.captured - order.payment.refunded - due, order.currency)
+        if known.refund_id == effect_id:
+            return _split(order, known.refund_minor, known.credit_minor)
+    beyond = order.kept.minor - (0 if order.taken_by else order.due.minor)
+    return _split(order, beyond, min(beyond, order.credit_held))
 
 
-def refunded(order: Order, amount: Money, effect_id: str) -> Change:
-    if effect_id in order.refunds:
+def _split(order: Order, whole: int, credit: int) -> Refund:
+    return Refund(Money(whole - credit, order.currency), Money(credit, order.currency))
+
+
+def refunded(order: Order, refund: Refund, effect_id: str) -> Change:
+    if order.is_refunded(effect_id):
         return NOTHING
-    if order.payment.refunded + amount.minor > order.payment.captured:
-        raise errors.UnexpectedState(f"order {order.id} can't be refunded more than it was charged")
-    return _booked(order, PaymentRefunded(effect_id, amount.minor), effect_id, MoneyReason.REFUNDED, amount.minor)
+    card, credit = refund.card.minor, refund.credit.minor
+    if order.payment.refunded + card > order.payment.captured or card + credit > order.kept.minor:
+        raise errors.UnexpectedState(f"order {order.id} can't be refunded more than was paid for it")
+    change = NOTHING
+    if card:
+        change = _booked(order, PaymentRefunded(effect_id, card), effect_id, MoneyReason.REFUNDED, card)
+    return give_credit(order, change, credit, effect_id, CreditReason.REFUNDED)
+
+
+def give_credit(
+    order: Order, change: Change, minor: int, effect_id: str, reason: CreditReason = CreditReason.RETURNED
+) -> Change:
+    """The change, and with it so much store credit for the shopper."""
+    if not minor:
+        return change
+    entry = CreditEntry(effect_id, order.customer_id, Money(minor, order.currency), reason, order.id)
+    return replace(change, events=(*change.events, CreditGiven(effect_id, minor)), credit=(entry,))
 
 
 def _booked(order: Order, event: Event, effect_id: str, reason: MoneyReason, minor: int) -> Change:

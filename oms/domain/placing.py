@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from oms.domain import discounts, errors, inventory
+from oms.domain import credit, discounts, errors, inventory, paying
 from oms.domain.catalogue import Product
 from oms.domain.events import (
     InventoryReleased,
@@ -51,9 +51,11 @@ def place(
         shipping_minor=quote.shipping_minor,
         shipping_tax_minor=quote.shipping_tax_minor,
         code=quote.code,
+        credit_minor=quote.credit_minor,
     )
     claims = (discounts.claim(quote.discount, order_id, customer_id),) if quote.discount else ()
-    return Change((placed,), codes=claims)
+    spent = (credit.spend(order_id, customer_id, quote.credit),) if quote.credit_minor else ()
+    return Change((placed,), codes=claims, credit=spent)
 
 
 def reserve(order: Order, products: Mapping[str, Product]) -> Change:
@@ -203,4 +205,5 @@ def reject(order: Order, reason: str) -> Change:
     if order.abandoned and order.payment.status is not PaymentStatus.VOIDED:
         raise errors.CompensationIncomplete(f"order {order.id} may still hold money: its void was not recorded")
     events = (OrderRejected(reason),) if order.released else (InventoryReleased((), final=True), OrderRejected(reason))
-    return Change(events, codes=order.code_given_back())
+    change = Change(events, codes=order.code_given_back())
+    return paying.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")

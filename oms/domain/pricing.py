@@ -7,10 +7,10 @@ worth follows from its lines alone, so nothing is ever priced twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from oms.domain import discounts, errors, rates
+from oms.domain import credit, discounts, errors, rates
 from oms.domain.catalogue import Product
 from oms.domain.discounts import Discount
 from oms.domain.events import QuotedUnits, Units
@@ -39,6 +39,12 @@ class Quote:
     shipping_minor: int
     shipping_tax_minor: int
     discount: Discount | None = None
+    credit_minor: int = 0
+    """What of its total store credit pays."""
+
+    @property
+    def credit(self) -> Money:
+        return Money(self.credit_minor, self.currency)
 
     @property
     def code(self) -> str:
@@ -59,9 +65,13 @@ def quote(
     discount: Discount | None = None,
     *,
     now: datetime,
+    balance_minor: int = 0,
 ) -> Quote:
-    """Without a method, by the cheapest. Raises ``UnknownSku``, ``WrongCurrency``, ``NotShippable``, ``CodeNotValid``,
-    ``CodeUsedUp`` or, of less than the payment gateway takes, ``AmountTooSmall``."""
+    """Without a method, by the cheapest; of a balance of store credit, as much is used as can be.
+
+    Raises ``UnknownSku``, ``WrongCurrency``, ``NotShippable``, ``CodeNotValid``, ``CodeUsedUp`` or, where a card would
+    have to pay less than the payment gateway takes, ``AmountTooSmall``.
+    """
     _check(lines, products, currency)
     goods = [products[units.sku].price.minor * units.quantity for units in lines]
     off = _taken_off(discount, goods, currency, now)
@@ -79,7 +89,8 @@ def quote(
         discount=discount,
     )
     least = Money(rates.LEAST.get(currency, 0), currency)
-    if made.total.minor < least.minor:
+    made = replace(made, credit_minor=credit.usable(balance_minor, made.total.minor, least.minor))
+    if made.total.minor < least.minor and not made.credit_minor:
         raise errors.AmountTooSmall(f"the order comes to {made.total}: a card pays {least} or more")
     return made
 

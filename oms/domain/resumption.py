@@ -8,6 +8,7 @@ from typing import Any
 
 from oms.domain import cancelling, parking, paying, placing, returns, shipping
 from oms.domain import events as e
+from oms.domain.credit import RefundTo
 from oms.domain.order import NOTHING, Change, Order
 
 TOKEN = "rehearsal"
@@ -74,12 +75,12 @@ def _void(order: Order, it: Resumption) -> Change:
 
 
 def _capture(order: Order, _: Resumption) -> Change:
-    return paying.captured(order, order.due) if paying.may_capture(order) else NOTHING
+    return paying.captured(order, order.to_capture) if paying.may_capture(order) else NOTHING
 
 
 def _refund(order: Order, it: Resumption) -> Change:
-    amount = paying.refund_due(order, it.effect_id)
-    return paying.refunded(order, amount, it.effect_id) if amount.minor else NOTHING
+    refund = paying.refund_due(order, it.effect_id)
+    return paying.refunded(order, refund, it.effect_id) if refund else NOTHING
 
 
 def _release(order: Order, it: Resumption) -> Change:
@@ -91,7 +92,9 @@ def _take(order: Order, it: Resumption) -> Change:
 
 
 def _authorize_return(order: Order, it: Resumption) -> Change:
-    return returns.authorize(order, it.return_id, it.lines, str(it.payload.get("reason", "")), order.placed_at)
+    refund_to = RefundTo(it.payload.get("refund_to", RefundTo.ORIGINAL_PAYMENT))
+    reason = str(it.payload.get("reason", ""))
+    return returns.authorize(order, it.return_id, it.lines, reason, order.placed_at, refund_to)
 
 
 RULES: Mapping[str, Callable[[Order, Resumption], Change]] = {
@@ -114,7 +117,7 @@ RULES: Mapping[str, Callable[[Order, Resumption], Change]] = {
     "VoidAuthorization": _void,
 }
 IN_PARTS = frozenset({"ReleaseInventory", "MarkShipped", "RestockItems"})
-PROOFS: Mapping[str, type[e.Event]] = {
+PROOFS: Mapping[str, type[e.Event] | tuple[type[e.Event], ...]] = {
     "AbandonOrder": e.OrderAbandoned,
     "AuthorizeReturn": e.ReturnAuthorized,
     "CapturePayment": e.PaymentCaptured,
@@ -124,7 +127,7 @@ PROOFS: Mapping[str, type[e.Event]] = {
     "InspectItems": e.ItemsInspected,
     "MarkDelivered": e.OrderDelivered,
     "MarkShipped": e.OrderShipped,
-    "RefundPayment": e.PaymentRefunded,
+    "RefundPayment": (e.PaymentRefunded, e.CreditGiven),
     "RejectOrder": e.OrderRejected,
     "ReleaseInventory": e.InventoryReleased,
     "RequestShipment": e.ShipmentRequested,

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from oms.domain import errors, inventory
+from oms.domain import credit, errors, inventory
+from oms.domain.credit import RefundTo
 from oms.domain.events import (
     InspectedUnits,
     InspectionReported,
@@ -24,7 +25,14 @@ ACCEPTED = {"new": True, "opened": True, "defective": True, "damaged": False, "m
 SOLD_AGAIN = frozenset({"new"})
 
 
-def authorize(order: Order, return_id: str, lines: Sequence[Units], reason: str, deadline: datetime) -> Change:
+def authorize(
+    order: Order,
+    return_id: str,
+    lines: Sequence[Units],
+    reason: str,
+    deadline: datetime,
+    refund_to: RefundTo = RefundTo.ORIGINAL_PAYMENT,
+) -> Change:
     known = order.returns.get(return_id)
     if known is not None:
         if known.status is ReturnStatus.CLOSED:
@@ -39,7 +47,9 @@ def authorize(order: Order, return_id: str, lines: Sequence[Units], reason: str,
         line = order.line(units.sku)
         if line is None or not 0 < units.quantity <= line.returnable:
             raise errors.OrderNotReturnable(f"order {order.id} has no {units.quantity} of {units.sku} to return")
-    return Change((ReturnAuthorized(return_id, tuple(lines), reason, deadline.isoformat()),))
+    if refund_to is RefundTo.STORE_CREDIT:
+        credit.check_account(order.customer_id)
+    return Change((ReturnAuthorized(return_id, tuple(lines), reason, deadline.isoformat(), refund_to),))
 
 
 def expect_parcel(order: Order, return_id: str, token: str) -> Change:
@@ -50,7 +60,10 @@ def expect_parcel(order: Order, return_id: str, token: str) -> Change:
 
 
 def inspect(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]]) -> Change:
-    """Decide unit by unit, from the condition that the warehouse found each in; a unit not in the parcel is missing."""
+    """Decide unit by unit, from the condition that the warehouse found each in; a unit not in the parcel is missing.
+
+    What of the refund is store credit is decided here too, so that it is the same however often the gateway is asked.
+    """
     known = _known(order, return_id)
     if known.status is not ReturnStatus.AUTHORIZED:
         return NOTHING
@@ -59,7 +72,8 @@ def inspect(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]
         raise errors.UnexpectedState(f"the parcel of {return_id} holds {sorted(strange)}, which were not in the return")
     lines = tuple(_inspected(units, conditions.get(units.sku, ())) for units in known.lines)
     refund = sum(line.value(line.gone, seen.accepted) for seen in lines if (line := order.line(seen.sku)))
-    return Change((ItemsInspected(return_id, lines, refund),))
+    as_credit = refund if known.refund_to is RefundTo.STORE_CREDIT else min(refund, order.credit_held)
+    return Change((ItemsInspected(return_id, lines, refund, as_credit),))
 
 
 def report_inspection(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]], reason: str) -> Change:
@@ -101,14 +115,10 @@ def close(order: Order, return_id: str) -> Change:
         return NOTHING
     if known.status is ReturnStatus.AUTHORIZED:
         return Change((ReturnClosed(return_id, "expired"),))
-    refund_missing = known.refund_minor and refund_id(return_id) not in order.refunds
+    refund_missing = known.refund_minor and not order.is_refunded(known.refund_id)
     if refund_missing or known.to_shelve:
         raise errors.CompensationIncomplete(f"{return_id} is not refunded and restocked yet")
     return Change((ReturnClosed(return_id, "refunded" if known.accepted else "declined"),))
-
-
-def refund_id(return_id: str) -> str:
-    return f"{return_id}:refund"
 
 
 def _known(order: Order, return_id: str) -> Return:

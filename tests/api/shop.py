@@ -18,6 +18,7 @@ from local.http_events import Request, event_of
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
+from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions, execution_arn
 from oms.adapters.memory_payments import MemoryPayments
@@ -77,7 +78,7 @@ class Shop:
         self.products.put(CATALOGUE.values())
         self.inventory.apply(receive("opening", [("RED-LAMP", 10), ("BLUE-RUG", 5)]))
         edges = self.payments, self.carrier, self.executions, self.search, MemoryReports(), MemoryCarts(self.store)
-        kept = self.baskets, MemoryDiscounts(self.store)
+        kept = self.baskets, MemoryDiscounts(self.store), MemoryCredit(self.store)
         self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges, *kept)
         self.router = Router(contract.operations())
 

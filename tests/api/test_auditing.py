@@ -53,6 +53,10 @@ ACTIONS = {
     "POST /orders/{order_id}/returns/{return_id}/inspection": inspected,
     "PUT /products/{sku}": lambda shop: ("PUT", "/products/NEW-LAMP", LAMP),
     "PUT /discounts/{code}": lambda shop: ("PUT", "/discounts/SPRING", DISCOUNT),
+    "POST /customers/{customer_id}/credit": lambda shop: (
+        *("POST", "/customers/anna/credit"),
+        {**WHY, "amount_minor": 500, "currency": "USD"},
+    ),
     "POST /inventory/{sku}/receipts": lambda shop: ("POST", "/inventory/TEA/receipts", {**WHY, "quantity": 5}),
     "POST /inventory/{sku}/adjustments": lambda shop: ("POST", "/inventory/TEA/adjustments", {**WHY, "difference": 5}),
 }
@@ -74,6 +78,7 @@ def test_an_action_stays_in_the_books_with_its_author(shop, key):
 
 def authors(shop):
     events = {event.by for history in shop.store.history.values() for event in history}
+    events |= {booked.by for booked in shop.store.credit.values()}
     return events | {entry.note.partition(": ")[0] for entry in shop.store.entries.values()}
 
 

@@ -32,6 +32,8 @@ def test_an_order_is_shown_with_all_that_happened(shop):
         "authorized_minor": total,
         "captured_minor": total,
         "refunded_minor": 0,
+        "store_credit_minor": 0,
+        "credited_minor": 0,
     }
     events = [entry["event"] for entry in shown["timeline"]]
     assert events[0] == "OrderPlaced"

@@ -28,6 +28,7 @@ def test_a_return_is_begun(shop):
             "return_id": return_id,
             "lines": [{"sku": "RED-LAMP", "quantity": 1}],
             "reason": "too red",
+            "refund_to": "original_payment",
             "request_id": REQUEST,
         }
     }

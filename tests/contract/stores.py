@@ -21,6 +21,7 @@ from oms.adapters.clients import DYNAMODB
 from oms.adapters.dynamodb import DynamoDB
 from oms.adapters.dynamodb_baskets import DynamoBaskets
 from oms.adapters.dynamodb_carts import DynamoCarts
+from oms.adapters.dynamodb_credit import DynamoCredit
 from oms.adapters.dynamodb_discounts import DynamoDiscounts
 from oms.adapters.dynamodb_inventory import DynamoInventory
 from oms.adapters.dynamodb_orders import DynamoOrders
@@ -28,10 +29,11 @@ from oms.adapters.dynamodb_products import DynamoProducts
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
+from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.adapters.tables import tables
-from oms.ports import Baskets, Carts, Discounts, Inventory, Orders, Products
+from oms.ports import Baskets, Carts, Credit, Discounts, Inventory, Orders, Products
 
 REGION = "us-east-1"
 _names = count(1)
@@ -47,11 +49,12 @@ class Stores:
     carts: Carts
     baskets: Baskets
     discounts: Discounts
+    credit: Credit
 
 
 def in_memory() -> Stores:
     store = Store()
-    kept = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store)
+    kept = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store), MemoryCredit(store)
     return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), *kept)
 
 
@@ -91,6 +94,7 @@ def in_tables(api: Api, names: Mapping[str, str], shards: Shards) -> Stores:
         DynamoCarts(db, names["carts"]),
         DynamoBaskets(db, names["baskets"]),
         DynamoDiscounts(db, names["orders"]),
+        DynamoCredit(db, names["orders"]),
     )
 
 

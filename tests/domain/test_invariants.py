@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from oms.domain import inventory, paying, placing, shipping
+from oms.domain.credit import grant
 from oms.domain.discounts import Discount
 from oms.domain.fold import apply, placed
 from oms.domain.invariants import Books, Execution, Violation, violations
@@ -24,16 +25,16 @@ DONE = [Execution("NewOrder", "ord_1", "SUCCEEDED"), Execution("FulfillOrder", "
 
 def books_of_a_delivered_order() -> Books:
     """Everything that one order left behind, from its placing to the door."""
-    quote = replace(plainly(placed_order().open_units()), discount=CODE)
+    quote = replace(plainly(placed_order().open_units()), discount=CODE, credit_minor=100)
     first = placing.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
     events, money, entries = [*recorded(None, first, NOON, "test")], [], list(OPENING)
     order = placed(events[0])
     for decide in (
         lambda order: placing.reserve(order, CATALOGUE),
-        lambda order: paying.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL)),
+        lambda order: paying.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)),
         placing.confirm,
         lambda order: shipping.request_shipment(order, "token"),
-        lambda order: paying.captured(order, order.due),
+        lambda order: paying.captured(order, order.to_capture),
         lambda order: shipping.ship(order, "TRACK-1"),
         shipping.deliver,
     ):
@@ -46,16 +47,19 @@ def books_of_a_delivered_order() -> Books:
     counters = {sku: Stock(sku) for sku in CATALOGUE}
     for entry in entries:
         counters.update({each.sku: counters[each.sku].moved(each) for each in entry.movements})
-    total = order.total.minor
+    total = order.charge.minor
     record = PaymentRecord("pi_1", PaymentStatus.CAPTURED, "USD", total, total, 0)
     payments = {order.id: [record]}
-    return Books([order], {order.id: events}, {order.id: money}, entries, counters, payments, DONE, [CODE], first.codes)
+    spent = [grant("grant", "anna", Money(900, "USD"), "sorry"), *first.credit]
+    codes = [CODE], first.codes
+    ledgers = {order.id: events}, {order.id: money}, entries
+    return Books([order], *ledgers, counters, payments, DONE, *codes, spent, {("anna", "USD"): 800})
 
 
 SOUND = books_of_a_delivered_order()
 ORDER = SOUND.orders[0]
 RECORD = SOUND.payments["ord_1"][0]
-TOTAL = ORDER.total.minor
+TOTAL = ORDER.charge.minor
 
 
 def with_order(**changes: object) -> Books:
@@ -166,6 +170,39 @@ FALSIFIED = {
         "stock",
         "returned=3",
     ),
+    "store credit that no ledger has": (with_order(credits={"r": 5}), "credit", "r is 5"),
+    "store credit that was spent and not booked": (
+        replace(SOUND, credit=SOUND.credit[:1], balances={("anna", "USD"): 900}),
+        "credit",
+        "ord_1:credit is -100, and the ledger of store credit says 0",
+    ),
+    "store credit that was booked twice": (
+        replace(SOUND, credit=[*SOUND.credit, SOUND.credit[0]], balances={("anna", "USD"): 1700}),
+        "once",
+        "is twice in the ledger of store credit",
+    ),
+    "somebody else's store credit": (
+        replace(SOUND, credit=[SOUND.credit[0], replace(SOUND.credit[1], customer_id="bert")]),
+        "credit",
+        "is bert's",
+    ),
+    "store credit of no order": (
+        replace(SOUND, credit=[*SOUND.credit, replace(SOUND.credit[1], order_id="ord_9", effect_id="e")]),
+        "once",
+        "has store credit, and there is no such order",
+    ),
+    "a balance off its ledger": (replace(SOUND, balances={("anna", "USD"): 801}), "credit", "has 801 USD"),
+    "a balance below nothing": (
+        replace(SOUND, credit=SOUND.credit[1:], balances={("anna", "USD"): -100}),
+        "credit",
+        "has -100 USD",
+    ),
+    "a closed order keeps store credit": (
+        with_order(status=Status.CANCELLED, payment=replace(ORDER.payment, captured=0, status=PaymentStatus.VOIDED)),
+        "money",
+        "100 was kept",
+    ),
+    "more given back than was paid": (with_order(credits={"r": TOTAL + 101}), "money", "gave back"),
     "a use of a code that nobody booked": (replace(SOUND, code_uses=[]), "codes", "its ledger says 0"),
     "a use of a code that was not given back": (
         with_order(status=Status.CANCELLED),

@@ -7,6 +7,7 @@ from oms.domain.events import Units
 from oms.domain.fold import fold
 from oms.domain.money import Money
 from oms.domain.order import Status, recorded
+from oms.domain.paying import Refund
 from tests.domain.orders import (
     CATALOGUE,
     NOON,
@@ -19,6 +20,7 @@ from tests.domain.orders import (
 )
 
 RETURN = "ord_1_return_1"
+NO_CREDIT = Money(0, "USD")
 
 
 def returned(order, quantity, conditions):
@@ -49,7 +51,7 @@ def test_a_lost_parcel_is_due_back_in_full():
     order = shipped_order()
     order = after(order, shipping.lose(order))
     assert order.status is Status.LOST
-    assert paying.refund_due(order, "ord_1:refund").minor == order.payment.captured
+    assert paying.refund_due(order, "ord_1:refund") == Refund(Money(order.payment.captured, "USD"), NO_CREDIT)
 
 
 def test_accepted_units_are_refunded_and_new_ones_sold_again():
@@ -124,7 +126,9 @@ def test_a_long_return_is_put_back_in_parts_with_an_effect_id_each(monkeypatch):
     first = returns.restock(order, RETURN)
     order = after(order, first)
     with pytest.raises(errors.CompensationIncomplete):
-        returns.close(after(order, paying.refunded(order, Money(4331, "USD"), returns.refund_id(RETURN))), RETURN)
+        returns.close(
+            after(order, paying.refunded(order, Refund(Money(4331, "USD"), NO_CREDIT), f"{RETURN}:refund")), RETURN
+        )
     second = returns.restock(order, RETURN)
     assert [entry.effect_id for change in (first, second) for entry in change.stock] == [
         f"{RETURN}:restock",
@@ -137,7 +141,7 @@ def test_a_return_closes_only_when_it_is_refunded_and_restocked():
     order = returned(delivered_order(("RED-LAMP", 1)), 1, ["new"])
     with pytest.raises(errors.CompensationIncomplete):
         returns.close(order, RETURN)
-    order = after(order, paying.refunded(order, Money(1999, "USD"), returns.refund_id(RETURN)))
+    order = after(order, paying.refunded(order, Refund(Money(1999, "USD"), NO_CREDIT), f"{RETURN}:refund"))
     with pytest.raises(errors.CompensationIncomplete):
         returns.close(order, RETURN)
     order = after(order, returns.restock(order, RETURN))
@@ -147,7 +151,9 @@ def test_a_return_closes_only_when_it_is_refunded_and_restocked():
 def test_no_more_is_refunded_than_was_charged():
     order = delivered_order(("TEA", 1))
     with pytest.raises(errors.UnexpectedState):
-        paying.refunded(order, Money(334, "USD"), "x")
+        paying.refunded(order, Refund(Money(334, "USD"), NO_CREDIT), "x")
+    with pytest.raises(errors.UnexpectedState):
+        paying.refunded(order, Refund(Money(330, "USD"), Money(4, "USD")), "x")
 
 
 def test_an_order_is_the_fold_of_its_events():

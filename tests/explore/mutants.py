@@ -78,8 +78,8 @@ MUTANTS = [
     mutant(
         "refunds all of an order's returns under one key",
         "returns twice",
-        "oms/domain/returns.py",
-        'f"{return_id}:refund"',
+        "oms/domain/order.py",
+        'f"{self.return_id}:refund"',
         '"refund"',
     ),
     mutant(
@@ -93,7 +93,7 @@ MUTANTS = [
         "captures what was ordered, not what was kept",
         "cancels a line",
         "tasks/capture_payment.py",
-        "order.due)",
+        "order.to_capture)",
         "order.total)",
     ),
     mutant(
@@ -107,8 +107,8 @@ MUTANTS = [
         "refunds under another key each time",
         "returns",
         "tasks/refund_payment.py",
-        "amount, effect_id)\n        return",
-        'amount, f"{effect_id}:{order.version}")\n        return',
+        "refund.card, effect_id)\n        return",
+        'refund.card, f"{effect_id}:{order.version}")\n        return',
     ),
     mutant(
         "gives back before the order is closed to late steps",
@@ -136,7 +136,7 @@ MUTANTS = [
         "voids only what the order's own books know of",
         "meets a cancellation",
         "tasks/void_authorization.py",
-        "if order.is_priced:",
+        "if paying.is_charged(order):",
         "if order.payment.authorized:",
     ),
     mutant(
@@ -229,14 +229,14 @@ MUTANTS = [
         "refunds nothing of what was lost",
         "is lost",
         "oms/domain/paying.py",
-        "Money(order.payment.captured - order.payment.refunded - due, order.currency)",
-        "Money(0, order.currency)",
+        "beyond = order.kept.minor - (0 if order.taken_by else order.due.minor)",
+        "beyond = 0",
     ),
     mutant(
         "closes a return before its refund",
         "returns",
         "tasks/refund_payment.py",
-        "        return paying.refunded(order, amount, effect_id)",
+        "        return paying.refunded(order, refund, effect_id)",
         "        return NOTHING",
     ),
     mutant(

@@ -158,6 +158,7 @@ class ExploredShop(Shop):
     def effects(self) -> list[str]:
         gateway = [f"gateway {entry.kind} {entry.order_id} {entry.effect_id}" for entry in self.payments.ledger]
         ledger = [f"money {entry.effect_id}" for entries in self.store.money.values() for entry in entries]
+        ledger += [f"credit {effect_id}" for effect_id in self.store.credit]
         return gateway + ledger
 
     # --- What a script says ---------------------------------------------------------------------
@@ -170,9 +171,11 @@ class ExploredShop(Shop):
         asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
         self.start("CancelOrder", name, cancellation_id=name, lines=asked, reason="changed my mind")
 
-    def ask_to_return(self, *lines: tuple[str, int], name: str = "ord_1_return") -> None:
+    def ask_to_return(
+        self, *lines: tuple[str, int], name: str = "ord_1_return", refund_to: str = "original_payment"
+    ) -> None:
         asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
-        self.start("ReturnOrder", name, return_id=name, lines=asked, reason="too red")
+        self.start("ReturnOrder", name, return_id=name, lines=asked, reason="too red", refund_to=refund_to)
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
         self.engine.call_at(self.engine.now + seconds, act)

@@ -33,6 +33,7 @@ PORTS = (
     "reports",
     "baskets",
     "discounts",
+    "credit",
 )
 BEHIND = {
     "CARRIER_SECRET": CARRIER_SIGNATURE,
@@ -126,6 +127,7 @@ def variables(port):
         **names,
         "orders": names["orders"] | names["inventory"],
         "discounts": names["orders"],
+        "credit": names["orders"],
         "inventory": names["inventory"] | {"STOCK_SHARDS": "*=1"},
         "payments": {"PAYMENTS_API_KEY": "PaymentsKey"},
         "carrier": {"CARRIER_URL": "CarrierUrl"},

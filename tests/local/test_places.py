@@ -12,5 +12,5 @@ def test_what_a_function_uses_has_its_variables(function):
     given = variables_of(function, everything)
     assert given["AWS_REGION"] == "us-east-1"
     uses = {**services(), **tasks(), **consumers()}[function]["uses"]
-    assert ("ORDERS_TABLE" in given) == bool({"orders", "discounts"} & {*uses})
+    assert ("ORDERS_TABLE" in given) == bool({"orders", "discounts", "credit"} & {*uses})
     assert ("SEARCH_FOLDER" in given) == ("search" in uses)

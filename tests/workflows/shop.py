@@ -19,6 +19,7 @@ from asl.server.executions import REDRIVABLE_SECONDS
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
+from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.adapters.memory_payments import MemoryPayments
@@ -150,7 +151,7 @@ class Shop:
         nobody: Any = None  # no task searches
         self.reports = MemoryReports()
         edges = self.payments, self.carrier, EngineExecutions(self), nobody, self.reports, MemoryCarts(self.store)
-        kept = MemoryBaskets(), MemoryDiscounts(self.store)
+        kept = MemoryBaskets(), MemoryDiscounts(self.store), MemoryCredit(self.store)
         self.deps = Deps(clock, self.orders, self.inventory, products, *edges, *kept)
 
     def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
@@ -196,9 +197,12 @@ class Shop:
         self.let_happen()
         return execution
 
-    def send_back(self, *lines: tuple[str, int], name: str = "ord_1_return") -> Execution:
+    def send_back(
+        self, *lines: tuple[str, int], name: str = "ord_1_return", refund_to: str = "original_payment"
+    ) -> Execution:
         asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
-        execution = self.start("ReturnOrder", name, return_id=name, lines=asked, reason="too red")
+        what = {"return_id": name, "lines": asked, "reason": "too red", "refund_to": refund_to}
+        execution = self.start("ReturnOrder", name, **what)
         self.let_happen()
         return execution
 
@@ -284,5 +288,7 @@ class Shop:
                 executions=ran,
                 codes=list(self.store.codes.values()),
                 code_uses=list(self.store.code_uses.values()),
+                credit=[booked.entry for booked in self.store.credit.values()],
+                balances=self.store.balances,
             )
         )
