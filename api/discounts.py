@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from api import views
 from api.etags import PRIVATE, changed, check_unchanged, etag, shown
-from api.noting import note_change
+from api.noting import note_change, note_refusal
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.domain.discounts import Discount
@@ -37,8 +37,9 @@ def put_discount(call: Call) -> Response[str]:
     check_unchanged(call, seen)
     if before and before.used > after.total_limit:
         raise CodeUsedUp(f"{code} was used {before.used} times already: its limit can't be lower")
-    note_change(call, f"discount:{code}", seen, views.discount(after))
+    line = note_change(call, f"discount:{code}", seen, views.discount(after))
     if not discounts.change(before, after):
+        note_refusal(call, line)
         raise changed()
     view = views.discount(discounts.get(code) or after)
     return json_answer(200 if before else 201, view, {"ETag": etag(view), "Location": f"/discounts/{code}"})

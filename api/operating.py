@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from api import identifiers, views
 from api.etags import changed, check_unchanged, etag
 from api.identifiers import KEY, effect_id, order_number, reused
-from api.noting import note_change
+from api.noting import note_change, note_refusal
 from api.runtime import Call, Service, json_answer
 from oms.domain.catalogue import Product
 from oms.domain.errors import OrderNotFound, ProductNotFound
@@ -59,8 +59,9 @@ def put_product(call: Call) -> Response[str]:
     price = Money(body["price_minor"], body["currency"])
     after = Product(sku, body["name"], body["department"], body["category"], body["brand"], price)
     view = views.product(after)
-    note_change(call, f"product:{sku}", seen, view)
+    line = note_change(call, f"product:{sku}", seen, view)
     if not call.deps.products.change(before, after):
+        note_refusal(call, line)
         raise changed()
     return json_answer(200 if before else 201, view, {"ETag": etag(view), "Location": f"/products/{sku}"})
 

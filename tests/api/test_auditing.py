@@ -91,3 +91,14 @@ def test_a_change_of_price_tells_what_it_was(shop):
         'operator:olga: {"price_minor":[1999,2099]}',
         'operator:olga: {"price_minor":[2099,1999]}',
     ]
+
+
+@pytest.mark.parametrize("key", ["PUT /products/{sku}", "PUT /discounts/{code}"])
+def test_a_change_that_somebody_else_was_faster_than_is_not_left_standing_in_the_books(shop, monkeypatch, key):
+    method, path, body = ACTIONS[key](shop)
+    store = shop.deps.products if "products" in path else shop.deps.discounts
+    monkeypatch.setattr(store, "change", lambda before, after: False)
+    assert shop.ask(method, path, body, by=OLGA).status == 412
+    *_, announced, refused = shop.store.entries.values()
+    assert (refused.effect_id, refused.movements) == (f"{announced.effect_id}:refused", ())
+    assert refused.note == "operator:olga: refused, it was changed meanwhile"
