@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 
 from asl.explorer import Scenario
 from oms.domain.errors import OmsError
 from oms.domain.order import Status
 from oms.reporting import PAGES_OF_ONE, Report
 from tests.explore.shop import DAY, HOUR, ExploredShop, Script, scenario
-from tests.explore.stories import buys, cancels, is_reviewed, meets, returns
+from tests.explore.stories import buys, cancels, is_reviewed, meets, returns, uses_a_code
 from tests.workflows.books import forget
 from tests.workflows.shop import HANDLERS
 
@@ -37,6 +38,12 @@ def returns_and_is_reconciled(shop: ExploredShop) -> None:
     """When also what could not even park within a day and a half has failed."""
     returns(shop, ("RED-LAMP", 1))
     reconciled_at(shop, 12 * DAY)
+
+
+def uses_a_code_and_is_reconciled(shop: ExploredShop) -> None:
+    """Before its use of the code is given back, and after."""
+    uses_a_code(shop, partial(cancels, seconds=HOUR / 2))
+    reconciled_at(shop, HOUR / 2, DAY)
 
 
 def loses_its_fulfillment(shop: ExploredShop) -> None:
@@ -85,6 +92,7 @@ STORIES: dict[str, Script] = {
     "meets a reconciliation": meets_a_reconciliation,
     "cancels and is reconciled": cancels_and_is_reconciled,
     "returns and is reconciled": returns_and_is_reconciled,
+    "uses a code and is reconciled": uses_a_code_and_is_reconciled,
     "loses its fulfillment": loses_its_fulfillment,
     "loses its review": loses_its_review,
     "pays as it expires": pays_as_it_expires,
