@@ -18,8 +18,8 @@ from typing import Any
 from asl.explorer.coverage import Move
 from asl.explorer.search import Report, Run, Scenario, collect, exhaustive, walked
 
-PARTS = 8
-"""Into how many the pairs of a scenario are cut."""
+PARTS = 16
+"""Into how many the pairs of a scenario are cut: small enough that no process is long alone with the last."""
 BATCH = 250
 """How many walks a process takes at once."""
 

@@ -217,5 +217,13 @@ class Injector:
             engine.run_due()
 
 
+def passed(met: Sequence[Met], dice: Random, chance: float) -> int:
+    """How many of these sites the dice let pass without a fault, thrown as an `Injector` throws them."""
+    for n, each in enumerate(met):
+        if each.faults and dice.random() < chance:
+            return n
+    return len(met)
+
+
 def ignore(answer: Any) -> None:
     """Nobody hears."""

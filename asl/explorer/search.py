@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 from random import Random
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from asl.explorer.faults import Injector, Met, Plan
+from asl.explorer.faults import Injector, Met, Plan, passed
 from asl.explorer.memory import Memory
 
 if TYPE_CHECKING:
@@ -301,9 +301,23 @@ def further(run: Run, moments: Sequence[Memory | None]) -> Iterator[tuple[Plan, 
 
 
 def walked(scenario: Scenario, count: int, seed: int) -> Iterator[Run]:
+    base = Play(scenario, {})
+    met = base.finish(remembering=True).met
     for n in range(count):
-        run = check(scenario, {}, Random(f"{seed}:{scenario.name}:{n}"))
+        run = walk(scenario, base, met, f"{seed}:{scenario.name}:{n}")
         yield shrunk(scenario, run) if run.problems else run
+
+
+def walk(scenario: Scenario, base: Play, met: Sequence[Met], seed: str) -> Run:
+    """A walk goes as the one without a fault does until it meets its first: it sets out from there."""
+    first = passed(met, Random(seed), base.injector.chance)
+    moment = base.moments[first] if first < len(base.moments) else None
+    if moment is None:
+        return check(scenario, {}, Random(seed))
+    base.again({}, moment)
+    base.injector.dice = base.dice = dice = Random(seed)
+    passed(base.injector.met, dice, base.injector.chance)
+    return base.finish()
 
 
 def shrunk(scenario: Scenario, run: Run) -> Run:

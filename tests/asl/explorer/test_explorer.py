@@ -7,7 +7,7 @@ import pytest
 
 from asl.cli import explore
 from asl.explorer import Injector, check, pairs, singles, walks
-from asl.explorer.search import exhaustive
+from asl.explorer.search import exhaustive, shrunk, walked
 from asl.explorer.story import tell
 from tests.asl.explorer import seats
 
@@ -82,6 +82,15 @@ def test_walks_come_again_with_the_same_seed_and_shrink_to_what_they_need():
         for site in finding.plan:
             fewer = {each: fault for each, fault in finding.plan.items() if each != site}
             assert not check(seats.random_key(), fewer).problems
+
+
+def test_a_walk_that_sets_out_from_its_first_fault_goes_as_one_from_the_start():
+    scenario = seats.uncaught_timeout()
+    for n, run in enumerate(walked(scenario, 60, 5)):
+        anew = check(scenario, {}, Random(f"5:{scenario.name}:{n}"))
+        if run.problems:
+            anew = shrunk(scenario, anew)
+        assert (run.plan, run.met, run.problems, run.moves) == (anew.plan, anew.met, anew.problems, anew.moves)
 
 
 def test_what_turns_in_a_circle_is_cut_off_and_told():
