@@ -21,6 +21,7 @@ T = TypeVar("T")
 UNTOLD = {
     "OrderPlaced": {"order_id", "customer_id", "payment_method", "recipient", "request_hash", "request_id"},
     "CancellationStarted": {"request_id"},
+    "ReturnAuthorized": {"request_id"},
     "OrderParked": {"execution", "visit", "redrive_count", "error", "cause"},
     "OrderResumed": {"execution", "visit", "redrive_count"},
     "OrderRepaired": {"check", "what"},

@@ -75,9 +75,15 @@ def _of_returns(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
     opened = [each.event for each in history if isinstance(each.event, ReturnAuthorized)]
     for event in opened:
         if order.returns[event.return_id].status is not ReturnStatus.CLOSED:
-            payload = {"order_id": order.id, "return_id": event.return_id, "lines": _told(event.lines)}
-            name = order.works_as("ReturnOrder", event.return_id)
-            yield Work("ReturnOrder", name, {**payload, "reason": event.reason, "refund_to": event.refund_to})
+            payload = asked(
+                order.id,
+                event.request_id,
+                return_id=event.return_id,
+                lines=_told(event.lines),
+                reason=event.reason,
+                refund_to=event.refund_to,
+            )
+            yield Work("ReturnOrder", order.works_as("ReturnOrder", event.return_id), payload)
 
 
 def _told(lines: Sequence[Units]) -> list[dict[str, Any]]:

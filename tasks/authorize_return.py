@@ -25,12 +25,13 @@ class AuthorizeReturn:
     reason: str
     deadline_seconds: int
     refund_to: str = RefundTo.ORIGINAL_PAYMENT
+    request_id: str = ""
 
 
 @task
 def handler(command: AuthorizeReturn, deps: Deps) -> Mapping[str, Any]:
     lines = [Units(**line) for line in command.lines]
     deadline = deps.clock.now() + timedelta(seconds=command.deadline_seconds)
-    asked = command.return_id, lines, command.reason, deadline, RefundTo(command.refund_to)
+    asked = command.return_id, lines, command.reason, deadline, RefundTo(command.refund_to), command.request_id
     act(command, deps, lambda order: returns.authorize(order, *asked))
     return {}

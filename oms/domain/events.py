@@ -234,6 +234,7 @@ class ReturnAuthorized(Event):
     reason: str
     deadline: str
     refund_to: str = "original_payment"
+    request_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def authorize(
     reason: str,
     deadline: datetime,
     refund_to: RefundTo = RefundTo.ORIGINAL_PAYMENT,
+    request_id: str = "",
 ) -> Change:
     known = order.returns.get(return_id)
     if known is not None:
@@ -49,7 +50,7 @@ def authorize(
             raise errors.OrderNotReturnable(f"order {order.id} has no {units.quantity} of {units.sku} to return")
     if refund_to is RefundTo.STORE_CREDIT:
         credit.check_account(order.customer_id)
-    return Change((ReturnAuthorized(return_id, tuple(lines), reason, deadline.isoformat(), refund_to),))
+    return Change((ReturnAuthorized(return_id, tuple(lines), reason, deadline.isoformat(), refund_to, request_id),))
 
 
 def expect_parcel(order: Order, return_id: str, token: str) -> Change:

@@ -125,6 +125,18 @@ def test_a_cancellation_is_begun_again_with_the_very_input_that_it_had(unsound):
     assert shop.execution("CancelOrder", "ord_1_can").input == asked
 
 
+def test_a_return_is_begun_again_with_the_very_input_that_it_had(unsound):
+    shop = unsound
+    shop.delivered_order()
+    asked = {"order_id": "ord_1", "return_id": "ord_1_rma", "lines": [{"sku": "RED-LAMP", "quantity": 1}], "reason": ""}
+    asked |= {"refund_to": "original_payment", "request_id": "storefront-8"}
+    shop.start("ReturnOrder", "ord_1_rma", **asked)
+    shop.let_happen()
+    forget(shop, "ReturnOrder", "ord_1_rma")
+    quietly(shop)
+    assert shop.execution("ReturnOrder", "ord_1_rma").input == asked
+
+
 def test_a_reservation_that_nothing_can_confirm_any_more_is_given_back(unsound):
     shop = unsound
     lost_under_review(shop)
