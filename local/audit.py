@@ -30,6 +30,7 @@ SHOWN = 20
 MEANING = {
     "money": "0 ≤ refunded ≤ captured ≤ authorized, as the gateway says; kept = worth of what the shopper kept",
     "stock": "every counter is the sum of its ledger; reserved is what orders hold",
+    "credit": "a shopper's store credit is the sum of its ledger, never below nothing; orders say the same of it",
     "codes": "a discount code is used by live orders alone, once each, never beyond its limit",
     "once": "each effect once, in the ledgers and at the gateway; one payment an order",
     "rest": "every execution ends, waits or has parked its order; no order is left lying",
@@ -56,6 +57,7 @@ def read(environment: Mapping[str, str], payments_url: str) -> Books:
     payments = payment_records(payments_url)
     executions = list(all_executions(environment))
     entries, counters = list(every(stores.inventory.every_entry)), list(every(stores.inventory.every_stock))
+    credit = [booked.entry for booked in every(stores.credit.every)]
     orders = list(every(stores.orders.every))
     ids, names = [order.id for order in orders], sorted({order.code for order in orders if order.code})
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -63,9 +65,11 @@ def read(environment: Mapping[str, str], payments_url: str) -> Books:
         money = dict(zip(ids, pool.map(stores.orders.money, ids), strict=True))
         codes = [code for code in pool.map(stores.discounts.get, names) if code]
         uses = [use for uses in pool.map(stores.discounts.uses, names) for use in uses]
-    return Books(
-        orders, events, money, entries, {each.sku: each for each in counters}, payments, executions, codes, uses
-    )
+        owners = sorted({entry.customer_id for entry in credit})
+        balances = dict(zip(owners, pool.map(stores.credit.balances, owners), strict=True))
+    kept = {(owner, currency): minor for owner, each in balances.items() for currency, minor in each.items()}
+    stock = {each.sku: each for each in counters}
+    return Books(orders, events, money, entries, stock, payments, executions, codes, uses, credit, kept)
 
 
 def every(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
@@ -145,6 +149,7 @@ def counts(books: Books) -> dict[str, int]:
     return {
         "money": money + payments,
         "stock": len(books.entries) + len(books.counters),
+        "credit": len(books.credit) + len(books.balances),
         "codes": len(books.codes) + len(books.code_uses),
         "once": money + len(books.entries) + payments + len(books.code_uses),
         "rest": len(books.executions or ()),

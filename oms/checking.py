@@ -37,6 +37,8 @@ class Look:
     money: Sequence[MoneyEntry]
     uses: Sequence[CodeUse]
     """Of its discount code, as that one's ledger has them for it."""
+    credit: Sequence[Violation]
+    """What its shopper's ledger of store credit says otherwise."""
     records: Sequence[PaymentRecord]
     troubles: Sequence[Violation]
     """What kept the gateway from answering."""
@@ -66,7 +68,7 @@ class Look:
         return [*self.troubles, *invariants.of_order(self.order, self.history, self.money, self.records)]
 
     def wrong(self) -> list[Violation]:
-        found = [*self.wrong_at_any_time(), *invariants.of_claim(self.order, self.uses)]
+        found = [*self.wrong_at_any_time(), *invariants.of_claim(self.order, self.uses), *self.credit]
         if self.at_rest:
             found += invariants.of_order_at_rest(self.order, self.records)
             found += [_unattended(self.order, work, run) for work, run in self.runs]
@@ -110,13 +112,26 @@ def look_at(deps: Deps, order_id: str) -> Look | None:
     order = deps.orders.get(order_id)
     history, money = deps.orders.events(order_id), deps.orders.money(order_id)
     uses = deps.discounts.uses(order.code, order.id) if order.code else ()
+    credit = _wrong_credit(deps, order)
     records, troubles = _at_gateway(deps, order)
     if deps.orders.get(order_id).version != order.version:
         return None
-    look = Look(order, history, money, uses, records, troubles, (), deps.clock.now())
+    look = Look(order, history, money, uses, credit, records, troubles, (), deps.clock.now())
     if not look.is_judged:
         return look
     return replace(look, runs=[(work, work.run(deps)) for work in works_of(order, history)])
+
+
+def _wrong_credit(deps: Deps, order: Order) -> list[Violation]:
+    """Of an order that has to do with store credit; of its shopper's balances too, unless they move just now."""
+    if not (order.credit_minor or order.credits):
+        return []
+    balances = deps.credit.balances(order.customer_id)
+    ledger = [booked.entry for booked in deps.credit.ledger(order.customer_id)]
+    found = invariants.of_credit(order, [entry for entry in ledger if entry.order_id == order.id])
+    if deps.credit.balances(order.customer_id) == balances:
+        found += invariants.of_balances(ledger, balances, order.customer_id)
+    return found
 
 
 def _at_gateway(deps: Deps, order: Order) -> tuple[list[PaymentRecord], list[Violation]]:

@@ -233,6 +233,27 @@ MUTANTS = [
         "beyond = 0",
     ),
     mutant(
+        "keeps the store credit of what it rejects",
+        "pays with store credit and is declined",
+        "oms/domain/placing.py",
+        'return paying.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")',
+        "return change",
+    ),
+    mutant(
+        "gives back all of the store credit for one line",
+        "pays with store credit and cancels a line",
+        "oms/domain/cancelling.py",
+        "order.credit_held - max(0, due.minor - order.charge.minor)",
+        "order.credit_held",
+    ),
+    mutant(
+        "charges the card for what store credit pays",
+        "pays with store credit",
+        "oms/domain/order.py",
+        "return Money(min(self.due.minor, self.charge.minor), self.currency)",
+        "return self.due",
+    ),
+    mutant(
         "closes a return before its refund",
         "returns",
         "tasks/refund_payment.py",

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from asl.explorer import Plan, Scenario
-from oms.domain import pricing
+from oms.domain import credit, pricing
 from oms.domain.discounts import Discount
 from oms.domain.events import OrderPlaced, QuotedUnits
+from oms.domain.money import Money
 from oms.domain.order import Change
 from oms.domain.pricing import Destination
 from tests.domain.orders import NOON
@@ -62,9 +63,9 @@ def cancels_twice(shop: ExploredShop, first: tuple[tuple[str, int], ...], second
     shop.after(60, lambda: shop.ask_to_cancel(*second, name="second"))
 
 
-def returns(shop: ExploredShop, *lines: tuple[str, int]) -> None:
+def returns(shop: ExploredShop, *lines: tuple[str, int], refund_to: str = "original_payment") -> None:
     buys(shop)
-    shop.after(3 * DAY, lambda: shop.ask_to_return(*lines))
+    shop.after(3 * DAY, lambda: shop.ask_to_return(*lines, refund_to=refund_to))
 
 
 def returns_twice(shop: ExploredShop) -> None:
@@ -105,6 +106,22 @@ def uses_a_code(shop: ExploredShop, then: Script) -> None:
     then(shop)
 
 
+def pays_with_credit(shop: ExploredShop, then: Script, balance: int = 3000) -> None:
+    """Whatever comes then, with store credit of so much, to an odd cent beside shipping and tax."""
+    shop.deps.credit.grant(credit.grant("grant", "anna", Money(balance, "USD"), "sorry"), NOON, "olga")
+    shop.quote = lambda units, products: pricing.quote(
+        units, products, "USD", Destination("US", "NY"), "express", now=NOON, balance_minor=balance
+    )
+    then(shop)
+
+
+def returns_to_credit(shop: ExploredShop) -> None:
+    """Two returns at once, one of them to store credit."""
+    buys(shop)
+    shop.after(3 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 1), name="first", refund_to="store_credit"))
+    shop.after(3 * DAY, lambda: shop.ask_to_return(("BLUE-RUG", 1), name="second"))
+
+
 cancel = ExploredShop.ask_to_cancel
 is_looked_at = partial(is_reviewed, approved=True)
 STORIES: Mapping[str, Script] = {
@@ -133,11 +150,24 @@ STORIES: Mapping[str, Script] = {
     "uses a code and is declined": partial(uses_a_code, then=is_declined),
     "uses a code and cancels": lambda shop: uses_a_code(shop, partial(cancels, seconds=60)),
     "uses a code and cancels a line": lambda shop: uses_a_code(shop, lambda then: cancels(then, 60, ("RED-LAMP", 1))),
+    "returns to store credit": lambda shop: returns(shop, ("RED-LAMP", 1), refund_to="store_credit"),
+    "pays with store credit": partial(pays_with_credit, then=buys),
+    "pays with store credit alone": partial(pays_with_credit, then=buys, balance=50_000),
+    "pays with store credit and is declined": partial(pays_with_credit, then=is_declined),
+    "pays with store credit and cancels": lambda shop: pays_with_credit(shop, partial(cancels, seconds=60)),
+    "pays with store credit and cancels a line": lambda shop: pays_with_credit(
+        shop, lambda then: cancels(then, 60, ("RED-LAMP", 1))
+    ),
+    "pays with store credit alone and cancels": lambda shop: pays_with_credit(
+        shop, partial(cancels, seconds=60), balance=50_000
+    ),
+    "pays with store credit and returns to both": partial(pays_with_credit, then=returns_to_credit),
     "uses a code and returns": lambda shop: uses_a_code(shop, lambda then: returns(then, ("RED-LAMP", 1))),
 }
 WITH_A_CARRIER: Mapping[str, tuple[Script, Mapping[str, Any]]] = {
     "is lost": (buys, {"loses": True}),
     "uses a code and is lost": (partial(uses_a_code, then=buys), {"loses": True}),
+    "pays with store credit and is lost": (partial(pays_with_credit, then=buys), {"loses": True}),
     "is never picked up": (buys, {"picks_up_after": None}),
     "leaves as it is given up": (buys, {"picks_up_after": 2 * DAY}),
 }

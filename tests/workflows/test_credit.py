@@ -90,3 +90,21 @@ def test_a_refund_that_was_cut_off_is_given_once(rich):
     rich.receive({"BLUE-RUG": ["new"]})
     assert execution.output["outcome"] == "refunded"
     assert (balance(rich), rich.order().payment.refunded) == (3000, 1550)
+
+
+def test_a_reconciliation_finds_a_line_that_is_missing_and_a_balance_that_is_off(unsound):
+    shop = unsound
+    shop.delivered_order()
+    shop.send_back(("RED-LAMP", 1), refund_to="store_credit")
+    shop.receive({"RED-LAMP": ["new"]})
+    shop.let_happen(1200)
+    assert shop.reconcile().found == 0
+    (lost,) = shop.store.credit
+    booked = shop.store.credit.pop(lost)
+    assert [each["what"] for each in shop.reconcile("second").findings] == [
+        f"{lost} is 1999, and the ledger of store credit says 0",
+        "has 1999 USD, and the ledger says 0",
+    ]
+    assert "CheckOrders" in shop.order().parked
+    shop.store.credit[lost] = booked
+    assert (shop.reconcile("third").settled, shop.order().parked) == (1, {})
