@@ -52,7 +52,7 @@ settle: .venv/.run  ## What checks of the books have parked, and no redrive can 
 replay: .venv/.run  ## ORDER=…: its recorded executions under the definitions that are deployed now, and what would differ
 	@$(BIN)/python -m local.replay
 
-reindex: .venv/.run  ## Build the search index of the shop that runs anew, while it is searched
+reindex: .venv/.run  ## Build the search index of the shop that runs anew, and file its orders again, while it is searched
 	@$(BIN)/python -m local.reindex
 
 test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes

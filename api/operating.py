@@ -1,6 +1,10 @@
-"""What operators see and do beside single orders: queues, order numbers, the catalogue, the stock."""
+"""What operators see and do beside single orders: queues, orders they look for, the catalogue, the stock."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -8,12 +12,14 @@ from api import identifiers, views
 from api.etags import changed, check_unchanged, etag
 from api.identifiers import KEY, effect_id, order_number, reused
 from api.noting import note_change, note_refusal
+from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.domain.catalogue import Product
 from oms.domain.errors import OrderNotFound, ProductNotFound
+from oms.domain.finding import Wanted
 from oms.domain.inventory import StockEntry
 from oms.domain.money import Money
-from oms.domain.order import Order
+from oms.domain.order import Status
 from oms.domain.stocktaking import adjusted, received
 from oms.ports import Page
 
@@ -24,21 +30,39 @@ handler = Service()
 def list_queue(call: Call) -> Response[str]:
     asked = call.arguments
     found = call.deps.orders.in_queue(asked["queue"], asked["limit"], asked["cursor"])
-    return _those_asked_for(call, found)
+    kept = tuple(filter(_wanted(asked).fits, found.items))  # a queue is short: what isn't asked for leaves a gap
+    return json_answer(200, views.page(Page(kept, found.cursor), views.order_summary))
+
+
+@handler.route("GET /order-search")
+def search_orders(call: Call) -> Response[str]:
+    return _found(call, call.arguments["customer_id"] or "")
 
 
 @handler.route("GET /customers/{customer_id}/orders")
 def list_orders_of_customer(call: Call) -> Response[str]:
+    return _found(call, call.path["customer_id"])
+
+
+def _found(call: Call, customer_id: str) -> Response[str]:
     asked = call.arguments
-    found = call.deps.orders.of_customer(call.path["customer_id"], asked["limit"], asked["cursor"])
-    return _those_asked_for(call, found)
+    found = call.deps.finder.find(_wanted(asked, customer_id), asked["limit"], asked["cursor"])
+    return json_answer(200, views.page(found, views.order_summary))
 
 
-def _those_asked_for(call: Call, found: Page[Order]) -> Response[str]:
-    """Of a page, so that it costs no more: fewer than asked for, or none, while there is a cursor."""
-    status, sku = call.arguments["status"], call.arguments["sku"]
-    kept = [order for order in found.items if (not status or order.status == status) and (not sku or order.line(sku))]
-    return json_answer(200, views.page(Page(tuple(kept), found.cursor), views.order_summary))
+def _wanted(asked: Mapping[str, Any], customer_id: str = "") -> Wanted:
+    status, sku = asked["status"], asked["sku"]
+    since, until = _instant(asked, "from"), _instant(asked, "to")
+    return Wanted(Status(status) if status else None, sku or "", customer_id, since, until)
+
+
+def _instant(asked: Mapping[str, Any], name: str) -> datetime | None:
+    """Raises where the contract's pattern has it and no calendar."""
+    text = asked.get(name)
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise invalid(Complaint(f"query/{name}", "is no moment that there is")) from None
 
 
 @handler.route("GET /order-numbers/{number}")

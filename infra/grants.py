@@ -1,7 +1,7 @@
 """What each kind of function may do through each port: the one table of permissions.
 
 A transaction needs no permission of its own beyond those of its parts. But for an audit, a repair
-and the search index, which is built anew by all of the catalogue, nothing here scans a table.
+and what hangs off a stream, which may have to be built anew from all that there is, nothing here scans a table.
 """
 
 from __future__ import annotations
@@ -121,8 +121,9 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     Kind.OPERATING: {
         "orders": [
             items("orders", "GetItem"),
-            *(index("orders", name) for name in ("by_customer", "by_number", "by_queue")),
+            *(index("orders", name) for name in ("by_number", "by_queue")),
         ],
+        "finder": [items("orders", "BatchGetItem"), index("orders", "by_state"), items("filed", "Query")],
         "discounts": [items("orders", "GetItem", "UpdateItem")],
         "credit": [items("orders", "GetItem", "Query", "PutItem", "UpdateItem"), index("orders", "by_credit")],
         "inventory": [items("inventory", "GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem")],
@@ -148,7 +149,8 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         ],
     },
     Kind.STREAM: {
-        "orders": [items("orders", "GetItem")],
+        "orders": [items("orders", "GetItem"), Rule("dynamodb", ["Scan"], ["orders/by_customer"])],
+        "finder": [items("filed", "BatchWriteItem")],
         "inventory": [items("inventory", "Query", "BatchGetItem")],
         "products": [items("products", "BatchGetItem", "Scan")],
         "baskets": [items("baskets", "BatchWriteItem")],
@@ -194,6 +196,7 @@ class Grants:
             **names,
             "orders": {**names["orders"], **names["inventory"]},  # the adapter of orders writes to both
             "discounts": names["orders"],
+            "finder": {**names["orders"], **names["filed"]},
             "credit": names["orders"],
             "inventory": {**names["inventory"], "STOCK_SHARDS": data.stock_shards},
             "payments": {"PAYMENTS_API_KEY": data.payments_key.secret_arn},

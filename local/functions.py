@@ -1,8 +1,8 @@
 """Lambda on one machine: every handler in this process, each with an environment of its own.
 
 Functions are named as on AWS: a task by its state (``ReserveInventory`` is ``tasks.reserve_inventory.handler``), a
-service by its module (``api.orders`` is ``api.orders.handler``), a stream's consumer by what it makes (``Baskets`` is
-``analytics.baskets.handler``). A handler reads no environment here. It is called as
+service by its module (``api.orders`` is ``api.orders.handler``), a stream's consumer by what it does (``Filing`` is
+``analytics.filing.handler``). A handler reads no environment here. It is called as
 ``handler.run(event, deps, …)`` with what ``wiring.deps`` makes of its function's own variables, so two functions in one
 process may stand on two stores; functions whose variables agree share adapters and connections.
 

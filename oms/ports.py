@@ -13,6 +13,7 @@ from oms.domain.catalogue import Product
 from oms.domain.credit import BookedCredit, CreditEntry
 from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import Recorded, Units
+from oms.domain.finding import Wanted
 from oms.domain.inventory import Stock, StockEntry
 from oms.domain.money import Money
 from oms.domain.order import Change, MoneyEntry, Order
@@ -288,6 +289,21 @@ class Credit(Protocol):
         """Give credit. False, and nothing changes, if the effect id came before."""
 
 
+class Finder(Protocol):
+    """Orders as operators look for them, newest first, some moments behind: by state as soon as they are so, by all
+    else once they are filed. Any call may raise ``StoreUnavailable``.
+    """
+
+    def find(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Order]:
+        """Each as last written. A page of what is rare may hold fewer than asked for while it has a cursor.
+
+        Raises ``InvalidRequest`` for a cursor that isn't one, or is of another search.
+        """
+
+    def file(self, orders: Iterable[Order]) -> None:
+        """Note by what each is found for ever, whatever becomes of it: once, twice, late or in any order."""
+
+
 class Reports(Protocol):
     """Reports by their name, as JSON. Any call may raise ``StoreUnavailable``."""
 
@@ -313,4 +329,5 @@ class Deps:
     carts: Carts
     baskets: Baskets
     discounts: Discounts
+    finder: Finder
     credit: Credit

@@ -100,6 +100,28 @@ class DynamoDB:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def latest(
+        self, table: str, index: str, partition: tuple[str, str], order: tuple[str, str, str], count: int
+    ) -> Sequence[Item]:
+        """The last ``count`` items of a partition, last first: ``order`` is its sort key, from and up to what.
+
+        Of the table itself where ``index`` is empty.
+        """
+        request: dict[str, Any] = {
+            "TableName": table,
+            "KeyConditionExpression": "#partition = :partition AND #order BETWEEN :from AND :to",
+            "ExpressionAttributeNames": {"#partition": partition[0], "#order": order[0]},
+            "ExpressionAttributeValues": {
+                ":partition": {"S": partition[1]},
+                ":from": {"S": order[1]},
+                ":to": {"S": order[2]},
+            },
+            "ScanIndexForward": False,
+            "Limit": count,
+            **({"IndexName": index} if index else {}),
+        }
+        return cast("Sequence[Item]", self._called("Query", **request)["Items"])
+
     def indexed(self, table: str, index: str, partition: tuple[str, str], **more: Any) -> dict[str, Any]:
         """The request for one partition of an index, for ``page``."""
         name, value = partition

@@ -7,6 +7,7 @@ from typing import Any
 
 from oms.adapters.codec import Attribute, item_codec, text_codec
 from oms.adapters.queues import place_in_queue
+from oms.domain import finding
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
 from oms.domain.credit import BookedCredit, CreditEntry
@@ -51,6 +52,8 @@ def _value(kind: type[Any], item: Item) -> Any:
 def order_item(order: Order) -> Item:
     item = _item(order, order.id, ORDER)
     item["number"] = {"S": order.number}
+    item["state"] = {"S": finding.of_state(order.status, finding.shard(order.id))}
+    item["placed"] = {"S": finding.place(order)}
     place = place_in_queue(order)
     if place is not None:
         item["queue"], item["queued_at"] = {"S": place[0]}, {"S": place[1]}

@@ -23,6 +23,7 @@ from oms.ports import (
     Deps,
     Discounts,
     Executions,
+    Finder,
     Inventory,
     Orders,
     Payments,
@@ -43,7 +44,7 @@ MACHINES = {
     "ReturnOrder": "RETURN_ORDER_ARN",
     "Reconcile": "RECONCILE_ARN",
 }
-TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE", "CARTS_TABLE", "BASKETS_TABLE")
+TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE", "CARTS_TABLE", "BASKETS_TABLE", "FILED_TABLE")
 EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL", "SEARCH_URL", "SEARCH_FOLDER", "REPORTS_BUCKET")
 AWS = (
     "AWS_REGION",
@@ -96,6 +97,7 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
         carts=_lazily(lambda: _carts(aws, environ)),
         baskets=_lazily(lambda: _baskets(aws, environ)),
         discounts=_lazily(lambda: _discounts(aws, environ)),
+        finder=_lazily(lambda: _finder(aws, environ)),
         credit=_lazily(lambda: _credit(aws, environ)),
     )
 
@@ -154,6 +156,13 @@ def _credit(aws: Aws, environ: Mapping[str, str]) -> Credit:
     from oms.adapters.dynamodb_credit import DynamoCredit
 
     return DynamoCredit(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"])
+
+
+def _finder(aws: Aws, environ: Mapping[str, str]) -> Finder:
+    from oms.adapters.dynamodb import DynamoDB
+    from oms.adapters.dynamodb_finder import DynamoFinder
+
+    return DynamoFinder(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"], environ["FILED_TABLE"])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:

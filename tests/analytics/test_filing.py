@@ -1,10 +1,15 @@
-"""The baskets of confirmed orders are kept, each once, however often their records come."""
+"""What was placed is found, and the baskets of confirmed orders are kept, each once, however often records come."""
 
 import pytest
 
-from analytics import baskets
+from analytics import filing
+from oms.adapters.items import event_item
 from oms.domain.baskets import basket_of
-from tests.api.shop import Shop
+from oms.domain.errors import StoreUnavailable
+from oms.domain.finding import Wanted
+from tests.api.shop import BERT, Shop
+
+IN_THE_LAMP = Wanted(sku="RED-LAMP")
 
 
 @pytest.fixture
@@ -12,22 +17,65 @@ def shop():
     return Shop()
 
 
-def confirmed(order_id, number):
-    return {"dynamodb": {"Keys": {"pk": {"S": order_id}, "sk": {"S": "event#000004"}}, "SequenceNumber": number}}
+def event(shop, order_id, name, number):
+    """The record of an order's event."""
+    (written,) = (each for each in shop.orders.events(order_id) if each.event.name == name)
+    image = event_item(order_id, written)
+    keys = {"pk": image["pk"], "sk": image["sk"]}
+    return {"dynamodb": {"Keys": keys, "NewImage": image, "SequenceNumber": number}}
+
+
+def unknown(number):
+    keys = {"pk": {"S": "ord_unknown"}, "sk": {"S": "event#000004"}}
+    return {"dynamodb": {"Keys": keys, "NewImage": {"name": {"S": "OrderConfirmed"}}, "SequenceNumber": number}}
 
 
 def told(shop, *records):
-    return baskets.run({"Records": list(records)}, shop.deps)
+    return filing.run({"Records": list(records)}, shop.deps)
+
+
+def found(shop, wanted=IN_THE_LAMP):
+    return [order.id for order in shop.finder.find(wanted, 10).items]
+
+
+def test_an_order_is_found_once_its_placing_was_told_however_often(shop):
+    first, second = shop.placed(), shop.confirmed()
+    assert found(shop) == []
+    placed = event(shop, second, "OrderPlaced", "1"), event(shop, first, "OrderPlaced", "2")
+    assert told(shop, *placed, *placed) == {"batchItemFailures": []}
+    assert found(shop) == [second, first]
+
+
+def test_all_is_told_again_where_orders_could_not_be_filed(shop):
+    shop.finder.file, file = unavailable, shop.finder.file
+    records = event(shop, shop.placed(), "OrderPlaced", "1"), event(shop, shop.placed(), "OrderPlaced", "2")
+    assert told(shop, *records) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    shop.finder.file = file
+    assert told(shop, *records) == {"batchItemFailures": []}
+    assert len(found(shop)) == 2
+
+
+def unavailable(orders):
+    raise StoreUnavailable("the store is away")
+
+
+def test_every_order_is_filed_anew(shop):
+    ids = [shop.placed(), shop.confirmed(), shop.placed(by=BERT)]
+    assert filing.run({"rebuild": True}, shop.deps) == {"filed": 3}
+    assert found(shop) == ids[::-1]
+    assert found(shop, Wanted(customer_id=BERT)) == ids[2:]
 
 
 def test_a_confirmed_order_s_basket_is_kept_once(shop):
     order_id = shop.confirmed()
-    assert told(shop, confirmed(order_id, "1"), confirmed(order_id, "1")) == {"batchItemFailures": []}
+    confirmed = event(shop, order_id, "OrderConfirmed", "1")
+    assert told(shop, confirmed, confirmed) == {"batchItemFailures": []}
     assert list(shop.baskets.with_product("RED-LAMP", 10)) == [basket_of(shop.orders.get(order_id))]
 
 
 def test_the_first_that_failed_is_told_and_the_rest_waits_for_it(shop):
-    first, last = shop.confirmed(), shop.confirmed()
-    answer = told(shop, confirmed(first, "1"), confirmed("ord_unknown", "2"), confirmed(last, "3"))
+    first, last = (event(shop, shop.confirmed(), "OrderConfirmed", number) for number in "13")
+    answer = told(shop, first, unknown("2"), last)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    assert [basket.order_id for basket in shop.baskets.with_product("RED-LAMP", 10)] == [first]
+    kept = [basket.order_id for basket in shop.baskets.with_product("RED-LAMP", 10)]
+    assert kept == [first["dynamodb"]["Keys"]["pk"]["S"]]

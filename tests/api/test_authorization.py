@@ -68,6 +68,7 @@ ROUTES = {
     "GET /redrives": For.OPERATORS,
     "POST /redrives": For.OPERATORS,
     "GET /queues": For.OPERATORS,
+    "GET /order-search": For.OPERATORS,
     "GET /customers/{customer_id}/orders": For.OPERATORS,
     "GET /customers/{customer_id}/credit": For.OPERATORS,
     "POST /customers/{customer_id}/credit": For.OPERATORS,

@@ -40,18 +40,52 @@ def test_a_number_that_is_none_finds_nothing(shop, number):
     assert shop.get(f"/order-numbers/{number}", by=OLGA).status == 404
 
 
-def test_a_shopper_s_orders_are_found_by_state_and_by_what_is_in_them(shop):
-    placed, confirmed, other = shop.placed(), shop.confirmed(), shop.placed(by=BERT)
-    shop.place({**BODY, "lines": [{"sku": "TEA", "quantity": 1}]})
+@pytest.fixture
+def of_all(shop):
+    """A shop of four orders, filed, oldest first: placed, confirmed, another shopper's, of tea alone."""
+    tea = {**BODY, "lines": [{"sku": "TEA", "quantity": 1}]}
+    ids = [shop.placed(), shop.confirmed(), shop.placed(by=BERT), shop.place(tea)]
+    shop.finder.file(map(shop.orders.get, ids))
+    return ids
 
-    def found(**query):
-        items = shop.get("/customers/anna/orders", by=OLGA, query=query).json["items"]
-        return [order["order_id"] for order in items]
 
-    assert found(sku="RED-LAMP") == [confirmed, placed]
-    assert found(sku="RED-LAMP", status="placed") == [placed]
-    assert other not in found()
-    assert found(limit=1, status="confirmed") == []
+def found(shop, path="/order-search", **query):
+    return [order["order_id"] for order in shop.get(path, by=OLGA, query=query).json["items"]]
+
+
+def test_orders_of_the_whole_shop_are_found_by_all_that_is_asked_for(shop, of_all):
+    placed, confirmed, other, tea = of_all
+    assert found(shop) == of_all[::-1]
+    assert found(shop, limit=1, sku="RED-LAMP") == [other]
+    assert found(shop, status="placed") == [tea, other, placed]
+    assert found(shop, limit=1, status="confirmed") == [confirmed]
+    assert found(shop, status="placed", sku="RED-LAMP", customer_id="anna") == [placed]
+    assert found(shop, status="lost") == []
+
+
+def test_orders_are_found_by_when_they_were_placed(shop, of_all):
+    times = [shop.orders.get(order_id).placed_at.isoformat().replace("+00:00", "Z") for order_id in of_all]
+    assert found(shop, **{"from": times[1], "to": times[3]}) == [of_all[2], of_all[1]]
+    assert found(shop, **{"from": times[1], "status": "placed"}) == [of_all[3], of_all[2]]
+    assert shop.get("/order-search", by=OLGA, query={"to": "2026-02-30T12:00:00Z"}).complaints == {
+        "query/to": "is no moment that there is"
+    }
+
+
+def test_a_search_goes_on_where_its_page_ended(shop, of_all):
+    first = shop.get("/order-search", by=OLGA, query={"limit": 3}).json
+    assert found(shop, limit=3, cursor=first["cursor"]) == of_all[:1]
+    other = shop.get("/order-search", by=OLGA, query={"sku": "TEA", "cursor": first["cursor"]})
+    assert (other.status, other.problem) == (400, "invalid-request")
+
+
+def test_a_shopper_s_orders_are_found_by_state_and_by_what_is_in_them(shop, of_all):
+    placed, confirmed, _, tea = of_all
+    hers = "/customers/anna/orders"
+    assert found(shop, hers, sku="RED-LAMP") == [confirmed, placed]
+    assert found(shop, hers, sku="RED-LAMP", status="placed") == [placed]
+    assert found(shop, hers) == [tea, confirmed, placed]
+    assert found(shop, hers, limit=1, status="confirmed") == [confirmed]
 
 
 def test_a_page_of_a_queue_that_nothing_is_left_of_still_leads_on(shop):

@@ -8,7 +8,7 @@ writes ``docs/access-patterns.md`` anew, from AWS's own DynamoDB Local.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -24,8 +24,9 @@ from oms.domain.catalogue import Product
 from oms.domain.discounts import Discount
 from oms.domain.errors import OutOfStock
 from oms.domain.events import Units
+from oms.domain.finding import Wanted
 from oms.domain.money import Money
-from oms.domain.order import Change, Order
+from oms.domain.order import Change, Order, Status
 from oms.domain.payment import Authorization, Risk
 from tests.contract import dynamodb_local
 from tests.contract.metering import Cost, Meter
@@ -97,6 +98,8 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
         ("Find it by its number", lambda: orders.numbered(f"{number[:5]}-{number[5:]}")),
         (f"List a shopper's latest {LISTED} orders", lambda: orders.of_customer("anna", LISTED)),
         (f"List the first {LISTED} of a queue", lambda: orders.in_queue("starting", LISTED)),
+        ("File an order for those who look for it", lambda: stores.finder.file([orders.get(order_id)])),
+        *looking(stores, skus),
         ("Show the cart's goods", lambda: stores.products.get(skus)),
         ("Show what of them there is", lambda: stores.inventory.stock(skus)),
         ("Change the cart", lambda: stores.carts.save(cart, NOON)),
@@ -116,6 +119,22 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
         ("Reconcile: a page of counters", partial(stores.inventory.every_stock, 100)),
         ("Reconcile: a page of the stock's ledger", partial(stores.inventory.every_entry, 100)),
         ("Rebuild the index: a page of products", partial(stores.products.every, 100)),
+    ]
+
+
+def looking(stores: Stores, skus: Sequence[str]) -> list[Pattern]:
+    """For orders that are filed, most of them in one state."""
+
+    def found(wanted: Wanted) -> Callable[[], object]:
+        return lambda: stores.finder.find(wanted, LISTED)
+
+    return [
+        (UNNAMED, lambda: stores.finder.file(stores.orders.of_customer("anna", 100).items)),
+        (f"Find the latest {LISTED} orders", found(Wanted())),
+        (f"Find {LISTED} by their state", found(Wanted(Status.PLACED))),
+        (f"Find {LISTED} by a SKU", found(Wanted(sku=skus[0]))),
+        (f"Find {LISTED} by state, SKU and shopper", found(Wanted(Status.PLACED, skus[0], "anna"))),
+        ("Find that none is so", found(Wanted(Status.LOST, skus[0]))),
     ]
 
 

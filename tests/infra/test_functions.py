@@ -34,6 +34,7 @@ PORTS = (
     "baskets",
     "discounts",
     "credit",
+    "finder",
 )
 BEHIND = {
     "CARRIER_SECRET": CARRIER_SIGNATURE,
@@ -128,6 +129,7 @@ def variables(port):
         "orders": names["orders"] | names["inventory"],
         "discounts": names["orders"],
         "credit": names["orders"],
+        "finder": names["orders"] | names["filed"],
         "inventory": names["inventory"] | {"STOCK_SHARDS": "*=1"},
         "payments": {"PAYMENTS_API_KEY": "PaymentsKey"},
         "carrier": {"CARRIER_URL": "CarrierUrl"},

@@ -42,9 +42,10 @@ def hears(name, *streams):
 
 
 FUNCTIONS = {
-    "Baskets": each("dynamodb:GetItem", "Orders")
-    | each("dynamodb:BatchWriteItem", "Baskets")
-    | hears("Baskets", "Orders"),
+    "Filing": each("dynamodb:GetItem", "Orders")
+    | each("dynamodb:Scan", "Orders/index/by_customer")
+    | each("dynamodb:BatchWriteItem", "Baskets", "Filed")
+    | hears("Filing", "Orders"),
     "Indexer": each("dynamodb:Query dynamodb:BatchGetItem", "Inventory")
     | each("dynamodb:BatchGetItem dynamodb:Scan", "Products")
     | each("es:ESHttpGet es:ESHttpHead", "Search/_alias/products-written")
@@ -100,7 +101,8 @@ FUNCTIONS = {
     "Docs": set(),
     "Health": set(),
     "Operating": each("dynamodb:GetItem", "Orders", "Inventory")
-    | each("dynamodb:Query", *(f"Orders/index/by_{what}" for what in ("customer", "number", "queue")))
+    | each("dynamodb:BatchGetItem", "Orders")
+    | each("dynamodb:Query", "Filed", *(f"Orders/index/by_{what}" for what in ("number", "queue", "state")))
     | each("dynamodb:BatchGetItem dynamodb:PutItem", "Inventory", "Products")
     | each("dynamodb:Query dynamodb:UpdateItem", "Inventory"),
     "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:Query", "Orders")

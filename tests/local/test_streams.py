@@ -14,6 +14,7 @@ from oms.adapters.aws_json import Refused
 from oms.adapters.wiring import deps
 from oms.domain import inventory
 from oms.domain.events import OrderConfirmed
+from oms.domain.finding import Wanted
 from oms.domain.inventory import Movement, StockEntry, StockReason
 from oms.domain.order import Change
 from oms.domain.search import Query
@@ -72,9 +73,10 @@ def test_what_was_there_before_is_found_too(shop, look):
     assert found(shop, "oolong") == [("Oolong", False)]
 
 
-def test_an_order_s_basket_is_kept_once_it_is_confirmed(shop, look):
+def test_an_order_is_found_once_it_is_placed_and_its_basket_kept_once_it_is_confirmed(shop, look):
     order = place(shop.orders)
     look()
+    assert shop.finder.find(Wanted(sku=order.lines[0].sku), 10).items == (order,)
     assert list(shop.baskets.with_product(order.lines[0].sku, 10)) == []
     shop.orders.save(order, Change((OrderConfirmed(),)), NOON, "test")
     look()

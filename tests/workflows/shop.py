@@ -22,6 +22,7 @@ from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import MemoryCarrier
+from oms.adapters.memory_finder import MemoryFinder
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
 from oms.callbacks import pass_on
@@ -151,7 +152,7 @@ class Shop:
         nobody: Any = None  # no task searches
         self.reports = MemoryReports()
         edges = self.payments, self.carrier, EngineExecutions(self), nobody, self.reports, MemoryCarts(self.store)
-        kept = MemoryBaskets(), MemoryDiscounts(self.store), MemoryCredit(self.store)
+        kept = MemoryBaskets(), MemoryDiscounts(self.store), MemoryFinder(self.store), MemoryCredit(self.store)
         self.deps = Deps(clock, self.orders, self.inventory, products, *edges, *kept)
 
     def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

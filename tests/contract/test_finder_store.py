@@ -1,0 +1,134 @@
+"""Orders are found by what is asked for and by nothing else, newest first and each once, however the pages are cut."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from oms.domain import placing
+from oms.domain.errors import InvalidRequest
+from oms.domain.events import OrderAbandoned, OrderConfirmed, OrderRejected, Units
+from oms.domain.finding import Wanted
+from oms.domain.order import Change, Order, Status
+from tests.contract.access_patterns import goods
+from tests.contract.listings import walked
+from tests.contract.orders import NOON, place, placing_of
+from tests.contract.stores import Stores
+from tests.domain.orders import plainly
+
+CONFIRM = Change((OrderConfirmed(),))
+REJECT = Change((OrderAbandoned("OutOfStock"), OrderRejected("OutOfStock")))
+WANTED = [
+    Wanted(),
+    Wanted(Status.PLACED),
+    Wanted(Status.CONFIRMED),
+    Wanted(Status.LOST),
+    Wanted(sku="TEA"),
+    Wanted(customer_id="anna"),
+    Wanted(Status.REJECTED, "TEA"),
+    Wanted(Status.CONFIRMED, "RED-LAMP", "bob"),
+    Wanted(sku="BLUE-RUG", customer_id="anna"),
+    Wanted(since=NOON + timedelta(seconds=20), until=NOON + timedelta(seconds=40)),
+    Wanted(Status.CONFIRMED, until=NOON + timedelta(seconds=30)),
+    Wanted(Status.REJECTED, "RED-LAMP", since=NOON + timedelta(seconds=10)),
+]
+
+
+def newest_first(orders: Sequence[Order]) -> list[Order]:
+    return sorted(orders, key=lambda order: (order.placed_at, order.id), reverse=True)
+
+
+def placed_and_filed(stores: Stores, count: int) -> list[Order]:
+    """Some of each state, goods and shopper; always three of one moment."""
+    draw, made, filed = random.Random(7), [], []
+    for n in range(count):
+        skus = draw.sample(["RED-LAMP", "BLUE-RUG", "TEA"], draw.choice([1, 1, 2]))
+        change = placing_of(f"ord_{n:03}", draw.choice(["anna", "bob"]), *((sku, 1) for sku in skus))
+        order = stores.orders.create(change, NOON + timedelta(seconds=n // 3), "test")
+        filed.append(order)
+        fate = draw.choice([None, CONFIRM, CONFIRM, REJECT])
+        made.append(stores.orders.save(order, fate, NOON, "test") if fate else order)
+    stores.finder.file(filed)
+    return made
+
+
+@pytest.mark.parametrize("limit", [7, 100])
+def test_every_combination_finds_exactly_what_fits_it(stores: Stores, limit: int) -> None:
+    made = placed_and_filed(stores, 150)
+
+    for wanted in WANTED:
+        found = walked(lambda limit, cursor, wanted=wanted: stores.finder.find(wanted, limit, cursor), limit)
+        assert found == newest_first([order for order in made if wanted.fits(order)]), wanted
+
+
+def test_an_order_is_found_by_its_state_as_soon_as_it_is_so(stores: Stores) -> None:
+    order = place(stores.orders)
+    assert stores.finder.find(Wanted(Status.PLACED), 10).items == (order,)
+
+    confirmed = stores.orders.save(order, CONFIRM, NOON, "test")
+
+    assert stores.finder.find(Wanted(Status.PLACED), 10).items == ()
+    assert stores.finder.find(Wanted(Status.CONFIRMED), 10).items == (confirmed,)
+
+
+@pytest.mark.parametrize("wanted", [Wanted(), Wanted(sku="RED-LAMP"), Wanted(customer_id="anna")])
+def test_an_order_is_found_by_all_else_once_it_is_filed_however_often(stores: Stores, wanted: Wanted) -> None:
+    order = place(stores.orders)
+    assert stores.finder.find(wanted, 10).items == ()
+
+    confirmed = stores.orders.save(order, CONFIRM, NOON, "test")
+    for late in ([order, confirmed], [order]):
+        stores.finder.file(late)
+
+    assert stores.finder.find(wanted, 10).items == (confirmed,)
+
+
+def test_pages_that_are_turned_while_orders_come_and_move_on_neither_skip_nor_repeat(stores: Stores) -> None:
+    made = [_filed(stores, n) for n in range(40)]
+    wanted, seen = Wanted(sku="RED-LAMP"), []
+    page = stores.finder.find(wanted, 6)
+    while True:
+        seen += [order.id for order in page.items]
+        _filed(stores, 100 + len(seen))
+        stores.orders.save(made[len(seen) % 40], CONFIRM, NOON, "test")
+        if page.cursor is None:
+            break
+        page = stores.finder.find(wanted, 6, page.cursor)
+
+    assert seen == [order.id for order in newest_first(made)]
+
+
+def _filed(stores: Stores, n: int) -> Order:
+    order = place(stores.orders, f"ord_{n:03}", minutes=n)
+    stores.finder.file([order])
+    return order
+
+
+def test_an_order_of_more_goods_than_one_batch_is_found_by_each(stores: Stores) -> None:
+    catalogue = goods(60)
+    quote = plainly([Units(sku, 1) for sku in catalogue], catalogue)
+    change = placing.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
+    order = stores.orders.create(change, NOON, "test")
+    stores.finder.file([order])
+
+    assert all(stores.finder.find(Wanted(sku=sku), 5).items == (order,) for sku in catalogue)
+
+
+def test_what_is_filed_and_was_never_placed_is_not_found(stores: Stores) -> None:
+    lines = place(stores.orders).lines
+    stores.finder.file([Order("ord_2", "anna", "USD", lines, "pm", {}, "hash", NOON)])
+
+    assert stores.finder.find(Wanted(sku="RED-LAMP"), 10).items == ()
+
+
+def test_a_cursor_of_another_search_is_refused(stores: Stores) -> None:
+    placed_and_filed(stores, 9)
+    cursor = stores.finder.find(Wanted(customer_id="anna"), 1).cursor
+    assert cursor
+
+    for wanted, other in ((Wanted(), cursor), (Wanted(customer_id="bob"), cursor), (Wanted(), "bm9uc2Vuc2U")):
+        with pytest.raises(InvalidRequest):
+            stores.finder.find(wanted, 1, other)
