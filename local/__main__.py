@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from local.children import StackFailed
 from local.cloud import OPERATOR, PASSWORD, SHOPPERS
-from local.places import COGNITO, Places, url
+from local.places import COGNITO, Places, url, whole
 from local.stack import Stack, alone
 
 BEST_SELLING = 5000
@@ -43,7 +43,7 @@ def main() -> int:
 
 def catalogue_size(asked: str | None) -> int | None:
     """How many products to sell, None for all."""
-    return None if asked == "all" else int(asked or BEST_SELLING)
+    return None if asked == "all" else whole("CATALOGUE", BEST_SELLING, 1, 100_000, {"CATALOGUE": asked or ""})
 
 
 async def until_stopped(places: Places, limit: int | None, console: Console) -> int:

@@ -33,15 +33,16 @@ class Places:
 
     @classmethod
     def of(cls, environ: Mapping[str, str] = os.environ) -> Places:
-        aws_port = int(environ.get("MINISTACK_PORT", "4566"))
+        """As the variables say. Ends the program, with a word on which of them, where one can't be a port."""
+        aws_port = port_of("MINISTACK_PORT", 4566, environ)
         return cls(
             folder=Path(environ.get("LOCAL_FOLDER", ".local")).absolute(),
-            port=int(environ.get("PORT", "8000")),
-            engine_port=int(environ.get("ASL_PORT", "8083")),
+            port=port_of("PORT", 8000, environ),
+            engine_port=port_of("ASL_PORT", 8083, environ),
             aws_port=aws_port,
-            cognito_port=int(environ.get("COGNITO_PORT", aws_port + 1)),
-            payments_port=int(environ.get("PAYMENTS_PORT", "12111")),
-            carrier_port=int(environ.get("CARRIER_PORT", "12112")),
+            cognito_port=port_of("COGNITO_PORT", aws_port + 1, environ),
+            payments_port=port_of("PAYMENTS_PORT", 12111, environ),
+            carrier_port=port_of("CARRIER_PORT", 12112, environ),
             stock_shards=environ.get("STOCK_SHARDS", "*=1"),
             given={name: value for name, value in environ.items() if name.startswith("AWS_") and value},
         )
@@ -100,6 +101,18 @@ class Places:
             **{variable: machine_arn(machine) for machine, variable in MACHINES.items()},
             "SEARCH_FOLDER": str(self.folder / "search"),
         }
+
+
+def port_of(name: str, otherwise: int, environ: Mapping[str, str]) -> int:
+    return whole(name, otherwise, 1, 65_535, environ)
+
+
+def whole(name: str, otherwise: int, least: int, most: int, environ: Mapping[str, str] = os.environ) -> int:
+    """A variable that is to be a whole number. Ends the program where it isn't: whoever set it reads why."""
+    text = environ.get(name) or str(otherwise)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
+        raise SystemExit(f"{name}={text}: {name} is a whole number from {least} to {most}")
+    return int(text)
 
 
 def url(port: int) -> str:

@@ -25,7 +25,7 @@ from local.demo.day import Day
 from local.demo.plan import Plan, plans
 from local.demo.report import MOST_TRANSITIONS, figures, outcomes, speed
 from local.demo.watch import Watch
-from local.places import Places
+from local.places import Places, whole
 from local.stack import Stack, alone, environment_of, pool_of_running
 
 
@@ -68,7 +68,7 @@ def shop_that_runs(places: Places, console: Console) -> Iterator[Pool]:
 
 
 def demo(places: Places, pool: Pool, console: Console) -> int:
-    clients = int(os.environ.get("CLIENTS", "8"))
+    clients = whole("CLIENTS", 8, 1, 100)
     environment = environment_of(places)
     tokens = {person: cloud.sign_in(environment, pool.client_id, person) for person in (*SHOPPERS, OPERATOR)}
     day_plans = plans_of_the_day(places)
@@ -89,7 +89,7 @@ def demo(places: Places, pool: Pool, console: Console) -> int:
 
 def plans_of_the_day(places: Places) -> list[Plan]:
     """BASKETS baskets, drawn by SEED, of the goods that the shop was stocked with."""
-    count, seed = int(os.environ.get("BASKETS", "500")), int(os.environ.get("SEED", "7"))
+    count, seed = whole("BASKETS", 500, 1, 100_000), whole("SEED", 7, 0, 999_999_999)
     stocked = json.loads((places.folder / "seeded.json").read_text())["limit"]
     goods = [product.sku for product in catalogue(stocked)]
     return plans(baskets(count, seed, goods), SHOPPERS, run=f"{time.time():.0f}", seed=seed)

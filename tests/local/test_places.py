@@ -3,7 +3,7 @@
 import pytest
 
 from local.functions import consumers, services, tasks
-from local.places import variables_of
+from local.places import Places, variables_of
 
 
 @pytest.mark.parametrize("function", [*services(), *tasks(), *consumers()])
@@ -14,3 +14,14 @@ def test_what_a_function_uses_has_its_variables(function):
     uses = {**services(), **tasks(), **consumers()}[function]["uses"]
     assert ("ORDERS_TABLE" in given) == bool({"orders", "discounts", "credit"} & {*uses})
     assert ("SEARCH_FOLDER" in given) == ("search" in uses)
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "-1", "70000", "8000.0", "\u0663", "9" * 20])
+def test_a_port_that_can_be_none_is_named(text):
+    with pytest.raises(SystemExit, match="ASL_PORT is a whole number from 1 to 65535"):
+        Places.of({"ASL_PORT": text})
+
+
+def test_ports_are_those_that_are_given():
+    places = Places.of({"PORT": "8001", "MINISTACK_PORT": "5000", "ASL_PORT": ""})
+    assert (places.port, places.engine_port, places.cognito_port) == (8001, 8083, 5001)
