@@ -36,6 +36,7 @@ def place_order(call: Call) -> Response[str]:
 
 
 @handler.route("POST /quotes")
+@handler.route("POST /guest/quotes")
 def quote_order(call: Call) -> Response[str]:
     lines = _units(call.body)
     products = call.deps.products.get([units.sku for units in lines])

@@ -83,6 +83,7 @@ ROUTES = {
     "DELETE /guest/cart": For.GUESTS_WITH_A_CART,
     "PUT /guest/cart/lines/{sku}": For.GUESTS_WITH_A_CART,
     "DELETE /guest/cart/lines/{sku}": For.GUESTS_WITH_A_CART,
+    "POST /guest/quotes": For.GUESTS_WITH_A_CART,
     "POST /guest/cart/checkout": For.GUESTS_WITH_A_CART,
     "GET /guest/orders/{order_id}": For.GUESTS_WITH_AN_ORDER,
     "POST /guest/orders/{order_id}/cancellation": For.GUESTS_WITH_AN_ORDER,

@@ -37,6 +37,17 @@ def test_a_guest_has_a_cart_of_their_own(shop, cart):
     assert units(shop.ask("DELETE", "/guest/cart", token=other)) == {}
 
 
+def test_a_guest_hears_beforehand_what_it_costs_and_pays_just_that(shop, cart):
+    wish = {"currency": "USD", "lines": [{"sku": "RED-LAMP", "quantity": 2}], "recipient": {"country": "IS"}}
+    quoted = shop.post("/guest/quotes", wish, token=cart)
+    assert quoted.status == 200
+    order = ordered(shop, cart)
+    paid = shop.get(order.headers["Location"], token=order.json["token"]).json
+    assert quoted.json["charges"] == paid["charges"]
+    with_credit = shop.post("/guest/quotes", {**wish, "use_store_credit": True}, token=cart)
+    assert (with_credit.status, with_credit.problem) == (422, "no-account")
+
+
 def test_a_guest_s_cart_expires_sooner_than_their_token(shop, cart):
     shop.clock.advance(timedelta(days=7))
     assert shop.get("/guest/cart", token=cart).json["lines"] == []
