@@ -17,7 +17,6 @@ def show_credit(call: Call) -> Response[str]:
 
 def shown(call: Call, customer_id: str, for_operator: bool) -> dict[str, object]:
     """The balances, and a page of the ledger, newest first."""
-    credit = call.deps.credit
-    page = credit.entries(customer_id, call.arguments["limit"], call.arguments["cursor"])
+    page = call.deps.credit.entries(customer_id, call.arguments["limit"], call.arguments["cursor"])
     lines = views.page(page, lambda booked: views.credit_entry(booked, for_operator))
-    return {"balances": views.balances(credit.balances(customer_id)), **lines}
+    return {"balances": views.balances(call.deps.credit.balances(customer_id)), **lines}

@@ -21,12 +21,12 @@ def show_credit_of_customer(call: Call) -> Response[str]:
 
 @handler.route("POST /customers/{customer_id}/credit")
 def grant_credit(call: Call) -> Response[str]:
-    customer_id, body, credit = call.path["customer_id"], call.body, call.deps.credit
+    customer_id, body, deps = call.path["customer_id"], call.body, call.deps
     effect_id = grant_id(call.caller.id, customer_id, call.arguments[KEY])
     entry = grant(effect_id, customer_id, Money(body["amount_minor"], body["currency"]), body["reason"])
-    is_new = credit.grant(entry, call.deps.clock.now(), call.caller.name)
-    booked = credit.get(customer_id, effect_id)
+    is_new = deps.credit.grant(entry, deps.clock.now(), call.caller.name)
+    booked = deps.credit.get(customer_id, effect_id)
     if booked is None or booked.entry != entry:
         raise reused()
-    view = {"balances": views.balances(credit.balances(customer_id)), "entry": views.credit_entry(booked, True)}
-    return json_answer(201 if is_new else 200, view)
+    balances = views.balances(deps.credit.balances(customer_id))
+    return json_answer(201 if is_new else 200, {"balances": balances, "entry": views.credit_entry(booked, True)})

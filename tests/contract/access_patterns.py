@@ -21,6 +21,7 @@ from oms.domain import inventory, paying, placing, shipping
 from oms.domain.baskets import basket_of
 from oms.domain.cart import Cart, CartLine
 from oms.domain.catalogue import Product
+from oms.domain.credit import grant
 from oms.domain.discounts import Discount
 from oms.domain.errors import OutOfStock
 from oms.domain.events import Units
@@ -41,6 +42,7 @@ LISTED = 25
 """As many orders as a page has that asks for no number."""
 HOT = "HOT-LAMP"
 CODE = Discount("WELCOME", "USD", NOON - timedelta(days=1), NOON + timedelta(days=30), 1000, 1, percent=10)
+GRANT = grant("grant", "anna", Money(2000, "USD"), "The parcel was late")
 UNNAMED = ""
 
 Pattern = tuple[str, Callable[[], object]]
@@ -59,10 +61,12 @@ def place(
     minutes: int = 0,
     discount: Discount | None = None,
     cart: Cart | None = None,
+    credit_minor: int = 0,
 ) -> Order:
     recipient = {"name": "Anna Þórsdóttir", "address": "Laugavegur 1", "city": "Reykjavík", "country": "IS"}
     quote = plainly([Units(sku, 1) for sku in goods(lines)], goods(lines))
-    change = placing.place(order_id, "anna", replace(quote, discount=discount), "pm_card_visa", recipient, "0" * 64)
+    priced = replace(quote, discount=discount, credit_minor=credit_minor)
+    change = placing.place(order_id, "anna", priced, "pm_card_visa", recipient, "0" * 64)
     return stores.orders.create(replace(change, cart=cart), NOON + timedelta(minutes=minutes), "anna")
 
 
@@ -112,12 +116,19 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
         ("Change a discount code", lambda: stores.discounts.change(CODE, CODE)),
         ("Look a discount code up", lambda: stores.discounts.get(CODE.code)),
         ("Read its ledger of uses", lambda: stores.discounts.uses(CODE.code)),
+        ("Grant store credit", lambda: stores.credit.grant(GRANT, NOON, "operator:olga")),
+        ("Place another with store credit", lambda: place(stores, "ord_with_credit", lines, credit_minor=1000)),
+        ("Say how much store credit there is", lambda: stores.credit.balances("anna")),
+        (f"List the latest {LISTED} lines of its ledger", lambda: stores.credit.entries("anna", LISTED)),
+        ("Look a line of credit up", lambda: stores.credit.get("anna", "grant")),
         ("Receive stock", lambda: stores.inventory.apply(inventory.receive("anna:delivery-17", [(skus[0], 9)]))),
         ("Look a line of its ledger up", lambda: stores.inventory.entry("anna:delivery-17")),
         *hot(stores),
         ("Reconcile: a page of orders", partial(orders.every, 100)),
         ("Reconcile: a page of counters", partial(stores.inventory.every_stock, 100)),
         ("Reconcile: a page of the stock's ledger", partial(stores.inventory.every_entry, 100)),
+        ("Read a shopper's ledger of store credit", partial(stores.credit.ledger, "anna")),
+        ("Reconcile: a page of all store credit", partial(stores.credit.every, 100)),
         ("Rebuild the index: a page of products", partial(stores.products.every, 100)),
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oms.ports import Baskets, Carts, Discounts, Finder, Inventory, Orders, Products
+from oms.ports import Baskets, Carts, Credit, Discounts, Finder, Inventory, Orders, Products
 from tests.contract import access_patterns
 from tests.contract.access_patterns import BEGINS, PAGE, SIZES, measured, measured_table
 from tests.contract.conftest import ENDPOINT
@@ -33,7 +33,7 @@ def test_only_a_reconciliation_and_a_rebuilding_scan(ministack_url: str) -> None
     assert scanning == {name for name in costs if name.startswith(("Reconcile: ", "Rebuild "))}
 
 
-@pytest.mark.parametrize("port", [Orders, Inventory, Products, Carts, Baskets, Discounts, Finder])
+@pytest.mark.parametrize("port", [Orders, Inventory, Products, Carts, Baskets, Discounts, Credit, Finder])
 def test_every_call_of_a_store_is_written_down(port: type) -> None:
     text = Path(access_patterns.__file__).read_text()
     calls = {name for name in vars(port) if not name.startswith("_")}

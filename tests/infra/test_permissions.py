@@ -91,11 +91,14 @@ FUNCTIONS = {
     "TrackDelivery": CHANGE,
     "VoidAuthorization": CHANGE | PAY,
     "Carts": each("dynamodb:GetItem dynamodb:PutItem", "Carts", "Orders")
-    | each("dynamodb:UpdateItem", "Orders")
+    | each("dynamodb:UpdateItem dynamodb:Query", "Orders")
     | each("dynamodb:BatchGetItem", "Products", "Inventory")
     | each("dynamodb:Query", "Inventory")
     | each("states:StartExecution", *machine("NewOrder"))
     | GUESTS,
+    "Credit": each("dynamodb:Query", "Orders", "Orders/index/by_credit"),
+    "Granting": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", "Orders")
+    | each("dynamodb:Query", "Orders/index/by_credit"),
     "Discounts": each("dynamodb:GetItem dynamodb:UpdateItem", "Orders")
     | each("dynamodb:GetItem dynamodb:Query dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem", "Inventory"),
     "Docs": set(),
@@ -106,7 +109,7 @@ FUNCTIONS = {
     | each("dynamodb:BatchGetItem dynamodb:PutItem", "Inventory", "Products")
     | each("dynamodb:Query dynamodb:UpdateItem", "Inventory"),
     "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:Query", "Orders")
-    | each("dynamodb:Query", "Orders/index/by_customer")
+    | each("dynamodb:Query", "Orders/index/by_customer", "Orders/index/by_credit")
     | each("dynamodb:BatchGetItem", "Products")
     | each("dynamodb:Query", "Products/index/by_department")
     | each("states:StartExecution", *machine("NewOrder", "CancelOrder", "ReturnOrder"))
