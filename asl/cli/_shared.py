@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -51,6 +52,13 @@ def task_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", default="{}", metavar="JSON", help="the input, or @FILE (default: {})")
     parser.add_argument("--tasks", metavar="MODULE:MAPPING", help="functions by state name, function name or resource")
     parser.add_argument("--seed", type=int, default=0, help="decides names, jitter and random numbers (default: 0)")
+
+
+def endpoint_argument(parser: argparse.ArgumentParser) -> None:
+    """Where an ARN's server is: as said, as AWS's own variable says, or where ``serve`` is by default."""
+    known = os.environ.get("AWS_ENDPOINT_URL_SFN") or "http://127.0.0.1:8083"
+    help = "where the ARN's server is (default: AWS_ENDPOINT_URL_SFN, or http://127.0.0.1:8083)"
+    parser.add_argument("--endpoint", default=known, metavar="URL", help=help)
 
 
 def text_of(path: str) -> str:

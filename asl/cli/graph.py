@@ -7,7 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from asl.cli._shared import definition_argument, guarded, json_of, machine_of, show_json, task_arguments, tasks_of
+from asl.cli._shared import (
+    definition_argument,
+    endpoint_argument,
+    guarded,
+    json_of,
+    machine_of,
+    show_json,
+    task_arguments,
+    tasks_of,
+)
 from asl.cli.history import events_at
 from asl.drawing import draw
 
@@ -21,7 +30,7 @@ def main(argv: list[str]) -> int:
         "--execution", metavar="ARN|FILE", help="colour this execution's path: its ARN, or its history in JSON"
     )
     path.add_argument("--run", action="store_true", help="colour the path of a run with --input and --tasks")
-    parser.add_argument("--endpoint", default="http://127.0.0.1:8083", metavar="URL", help="where the ARN's server is")
+    endpoint_argument(parser)
     task_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the places of states and arrows instead")
     args = parser.parse_args(argv)

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from asl.cli._shared import Fault, guarded, show_json, text_of
+from asl.cli._shared import Fault, endpoint_argument, guarded, show_json, text_of
 from asl.history_table import rows
 
 COLOURS = {"Failed": "red", "TimedOut": "red", "Aborted": "red", "Succeeded": "green", "Redriven": "yellow"}
@@ -18,7 +18,7 @@ def main(argv: list[str]) -> int:
         prog="python -m asl history", description="Show an execution's history as a table."
     )
     parser.add_argument("execution", metavar="ARN|FILE", help="an execution's ARN, or a file with its history in JSON")
-    parser.add_argument("--endpoint", default="http://127.0.0.1:8083", metavar="URL", help="where the ARN's server is")
+    endpoint_argument(parser)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
     return guarded("history", lambda: _history(args))

@@ -113,7 +113,9 @@ def test_bench_counts_and_times(folder: Path, capsys: pytest.CaptureFixture[str]
     assert main(["bench", "double.asl.json", "--executions", "2", "--tasks", "doubling:tasks"]) == 1
 
 
-def test_history_of_a_file_and_of_a_server(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_history_of_a_file_and_of_a_server(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with serving(invoke=lambda request: request.payload) as sfn:
         quick = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": [1], "End": True}}})
         machine = sfn.create_state_machine(name="quick", definition=quick, roleArn=ROLE)["stateMachineArn"]
@@ -123,6 +125,8 @@ def test_history_of_a_file_and_of_a_server(folder: Path, capsys: pytest.CaptureF
         table = capsys.readouterr().out
         assert main(["history", arn, "--endpoint", f"http://127.0.0.1:{sfn.port}", "--json"]) == 0
         found = json.loads(capsys.readouterr().out)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", f"http://127.0.0.1:{sfn.port}")
+        assert main(["history", arn]) == 0
         assert main(["history", f"{arn}x", "--endpoint", f"http://127.0.0.1:{sfn.port}"]) == 1
         assert "Execution Does Not Exist" in capsys.readouterr().err
         history: Any = sfn.get_execution_history(executionArn=arn)
