@@ -61,11 +61,27 @@ def make_tables(aws: Mapping[str, str]) -> None:
     dynamodb = client("dynamodb", aws)
     there = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
     for name, table in tables().items():
-        if name not in there:
+        if name in there:
+            _add_indexes(dynamodb, table.creation(name))
+        else:
             dynamodb.create_table(**table.creation(name))
             dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
             if expiry := table.expiry(name):
                 dynamodb.update_time_to_live(**expiry)
+
+
+def _add_indexes(dynamodb: Any, wanted: Mapping[str, Any]) -> None:
+    """Those that a table of an earlier version was made without."""
+    table = dynamodb.describe_table(TableName=wanted["TableName"])["Table"]
+    there = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", ())}
+    for index in wanted.get("GlobalSecondaryIndexes", ()):
+        if index["IndexName"] not in there:
+            keys = {key["AttributeName"] for key in index["KeySchema"]}
+            dynamodb.update_table(
+                TableName=wanted["TableName"],
+                AttributeDefinitions=[each for each in wanted["AttributeDefinitions"] if each["AttributeName"] in keys],
+                GlobalSecondaryIndexUpdates=[{"Create": index}],
+            )
 
 
 def make_bucket(aws: Mapping[str, str]) -> None:
