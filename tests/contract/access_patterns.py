@@ -66,7 +66,7 @@ def place(
     recipient = {"name": "Anna Þórsdóttir", "address": "Laugavegur 1", "city": "Reykjavík", "country": "IS"}
     quote = plainly([Units(sku, 1) for sku in goods(lines)], goods(lines))
     priced = replace(quote, discount=discount, credit_minor=credit_minor)
-    change = placing.place(order_id, "anna", priced, "pm_card_visa", recipient, "0" * 64)
+    change = placing.place(order_id, "anna", priced, "pm_card_visa", recipient, "0" * 64, "0" * 36)
     return stores.orders.create(replace(change, cart=cart), NOON + timedelta(minutes=minutes), "anna")
 
 
