@@ -13,6 +13,8 @@ from oms.adapters.aws_json import Headers
 from oms.adapters.tables import tables
 from oms.domain.baskets import Basket
 from oms.domain.catalogue import Product
+from oms.domain.credit import grant
+from oms.domain.finding import Wanted
 from oms.domain.inventory import receive
 from oms.domain.money import Money
 from oms.domain.order import Change, MoneyEntry, MoneyReason
@@ -86,6 +88,10 @@ def _use_all(stores: Stores) -> None:
     products.in_department("HOME", 1)
     stores.baskets.add(Basket(order.id, NOON, ("LAMP",)))
     stores.baskets.with_product("LAMP", 1)
+    stores.credit.grant(grant("g", "anna", Money(1, "USD"), "sorry"), NOON, "test")
+    stores.credit.entries("anna", 1)
+    stores.finder.file([order])
+    stores.finder.find(Wanted(status=order.status), 1)
 
 
 def test_every_index_is_read_and_none_that_is_not_declared(requests: Requests) -> None:
