@@ -82,23 +82,41 @@ class Store:
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = NORMAL")
         self.connection.executescript(SCHEMA)
-        self.pending = False
+        self.written: list[tuple[str, tuple[Any, ...]]] = []
+        """Since the last commit: SQLite takes all of it back when the disk is full."""
+
+    @property
+    def pending(self) -> bool:
+        return bool(self.written)
 
     def _write(self, statement: str, values: Iterable[Any]) -> None:
-        if not self.pending:
-            self.connection.execute("BEGIN IMMEDIATE")
-            self.pending = True
+        self._begin()
         row = tuple(values)
         try:
             self.connection.execute(statement, row)
         except UnicodeEncodeError:
-            self.connection.execute(statement, [_storable(value) for value in row])
+            row = tuple(map(_storable, row))
+            self.connection.execute(statement, row)
+        self.written.append((statement, row))
+
+    def _begin(self) -> None:
+        """A transaction, with all in it that was written since the last commit."""
+        if self.connection.in_transaction:
+            return
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, row in self.written:
+                self.connection.execute(statement, row)
+        except sqlite3.Error:
+            self.connection.rollback()
+            raise
 
     def commit(self) -> None:
-        """Make everything written so far lasting."""
-        if self.pending:
+        """Make everything written so far lasting. What fails, as on a full disk, can be tried again."""
+        if self.written:
+            self._begin()
             self.connection.execute("COMMIT")
-            self.pending = False
+            self.written.clear()
 
     def close(self) -> None:
         self.commit()

@@ -28,6 +28,7 @@ from asl.store import ExecutionRow, Store
 logger = logging.getLogger("asl.server")
 
 UNKEPT = -1
+AGAIN_SECONDS = 1
 Launch = Callable[[TaskRequest, Complete], None]
 """Run a task, and complete it from any thread."""
 
@@ -87,11 +88,11 @@ class Runner:
         """Begin the execution of a row; the row is kept unless told otherwise."""
         if len(self.engine.executions) >= self.largest:
             raise ApiError("ExecutionLimitExceeded", f"Execution Limit Exceeded: {self.largest} executions are running")
+        if kept:
+            self.store.add_execution(row)
         execution = self.engine.resume([self._beginning(row)], machine)
         self.rows[row.arn] = row
         self.entries[row.arn] = 0 if kept else UNKEPT
-        if kept:
-            self.store.add_execution(row)
         self._keep_map_runs(execution)
         if not execution.running:
             self._wrote({"entry": "ended", "execution": row.arn})
@@ -191,10 +192,12 @@ class Runner:
             self._run_due()
             self._keep()
             self.store.commit()
-        except Exception as error:  # such as a full disk: said to all who wait, and tried again with the next change
+        except Exception as error:  # such as a full disk: said to all who wait, and tried again
             logger.exception("nothing was committed")
             settled.set_exception(error)
             settled.exception()
+            if not self.closed:
+                self.loop.call_later(AGAIN_SECONDS, self.touch)
             return
         asked, self.asked = self.asked, []
         for request, complete in asked:
@@ -259,9 +262,9 @@ class Runner:
         row, execution = self.rows[arn], self.engine.executions[arn]
         row.status, row.stopped, row.output = execution.status, execution.stopped_at, execution.output_text
         row.error, row.cause = execution.error, execution.cause
-        if self.entries.pop(arn) >= 0:
+        if self.entries[arn] >= 0:
             self.store.update_execution(row)
-        del self.rows[arn], self.engine.executions[arn]
+        del self.rows[arn], self.entries[arn], self.engine.executions[arn]
         if len(self.engine.tokens) > self.sweep_at:
             self._sweep()
 

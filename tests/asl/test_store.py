@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
+
+import pytest
 
 from asl.store import ExecutionRow, Store
 
@@ -73,3 +76,21 @@ def test_a_deleted_resource_is_gone() -> None:
     store.put_resource("alias", "arn:x", {})
     store.delete_resource("arn:x")
     assert list(store.resources()) == []
+
+
+def test_what_a_full_disk_took_back_is_written_when_there_is_room_again(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    store = Store(str(path))
+    (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+    store.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    store.add_execution(row("a"))
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        store.append("arn:a", 0, 2.0, "x" * 50_000)
+    if store.connection.in_transaction:
+        store.connection.rollback()  # as SQLite does by itself where the file system is full
+    store.connection.execute("PRAGMA max_page_count = 10000")
+
+    store = reopened(path, store)
+
+    assert store.execution("arn:a") == row("a")
+    assert store.journal("arn:a") == []
