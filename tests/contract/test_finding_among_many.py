@@ -1,0 +1,83 @@
+"""Among a thousand orders each page is exact: what is wanted comes once, in its turn, and nothing else does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from oms.adapters import items
+from oms.adapters.aws_json import Api
+from oms.adapters.clients import DYNAMODB
+from oms.adapters.dynamodb import DynamoDB
+from oms.adapters.dynamodb_finder import MOST_READS, DynamoFinder
+from oms.domain.finding import Wanted
+from oms.domain.fold import fold
+from oms.domain.order import Order, Status, recorded
+from tests.contract.listings import walked
+from tests.contract.metering import Meter
+from tests.contract.orders import NOON, placing_of
+from tests.contract.stores import at, fresh_tables
+
+MANY = 1000
+STATES = [Status.DELIVERED] * 40 + [Status.SHIPPED] * 8 + [Status.CANCELLED] + [Status.REJECTED]
+
+
+def order(n: int) -> Order:
+    """Every third is of lamps, every 200th of tea; five of each second, and not in the turn of their ids."""
+    sku = "TEA" if n % 200 == 7 else "RED-LAMP" if n % 3 else "BLUE-RUG"
+    change = placing_of(f"ord_{n * 7919 % MANY:04}", f"shopper {n % 11}", (sku, 1))
+    placed = fold(recorded(None, change, NOON + timedelta(seconds=n // 5), "test"))
+    return replace(placed, status=STATES[n * 31 % len(STATES)])
+
+
+@pytest.fixture(scope="module")
+def shop(ministack_url: str) -> tuple[DynamoFinder, list[Order], Meter]:
+    made = [order(n) for n in range(MANY)]
+    meter = Meter(at(ministack_url))
+    api = Api(DYNAMODB, meter)
+    names = fresh_tables(api)
+    meter.tables = {there: name for name, there in names.items()}
+    db = DynamoDB(api)
+    db.batch_put(names["orders"], [items.order_item(each) for each in made])
+    finder = DynamoFinder(db, names["orders"], names["filed"])
+    finder.file(made)
+    return finder, sorted(made, key=lambda each: (each.placed_at, each.id), reverse=True), meter
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(),
+        Wanted(Status.REJECTED),
+        Wanted(Status.DELIVERED, "TEA"),
+        Wanted(Status.REJECTED, "RED-LAMP"),
+        Wanted(Status.SHIPPED, "BLUE-RUG", "shopper 3"),
+        Wanted(Status.DELIVERED, since=NOON + timedelta(seconds=50), until=NOON + timedelta(seconds=150)),
+    ],
+    ids=["all", "rare state", "rare goods", "rare state of goods", "three at once", "of a time"],
+)
+def test_each_comes_once_and_in_its_turn(shop: tuple[DynamoFinder, list[Order], Meter], wanted: Wanted) -> None:
+    finder, newest_first, meter = shop
+    meter.is_on = True
+
+    found = walked(lambda limit, cursor: finder.find(wanted, limit, cursor), 100)
+
+    asked = sum(meter.cost().asked.values())
+    assert found == [each for each in newest_first if wanted.fits(each)]
+    assert asked <= MOST_READS * (1 + len(found) // 100)
+
+
+def test_a_page_that_would_take_too_many_reads_ends_early_and_leads_on(
+    shop: tuple[DynamoFinder, list[Order], Meter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oms.adapters.dynamodb_finder.MOST_READS", 6)
+    finder, newest_first, _ = shop
+    wanted, cursor, found, pages = Wanted(Status.SHIPPED, "RED-LAMP"), None, list[Order](), 0
+    while pages == 0 or cursor is not None:
+        page = finder.find(wanted, 100, cursor)
+        found, cursor, pages = [*found, *page.items], page.cursor, pages + 1
+
+    assert found == [each for each in newest_first if wanted.fits(each)]
+    assert pages > 1 + len(found) // 100
