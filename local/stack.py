@@ -44,7 +44,7 @@ class Stack:
     async def start(self, say: Say) -> None:
         """Until the gateway answers. Raises ``StackFailed``; what has begun by then is the caller's to stop."""
         places = self.places
-        aws = await self._ministack("ministack", "ministack.app", places.aws_port)
+        aws = await self._ministack("ministack", "local.ministack", places.aws_port)
         cognito = await self._ministack("cognito", "local.cognito", places.cognito_port, AUTH="true")
         told = ("--callback", f"{places.gateway_url}/webhooks/payments")
         sealed = ("--secret", self.environment["PAYMENTS_SECRET"])

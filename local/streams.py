@@ -24,13 +24,15 @@ from oms.adapters.wiring import deps
 
 FOLLOWING = "following the streams"
 LOOK_EVERY_SECONDS = 0.5
-MUCH = 100
-"""So many records at once, and there may be more: the next look isn't waited for."""
 TRIES = 3
 SLEPT = {"ExpiredIteratorException", "TrimmedDataAccessException"}
 """We asked too late."""
+AT_ONCE = 100
+"""A page of records: a longer one would hold up an order's own calls."""
 PATIENT = 10
-"""Orders come first: search may be behind while both cores are busy."""
+SHARE = 0.1
+"""Of the time, at the most, while there is much to tell. Orders come first: what follows them may be behind as long as
+both cores are busy."""
 
 Record = Mapping[str, Any]
 log = logging.getLogger(__name__)
@@ -69,7 +71,7 @@ class Follower:
         if shard.iterator is None:
             return False
         try:
-            page = self._streams.call("GetRecords", ShardIterator=shard.iterator)
+            page = self._streams.call("GetRecords", ShardIterator=shard.iterator, Limit=AT_ONCE)
         except Refused as refused:
             if refused.code not in SLEPT:
                 raise
@@ -78,7 +80,7 @@ class Follower:
         shard.iterator = page.get("NextShardIterator")
         records = page["Records"]
         self._told(shard, [each for each in records if not self._patterns or _any_matches(self._patterns, each)])
-        return len(records) >= MUCH
+        return len(records) == AT_ONCE
 
     def _told(self, shard: Shard, records: Sequence[Record]) -> None:
         failed = self._failed(records) if records else None
@@ -157,10 +159,10 @@ def main() -> None:
     os.nice(PATIENT)
     last = False
     while not last:
-        last = bool(stopping)
+        last, began = bool(stopping), time.monotonic()
         more = [each.look() for each in following]
-        if not any(more):
-            time.sleep(LOOK_EVERY_SECONDS)
+        took = time.monotonic() - began
+        time.sleep(min(LOOK_EVERY_SECONDS, took / SHARE) if any(more) else LOOK_EVERY_SECONDS)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local import cloud
 from local.places import machine_arn
+from oms.adapters.clients import Aws
 
 LOOK_AGAIN_SECONDS = 0.04
 PATIENCE_SECONDS = 0.5
@@ -19,7 +19,7 @@ class Watch:
     """Looks at what runs as NewOrder, as long as anybody waits."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._states = cloud.client("stepfunctions", environment)
+        self._states = Aws.of(environment).stepfunctions()
         self._looked = threading.Condition()
         self._began = 0.0
         self._running: frozenset[str] = frozenset()
@@ -40,11 +40,18 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        request: dict[str, Any] = {"stateMachineArn": machine_arn("NewOrder"), "statusFilter": "RUNNING"}
         while not self._closed.wait(LOOK_AGAIN_SECONDS):
             began = time.monotonic()
-            pages = self._states.get_paginator("list_executions").paginate(**request)
-            running = frozenset(each["name"] for page in pages for each in page["executions"])
+            running = frozenset(self._names())
             with self._looked:
                 self._running, self._began = running, began
                 self._looked.notify_all()
+
+    def _names(self) -> Iterator[str]:
+        request: dict[str, Any] = {"stateMachineArn": machine_arn("NewOrder"), "statusFilter": "RUNNING"}
+        while True:
+            page = self._states.call("ListExecutions", **request)
+            yield from (each["name"] for each in page["executions"])
+            if not page.get("nextToken"):
+                return
+            request["nextToken"] = page["nextToken"]

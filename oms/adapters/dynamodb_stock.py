@@ -116,6 +116,8 @@ class StockWriter:
         """``available`` is kept beside the counters that it follows from: a condition can't subtract."""
         added = {"on_hand": movement.on_hand, "reserved": movement.reserved, "available": movement.available}
         taken = [name for name in ("available", "reserved") if added[name] < 0]
+        if taken:  # so the counters are there
+            added = {name: count for name, count in added.items() if count}
         if is_split or self._shards.count(movement.sku) > 1:
             added[items.MOVES] = 1
         request: dict[str, Any] = {

@@ -111,16 +111,16 @@ def free_port() -> int:
 
 @contextmanager
 def ministack(directory: Path) -> Iterator[str]:
-    """A ministack of our own, with DynamoDB and its streams alone; its URL."""
+    """A ministack as `make run` has it, with DynamoDB and its streams alone; its URL."""
     port = free_port()
     settings = {
         "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",
         "SERVICES": "dynamodb,dynamodbstreams",
         "TMPDIR": str(directory),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
     }
-    command = [sys.executable, "-m", "ministack"]
+    command = [sys.executable, "-m", "uvicorn", "local.ministack:app", "--host", "127.0.0.1", "--port", str(port)]
     environment = {**os.environ, **settings}
     with subprocess.Popen(command, env=environment, cwd=directory, stderr=subprocess.PIPE, text=True) as child:
         log: list[str] = []
@@ -141,6 +141,6 @@ def _follow(child: subprocess.Popen[str], log: list[str], ready: threading.Event
     assert child.stderr is not None
     for line in child.stderr:
         log.append(line)
-        if "Running on" in line:
+        if "running on" in line:
             ready.set()
     ready.set()

@@ -9,7 +9,7 @@ from local.cloud import make_tables
 from local.functions import Functions, consumers
 from local.places import Places, variables_of
 from local.stack import environment_of
-from local.streams import MUCH, TRIES, Follower, followers, matches
+from local.streams import AT_ONCE, TRIES, Follower, followers, matches
 from oms.adapters.aws_json import Refused
 from oms.adapters.wiring import deps
 from oms.domain import inventory
@@ -108,13 +108,15 @@ class Streams:
         start = len(self.shards[ShardId]) if ShardIteratorType == "LATEST" else 0
         return {"ShardIterator": f"{ShardId} {start}"}
 
-    def GetRecords(self, *, ShardIterator):  # noqa: N802, N803
+    def GetRecords(self, *, ShardIterator, Limit):  # noqa: N802, N803
         if self.expired:
             self.expired = False
             raise Refused("ExpiredIteratorException", {})
         shard, start = ShardIterator.split()
-        records = self.shards[shard][int(start) :]
-        after = {} if shard in self.closed else {"NextShardIterator": f"{shard} {len(self.shards[shard])}"}
+        end = int(start) + Limit
+        has_ended = shard in self.closed and end >= len(self.shards[shard])
+        records = self.shards[shard][int(start) : end]
+        after = {} if has_ended else {"NextShardIterator": f"{shard} {int(start) + len(records)}"}
         return {"Records": records, **after}
 
 
@@ -152,7 +154,7 @@ def test_what_was_before_is_not_told_and_what_comes_is_told_once(streams, told):
 
 def test_where_much_came_there_may_be_more(streams, told):
     follower = Follower(streams, "arn", [], told)
-    streams.write("first", *range(MUCH))
+    streams.write("first", *range(AT_ONCE))
     assert [follower.look(), follower.look()] == [True, False]
 
 
