@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from api import views
 from api.credit import shown
-from api.identifiers import KEY, grant_id, reused
+from api.identifiers import KEY, customer, grant_id, reused
 from api.runtime import Call, Service, json_answer
 from oms.domain.credit import grant
 from oms.domain.money import Money
@@ -16,7 +16,7 @@ handler = Service()
 
 @handler.route("GET /customers/{customer_id}/credit")
 def show_credit_of_customer(call: Call) -> Response[str]:
-    return json_answer(200, shown(call, call.path["customer_id"], for_operator=True))
+    return json_answer(200, shown(call, customer(call.path["customer_id"]), for_operator=True))
 
 
 @handler.route("POST /customers/{customer_id}/credit")

@@ -10,6 +10,8 @@ import json
 import re
 from typing import Any
 
+from api.problems import Complaint, invalid
+from oms.domain.credit import CUSTOMER
 from oms.domain.errors import IdempotencyKeyReused, ProductNotFound
 
 KEY = "Idempotency-Key"
@@ -38,6 +40,15 @@ def sku(text: str) -> str:
     """A path's SKU. Raises ``ProductNotFound`` for what can't be one."""
     if not SKU.fullmatch(text):
         raise ProductNotFound(f"{text[:60]} is no SKU: those are up to 40 letters, digits and dashes")
+    return text
+
+
+def customer(text: str) -> str:
+    """A path's customer. Raises a problem for what can't be one."""
+    if not CUSTOMER.fullmatch(text):
+        raise invalid(
+            Complaint("path/customer_id", "is no id: those are up to 100 letters, digits, dashes and underscores")
+        )
     return text
 
 

@@ -41,7 +41,7 @@ def search_orders(call: Call) -> Response[str]:
 
 @handler.route("GET /customers/{customer_id}/orders")
 def list_orders_of_customer(call: Call) -> Response[str]:
-    return _found(call, call.path["customer_id"])
+    return _found(call, identifiers.customer(call.path["customer_id"]))
 
 
 def _found(call: Call, customer_id: str) -> Response[str]:

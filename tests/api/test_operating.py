@@ -88,6 +88,14 @@ def test_a_shopper_s_orders_are_found_by_state_and_by_what_is_in_them(shop, of_a
     assert found(shop, hers, limit=1, status="confirmed") == [confirmed]
 
 
+@pytest.mark.parametrize("who", ["x" * 101, "%C3%A9", "a%20b", "a%23b"])
+@pytest.mark.parametrize("what", ["orders", "credit"])
+def test_nobody_s_id_is_told_apart_from_a_shopper_without_any(shop, who, what):
+    reply = shop.get(f"/customers/{who}/{what}", by=OLGA)
+    assert (reply.status, reply.problem) == (400, "invalid-request")
+    assert shop.get(f"/customers/guest_0f/{what}", by=OLGA).status == 200
+
+
 def test_a_page_of_a_queue_that_nothing_is_left_of_still_leads_on(shop):
     for _ in range(2):
         shop.place({**BODY, "lines": [{"sku": "TEA", "quantity": 1}]})

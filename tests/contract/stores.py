@@ -120,7 +120,8 @@ def ministack(directory: Path) -> Iterator[str]:
         "TMPDIR": str(directory),
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
-    command = [sys.executable, "-m", "uvicorn", "local.ministack:app", "--host", "127.0.0.1", "--port", str(port)]
+    options = ("--host", "127.0.0.1", "--port", str(port), "--no-access-log")
+    command = [sys.executable, "-m", "uvicorn", "local.ministack:app", *options]
     environment = {**os.environ, **settings}
     with subprocess.Popen(command, env=environment, cwd=directory, stderr=subprocess.PIPE, text=True) as child:
         log: list[str] = []

@@ -31,7 +31,8 @@ class TakingExecutions(MemoryExecutions):
         super().start(machine, name, payload)
         if machine == "CancelOrder" and is_new:
             try:
-                take_order.run(payload, self.deps)
+                about = {name: value for name, value in payload.items() if name != "request_id"}
+                take_order.run({**about, "input": payload}, self.deps)
             except OrderTaken:
                 self.end(machine, name, "SUCCEEDED")
 

@@ -112,6 +112,7 @@ def test_the_tasks_count_under_the_names_that_the_alarms_watch():
     runtime = (ROOT / "tasks/runtime.py").read_text()
     assert 'namespace="OrderManagement"' in runtime
     assert 'SERVICE = "order-tasks"' in runtime
-    assert 'else "Defect"' in runtime and 'add_metric(name=counted, ' in runtime
+    assert 'else "Defect"' in runtime
+    assert "add_metric(name=counted, " in runtime
     assert '"metrics": {"Discrepancy":' in (ROOT / "tasks/close_report.py").read_text()
     assert "class OrderParked(Defect)" in (ROOT / "oms/domain/errors.py").read_text()
