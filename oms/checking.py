@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 
 from oms.commit import commit
 from oms.domain import invariants, parking
+from oms.domain.change import MoneyEntry
 from oms.domain.discounts import CodeUse
 from oms.domain.errors import OmsError, OrderChanged, Unavailable
 from oms.domain.events import NOTES, Recorded
 from oms.domain.invariants import Violation
-from oms.domain.order import MoneyEntry, Order
+from oms.domain.order import Order
 from oms.domain.payment import PaymentRecord
 from oms.ports import Deps, Run
 from oms.redriving import is_execution

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from oms.domain.change import Change
 from oms.domain.errors import OrderChanged
-from oms.domain.order import Change, Order
+from oms.domain.order import Order
 from oms.ports import Deps
 
 TRIES = 4

@@ -10,13 +10,14 @@ from typing import Any, Generic, Protocol, TypeVar
 from oms.domain.baskets import Basket
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
+from oms.domain.change import Change, MoneyEntry
 from oms.domain.credit import BookedCredit, CreditEntry
 from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import Recorded, Units
 from oms.domain.finding import Wanted
 from oms.domain.inventory import Stock, StockEntry
 from oms.domain.money import Money
-from oms.domain.order import Change, MoneyEntry, Order
+from oms.domain.order import Order
 from oms.domain.payment import Authorization, PaymentRecord, PaymentRequest
 from oms.domain.search import Found, Listing, Query
 

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from oms.commit import commit
 from oms.domain import paying, placing
+from oms.domain.change import NOTHING, Change
 from oms.domain.discounts import CodeUse
 from oms.domain.events import OrderRepaired
-from oms.domain.order import NOTHING, Change, Order
+from oms.domain.order import Order
 from oms.domain.payment import PaymentRecord, PaymentStatus
 from oms.ports import Deps, Run
 from oms.working import UNCONFIRMED, Work

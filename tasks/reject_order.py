@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.domain import placing
+from oms.domain.change import Change
 from oms.domain.errors import CompensationIncomplete
-from oms.domain.order import Change, Order
+from oms.domain.order import Order
 from oms.ports import Deps
 from tasks.runtime import act, task
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.domain import placing
-from oms.domain.order import Change, Order
+from oms.domain.change import Change
+from oms.domain.order import Order
 from oms.ports import Deps
 from tasks.runtime import act, task
 

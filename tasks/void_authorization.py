@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.domain import paying
-from oms.domain.order import NOTHING, Change, Order
+from oms.domain.change import NOTHING, Change
+from oms.domain.order import Order
 from oms.ports import Deps
 from tasks.runtime import act, task
 

@@ -13,10 +13,11 @@ from oms.adapters.dynamodb_credit import credit_actions
 from oms.adapters.dynamodb_discounts import code_actions
 from oms.adapters.dynamodb_stock import Action, StockWriter, put, put_new
 from oms.adapters.stock_shards import UNSPLIT, Shards
+from oms.domain.change import Change, MoneyEntry, recorded
 from oms.domain.errors import OrderChanged, OrderNotFound
 from oms.domain.events import Recorded
 from oms.domain.fold import apply, fold
-from oms.domain.order import Change, MoneyEntry, Order, recorded
+from oms.domain.order import Order
 from oms.ports import Page
 
 BY_CUSTOMER = ("customer_id", "placed_at", "pk", "sk")

@@ -10,11 +10,12 @@ from oms.adapters.queues import place_in_queue
 from oms.domain import finding
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
+from oms.domain.change import MoneyEntry
 from oms.domain.credit import BookedCredit, CreditEntry
 from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import TYPES, Recorded
 from oms.domain.inventory import Stock, StockEntry
-from oms.domain.order import MoneyEntry, Order
+from oms.domain.order import Order
 
 Item = dict[str, Attribute]
 

@@ -12,13 +12,14 @@ from oms.adapters.memory_state import Remembers, page
 from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
+from oms.domain.change import Change, MoneyEntry, recorded
 from oms.domain.credit import BookedCredit, CreditEntry, spent_meanwhile
 from oms.domain.discounts import CodeUse, Discount, used_up
 from oms.domain.errors import CartChanged, OrderChanged, OrderNotFound
 from oms.domain.events import OrderPlaced, Recorded
 from oms.domain.fold import apply, placed
 from oms.domain.inventory import Stock, StockEntry
-from oms.domain.order import Change, MoneyEntry, Order, recorded
+from oms.domain.order import Order
 from oms.ports import Page
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oms.domain import errors, paying
+from oms.domain.change import NOTHING, Change
 from oms.domain.events import CancellationRefused, CancellationStarted, LinesCancelled, OrderCancelled, Units
-from oms.domain.order import NOTHING, Cancellation, Change, Order, ShipmentStatus, Status, named_twice, with_units
+from oms.domain.order import Cancellation, Order, ShipmentStatus, Status, named_twice, with_units
 from oms.domain.payment import PaymentStatus
 
 CANCELLABLE = (Status.PLACED, Status.RESERVED, Status.AUTHORIZED, Status.CONFIRMED)

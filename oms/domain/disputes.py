@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oms.domain.change import NOTHING, Change
 from oms.domain.events import DisputeClosed, PaymentDisputed
-from oms.domain.order import NOTHING, Change, Order
+from oms.domain.order import Order
 
 
 @dataclass(frozen=True)

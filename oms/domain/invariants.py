@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from oms.domain import credit
+from oms.domain.change import MoneyEntry, MoneyReason
 from oms.domain.credit import CreditEntry
 from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import Recorded
 from oms.domain.fold import fold
 from oms.domain.inventory import Stock, StockEntry
-from oms.domain.order import Line, MoneyEntry, MoneyReason, Order, ReturnStatus, Status
+from oms.domain.order import Line, Order, ReturnStatus, Status
 from oms.domain.payment import PaymentRecord, PaymentStatus
 
 RUNNING = "RUNNING"

@@ -8,12 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from oms.domain.cart import Cart
-from oms.domain.credit import CreditEntry, RefundTo
+from oms.domain.credit import RefundTo
 from oms.domain.discounts import CodeUse, give_back
 from oms.domain.errors import OrderClosed, OrderTaken
-from oms.domain.events import Event, PricedUnits, Recorded, Units
-from oms.domain.inventory import StockEntry
+from oms.domain.events import PricedUnits, Units
 from oms.domain.money import Money, slice_of
 from oms.domain.payment import PaymentRequest, PaymentStatus, Risk
 from oms.domain.records import replace
@@ -310,55 +308,6 @@ class Order:
         return tuple(Units(line.sku, line.held) for line in self.lines if line.held)
 
 
-class MoneyReason(StrEnum):
-    AUTHORIZED = "authorized"
-    VOIDED = "voided"
-    CAPTURED = "captured"
-    REFUNDED = "refunded"
-
-
-@dataclass(frozen=True)
-class MoneyEntry:
-    """One line of the money ledger, once for its effect id."""
-
-    effect_id: str
-    order_id: str
-    reason: MoneyReason
-    amount: Money
-
-
-@dataclass(frozen=True)
-class Change:
-    """One unit of work on an order: all of it is written, or nothing.
-
-    ``waits`` are the task tokens of executions that wait for word on the order, by what they wait for;
-    the newest replaces the last. They are no part of the order's state, and no event. ``cart`` is what is
-    left of the cart that the order was made from.
-    """
-
-    events: tuple[Event, ...] = ()
-    money: tuple[MoneyEntry, ...] = ()
-    stock: tuple[StockEntry, ...] = ()
-    waits: Mapping[str, str] = field(default_factory=dict)
-    cart: Cart | None = None
-    codes: tuple[CodeUse, ...] = ()
-    credit: tuple[CreditEntry, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.events or self.money or self.stock or self.waits or self.codes or self.credit)
-
-    @property
-    def effects(self) -> tuple[str, ...]:
-        """The ids of what it writes to the ledgers."""
-        ledgers = self.money, self.stock, self.codes, self.credit
-        money, stock, codes, credit = ([each.effect_id for each in ledger] for ledger in ledgers)
-        return (*money, *stock, *codes, *credit)
-
-
-NOTHING = Change()
-"""What a step answers that finds its work done."""
-
-
 def guard(order: Order) -> None:
     """Raise unless the order is free to be moved forward."""
     if order.status.is_closed or order.abandoned:
@@ -400,9 +349,3 @@ def with_units(order: Order, units: Iterable[Units], **deltas: int) -> Order:
         return replace(line, **changed) if count else line
 
     return replace(order, lines=tuple(moved(line) for line in order.lines))
-
-
-def recorded(order: Order | None, change: Change, at: datetime, by: str) -> tuple[Recorded, ...]:
-    """The change's events in their places after the order's own."""
-    version = order.version if order else 0
-    return tuple(Recorded(version + n, at, by, event) for n, event in enumerate(change.events, start=1))

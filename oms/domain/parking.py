@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oms.domain import errors
+from oms.domain.change import NOTHING, Change
 from oms.domain.events import (
     DiscrepancyAccepted,
     DiscrepancyFound,
@@ -18,7 +19,7 @@ from oms.domain.events import (
     OrderResumed,
     RedriveRequested,
 )
-from oms.domain.order import NOTHING, Change, Order, Status
+from oms.domain.order import Order, Status
 
 LONGEST = 1000
 """So many characters of what went wrong are kept with the order."""

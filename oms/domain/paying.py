@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from oms.domain import errors
+from oms.domain.change import NOTHING, Change, MoneyEntry, MoneyReason
 from oms.domain.credit import CreditEntry, CreditReason
 from oms.domain.events import CreditGiven, Event, PaymentAuthorized, PaymentCaptured, PaymentRefunded, PaymentVoided
 from oms.domain.money import Money
-from oms.domain.order import NOTHING, Change, MoneyEntry, MoneyReason, Order, ShipmentStatus, Status, guard
+from oms.domain.order import Order, ShipmentStatus, Status, guard
 from oms.domain.payment import Authorization, PaymentStatus, Risk
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from oms.domain import credit, discounts, errors, inventory, paying
 from oms.domain.catalogue import Product
+from oms.domain.change import NOTHING, Change
 from oms.domain.events import (
     InventoryReleased,
     InventoryReserved,
@@ -19,7 +20,7 @@ from oms.domain.events import (
     ReviewRequested,
     Units,
 )
-from oms.domain.order import NOTHING, Cancellation, Change, Line, Order, Status, guard
+from oms.domain.order import Cancellation, Line, Order, Status, guard
 from oms.domain.payment import PaymentStatus, Risk
 from oms.domain.pricing import Quote
 

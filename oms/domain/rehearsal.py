@@ -13,8 +13,9 @@ from functools import reduce
 
 from oms.domain import cancelling, errors
 from oms.domain import events as e
+from oms.domain.change import Change, recorded
 from oms.domain.fold import apply
-from oms.domain.order import Change, Order, ReturnStatus, recorded
+from oms.domain.order import Order, ReturnStatus
 from oms.domain.resumption import IN_PARTS, PROOFS, RULES, TOKEN, WAYS, Resumption, way
 
 

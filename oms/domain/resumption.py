@@ -8,8 +8,9 @@ from typing import Any
 
 from oms.domain import cancelling, parking, paying, placing, returns, shipping
 from oms.domain import events as e
+from oms.domain.change import NOTHING, Change
 from oms.domain.credit import RefundTo
-from oms.domain.order import NOTHING, Change, Order
+from oms.domain.order import Order
 
 TOKEN = "rehearsal"
 """Stands for the task token that a rule is to keep."""

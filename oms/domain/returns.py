@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from oms.domain import credit, errors, inventory
+from oms.domain.change import NOTHING, Change
 from oms.domain.credit import RefundTo
 from oms.domain.events import (
     InspectedUnits,
@@ -17,7 +18,7 @@ from oms.domain.events import (
     ReturnClosed,
     Units,
 )
-from oms.domain.order import NOTHING, Change, Order, Return, ReturnStatus, Status, guard, named_twice
+from oms.domain.order import Order, Return, ReturnStatus, Status, guard, named_twice
 from oms.domain.placing import PART
 
 ACCEPTED = {"new": True, "opened": True, "defective": True, "damaged": False, "missing": False}

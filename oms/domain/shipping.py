@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from oms.domain import errors, inventory
+from oms.domain.change import NOTHING, Change
 from oms.domain.events import OrderDelivered, OrderLost, OrderShipped, ShipmentRequested
-from oms.domain.order import NOTHING, Change, Order, ShipmentStatus, Status, guard
+from oms.domain.order import Order, ShipmentStatus, Status, guard
 from oms.domain.payment import PaymentStatus
 from oms.domain.placing import PART
 

@@ -25,8 +25,9 @@ from oms.adapters.memory_finder import MemoryFinder
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
 from oms.domain import parking, paying, placing, shipping
+from oms.domain.change import Change
 from oms.domain.inventory import receive
-from oms.domain.order import Change, Order
+from oms.domain.order import Order
 from oms.domain.payment import Authorization, Risk
 from oms.ports import Deps
 from tests.domain.orders import CATALOGUE

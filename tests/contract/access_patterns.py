@@ -21,13 +21,14 @@ from oms.domain import inventory, paying, placing, shipping
 from oms.domain.baskets import basket_of
 from oms.domain.cart import Cart, CartLine
 from oms.domain.catalogue import Product
+from oms.domain.change import Change
 from oms.domain.credit import grant
 from oms.domain.discounts import Discount
 from oms.domain.errors import OutOfStock
 from oms.domain.events import Units
 from oms.domain.finding import Wanted
 from oms.domain.money import Money
-from oms.domain.order import Change, Order, Status
+from oms.domain.order import Order, Status
 from oms.domain.payment import Authorization, Risk
 from tests.contract import dynamodb_local
 from tests.contract.metering import Cost, Meter

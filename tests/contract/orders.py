@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from oms.domain import placing
+from oms.domain.change import Change
 from oms.domain.events import Units
 from oms.domain.inventory import receive
-from oms.domain.order import Change, Order
+from oms.domain.order import Order
 from oms.ports import Inventory, Orders
 from tests.domain.orders import plainly
 

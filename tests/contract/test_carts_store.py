@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 
 from oms.domain.cart import GUEST_KEPT, KEPT, MOST_LINES, MOST_UNITS, Cart, CartLine, put
+from oms.domain.change import Change
 from oms.domain.errors import CartChanged
-from oms.domain.order import Change
 from oms.ports import Carts
 from tests.contract.orders import NOON, placing_of
 from tests.contract.stores import Stores

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 
 from oms.domain import placing
+from oms.domain.change import Change
 from oms.domain.discounts import Discount
 from oms.domain.errors import CodeUsedUp, OrderNotFound
 from oms.domain.events import Units
-from oms.domain.order import Change, Order
+from oms.domain.order import Order
 from tests.contract.orders import NOON
 from tests.contract.stores import Stores
 from tests.domain.orders import plainly

@@ -12,9 +12,10 @@ from oms.adapters.aws_json import Api
 from oms.adapters.clients import DYNAMODB
 from oms.adapters.dynamodb import DynamoDB
 from oms.adapters.dynamodb_finder import MOST_READS, DynamoFinder
+from oms.domain.change import recorded
 from oms.domain.finding import Wanted
 from oms.domain.fold import fold
-from oms.domain.order import Order, Status, recorded
+from oms.domain.order import Order, Status
 from tests.contract.listings import walked
 from tests.contract.metering import Meter
 from tests.contract.orders import NOON, placing_of

@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from oms.domain import paying, placing
+from oms.domain.change import NOTHING, Change, MoneyEntry, MoneyReason
 from oms.domain.errors import InvalidRequest, OrderChanged, OrderNotFound, OutOfStock
 from oms.domain.events import OrderAbandoned, OrderPlaced, Units
 from oms.domain.fold import fold
 from oms.domain.inventory import Stock, reserve
 from oms.domain.money import Money
-from oms.domain.order import NOTHING, Change, MoneyEntry, MoneyReason, Order, Status
+from oms.domain.order import Order, Status
 from oms.domain.payment import Authorization, Risk
 from oms.ports import Orders
 from tests.contract.listings import walked

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from oms.domain import cancelling, paying, placing, shipping
 from oms.domain.catalogue import Product
+from oms.domain.change import Change, recorded
 from oms.domain.events import QuotedUnits, Units
 from oms.domain.fold import apply, placed
 from oms.domain.money import Money
-from oms.domain.order import Change, Order, recorded
+from oms.domain.order import Order
 from oms.domain.payment import Authorization, Risk
 from oms.domain.pricing import Quote
 

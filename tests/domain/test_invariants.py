@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 
 from oms.domain import inventory, paying, placing, shipping
+from oms.domain.change import Change, MoneyEntry, MoneyReason, recorded
 from oms.domain.credit import grant
 from oms.domain.discounts import Discount
 from oms.domain.fold import apply, placed
 from oms.domain.invariants import Books, Execution, Violation, violations
 from oms.domain.inventory import Stock
 from oms.domain.money import Money
-from oms.domain.order import Change, MoneyEntry, MoneyReason, Parked, Status, recorded
+from oms.domain.order import Parked, Status
 from oms.domain.payment import Authorization, PaymentRecord, PaymentStatus, Risk
 from tests.domain.orders import CATALOGUE, NOON, placed_order, plainly
 

@@ -3,10 +3,11 @@
 import pytest
 
 from oms.domain import errors, paying, placing, returns, shipping
+from oms.domain.change import recorded
 from oms.domain.events import Units
 from oms.domain.fold import fold
 from oms.domain.money import Money
-from oms.domain.order import Status, recorded
+from oms.domain.order import Status
 from oms.domain.paying import Refund
 from tests.domain.orders import (
     CATALOGUE,

@@ -12,10 +12,10 @@ from typing import Any
 
 from asl.explorer import Plan, Scenario
 from oms.domain import credit, pricing
+from oms.domain.change import Change
 from oms.domain.discounts import Discount
 from oms.domain.events import OrderPlaced, QuotedUnits
 from oms.domain.money import Money
-from oms.domain.order import Change
 from oms.domain.pricing import Destination
 from tests.domain.orders import NOON
 from tests.explore.shop import DAY, HOUR, ExploredShop, Script, scenario

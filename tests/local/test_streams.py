@@ -13,10 +13,10 @@ from local.streams import AT_ONCE, TRIES, Follower, followers, matches
 from oms.adapters.aws_json import Refused
 from oms.adapters.wiring import deps
 from oms.domain import inventory
+from oms.domain.change import Change
 from oms.domain.events import OrderConfirmed
 from oms.domain.finding import Wanted
 from oms.domain.inventory import Movement, StockEntry, StockReason
-from oms.domain.order import Change
 from oms.domain.search import Query
 from tests.contract.orders import NOON, place
 from tests.contract.stores import ministack

@@ -12,8 +12,9 @@ from oms import reporting
 from oms.checking import QUIET
 from oms.commit import commit
 from oms.domain import parking
+from oms.domain.change import MoneyEntry, MoneyReason
 from oms.domain.events import DiscrepancyFound, DiscrepancySettled
-from oms.domain.order import MoneyEntry, MoneyReason, Status
+from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
 from tasks import open_report, read_ledger
 from tests.workflows.books import HOUR, quietly, said, stop, stored

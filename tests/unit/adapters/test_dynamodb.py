@@ -18,10 +18,10 @@ from oms.adapters.dynamodb_orders import DynamoOrders
 from oms.adapters.dynamodb_products import DynamoProducts
 from oms.adapters.dynamodb_stock import LOOKS
 from oms.domain.catalogue import Product
+from oms.domain.change import Change
 from oms.domain.errors import OrderChanged, OutOfStock, StoreUnavailable
 from oms.domain.inventory import reserve
 from oms.domain.money import Money
-from oms.domain.order import Change
 from tests.domain.orders import NOON, placed_order
 
 ENTRY = reserve("o:reserve", "o", [("LAMP", 1), ("RUG", 1)])

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from oms.adapters import items
 from oms.adapters.codec import item_codec, text_codec
 from oms.domain.catalogue import Product
+from oms.domain.change import MoneyEntry
 from oms.domain.events import TYPES, OrderPlaced, Recorded, Units
 from oms.domain.inventory import Movement, Stock, StockEntry
 from oms.domain.money import Money
-from oms.domain.order import Line, MoneyEntry, Order, Payment, Review
+from oms.domain.order import Line, Order, Payment, Review
 from tests.domain.orders import taken_order
 
 TIMES = st.datetimes(timezones=st.just(UTC))

@@ -13,11 +13,11 @@ from oms.adapters.aws_json import Headers
 from oms.adapters.tables import tables
 from oms.domain.baskets import Basket
 from oms.domain.catalogue import Product
+from oms.domain.change import Change, MoneyEntry, MoneyReason
 from oms.domain.credit import grant
 from oms.domain.finding import Wanted
 from oms.domain.inventory import receive
 from oms.domain.money import Money
-from oms.domain.order import Change, MoneyEntry, MoneyReason
 from tests.contract.orders import NOON, place
 from tests.contract.stores import Stores, in_dynamodb, to_moto
 
