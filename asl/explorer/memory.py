@@ -46,7 +46,7 @@ class Memory:
             for name, value in slots:
                 setattr(each, name, value)
         for space, kept in self._spaces:
-            if len(space) != len(kept):
+            if space.keys() != kept.keys():
                 space.clear()
             space.update(kept)
         for each, items in self._lists:
