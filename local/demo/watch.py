@@ -11,8 +11,8 @@ from local.places import machine_arn
 from oms.adapters.clients import Aws
 
 LOOK_AGAIN_SECONDS = 0.04
-PATIENCE_SECONDS = 0.25
-"""No client waits longer for word of its order, least of all where a person has to review it: it orders on."""
+PATIENCE_SECONDS = 0.5
+"""An order that a person has to review takes longer than any client waits: it orders on."""
 
 
 class Watch:
