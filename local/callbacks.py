@@ -7,9 +7,9 @@ import hmac
 import time
 from collections.abc import Callable
 
-import urllib3
+from oms.adapters.http import Http, NoAnswer
 
-CONNECTIONS = 8
+CONNECT_SECONDS = 2
 TIMEOUT_SECONDS = 10
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 600
@@ -26,14 +26,14 @@ def signature(secret: str, body: str, at: int) -> str:
 
 def webhook(url: str, header: str, secret: str) -> Post:
     """A poster of signed bodies to the shop's callback URL."""
-    pool = urllib3.PoolManager(maxsize=CONNECTIONS, timeout=TIMEOUT_SECONDS, retries=False)
+    shop = Http(url, CONNECT_SECONDS, TIMEOUT_SECONDS)
 
     def post(body: str) -> bool:
         signed = {header: signature(secret, body, int(time.time()))}
         headers = {"Content-Type": "application/json", **signed}
         try:
-            answer = pool.request("POST", url, body=body.encode(), headers=headers)
-        except urllib3.exceptions.HTTPError:
+            answer = shop.send("POST", "", headers, body.encode())
+        except NoAnswer:
             return False
         return 200 <= answer.status < 300
 

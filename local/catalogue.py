@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 from functools import cache
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -22,6 +23,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from local.product_names import product_name, readable
+from oms.domain.cart import MOST_LINES
 from oms.domain.catalogue import Product
 from oms.domain.events import Units
 from oms.domain.inventory import Stock
@@ -66,7 +68,8 @@ def opening_stock(products: Collection[Product]) -> tuple[Stock, ...]:
 
 
 def baskets(count: int, seed: int, skus: Collection[str]) -> list[Basket]:
-    """Up to ``count`` baskets as they were bought, drawn by ``seed``, without the goods that aren't in ``skus``."""
+    """Up to ``count`` baskets as they were bought, drawn by ``seed``, without the goods that aren't in ``skus``, and
+    without what is more than an order takes: 70 of them all are larger."""
     product_ids, quantities, _, basket_ids = _sales()
     sold = np.isin(product_ids, np.array([int(sku) for sku in skus], dtype=np.int64))
     order = np.argsort(basket_ids[sold], kind="stable")
@@ -81,7 +84,7 @@ def _basket(products: NDArray[np.int64], quantities: NDArray[np.int64]) -> Baske
     lines: dict[str, int] = {}
     for product, quantity in zip(products.tolist(), quantities.tolist(), strict=True):
         lines[str(product)] = lines.get(str(product), 0) + quantity
-    return tuple(Units(sku, quantity) for sku, quantity in lines.items())
+    return tuple(Units(sku, quantity) for sku, quantity in islice(lines.items(), MOST_LINES))
 
 
 def _product(row: dict[str, Any], minor: int) -> Product:

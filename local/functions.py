@@ -63,15 +63,19 @@ class Functions:
         self, environment_of: Callable[[str], Environment], deps_of: Callable[[Environment], Deps] = wiring.deps
     ) -> None:
         self._environment_of, self._deps_of = environment_of, deps_of
+        self._stands_on = cache(self._found)
 
     def invoke(self, name: str, event: Any) -> Any:
         """Call a function, and answer what it answers or raise what it raises. ``LookupError`` where there is none."""
-        found, environment = handler(name), self._environment_of(name)
-        deps = self._deps_of(environment)
+        found, (environment, deps) = handler(name), self._stands_on(name)
         if name in services():
             return found.run(event, deps, environment, Context(name))
         run = partial(found.run, event, deps)
         return run() if name in consumers() else logged(name, event, run)
+
+    def _found(self, name: str) -> tuple[Environment, Deps]:
+        environment = self._environment_of(name)
+        return environment, self._deps_of(environment)
 
     def handlers(self) -> dict[str, Callable[[Any, Any], Any]]:
         """Each task function as ``handler(event, context)``, by its name: for an engine that calls them."""

@@ -65,6 +65,11 @@ class Places:
         return f"{ENDPOINTS}DYNAMODB" in self.given
 
     @property
+    def names_endpoints(self) -> bool:
+        """True where some service of AWS is somewhere else, and may want to know who asks."""
+        return any(name.startswith(ENDPOINTS.rstrip("_")) for name in self.given)
+
+    @property
     def gateway_url(self) -> str:
         return url(self.port)
 
@@ -79,7 +84,7 @@ class Places:
             f"{ENDPOINTS}DYNAMODB_STREAMS": self.given.get(f"{ENDPOINTS}DYNAMODB") or url(self.aws_port),
             f"{ENDPOINTS}SFN": url(self.engine_port),
             COGNITO: url(self.cognito_port),
-            **({} if self.given else {UNSIGNED: "1"}),
+            **({} if self.names_endpoints else {UNSIGNED: "1"}),
             **self.given,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import urllib3
-
+from oms.adapters.http import Http
 from oms.domain.events import Units
 
 RECIPIENT = {"name": "Anna Schmidt", "address": "1 Main Street", "city": "Springfield", "country": "US"}
 BUSY = 503
+CONNECT_SECONDS, PATIENCE_SECONDS = 5, 30
 TRIES = 5
 
 
@@ -20,11 +20,10 @@ class Unexpected(Exception):
 
 
 class Shop:
-    """One pool of connections for all clients. Sends a request again while a dependency is down, by the same key."""
+    """For all clients at once. Sends a request again while a dependency is down, by the same key."""
 
-    def __init__(self, url: str, clients: int) -> None:
-        self._url = url
-        self._pool = urllib3.PoolManager(maxsize=clients, timeout=30, retries=False)
+    def __init__(self, url: str) -> None:
+        self._http = Http(url, CONNECT_SECONDS, PATIENCE_SECONDS)
 
     def place(self, token: str, key: str, basket: Iterable[Units], card: str) -> dict[str, Any]:
         lines = _plain(basket)
@@ -59,14 +58,18 @@ class Shop:
         *,
         expected: tuple[int, ...],
     ) -> tuple[int, dict[str, Any]]:
-        headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key} if key else {})}
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            **({"Idempotency-Key": key} if key else {}),
+        }
         for _ in range(TRIES):
-            answer = self._pool.request(method, self._url + path, headers=headers, json=body)
+            answer = self._http.send(method, path, headers, b"" if body is None else json.dumps(body).encode())
             if answer.status != BUSY:
                 break
         if answer.status not in expected:
-            raise Unexpected(f"{method} {path}: {answer.status} {answer.data[:300].decode(errors='replace')}")
-        parsed: dict[str, Any] = json.loads(answer.data)
+            raise Unexpected(f"{method} {path}: {answer.status} {answer.body[:300].decode(errors='replace')}")
+        parsed: dict[str, Any] = json.loads(answer.body)
         return answer.status, parsed
 
 

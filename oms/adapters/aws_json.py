@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from oms.adapters.http import Http, NoAnswer
+
 CONNECT_SECONDS = 1
 READ_SECONDS = 3
 ATTEMPTS = 2
 """So a call that meets silence ends within 8 seconds, before the function around it does."""
 LONGEST_PAUSE_SECONDS = 0.1
-CONNECTIONS = 64
 
 PASSING = frozenset(
     {
@@ -100,17 +101,14 @@ def _refused(status: int, answer: bytes) -> Refused:
 
 def pooled(url: str, sign: Sign) -> Post:
     """Over connections that every thread shares."""
-    import urllib3
-
-    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-    pool = urllib3.connection_from_url(url, maxsize=CONNECTIONS, timeout=timeout)
+    http = Http(url, CONNECT_SECONDS, CONNECT_SECONDS + READ_SECONDS)
 
     def post(body: bytes, headers: Headers) -> tuple[int, bytes]:
         try:
-            answer = pool.urlopen("POST", "/", body, sign(body, headers), retries=False)
-        except urllib3.exceptions.HTTPError as error:
+            answer = http.send("POST", "/", sign(body, headers), body)
+        except NoAnswer as error:
             raise Unanswered(str(error)) from error
-        return answer.status, answer.data
+        return answer.status, answer.body
 
     return post
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from oms.adapters.http import Http, NoAnswer
 from oms.domain.errors import (
     AlreadyDelivered,
     AlreadyDispatched,
@@ -20,9 +20,6 @@ from oms.domain.errors import (
 )
 from oms.domain.events import Units
 
-if TYPE_CHECKING:
-    from urllib3 import PoolManager
-
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 4.0
 TOO_MANY_REQUESTS = 429
@@ -33,7 +30,7 @@ REFUSALS: Mapping[str, type[OmsError]] = {
 
 class HttpCarrier:
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
+        self._http = Http(url, CONNECT_SECONDS, CONNECT_SECONDS + READ_SECONDS)
 
     def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
         self._ask("PUT", ("shipments", order_id), {"units": _plain(units), "recipient": dict(recipient)})
@@ -48,23 +45,14 @@ class HttpCarrier:
     def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
         self._ask("PUT", ("returns", return_id), {"order_id": order_id, "units": _plain(units)})
 
-    @cached_property
-    def _pool(self) -> PoolManager:
-        import urllib3
-
-        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-        return urllib3.PoolManager(maxsize=32, timeout=timeout, retries=False)
-
     def _ask(self, method: str, path: Sequence[str], body: Mapping[str, Any]) -> None:
-        from urllib3.exceptions import HTTPError
-
-        url = "/".join([self._url, *(quote(part, safe="") for part in path)])
+        target = "".join("/" + quote(part, safe="") for part in path)
         try:
-            answer = self._pool.request(method, url, json=body)
-        except HTTPError as error:
+            answer = self._http.send(method, target, {"Content-Type": "application/json"}, json.dumps(body).encode())
+        except NoAnswer as error:
             raise CarrierUnavailable(str(error)) from error
         if not 200 <= answer.status < 300:
-            raise _error(f"{method} {url}", answer.status, answer.data)
+            raise _error(f"{method} {target}", answer.status, answer.body)
 
 
 def _error(call: str, status: int, body: bytes) -> OmsError:

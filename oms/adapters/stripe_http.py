@@ -1,7 +1,7 @@
-"""How the Stripe client reaches its API: one pool of kept-alive connections for all threads.
+"""How the Stripe client reaches its API: as all adapters do.
 
-Of the clients that ``stripe`` brings, the one on ``requests`` costs twice the time of a call, and opens a connection
-a thread. Imports ``stripe``, which takes half a second: import this late.
+The client that ``stripe`` brings, on ``requests``, costs several times the work of a call, and opens a connection a
+thread. Imports ``stripe``, which takes half a second: import this late.
 """
 
 from __future__ import annotations
@@ -9,30 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import stripe
-import urllib3
+
+from oms.adapters.http import Http, NoAnswer
 
 
 class PooledClient(stripe.HTTPClient):
-    name = "urllib3"
+    name = "order-management"
 
-    def __init__(self, timeout_seconds: float) -> None:
+    def __init__(self, base_url: str, timeout_seconds: float) -> None:
         super().__init__()
-        self._pool = urllib3.PoolManager(
-            maxsize=32,
-            retries=False,
-            timeout=urllib3.Timeout(total=timeout_seconds),
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=stripe.ca_bundle_path,
-        )
+        self._base_url = base_url
+        self._http = Http(base_url, timeout_seconds, timeout_seconds)
 
     def request(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: object = None, **_: object
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: str | None = None, **_: object
     ) -> tuple[str, int, Mapping[str, str]]:
+        body = (post_data or "").encode()
         try:
-            response = self._pool.request(method.upper(), url, body=post_data, headers=headers)  # type: ignore[arg-type]
-        except urllib3.exceptions.HTTPError as error:
-            raise stripe.APIConnectionError(f"{type(error).__name__}: {error}") from error  # type: ignore[no-untyped-call]
-        return response.data.decode(errors="replace"), response.status, response.headers
+            answer = self._http.send(method.upper(), url.removeprefix(self._base_url), headers or {}, body)
+        except NoAnswer as error:
+            raise stripe.APIConnectionError(str(error)) from error  # type: ignore[no-untyped-call]
+        return answer.body.decode(errors="replace"), answer.status, answer.headers
 
     def close(self) -> None:
-        self._pool.clear()
+        self._http.close()

@@ -65,7 +65,7 @@ class StripePayments:
         from oms.adapters.stripe_http import PooledClient
 
         stripe.enable_telemetry = False  # else it writes a file to the home directory
-        self._http = PooledClient(timeout_seconds)
+        self._http = PooledClient(base_url, timeout_seconds)
         self._client = stripe.StripeClient(
             api_key, base_addresses={"api": base_url}, http_client=self._http, max_network_retries=0
         )
@@ -226,7 +226,7 @@ def _translated(error: Any) -> Exception:
 
 
 def _is_replayed(error: Any) -> bool:
-    return (error.headers or {}).get("Idempotent-Replayed") == "true"
+    return (error.headers or {}).get("idempotent-replayed") == "true"
 
 
 def _declined(problem: Json) -> PaymentDeclined:

@@ -6,6 +6,7 @@ import pytest
 
 from local.catalogue import NOT_GOODS, baskets, catalogue, opening_stock
 from local.product_names import product_name, readable, readable_size
+from oms.domain.cart import MOST_LINES
 from oms.domain.money import Money
 
 
@@ -47,6 +48,12 @@ def test_baskets_are_drawn_by_their_seed_from_the_goods_on_offer():
         assert basket
         assert len({units.sku for units in basket}) == len(basket)
         assert all(units.sku in skus and units.quantity > 0 for units in basket)
+
+
+def test_a_basket_larger_than_an_order_may_be_is_as_much_of_it_as_one_takes():
+    drawn = baskets(200_000, seed=7, skus={product.sku for product in catalogue()})
+    lengths = sorted(map(len, drawn))
+    assert (len(lengths), lengths[-70:], lengths[0]) == (140_867, [MOST_LINES] * 70, 1)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from local.functions import consumers, services, tasks
 from local.places import Places, variables_of
+from oms.adapters.clients import Aws
 
 
 @pytest.mark.parametrize("function", [*services(), *tasks(), *consumers()])
@@ -20,6 +21,19 @@ def test_what_a_function_uses_has_its_variables(function):
 def test_a_port_that_can_be_none_is_named(text):
     with pytest.raises(SystemExit, match="ASL_PORT is a whole number from 1 to 65535"):
         Places.of({"ASL_PORT": text})
+
+
+@pytest.mark.parametrize(
+    ("given", "signs"),
+    [
+        ({}, False),
+        ({"AWS_CA_BUNDLE": "/etc/ssl/ca.pem", "AWS_PROFILE": "work", "AWS_REGION": "eu-west-1"}, False),
+        ({"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8100"}, True),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4600"}, True),
+    ],
+)
+def test_requests_are_signed_where_the_user_names_a_place(given, signs):
+    assert Aws.of(Places.of(given).aws()).signs == signs
 
 
 def test_ports_are_those_that_are_given():
