@@ -51,9 +51,8 @@ def test_baskets_are_drawn_by_their_seed_from_the_goods_on_offer():
 
 
 def test_a_basket_larger_than_an_order_may_be_is_as_much_of_it_as_one_takes():
-    drawn = baskets(200_000, seed=7, skus={product.sku for product in catalogue()})
-    lengths = sorted(map(len, drawn))
-    assert (len(lengths), lengths[-70:], lengths[0]) == (140_867, [MOST_LINES] * 70, 1)
+    drawn = baskets(400, seed=2, skus={product.sku for product in catalogue(5000)})
+    assert max(map(len, drawn)) == MOST_LINES
 
 
 @pytest.mark.parametrize(
