@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -105,6 +106,11 @@ class Service:
         answer = resolver.resolve(event, context)
         _logger().info("answered", extra={**_about(resolver.current_event), "status": answer["statusCode"]})
         return answer
+
+    def load(self) -> None:
+        """Load now what the first call would load."""
+        import_module("api.checking")
+        _logger()
 
     def _resolver(self) -> APIGatewayHttpResolver:
         resolver = APIGatewayHttpResolver()

@@ -33,6 +33,10 @@ CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
+CACHED_KIBIBYTES = 65_536
+"""Keys are names, which lie anywhere in the file: with SQLite's own 2 MiB each write read the pages that it changes."""
+
+
 @dataclass(slots=True)
 class ExecutionRow:
     """An execution: what it was started with, and how it ended. Times are seconds since 1970."""
@@ -81,6 +85,7 @@ class Store:
         self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = NORMAL")
+        self.connection.execute(f"PRAGMA cache_size = -{CACHED_KIBIBYTES}")
         self.connection.executescript(SCHEMA)
         self.written: list[tuple[str, tuple[Any, ...]]] = []
         """Since the last commit: SQLite takes all of it back when the disk is full."""

@@ -63,11 +63,12 @@ class Child:
         return f"{self.name} ended ({self.process.returncode}): {last or 'it said nothing'} (see {self.log})"
 
 
-async def begin(name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path) -> Child:
-    """Run ``python command…`` in a session of its own: a Ctrl-C reaches the parent alone, which ends it in its turn."""
+async def begin(name: str, module: str, options: Sequence[str], environment: Mapping[str, str], logs: Path) -> Child:
+    """Run ``python -m module options…`` in a session of its own: a Ctrl-C reaches the parent alone, which ends it in
+    its turn."""
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{name}.log"
-    tethered = ["-m", "local.tether", str(os.getpid()), sys.executable, *command]
+    tethered = ["-m", "local.tether", str(os.getpid()), module, *options]
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

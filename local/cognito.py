@@ -1,6 +1,6 @@
 """Cognito on one machine: ministack's, with the one trigger of ours that it doesn't know.
 
-    AUTH=true python -m uvicorn local.cognito:app
+    AUTH=true python -m local.serving local.cognito:app --port 4567
 
 ``AUTH`` lets ministack check codes, tokens' signatures and what a client may do; without, it takes whatever it is told.
 It makes every call of every service dearer, of DynamoDB's by two fifths, so Cognito has a process of its own.

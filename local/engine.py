@@ -15,6 +15,7 @@ import re
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -27,6 +28,7 @@ from asl.services import Services, in_process
 from local.cloud import client
 from local.functions import Functions, tasks
 from local.places import machine_arn, variables_of
+from local.serving import config
 from oms.adapters.wiring import deps
 
 WORKERS = 16
@@ -47,11 +49,9 @@ def main() -> None:
     environment = dict(os.environ)
     functions = Functions(lambda name: variables_of(name, environment), deps)
     server = Server(str(asked.store), Services(lambda_invoker=in_process(functions.handlers())).call, workers=WORKERS)
-    config = uvicorn.Config(
-        server, host="127.0.0.1", port=asked.port, log_level="warning", access_log=False, lifespan="on"
-    )
+    threading.Thread(target=functions.load, args=(tasks(),), name="loading", daemon=True).start()
     with suppress(KeyboardInterrupt):
-        Scheduling(config, functions, environment).run()
+        Scheduling(config(server, asked.port, lifespan="on"), functions, environment).run()
 
 
 class Scheduling(uvicorn.Server):

@@ -7,13 +7,15 @@ import logging
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 
 import uvicorn
 
-from local.functions import Functions
+from local.functions import Functions, services
 from local.gateway import access_log, create_app
 from local.places import variables_of
+from local.serving import config
 from oms.adapters.wiring import deps
 
 
@@ -32,17 +34,9 @@ def main() -> None:
     app = create_app(
         functions.invoke, issuer=asked.issuer, audience=[asked.audience], jwks_url=asked.jwks, site=asked.site
     )
+    threading.Thread(target=functions.load, args=(services(),), name="loading", daemon=True).start()
     with suppress(KeyboardInterrupt):
-        uvicorn.run(
-            app,
-            host="127.0.0.1",
-            port=asked.port,
-            log_level="warning",
-            access_log=False,
-            loop="uvloop",
-            http="httptools",
-            proxy_headers=False,  # nobody stands before it: else each caller could name an address of its own
-        )
+        uvicorn.Server(config(app, asked.port)).run()
 
 
 def log_access() -> None:

@@ -1,4 +1,8 @@
-"""ministack, as this machine runs it: what it works out of an expression, it works out once.
+"""ministack, as this machine runs it: its DynamoDB is asked directly, and what it works out of an expression, it works
+out once.
+
+The functions' own requests to DynamoDB are unsigned, and go by ministack's search for one of a hundred services, which
+is most of what a small one costs. Whoever signs, as every SDK does, is answered by ministack from its own front door.
 
 It takes each condition and update apart anew, for every item of a transaction or a page, and a shop has a few dozen of
 them. What is remembered depends on the expression's text alone, and nobody changes it.
@@ -6,14 +10,41 @@ them. What is remembered depends on the expression's text alone, and nobody chan
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
+from typing import Any
 
-from ministack.app import app
+from ministack.app import app as ministack
 from ministack.services import dynamodb
 
 EXPRESSIONS = 1000
+TARGET, SIGNATURE = b"x-amz-target", b"authorization"
+
+Message = MutableMapping[str, Any]
 
 __all__ = ["app"]
 
 dynamodb._tokenize = lru_cache(EXPRESSIONS)(dynamodb._tokenize)
 dynamodb._condition_syntax_error = lru_cache(EXPRESSIONS)(dynamodb._condition_syntax_error)
+
+
+async def app(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
+    headers = dict(scope.get("headers", ()))
+    target = headers.get(TARGET, b"")
+    if not target.startswith(b"DynamoDB_") or SIGNATURE in headers:
+        await ministack(scope, receive, send)
+        return
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    named = {"x-amz-target": target.decode("latin-1")}
+    status, told, answer = await dynamodb.handle_request("POST", "/", named, b"".join(parts), {})
+    body = answer if isinstance(answer, bytes) else answer.encode()
+    lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
+    lines.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": body})

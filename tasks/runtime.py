@@ -56,6 +56,11 @@ class Task(Generic[C]):
         """The task's answer, as JSON. Raises a leaf of ``OmsError``."""
         return self.handle(self.parsed(event), deps)
 
+    def load(self) -> None:
+        """Load now what the first call would load."""
+        logger()
+        validator(self.command.__name__)
+
     def parsed(self, event: Mapping[str, Any]) -> C:
         """The command that an event is. Raises ``InvalidCommand`` for what isn't one."""
         error = next(validator(self.command.__name__).iter_errors(event), None)

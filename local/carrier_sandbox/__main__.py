@@ -20,6 +20,7 @@ from local.carrier_sandbox.app import App
 from local.carrier_sandbox.books import Books
 from local.carrier_sandbox.carrier import Carrier, Settings
 from local.carrier_sandbox.courier import Courier
+from local.serving import config
 
 
 def main() -> None:
@@ -55,7 +56,7 @@ def run(listener: socket.socket, asked: argparse.Namespace) -> None:
 
 async def serve(listener: socket.socket, carrier: Carrier, courier: Courier) -> None:
     """Answer and deliver; where one of the two breaks down the other ends too."""
-    server = uvicorn.Server(uvicorn.Config(App(carrier), log_level="warning", access_log=False, lifespan="off"))
+    server = uvicorn.Server(config(App(carrier), port=0, lifespan="off"))
     delivering = asyncio.create_task(courier.run())
     delivering.add_done_callback(lambda _: setattr(server, "should_exit", True))
     await server.serve(sockets=[listener])

@@ -208,13 +208,22 @@ class _Lazy:
         self._make = make
         self._lock = RLock()
 
-    def __getattr__(self, name: str) -> Any:
+    def made(self) -> Any:
         with self._lock:
             if "_made" not in self.__dict__:
                 self._made = self._make()
-        method = getattr(self._made, name)
+        return self._made
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.made(), name)
         setattr(self, name, method)  # found at once from now on
         return method
+
+
+def load(port: object) -> None:
+    """Make the adapter behind a port now, for who would not wait for it at its first call."""
+    if isinstance(port, _Lazy):
+        port.made()
 
 
 def _lazily(make: Callable[[], T]) -> T:

@@ -15,7 +15,7 @@ from oms.adapters.opensearch_search import OpenSearchSearch
 from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.adapters.tantivy_search import TantivySearch
 from oms.ports import Search
-from tests.contract.stores import REGION, Stores, at, in_dynamodb, in_memory, ministack, to_moto
+from tests.contract.stores import REGION, Stores, at, in_dynamodb, in_memory, ministack, on_one_machine, to_moto
 
 ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
 OPENSEARCH = os.environ.get("OPENSEARCH_ENDPOINT")
@@ -43,7 +43,9 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(params=["ministack", *NAMED])
 def remote(request: pytest.FixtureRequest) -> Post:
     """A way that an answer can get lost on."""
-    return at(request.getfixturevalue("ministack_url") if request.param == "ministack" else ENDPOINT)
+    if request.param == "ministack":
+        return on_one_machine(request.getfixturevalue("ministack_url"))
+    return at(ENDPOINT)
 
 
 def _stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
@@ -57,7 +59,7 @@ def _stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             with mock_aws():
                 yield in_dynamodb(to_moto, shards)
         case "ministack":
-            yield in_dynamodb(at(request.getfixturevalue("ministack_url")), shards)
+            yield in_dynamodb(on_one_machine(request.getfixturevalue("ministack_url")), shards)
         case "endpoint":
             assert ENDPOINT
             yield in_dynamodb(at(ENDPOINT), shards)

@@ -16,7 +16,7 @@ from pathlib import Path
 import requests
 from botocore.credentials import Credentials
 
-from oms.adapters.aws_json import Api, Headers, Post, pooled, signer
+from oms.adapters.aws_json import Api, Headers, Post, pooled, signer, unsigned
 from oms.adapters.clients import DYNAMODB
 from oms.adapters.dynamodb import DynamoDB
 from oms.adapters.dynamodb_baskets import DynamoBaskets
@@ -64,6 +64,11 @@ def in_memory() -> Stores:
 def at(endpoint: str) -> Post:
     """To a DynamoDB that is somewhere, signed by nobody that it knows."""
     return pooled(endpoint, signer(endpoint, "dynamodb", REGION, Credentials("testing", "testing")))
+
+
+def on_one_machine(endpoint: str) -> Post:
+    """To a ministack, as the functions of ``make run`` ask it."""
+    return pooled(endpoint, unsigned)
 
 
 def to_moto(body: bytes, headers: Headers) -> tuple[int, bytes]:

@@ -202,7 +202,7 @@ def test_tls_is_for_those_who_are_trusted(
     certificate = certified(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server = serve([], [OK], wrap=lambda sock: context.wrap_socket(sock, server_side=True))
+    server = serve([], [OK, KEEPS_SILENT], wrap=lambda sock: context.wrap_socket(sock, server_side=True))
     url = server.url.replace("http:", "https:")
 
     http._tls.cache_clear()
@@ -210,7 +210,10 @@ def test_tls_is_for_those_who_are_trusted(
         client(url).send("GET", "/", {})
     http._tls.cache_clear()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    assert client(url).send("GET", "/", {}).body == b"hi"
+    trusting = client(url, seconds=0.5)
+    assert trusting.send("GET", "/", {}).body == b"hi"
+    with pytest.raises(NoAnswer, match="timed out"):
+        trusting.send("GET", "/", {})
     http._tls.cache_clear()
 
 
