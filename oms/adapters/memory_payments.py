@@ -56,6 +56,11 @@ class _Payment:
     refunds: dict[str, int] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     """The amount that each effect id was first asked for, refused or not: it is of no other."""
+    refunded_by_hand: int = 0
+
+    @property
+    def refunded(self) -> int:
+        return sum(self.refunds.values()) + self.refunded_by_hand
 
 
 @dataclass(slots=True)
@@ -94,6 +99,12 @@ class MemoryPayments:
         return self._called("order_of", lambda: next(orders, None))
 
     # --- For tests ------------------------------------------------------------------------------
+
+    def refund_by_hand(self, request: PaymentRequest, minor: int) -> None:
+        """Somebody gives money back at the gateway itself, and tells nobody."""
+        payment = self._payment(request)
+        payment.refunded_by_hand += minor
+        self._enter("refund", payment, minor)
 
     def decline_next(self, count: int = 1) -> None:
         """The issuer declines the next cards, whichever they are."""
@@ -171,7 +182,7 @@ class MemoryPayments:
         payment = self._payment(request)
         if payment.refunds.get(effect_id) == minor:
             return
-        left = payment.captured - sum(payment.refunds.values())
+        left = payment.captured - payment.refunded
         if payment.asked.setdefault(effect_id, minor) != minor or not 0 < minor <= left:
             raise PaymentsRefused(f"payment {payment.id} has {left} left: {effect_id} can't give back {minor}")
         payment.refunds[effect_id] = minor
@@ -187,7 +198,7 @@ class MemoryPayments:
             currency=request.amount.currency,
             authorized=payment.authorized,
             captured=payment.captured,
-            refunded=sum(payment.refunds.values()),
+            refunded=payment.refunded,
             refunds=tuple(payment.refunds),
         )
 

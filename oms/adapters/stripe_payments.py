@@ -136,8 +136,8 @@ class StripePayments:
             return None
         charge = intent["latest_charge"]
         held = charge is not None and charge["status"] == "succeeded"
-        refunds = self._refunds(intent["id"]) if intent["amount_received"] else ()
-        # Stripe books what a capture leaves over as given back too; only refunds that we asked for carry an effect id.
+        captured = held and intent["amount_received"] > 0
+        refunds = self._refunds(intent["id"]) if captured else ()
         refunded = {_effect_id(each): each["amount"] for each in refunds if _is_ours(each)}
         return PaymentRecord(
             payment_id=intent["id"],
@@ -145,7 +145,7 @@ class StripePayments:
             currency=intent["currency"].upper(),
             authorized=intent["amount"] if held else 0,
             captured=intent["amount_received"],
-            refunded=sum(refunded.values()),
+            refunded=max(sum(refunded.values()), _given_back(charge) if captured else 0),
             refunds=tuple(refunded),
         )
 
@@ -237,6 +237,11 @@ def _risk(charge: Json) -> Risk:
     outcome = charge["outcome"] or {}
     elevated = outcome.get("risk_level") == "elevated" or outcome.get("type") == "manual_review"
     return Risk.ELEVATED if elevated else Risk.NORMAL
+
+
+def _given_back(charge: Json) -> int:
+    """By us and by whoever refunds in the dashboard. Stripe books what a capture leaves over as given back too."""
+    return int(charge["amount_refunded"] - (charge["amount"] - charge["amount_captured"]))
 
 
 def _effect_id(refund: Json) -> str:

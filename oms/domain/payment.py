@@ -59,4 +59,4 @@ class PaymentRecord:
     captured: int
     refunded: int
     refunds: tuple[str, ...] = ()
-    """The effect ids of its refunds."""
+    """The effect ids of those that we asked for; ``refunded`` has whatever else was given back too."""

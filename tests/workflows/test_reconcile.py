@@ -94,8 +94,7 @@ def gateway_still_holds(shop: Shop) -> None:
 
 def refunded_behind_our_back(shop: Shop) -> None:
     shop.delivered_order()
-    request = shop.order().payment_request
-    shop.payments.refund(request, replace(request.amount, minor=100), "by-hand")
+    shop.payments.refund_by_hand(shop.order().payment_request, 100)
 
 
 def refund_that_no_ledger_has(shop: Shop) -> None:
@@ -136,7 +135,7 @@ def stopped_by_somebody(shop: Shop) -> None:
 
 PARKED: dict[Callable[[Shop], None], str] = {
     gateway_still_holds: "is authorized at the gateway, captured in its own books",
-    refunded_behind_our_back: "and refunded 100 by ['by-hand'], the order's books say otherwise",
+    refunded_behind_our_back: "and refunded 100 by [], the order's books say otherwise",
     refund_that_no_ledger_has: "refunded 0 by refunds of {'ord_1:refund': 5}",
     state_not_its_events: "audit: ord_1 is not the fold of its events",
     event_gone: "audit: ord_1 lacks the events [8]",

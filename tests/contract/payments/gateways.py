@@ -6,6 +6,7 @@ import json
 import urllib.request
 from itertools import count
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.stripe_payments import StripePayments
@@ -24,6 +25,7 @@ class Gateway(Protocol):
     def payments(self) -> Payments: ...
     def decline_next(self) -> None: ...
     def fail_next(self, operation: str, *, after_effect: bool) -> None: ...
+    def refund_by_hand(self, request: PaymentRequest, minor: int) -> None: ...
     def ledger(self, request: PaymentRequest) -> list[Row]: ...
 
 
@@ -36,6 +38,9 @@ class Memory:
 
     def fail_next(self, operation: str, *, after_effect: bool) -> None:
         self.payments.fail_next(operation, after_effect=after_effect)
+
+    def refund_by_hand(self, request: PaymentRequest, minor: int) -> None:
+        self.payments.refund_by_hand(request, minor)
 
     def ledger(self, request: PaymentRequest) -> list[Row]:
         entries = [entry for entry in self.payments.ledger if entry.order_id == request.order_id]
@@ -54,6 +59,14 @@ class StripeOverSandbox:
     def fail_next(self, operation: str, *, after_effect: bool) -> None:
         fault = "timeout_after" if after_effect else "timeout_before"
         self._control("/_sandbox/next", {"fault": fault, "operation": self._operations.get(operation, operation)})
+
+    def refund_by_hand(self, request: PaymentRequest, minor: int) -> None:
+        record = self.payments.find(request)
+        assert record is not None
+        asked = urlencode({"payment_intent": record.payment_id, "amount": minor}).encode()
+        key = {"Authorization": "Bearer sk_test_contract"}
+        with urllib.request.urlopen(urllib.request.Request(f"{self._url}/v1/refunds", asked, key)):
+            return
 
     def ledger(self, request: PaymentRequest) -> list[Row]:
         entries = self._control("/_sandbox/ledger?limit=10000")["entries"]

@@ -218,6 +218,24 @@ def test_refunds_are_once_an_effect_id(gateway: Gateway) -> None:
     assert gateway.ledger(request)[2:] == [("refund", rma(request, 1), 1200), ("refund", rma(request, 2), 800)]
 
 
+@pytest.mark.parametrize("captured", [5000, 3000])
+def test_what_was_refunded_by_hand_is_seen_beside_our_own(gateway: Gateway, captured: int) -> None:
+    """What a capture left over is no refund."""
+    request = order(5000)
+    gateway.payments.authorize(request)
+    gateway.payments.capture(request, usd(captured))
+    gateway.payments.refund(request, usd(1200), rma(request, 1))
+    before = gateway.payments.find(request)
+    gateway.refund_by_hand(request, 100)
+    record = gateway.payments.find(request)
+
+    assert before is not None
+    assert record is not None
+    assert (before.refunded, record.refunded, record.refunds) == (1200, 1300, (rma(request, 1),))
+    with pytest.raises(PaymentsRefused):
+        gateway.payments.refund(request, usd(captured - 1299), rma(request, 2))
+
+
 def test_no_more_is_refunded_than_was_captured(gateway: Gateway) -> None:
     request = captured_order(gateway, 3000)
     gateway.payments.refund(request, usd(2999), rma(request, 1))
