@@ -24,6 +24,8 @@ ENDS = {
     "ExecutionAborted": "ABORTED",
 }
 TEXTS = ("input", "output", "parameters")
+TOKENS = ("nextToken", "NextToken")
+"""Of a page: as the service answers, and as the AWS CLI says it under ``--max-items``."""
 
 
 class BadHistory(ValueError):
@@ -97,8 +99,8 @@ def read_recording(path: Path) -> Recording:
 def recording(history: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, name: str = "history") -> Recording:
     """A history as GetExecutionHistory answers, or its events alone. Raises BadHistory."""
     if isinstance(history, Mapping):
-        if history.get("nextToken"):
-            raise BadHistory("the history is cut: it has a nextToken, and more pages follow")
+        if more := next((token for token in TOKENS if history.get(token)), ""):
+            raise BadHistory(f"the history is cut: it has a {more}, and more pages follow")
         history = history.get("events", [])
     if not isinstance(history, list) or not history:
         raise BadHistory("there are no events in it")
@@ -110,11 +112,11 @@ def recording(history: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, name:
 
 def _event(told: Any) -> Event:
     try:
-        kind = told["type"]
-        details = _details(kind, dict(told.get(details_name(kind)) or {}))
-        return Event(int(told["id"]), kind, _seconds(told["timestamp"]), int(told.get("previousEventId", 0)), details)
+        kind, number, at = told["type"], int(told["id"]), _seconds(told["timestamp"])
+        given, previous = dict(told.get(details_name(kind)) or {}), int(told.get("previousEventId", 0))
     except (KeyError, TypeError, ValueError) as error:
         raise BadHistory(f"an event that is none: {error}") from None
+    return Event(number, kind, at, previous, _details(kind, given))
 
 
 def _details(kind: str, told: dict[str, Any]) -> dict[str, Any]:

@@ -262,8 +262,9 @@ def test_another_function_under_the_same_name_is_said():
         ({"events": deployed()[1:]}, "begin with ExecutionStarted"),
         ({"events": deployed()[:2] + deployed()[3:]}, "without a gap"),
         ({"events": deployed(), "nextToken": "more"}, "nextToken"),
+        ({"events": deployed()[:4], "NextToken": "more"}, "NextToken"),
         ({"events": [{"type": "ExecutionStarted"}]}, "an event that is none"),
-        ({"events": [{**deployed()[0], "executionStartedEventDetails": {}}]}, "without execution data"),
+        ({"events": [{**deployed()[0], "executionStartedEventDetails": {}}]}, "^it was exported without"),
         ([1], "an event that is none"),
     ],
 )
