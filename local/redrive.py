@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 
-from local.places import Places
+from local.places import Places, whole
 from local.stack import environment_of, pool_of_running
 from oms import redriving
 from oms.adapters.wiring import deps
@@ -20,6 +20,8 @@ from oms.ports import Deps
 from oms.redriving import Pace, Plan, Redriven
 
 PAGE = 25
+FASTEST = 20
+"""Executions a second, as the API has it."""
 
 
 def main() -> int:
@@ -28,13 +30,13 @@ def main() -> int:
     if environment is None:
         console.print("make redrive: no shop runs here: make run first", style="red")
         return 1
-    shop, reason = deps(environment), os.environ.get("REASON")
+    shop, reason, per_second = deps(environment), os.environ.get("REASON"), whole("PER_SECOND", 5, 1, FASTEST)
     if not reason:
         for told in map(told_of, plans(shop)):
             console.print(told, markup=False, soft_wrap=True)
         console.print("Nothing was done: make redrive REASON=… does it", style="dim")
         return 0
-    return show(console, sweep(shop, f"operator:{getpass.getuser()}", reason, float(os.environ.get("PER_SECOND", "5"))))
+    return show(console, sweep(shop, f"operator:{getpass.getuser()}", reason, per_second))
 
 
 def environment_of_shop() -> Mapping[str, str] | None:

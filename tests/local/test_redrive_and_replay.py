@@ -44,6 +44,19 @@ def test_a_sweep_goes_through_all_parts(shop, monkeypatch):
     assert shop.deps.clock.slept == [0.25] * 5
 
 
+@pytest.mark.parametrize("pace", ["0", "-1", "0.5", "nan", "soon"])
+def test_a_pace_that_is_none_is_refused_before_anything_is_redriven(shop, monkeypatch, pace):
+    parked_orders(shop, 1)
+    before = shop.store.copy()
+    monkeypatch.setattr(redrive, "environment_of_shop", dict)
+    monkeypatch.setattr(redrive, "deps", lambda environment: shop.deps)
+    monkeypatch.setenv("REASON", "mended")
+    monkeypatch.setenv("PER_SECOND", pace)
+    with pytest.raises(SystemExit, match="PER_SECOND is a whole number from 1 to 20"):
+        redrive.main()
+    assert shop.store.copy() == before
+
+
 def test_what_stays_parked_is_told_and_fails_the_command(shop):
     parked_orders(shop, 1)
     seen = shop.order("ord_1")
