@@ -89,6 +89,7 @@ def of_order(
         *_money(order, ledger),
         *_gateway(order, records),
         *_goods(order),
+        *_way_back(order),
         *_once(order.id, (entry.effect_id for entry in ledger), "is twice in the money ledger"),
     ]
 
@@ -125,6 +126,10 @@ def _money(order: Order, ledger: Sequence[MoneyEntry]) -> Iterator[Violation]:
     held = order.credit_minor - order.credited
     if payment.status is PaymentStatus.AUTHORIZED and held != max(0, order.due.minor - order.charge.minor):
         yield Violation("money", order.id, f"holds {held} of store credit for goods worth {order.due.minor}")
+    wished = {each.refund_id for each in order.returns.values() if each.refund_to is credit.RefundTo.STORE_CREDIT}
+    given = sum(minor for effect_id, minor in order.credits.items() if effect_id not in wished)
+    if given > order.credit_minor:
+        yield Violation("credit", order.id, f"gave {given} of store credit for {order.credit_minor} that had paid")
     if payment.refunded != sum(order.refunds.values()):
         yield Violation("money", order.id, f"refunded {payment.refunded} by refunds of {dict(order.refunds)}")
     sums = Counter[str]()
@@ -189,6 +194,20 @@ def _goods(order: Order) -> Iterator[Violation]:
             yield Violation("stock", order.id, f"is {order.status} and holds {line.held} of {line.sku}")
         elif free and line.priced and line.held + line.shipped != line.open:
             figures = f"holds {line.held}, shipped {line.shipped} of {line.open} open"
+            yield Violation("stock", order.id, f"{line.sku}: {figures}")
+
+
+def _way_back(order: Order) -> Iterator[Violation]:
+    """What is under way back, and what came and was taken, is what the order's returns say of each line."""
+    awaited, taken = Counter[str](), Counter[str]()
+    for each in order.returns.values():
+        if each.status is ReturnStatus.AUTHORIZED:
+            awaited.update({units.sku: units.quantity for units in each.lines})
+        taken.update({units.sku: units.quantity for units in each.accepted})
+    for line in order.lines:
+        told, due = (line.returning, line.returned), (awaited[line.sku], taken[line.sku])
+        if told != due:
+            figures = f"{told[0]} on their way back and {told[1]} returned, its returns say {due[0]} and {due[1]}"
             yield Violation("stock", order.id, f"{line.sku}: {figures}")
 
 

@@ -120,6 +120,21 @@ FALSIFIED = {
         "money",
         "is cancelled and",
     ),
+    "units under way back by no return": (
+        with_order(lines=(replace(ORDER.lines[0], returning=1), *ORDER.lines[1:])),
+        "stock",
+        "1 on their way back and 0 returned, its returns say 0 and 0",
+    ),
+    "units returned by no return": (
+        with_order(lines=(replace(ORDER.lines[0], returned=1), *ORDER.lines[1:])),
+        "stock",
+        "0 on their way back and 1 returned, its returns say 0 and 0",
+    ),
+    "store credit for what a card had paid": (
+        with_order(credits={"ord_1_return:refund": 105}),
+        "credit",
+        "gave 105 of store credit for 100 that had paid",
+    ),
     "shipped and not paid": (
         with_order(payment=replace(ORDER.payment, status=PaymentStatus.VOIDED)),
         "money",
