@@ -7,6 +7,7 @@
 | ``timeout-after`` | happens | nothing: the state's timeout |
 | ``late:S`` | happens S seconds later | nothing: the state's timeout |
 | ``crash`` | happens | that the function died |
+| ``dies:K`` | happens up to its K-th call outside, which is not made, nor any after it | that the function died |
 | ``twice`` | happens twice, in turn | the second answer |
 | ``between:K`` | happens twice, all of the second inside the first, at its K-th call outside | the first's answer |
 | ``meet:K`` | happens, and at its K-th call outside the `intruder` comes in and does what it can | the answer |
@@ -20,6 +21,7 @@ A word from outside (a callback) meets ``drop``, ``repeat`` or ``late:S``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -40,7 +42,12 @@ CRASH = "Lambda.Unknown"
 EACH = 4
 """So many retries of a visit meet faults one and all; of a longer wait for somebody else those that double it, since
 one more of the same answer changes only the time."""
-WORD_FAULTS = ("drop", "repeat", "late:3600")
+WORD_FAULTS = ("drop", "repeat", "late:3600", "late:2678400")
+"""A month late, so that whoever waited for it has given up mostly."""
+
+
+class Died(BaseException):
+    """The function's machine is gone: nothing in a task may catch it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,8 @@ class Injector:
     Attributes:
         plan: what happens where.
         errors: the errors that a task can truly raise, by its state's name.
-        calls: how many calls outside a state's task makes, each after a `checkpoint`, for ``between``; 0 for unknown.
+        calls: how many calls outside a state's task makes, each after a `checkpoint`, for ``between`` and ``dies``; 0
+            for unknown.
         intruder: what comes in, once, for ``meet``: such as starting another execution on the same thing.
         dice: where given, each site meets a random fault with `chance`, instead of the plan.
         known: the faults that each state can meet, alone or with an intruder about, once found out. One dict may
@@ -157,7 +165,7 @@ class Injector:
             *(f"late:{seconds}" for seconds in self.late_seconds),
             "crash",
             "twice",
-            *(f"between:{k}" for k in range(2, self.calls(state) + 1)),
+            *(f"{kind}:{k}" for kind in ("between", "dies") for k in range(2, self.calls(state) + 1)),
             *(f"meet:{k}" for k in range(1, self.calls(state) + 2) if self.intruder),
             "lost",
             "unheard",
@@ -185,7 +193,9 @@ class Injector:
             self._down[detail] = engine.now + float(seconds)
         if kind in ("error", "down"):
             complete(StatesError(detail, f"injected {detail}"))
-        elif kind == "crash":
+        elif kind in ("crash", "dies"):
+            if kind == "dies":
+                self._kill(int(detail), run, request)
             complete(StatesError(CRASH, "injected crash"))
         elif kind == "late":
             engine.call_at(engine.now + float(detail), lambda: run(request, ignore))
@@ -209,6 +219,17 @@ class Injector:
             inside()
         for answer in answers:
             complete(answer)
+
+    def _kill(self, at: int, run: Invoke, request: TaskRequest) -> None:
+        """Run the task until its call number `at`, or to its end where it makes fewer."""
+
+        def die() -> None:
+            raise Died
+
+        self._countdown, self._inside = at, die
+        with suppress(Died):
+            run(request, ignore)
+        self._inside = None
 
     def _let_in(self, engine: Engine) -> None:
         intruder, self.intruder = self.intruder, None

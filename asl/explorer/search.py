@@ -169,11 +169,13 @@ class Play:
         failed = [each for each in engine.executions.values() if each.status in ("FAILED", "TIMED_OUT")]
         parked = Counter({each.machine.name: 0 for each in engine.executions.values()})
         parked.update(each.machine.name for each in failed)
+        happened = {each.site: each.fault for each in met if each.fault} if self.dice else self.plan
+        if not happened:
+            problems += [f"{each.machine.name} {each.name} is {each.status}, and no fault was met" for each in failed]
         if failed:
             injector.active = False
             problems += redriven(engine, failed, world)
         moves = {(each.machine.name, *move) for each in engine.executions.values() for move in transitions(each)}
-        happened = {each.site: each.fault for each in met if each.fault} if self.dice else self.plan
         return Run(happened, met, problems, parked, moves, time.perf_counter() - self.began)
 
     def _remembered(self) -> Iterator[str]:

@@ -75,6 +75,28 @@ def test_a_late_effect_comes_when_it_says():
     assert max(seen) - min(seen) > 7000
 
 
+@pytest.mark.parametrize(("call", "made"), [(2, 1), (3, 2), (4, 2)])
+def test_a_task_dies_before_the_call_that_it_says_or_at_its_end(call, made):
+    seen = []
+
+    def charge(office, event):
+        for number in (1, 2):
+            office.checkpoint()
+            seen.append(number)
+
+    run = check(seats.scenario("dying", tasks={"Charge": charge}), {"Booking/b1:Charge#1.0": f"dies:{call}"})
+    assert seen == [*[1, 2][:made], 1, 2]
+    assert [met.site for met in run.met if "Charge" in met.site] == ["Booking/b1:Charge#1.0", "Booking/b1:Charge#1.1"]
+
+
+def test_what_fails_without_a_fault_is_told():
+    def charge(office, event):
+        raise seats.Taken
+
+    failing = seats.scenario("failing", tasks={"Charge": charge, "ReleaseSeats": charge})
+    assert "Booking b1 is FAILED, and no fault was met" in check(failing, {}).problems
+
+
 def test_walks_come_again_with_the_same_seed_and_shrink_to_what_they_need():
     first, again = (walks(seats.random_key(), 30, seed=7) for _ in range(2))
     assert first.findings == again.findings != []
