@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import cache, lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache, partial
+from itertools import cycle, islice
 from random import Random
 from typing import Any
 
@@ -31,6 +32,8 @@ PORTS = {
 DEFECT = "KeyError"
 STARTS = ("StartFulfillment", "GoOnElsewhere")
 """States that call no function of ours."""
+IN_PARTS = ("ReserveInventory", "ReleaseInventory", "MarkShipped", "RestockItems")
+"""States that move the stock of a long order part by part."""
 
 
 @cache
@@ -69,32 +72,45 @@ class Watched:
         return call
 
 
+@dataclass(frozen=True)
+class Habits:
+    """The carrier's, who picks up after so many seconds, or never, and loses the parcel or doesn't; and the condition
+    of the units that come back, one by one and over again."""
+
+    picks_up_after: float | None = HOUR
+    loses: bool = False
+    come_back: tuple[str, ...] = ("new",)
+
+
+USUAL = Habits()
+
+
 class PromptCarrier(MemoryCarrier):
     """A carrier that picks up, delivers or loses after a day, and calls back until it is heard."""
 
-    def __init__(self, shop: ExploredShop, picks_up_after: float | None, loses: bool) -> None:
+    def __init__(self, shop: ExploredShop, habits: Habits) -> None:
         super().__init__()
         self.shop = shop
-        self.picks_up_after = picks_up_after
-        self.loses = loses
+        self.habits = habits
 
     def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
         is_new = order_id not in self.shipments
         super().request_shipment(order_id, units, recipient)
-        if is_new and self.picks_up_after is not None:
-            self._later(self.picks_up_after, lambda: self.dispatch(order_id))
+        if is_new and self.habits.picks_up_after is not None:
+            self._later(self.habits.picks_up_after, lambda: self.dispatch(order_id))
 
     def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
         is_new = return_id not in self.returns
         super().announce_return(return_id, order_id, units)
         if is_new:
-            conditions = {each.sku: ["new"] * each.quantity for each in units}
+            come_back = cycle(self.habits.come_back)
+            conditions = {each.sku: [*islice(come_back, each.quantity)] for each in units}
             self._later(5 * DAY, lambda: self.receive(return_id, conditions))
 
     def dispatch(self, order_id: str) -> bool:
         left = super().dispatch(order_id)
         if left:
-            self._later(DAY, lambda: self.lose(order_id) if self.loses else self.deliver(order_id))
+            self._later(DAY, lambda: self.lose(order_id) if self.habits.loses else self.deliver(order_id))
         return left
 
     def _later(self, seconds: float, act: Callable[[], object]) -> None:
@@ -108,12 +124,12 @@ class PromptCarrier(MemoryCarrier):
 class ExploredShop(Shop):
     """A shop whose tasks and callers meet what the injector has planned."""
 
-    def __init__(self, injector: Injector, script: Script, picks_up_after: float | None, loses: bool) -> None:
+    def __init__(self, injector: Injector, script: Script, habits: Habits) -> None:
         super().__init__()
         self.injector = injector
         self.script = script
         self.engine.around = injector.invoke
-        self.carrier = PromptCarrier(self, picks_up_after, loses)
+        self.carrier = PromptCarrier(self, habits)
         edges = {name: getattr(self.deps, name) for name in ("orders", "payments", "executions")}
         edges["carrier"] = self.carrier
         edges = {name: Watched(edge, injector.checkpoint) for name, edge in edges.items()}
@@ -131,7 +147,8 @@ class ExploredShop(Shop):
 
     def violations(self) -> list[str]:  # type: ignore[override]
         found = [each for each in super().violations() if each.invariant != "rest" or not self.reconciliation_failed]
-        return [*(f"{each.invariant}: {each.subject} {each.what}" for each in found), *self.gone_astray()]
+        told = [f"{each.invariant}: {each.subject} {each.what}" for each in found]
+        return [*told, *self.gone_astray(), *self.parked_for_nothing()]
 
     @property
     def reconciliation_failed(self) -> bool:
@@ -142,6 +159,11 @@ class ExploredShop(Shop):
     def status_of(self, execution: Execution) -> str:
         """Its order is not at rest: it failed, which alarms, and a reconciliation redrives what parked nothing."""
         return "RUNNING" if could_not_park(execution) else super().status_of(execution)
+
+    def parked_for_nothing(self) -> Iterator[str]:
+        if not any(each.fault for each in self.injector.met):
+            for order in self.store.orders.values():
+                yield from (f"rest: {order.id} is parked by {parker}, and no fault was met" for parker in order.parked)
 
     def gone_astray(self) -> Iterator[str]:
         """What has left by the carrier's books left by ours too, to the unit; unless an operator is to look at it."""
@@ -205,18 +227,19 @@ Script = Callable[[ExploredShop], None]
 
 
 @cache
-def calls_of(state: str) -> int:
-    """A task loads the order and saves it, and may call one port in between."""
-    return 0 if state in STARTS else 1 + len(set(FUNCTIONS[state]["uses"]) & PORTS.keys())
+def calls_of(state: str, parts: int = 1) -> int:
+    """A task loads the order and saves it, and may call one port in between; of a long order it does so by parts."""
+    if state in STARTS:
+        return 0
+    again = 2 * (parts - 1) if state in IN_PARTS else 0
+    return 1 + len(set(FUNCTIONS[state]["uses"]) & PORTS.keys()) + again
 
 
-def scenario(
-    name: str, script: Script, *, picks_up_after: float | None = HOUR, loses: bool = False, depth: int = 2
-) -> Scenario:
-    """A story in a shop whose carrier picks up after so many seconds, or never, and loses the parcel or doesn't."""
+def scenario(name: str, script: Script, habits: Habits = USUAL, *, parts: int = 1, depth: int = 2) -> Scenario:
+    """A story in a shop whose carrier has such habits, about orders that are moved in so many parts."""
     known: dict[tuple[str, bool], tuple[str, ...]] = {}
 
     def injector(plan: Plan, dice: Random | None) -> Injector:
-        return Injector(plan, errors=errors_of, calls=calls_of, dice=dice, known=known)
+        return Injector(plan, errors=errors_of, calls=partial(calls_of, parts=parts), dice=dice, known=known)
 
-    return Scenario(name, lambda injector: ExploredShop(injector, script, picks_up_after, loses), injector, depth)
+    return Scenario(name, lambda injector: ExploredShop(injector, script, habits), injector, depth)
