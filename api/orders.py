@@ -80,10 +80,14 @@ def cancel_order(call: Call) -> Response[str]:
         _check_seen(call, order)
         cancelling.take(order, cancellation_id, lines, reason)
         told = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
-        call.deps.executions.start("CancelOrder", cancellation_id, asked(order.id, call.request_id, **told))
+        call.deps.executions.start("CancelOrder", cancellation_id, _begun(call, order, told))
     elif known.lines and not _is_same(known, lines):  # one that was refused unseen has none
         raise reused()
     return json_answer(202, {"order_id": order.id, "cancellation_id": cancellation_id}, location(call, order))
+
+
+def _begun(call: Call, order: Order, told: Mapping[str, Any]) -> dict[str, Any]:
+    return asked(order.id, call.request_id, call.caller.name, **told)
 
 
 def _is_same(known: Cancellation, lines: Sequence[Units]) -> bool:
@@ -102,7 +106,7 @@ def request_return(call: Call) -> Response[str]:
         _check_seen(call, order)
         returns.authorize(order, return_id, lines, reason, call.deps.clock.now(), refund_to)
         told = {"return_id": return_id, "lines": _plain(lines), "reason": reason, "refund_to": refund_to.value}
-        call.deps.executions.start("ReturnOrder", return_id, asked(order.id, call.request_id, **told))
+        call.deps.executions.start("ReturnOrder", return_id, _begun(call, order, told))
     elif known.lines and (_sorted(known.lines), known.refund_to) != (_sorted(lines), refund_to):
         raise reused()
     return json_answer(202, {"order_id": order.id, "return_id": return_id}, location(call, order))

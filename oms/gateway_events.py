@@ -42,7 +42,7 @@ def _cancelled(deps: Deps, word: Word, intent: About) -> None:
         return
     cancellation_id = f"{order.id}_cancel_unpaid"
     why = "the hold on the card is gone"
-    payload = asked(order.id, word.request_id, cancellation_id=cancellation_id, lines=[], reason=why)
+    payload = asked(order.id, word.request_id, word.by, cancellation_id=cancellation_id, lines=[], reason=why)
     deps.executions.start("CancelOrder", cancellation_id, payload)
 
 

@@ -32,10 +32,11 @@ class Work:
         return other if other is not None and (own is None or other.is_running) else own
 
 
-def asked(order_id: str, request_id: str, **more: Any) -> dict[str, Any]:
+def asked(order_id: str, request_id: str, by: str = "", **more: Any) -> dict[str, Any]:
     """An execution's input, which is the same whoever begins it and however often: it tells of the request that asked
-    for it first. Empty is the id of what came by none, or before they were written down."""
-    return {"order_id": order_id, **more, **({"request_id": request_id} if request_id else {})}
+    for it first, and of who did. Empty is what nobody asked for, or before that was written down."""
+    told = {"request_id": request_id, "by": by}
+    return {"order_id": order_id, **more, **{name: value for name, value in told.items() if value}}
 
 
 def works_of(order: Order, history: Sequence[Recorded]) -> list[Work]:
@@ -55,14 +56,15 @@ def _of_order(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
 def _of_cancellation(order: Order, cancellation_id: str, history: Sequence[Recorded]) -> Work:
     """A cancellation of FulfillOrder's own can be carried out by CancelOrder as well."""
     known = order.cancellations[cancellation_id]
-    started = next(
-        each.event
+    started, by = next(
+        (each.event, _asker(each))
         for each in history
         if isinstance(each.event, CancellationStarted) and each.event.cancellation_id == cancellation_id
     )
     payload = asked(
         order.id,
         started.request_id,
+        by,
         cancellation_id=cancellation_id,
         lines=[] if known.whole else _told(known.lines),
         reason=started.reason,
@@ -72,18 +74,24 @@ def _of_cancellation(order: Order, cancellation_id: str, history: Sequence[Recor
 
 
 def _of_returns(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
-    opened = [each.event for each in history if isinstance(each.event, ReturnAuthorized)]
-    for event in opened:
+    opened = [(each.event, _asker(each)) for each in history if isinstance(each.event, ReturnAuthorized)]
+    for event, by in opened:
         if order.returns[event.return_id].status is not ReturnStatus.CLOSED:
             payload = asked(
                 order.id,
                 event.request_id,
+                by,
                 return_id=event.return_id,
                 lines=_told(event.lines),
                 reason=event.reason,
                 refund_to=event.refund_to,
             )
             yield Work("ReturnOrder", order.works_as("ReturnOrder", event.return_id), payload)
+
+
+def _asker(recorded: Recorded) -> str:
+    """Who asked for what an execution then did, such as ``operator:olga``: a task's own name has no colon."""
+    return recorded.by if ":" in recorded.by else ""
 
 
 def _told(lines: Sequence[Units]) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ class AuthorizeReturn:
     deadline_seconds: int
     refund_to: str = RefundTo.ORIGINAL_PAYMENT
     request_id: str = ""
+    by: str = ""
+    """Who asked for it."""
 
 
 @task
@@ -33,5 +35,5 @@ def handler(command: AuthorizeReturn, deps: Deps) -> Mapping[str, Any]:
     lines = [Units(**line) for line in command.lines]
     deadline = deps.clock.now() + timedelta(seconds=command.deadline_seconds)
     asked = command.return_id, lines, command.reason, deadline, RefundTo(command.refund_to), command.request_id
-    act(command, deps, lambda order: returns.authorize(order, *asked))
+    act(command, deps, lambda order: returns.authorize(order, *asked), command.by)
     return {}

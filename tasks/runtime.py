@@ -66,7 +66,7 @@ class Task(Generic[C]):
         error = next(validator(self.command.__name__).iter_errors(event), None)
         if error is not None:
             raise InvalidCommand(f"{self.command.__name__} at {error.json_path}: {error.message}")
-        told = {"request_id": request_of(event), **event}
+        told = {name: begun_with(event, name) for name in ("request_id", "by")} | dict(event)
         return self.command(**{name: told[name] for name in self._names if name in told})
 
 
@@ -76,15 +76,16 @@ def task(handle: Callable[[C, Deps], Mapping[str, Any]]) -> Task[C]:
     return Task(handle, get_type_hints(handle)[parameter])
 
 
-def act(command: AboutOrder, deps: Deps, decide: Callable[[Order], Change]) -> Order:
-    """Change the command's order, in the task's name."""
-    return commit(deps, command.order_id, type(command).__name__, decide)
+def act(command: AboutOrder, deps: Deps, decide: Callable[[Order], Change], by: str = "") -> Order:
+    """Change the command's order, in the task's name, or in that of who asked for it."""
+    return commit(deps, command.order_id, by or type(command).__name__, decide)
 
 
-def request_of(event: Mapping[str, Any]) -> str:
-    """The id of the request that the asking execution came of; empty where it came of none, or of an early one."""
-    begun_with = event.get("input")
-    return str(begun_with.get("request_id", "")) if isinstance(begun_with, Mapping) else ""
+def begun_with(event: Mapping[str, Any], name: str) -> str:
+    """What the asking execution's input tells of the request that it came of: its ``request_id``, or ``by`` whom it is.
+    Empty where it came of none, or of an early one."""
+    given = event.get("input")
+    return str(given.get(name, "")) if isinstance(given, Mapping) else ""
 
 
 def observed(name: str, event: Mapping[str, Any], run: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -109,7 +110,7 @@ def observed(name: str, event: Mapping[str, Any], run: Callable[[], Mapping[str,
 def logged(name: str, event: Mapping[str, Any], run: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     """Run with the order, the execution and the request that it came of in every log line of this thread."""
     log = logger()
-    about = {"task": name, "request_id": request_of(event)}
+    about = {"task": name, "request_id": begun_with(event, "request_id")}
     about |= {key: event[key] for key in ("order_id", "execution", "report") if key in event}
     log.thread_safe_append_keys(**about)
     try:

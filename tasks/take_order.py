@@ -23,11 +23,13 @@ class TakeOrder:
     lines: list[dict[str, Any]]
     reason: str
     request_id: str = ""
+    by: str = ""
+    """Who asked for it; empty where no person did."""
 
 
 @task
 def handler(command: TakeOrder, deps: Deps) -> Mapping[str, Any]:
     lines = [Units(**line) for line in command.lines]
     asked = command.cancellation_id, lines, command.reason, command.request_id
-    order = act(command, deps, lambda order: cancelling.take(order, *asked))
+    order = act(command, deps, lambda order: cancelling.take(order, *asked), command.by)
     return {"settlement": cancelling.settlement(order, command.cancellation_id)}

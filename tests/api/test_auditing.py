@@ -5,6 +5,7 @@ import pytest
 from api import contract
 from oms.domain import parking, returns
 from oms.domain.events import Units
+from tasks import authorize_return, take_order
 from tests.api.shop import OLGA
 from tests.api.test_operating import LAMP
 
@@ -17,6 +18,8 @@ DISCOUNT = {
     "customer_limit": 1,
 }
 WHY = {"reason": "because"}
+FIRST = {"CancelOrder": take_order.handler, "ReturnOrder": authorize_return.handler}
+"""Of a machine, the task that writes down what was asked for."""
 
 
 def reviewed(shop):
@@ -74,6 +77,23 @@ def test_an_action_stays_in_the_books_with_its_author(shop, key):
     assert "operator:olga" not in authors(shop)
     assert shop.ask(method, path, body, by=OLGA, key="k").status in (200, 201)
     assert "operator:olga" in authors(shop)
+
+
+@pytest.mark.parametrize(
+    ("route", "machine", "body"),
+    [
+        ("cancellation", "CancelOrder", WHY),
+        ("returns", "ReturnOrder", {**WHY, "lines": [{"sku": "RED-LAMP", "quantity": 1}]}),
+    ],
+)
+def test_what_an_operator_asks_for_in_a_shopper_s_stead_goes_on_in_the_operator_s_name(shop, route, machine, body):
+    order_id = shop.delivered() if machine == "ReturnOrder" else shop.confirmed()
+    assert shop.post(f"/orders/{order_id}/{route}", body, by=OLGA, key="k").status == 202
+    (payload,) = shop.starts(machine).values()
+    command = {name: value for name, value in payload.items() if name not in ("request_id", "by")}
+    deadline = {"deadline_seconds": 60} if machine == "ReturnOrder" else {}
+    FIRST[machine].run({**command, **deadline, "input": payload}, shop.deps)
+    assert shop.orders.events(order_id)[-1].by == "operator:olga"
 
 
 def authors(shop):

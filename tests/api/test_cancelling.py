@@ -28,6 +28,7 @@ def test_an_order_is_cancelled_whole_by_a_state_machine(shop):
             "lines": [],
             "reason": "ordered twice",
             "request_id": REQUEST,
+            "by": "customer:anna",
         }
     }
 

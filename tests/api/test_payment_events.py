@@ -46,7 +46,7 @@ def test_a_hold_that_is_gone_cancels_the_order_that_counts_on_it(shop):
     order_id = shop.confirmed()
     reply = say(shop, "payment_intent.canceled", intent(order_id))
     assert (reply.status, reply.json) == (200, {"id": "evt_1"})
-    payload = {"lines": [], "reason": "the hold on the card is gone", "request_id": REQUEST}
+    payload = {"lines": [], "reason": "the hold on the card is gone", "request_id": REQUEST, "by": "payments:evt_1"}
     name = f"{order_id}_cancel_unpaid"
     assert shop.starts("CancelOrder") == {name: {"order_id": order_id, "cancellation_id": name, **payload}}
 

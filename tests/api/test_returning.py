@@ -30,6 +30,7 @@ def test_a_return_is_begun(shop):
             "reason": "too red",
             "refund_to": "original_payment",
             "request_id": REQUEST,
+            "by": "customer:anna",
         }
     }
 

@@ -31,7 +31,7 @@ class TakingExecutions(MemoryExecutions):
         super().start(machine, name, payload)
         if machine == "CancelOrder" and is_new:
             try:
-                about = {name: value for name, value in payload.items() if name != "request_id"}
+                about = {name: value for name, value in payload.items() if name not in ("request_id", "by")}
                 take_order.run({**about, "input": payload}, self.deps)
             except OrderTaken:
                 self.end(machine, name, "SUCCEEDED")

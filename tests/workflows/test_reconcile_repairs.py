@@ -116,6 +116,7 @@ def test_a_cancellation_is_begun_again_with_the_very_input_that_it_had(unsound):
         "lines": [],
         "reason": "",
         "request_id": "storefront-7",
+        "by": "operator:olga",
     }
     shop.start("CancelOrder", "ord_1_can", **asked)
     shop.let_happen()
@@ -129,7 +130,7 @@ def test_a_return_is_begun_again_with_the_very_input_that_it_had(unsound):
     shop = unsound
     shop.delivered_order()
     asked = {"order_id": "ord_1", "return_id": "ord_1_rma", "lines": [{"sku": "RED-LAMP", "quantity": 1}], "reason": ""}
-    asked |= {"refund_to": "original_payment", "request_id": "storefront-8"}
+    asked |= {"refund_to": "original_payment", "request_id": "storefront-8", "by": "operator:olga"}
     shop.start("ReturnOrder", "ord_1_rma", **asked)
     shop.let_happen()
     forget(shop, "ReturnOrder", "ord_1_rma")
