@@ -44,6 +44,9 @@ def _chosen(order: Order, lines: Sequence[Units]) -> tuple[tuple[Units, ...], bo
         return opened, True
     if order.status is not Status.CONFIRMED:
         raise errors.OrderNotCancellable(f"order {order.id} is not confirmed yet: cancel it whole, or wait")
+    if paying.is_charged(order) and not with_units(order, lines, cancelled=1).due.minor:
+        # the gateway captures no nothing, and a part of an order never voids its payment
+        raise errors.OrderNotCancellable(f"what would be left of order {order.id} costs nothing: cancel it whole")
     return tuple(lines), False
 
 

@@ -1,11 +1,24 @@
 """Taking an order back, whole or by line."""
 
+from dataclasses import replace
+
 import pytest
 
 from oms.domain import cancelling, errors, paying, placing, shipping
 from oms.domain.events import Units
+from oms.domain.money import Money
 from oms.domain.order import Status
-from tests.domain.orders import after, confirmed_order, placed_order, shipped_order, taken_order
+from oms.domain.payment import Authorization, Risk
+from tests.domain.orders import (
+    CATALOGUE,
+    after,
+    confirmed_order,
+    order_of,
+    placed_order,
+    plainly,
+    shipped_order,
+    taken_order,
+)
 
 
 def cancelled_whole():
@@ -51,6 +64,29 @@ def test_a_partial_release_is_not_done_twice():
 def test_naming_every_open_line_is_the_whole_order():
     order = taken_order(Units("RED-LAMP", 2), Units("BLUE-RUG", 1))
     assert order.cancellations["cancel_1"].whole
+
+
+def order_with_a_gift(quantity):
+    """Lamps and a cup of tea that costs nothing, sent for nothing."""
+    products = {**CATALOGUE, "TEA": replace(CATALOGUE["TEA"], price=Money(0, "USD"))}
+    order = order_of(plainly([Units("RED-LAMP", quantity), Units("TEA", 1)], products))
+    order = after(order, placing.reserve(order, products))
+    order = after(order, paying.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)))
+    return after(order, placing.confirm(order))
+
+
+def test_what_would_leave_nothing_to_pay_is_cancelled_whole_or_not_at_all():
+    order = order_with_a_gift(2)
+    with pytest.raises(errors.OrderNotCancellable, match="costs nothing: cancel it whole"):
+        cancelling.take(order, "cancel_1", [Units("RED-LAMP", 2)], "only the tea")
+    assert cancelling.take(order, "cancel_1", [Units("RED-LAMP", 1)], "one is enough").events
+    assert cancelling.take(order, "cancel_1", [Units("TEA", 1)], "no tea").events
+    assert cancelling.take(order, "cancel_1", [Units("RED-LAMP", 2), Units("TEA", 1)], "nothing").events
+
+
+def test_what_store_credit_pays_for_whole_may_leave_nothing_to_pay():
+    order = replace(order_with_a_gift(1), credit_minor=1999)
+    assert cancelling.take(order, "cancel_1", [Units("RED-LAMP", 1)], "only the tea").events
 
 
 def test_a_sku_in_two_lines_is_refused():
