@@ -156,7 +156,7 @@ def cart(cart: Cart, products: Mapping[str, Product], changes: Iterable[CartChan
         "lines": lines,
         "units": sum(line.quantity for line in cart.lines),
         "total_minor": sum(line.seen_minor * line.quantity for line in cart.lines),
-        "currency": products[cart.lines[0].sku].price.currency if cart.lines else None,
+        "currency": cart.currency or None,
         "changes": [asdict(change) for change in changes],
     }
 

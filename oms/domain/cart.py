@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from oms.domain.catalogue import Product
-from oms.domain.errors import CartEmpty, CartOutdated, InvalidRequest
+from oms.domain.errors import CartEmpty, CartOutdated, InvalidRequest, WrongCurrency
 from oms.domain.events import Units
 from oms.domain.inventory import Stock
 
@@ -26,11 +26,13 @@ KEPT, GUEST_KEPT = timedelta(days=30), timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """``seen_minor`` is the unit price that the shopper was last shown."""
+    """``seen_minor`` is the unit price that the shopper was last shown, in ``currency``: empty in a line of an early
+    version, which is of whichever its product is priced in."""
 
     sku: str
     quantity: int
     seen_minor: int
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Cart:
     owner: str
     lines: tuple[CartLine, ...] = ()
     version: int = 0
+
+    @property
+    def currency(self) -> str:
+        """That of all its lines; of nothing there is none."""
+        return next((line.currency for line in self.lines if line.currency), "")
 
     def quantity(self, sku: str) -> int:
         return next((line.quantity for line in self.lines if line.sku == sku), 0)
@@ -60,7 +67,8 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CartChange:
-    """What differs from what the shopper saw: the product is gone, its price moved, or so few are left."""
+    """What differs from what the shopper saw: the product is gone, or priced in another currency, which is the same to
+    this cart; its price moved; or so few are left."""
 
     sku: str
     kind: ChangeKind
@@ -77,12 +85,18 @@ class CartChange:
 
 
 def put(cart: Cart, product: Product, quantity: int) -> Cart:
-    """The cart with so many of a product, at today's price; none takes it out. Raises ``InvalidRequest``."""
+    """The cart with so many of a product, at today's price; none takes it out.
+
+    Raises ``InvalidRequest``, and ``WrongCurrency`` beside what is priced in another: no sum could be told of both.
+    """
     if not quantity:
         return remove(cart, product.sku)
     if quantity > MOST_UNITS:
         raise InvalidRequest(f"a cart takes up to {MOST_UNITS} of one product")
-    line = CartLine(product.sku, quantity, product.price.minor)
+    currency, others = product.price.currency, remove(cart, product.sku).currency
+    if others not in ("", currency):
+        raise WrongCurrency(f"{product.sku} is priced in {currency}, what is in the cart in {others}")
+    line = CartLine(product.sku, quantity, product.price.minor, currency)
     if cart.quantity(product.sku):
         return replace(cart, lines=tuple(line if each.sku == product.sku else each for each in cart.lines))
     if len(cart.lines) >= MOST_LINES:
@@ -103,12 +117,14 @@ def without(cart: Cart, units: Iterable[Units]) -> Cart:
 def merge(cart: Cart, guests: Iterable[CartLine]) -> Cart:
     """The cart with a guest's lines. Of what is in both the larger number stays, so merging again changes nothing.
 
-    What goes beyond a cart's size is left out.
+    What goes beyond a cart's size is left out, and so is what is in another currency than the cart.
     """
+    theirs = tuple(guests)
+    currency = cart.currency or Cart("", theirs).currency
     lines = {line.sku: line for line in cart.lines}
-    for line in guests:
+    for line in theirs:
         known = lines.get(line.sku)
-        if known is None and len(lines) < MOST_LINES:
+        if known is None and len(lines) < MOST_LINES and line.currency in ("", currency):
             lines[line.sku] = replace(line, quantity=min(line.quantity, MOST_UNITS))
         elif known is not None:
             lines[line.sku] = replace(known, quantity=min(max(known.quantity, line.quantity), MOST_UNITS))
@@ -123,7 +139,7 @@ def reread(
     changes: list[CartChange] = []
     for line in cart.lines:
         product = products.get(line.sku)
-        if product is None:
+        if product is None or line.currency not in ("", product.price.currency):
             changes.append(CartChange(line.sku, ChangeKind.GONE, line.quantity))
             continue
         if product.price.minor != line.seen_minor:
@@ -131,7 +147,7 @@ def reread(
         available = stock[line.sku].available if line.sku in stock else 0
         if available < line.quantity:
             changes.append(CartChange(line.sku, ChangeKind.SHORT, line.quantity, available))
-        lines.append(replace(line, seen_minor=product.price.minor))
+        lines.append(replace(line, seen_minor=product.price.minor, currency=product.price.currency))
     return replace(cart, lines=tuple(lines)), tuple(changes)
 
 

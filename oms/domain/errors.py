@@ -73,7 +73,7 @@ class UnknownSku(Rejection):
 
 
 class WrongCurrency(Rejection):
-    """The order is in another currency than the catalogue's prices."""
+    """The order, or what is in the cart, is in another currency than the catalogue's price."""
 
 
 class NotShippable(Rejection):

@@ -27,8 +27,8 @@ def units(reply):
     return {line["sku"]: line["quantity"] for line in reply.json["lines"]}
 
 
-def reprice(shop, sku, minor):
-    shop.products.put([replace(CATALOGUE[sku], price=Money(minor, "USD"))])
+def reprice(shop, sku, minor, currency="USD"):
+    shop.products.put([replace(CATALOGUE[sku], price=Money(minor, currency))])
 
 
 @pytest.fixture
@@ -81,6 +81,20 @@ def test_only_what_the_shop_sells_goes_in(shop, sku):
     before = shop.state()
     assert (put(shop, sku, 1).status, put(shop, sku, 1).problem) == (404, "product-not-found")
     assert shop.state() == before
+
+
+def test_no_sum_is_told_of_two_currencies(filled):
+    reprice(filled, "TEA", 333, "EUR")
+    before = filled.state()
+    assert (put(filled, "TEA", 1).status, put(filled, "TEA", 1).problem) == (422, "wrong-currency")
+    assert filled.state() == before
+    reprice(filled, "RED-LAMP", 1999, "EUR")
+    shown = filled.get("/cart")
+    assert (units(shown), shown.json["total_minor"]) == ({"BLUE-RUG": 1}, 4550)
+    assert shown.json["changes"] == [{"sku": "RED-LAMP", "kind": "gone", "before": 2, "now": 0}]
+    assert filled.post("/cart/checkout", CHECKOUT, key="key-1").problem == "cart-outdated"
+    assert filled.ask("DELETE", "/cart/lines/BLUE-RUG").json["currency"] is None
+    assert put(filled, "RED-LAMP", 2).json["currency"] == "EUR"
 
 
 def test_what_changed_since_is_told_until_the_shopper_agrees(filled):

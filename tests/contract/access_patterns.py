@@ -84,7 +84,7 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
     def authorized(order: Order) -> Change:
         return paying.authorized(order, Authorization("pi_3MtwBwLkdIwHu7ix28a3tqPa", order.total, Risk.NORMAL))
 
-    cart = Cart("anna", tuple(CartLine(sku, 1, 1999) for sku in skus))
+    cart = Cart("anna", tuple(CartLine(sku, 1, 1999, "USD") for sku in skus))
     return [
         ("Price what is asked for", lambda: stores.products.get(skus)),
         ("Place the order", lambda: place(stores, order_id, lines)),

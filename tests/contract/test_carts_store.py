@@ -35,13 +35,13 @@ def test_a_cart_comes_back_as_it_was_saved(carts: Carts) -> None:
 
     saved = carts.save(put(put(Cart("anna"), TEA, 5), LAMP, 2), NOON)
 
-    assert saved == Cart("anna", (CartLine("TEA", 5, 333), CartLine("RED-LAMP", 2, 1999)), version=1)
+    assert saved == Cart("anna", (CartLine("TEA", 5, 333, "USD"), CartLine("RED-LAMP", 2, 1999, "USD")), version=1)
     assert carts.get("anna", NOON) == saved
     assert carts.get("ben", NOON) == Cart("ben")
 
 
 def test_a_cart_of_the_largest_size_comes_back(carts: Carts) -> None:
-    lines = tuple(CartLine(f"{n:040}", MOST_UNITS, 99_999_999) for n in range(MOST_LINES))
+    lines = tuple(CartLine(f"{n:040}", MOST_UNITS, 99_999_999, "USD") for n in range(MOST_LINES))
 
     saved = carts.save(Cart("anna", lines), NOON)
 

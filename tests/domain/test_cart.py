@@ -22,7 +22,7 @@ from oms.domain.cart import (
     reread,
     without,
 )
-from oms.domain.errors import CartEmpty, CartOutdated, InvalidRequest
+from oms.domain.errors import CartEmpty, CartOutdated, InvalidRequest, WrongCurrency
 from oms.domain.events import Units
 from oms.domain.inventory import Stock
 from oms.domain.money import Money
@@ -54,6 +54,31 @@ def test_a_cart_has_its_limits():
     assert put(full, LAMP, 2).quantity("RED-LAMP") == 2
     with pytest.raises(InvalidRequest, match="up to 100"):
         put(full, TEA, 1)
+
+
+def in_euros(product):
+    return replace(product, price=Money(product.price.minor, "EUR"))
+
+
+def test_all_that_is_in_a_cart_is_priced_in_one_currency():
+    with pytest.raises(WrongCurrency, match="BLUE-RUG is priced in EUR, what is in the cart in USD"):
+        put(CART, in_euros(RUG), 1)
+    alone = put(put(Cart("anna"), LAMP, 2), in_euros(LAMP), 1)
+    assert (alone.currency, alone.units()) == ("EUR", (Units("RED-LAMP", 1),))
+    guests = put(Cart("guest_1"), in_euros(RUG), 1)
+    assert merge(CART, guests.lines) == CART
+    assert merge(Cart("anna"), guests.lines).currency == "EUR"
+
+
+def test_what_is_priced_in_another_currency_now_is_gone():
+    after, changes = reread(CART, {**CATALOGUE, "RED-LAMP": in_euros(LAMP)}, PLENTY)
+    assert (after.currency, after.units()) == ("USD", (Units("TEA", 5),))
+    assert changes == (CartChange("RED-LAMP", ChangeKind.GONE, 2),)
+
+
+def test_a_line_of_an_early_version_is_of_its_product_s_currency():
+    after, changes = reread(Cart("anna", (CartLine("TEA", 5, 333),)), CATALOGUE, PLENTY)
+    assert (after.currency, changes) == ("USD", ())
 
 
 def test_a_guest_s_cart_joins_the_shopper_s():
