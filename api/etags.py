@@ -34,7 +34,7 @@ def check_unchanged(call: Call, current: Mapping[str, Any] | None) -> None:
     """Raise unless what is there now, if anything, is what the caller's ``If-Match`` or ``If-None-Match`` says."""
     tag = etag(current) if current is not None else None
     wanted, unwanted = call.arguments["If-Match"], call.arguments.get("If-None-Match")
-    if (wanted is not None and not _names(wanted, tag)) or _names(unwanted, tag):
+    if (wanted is not None and not _names(wanted, tag, strongly=True)) or _names(unwanted, tag):
         raise changed()
 
 
@@ -42,7 +42,9 @@ def changed() -> Problem:
     return Problem("precondition-failed", 412, "it has changed since you saw it: get it again, and decide again")
 
 
-def _names(tags: str | None, tag: str | None) -> bool:
+def _names(tags: str | None, tag: str | None, strongly: bool = False) -> bool:
+    """``strongly``: a weak tag, of what is as good as the same, names nothing that may be changed (RFC 9110, 13.1.1)."""
     if tags is None or tag is None:
         return False
-    return tags.strip() == "*" or tag in {each.strip().removeprefix("W/") for each in tags.split(",")}
+    named = {each.strip() if strongly else each.strip().removeprefix("W/") for each in tags.split(",")}
+    return tags.strip() == "*" or tag in named

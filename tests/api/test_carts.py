@@ -132,7 +132,8 @@ def test_what_the_caller_did_not_see_is_not_changed(filled, method, path, body):
     assert (reply.status, reply.problem) == (412, "precondition-failed")
     assert filled.state() == before
     now = filled.get("/cart").headers["ETag"]
-    assert filled.ask(method, path, body, headers={"if-match": now}).status == 200
+    assert filled.ask(method, path, body, headers={"if-match": f"W/{now}"}).status == 412, "which is no proof"
+    assert filled.ask(method, path, body, headers={"if-match": f'"other", {now}'}).status == 200
 
 
 def test_a_cart_expires(filled):
