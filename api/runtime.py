@@ -124,7 +124,7 @@ class Service:
 
 
 def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Callable[..., Response[str]]:
-    def respond(**path: str) -> Response[str]:
+    def respond(**_: str) -> Response[str]:
         event = resolver.current_event
         operation = contract.operations()[key]
         deps, environ = resolver.context["deps"], resolver.context["environ"]
@@ -138,7 +138,7 @@ def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Call
             deps=deps,
             environ=environ,
             caller=caller,
-            path=path,
+            path=event.path_parameters,  # the resolver's own pattern loses a last newline
             arguments=operation.arguments(event.query_string_parameters or {}, headers),
             body=operation.body_of(raw, headers.get("content-type", "")),
             raw=raw,

@@ -21,7 +21,7 @@ def test_a_product_is_shown_to_anybody(shop):
     }
 
 
-@pytest.mark.parametrize("sku", ["GREEN-SOFA", "x" * 41, "x" * 3000, "-", "a b"])
+@pytest.mark.parametrize("sku", ["GREEN-SOFA", "x" * 41, "x" * 3000, "-", "a b", "TEA\n"])
 @pytest.mark.parametrize("path", ["products", "inventory"])
 def test_what_is_not_in_the_catalogue_is_not_found(shop, path, sku):
     reply = shop.get(f"/{path}/{sku}")
