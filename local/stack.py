@@ -104,7 +104,8 @@ class Stack:
     async def _gateway(self) -> Child:
         keys = f"{self.environment[COGNITO]}/{self.pool.id}/.well-known/jwks.json"
         who = ("--issuer", self.pool.issuer, "--audience", self.pool.client_id, "--jwks", keys)
-        return await self._child("gateway", "local.front", "--port", str(self.places.port), *who)
+        site = ("--site", origin) if (origin := os.environ.get("SITE_ORIGIN")) else ()
+        return await self._child("gateway", "local.front", "--port", str(self.places.port), *who, *site)
 
     async def _child(self, name: str, module: str, *options: str, **more: str) -> Child:
         environment = {**os.environ, **self.environment, **more}

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -16,12 +17,24 @@ from tests.local.shop_process import OPEN, ORDER, ROOT, environ_for, have_ended,
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
 
+SITE = "https://shop.example"
+
+
+def allowed(shop, origin):
+    """Whose pages the gateway lets call, when a page of ``origin`` asks."""
+    headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    request = urllib.request.Request(f"{shop.places.gateway_url}/orders", headers=headers, method="OPTIONS")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.headers["Access-Control-Allow-Origin"]
+
 
 @linux_only
 def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
-    environ = environ_for(tmp_path)
+    environ = {**environ_for(tmp_path), "SITE_ORIGIN": SITE}
     with shop(environ) as first:
         assert any(OPEN in line for line in first.said)
+        assert allowed(first, SITE) == SITE
+        assert allowed(first, "https://elsewhere.example") is None
         assert first.ask("GET", "/health") == (200, {"status": "ok"})
         token = first.token()
         status, placed = first.ask("POST", "/orders", ORDER, token, key="first")
