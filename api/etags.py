@@ -43,7 +43,7 @@ def changed() -> Problem:
 
 
 def _names(tags: str | None, tag: str | None, strongly: bool = False) -> bool:
-    """``strongly``: a weak tag, of what is as good as the same, names nothing that may be changed (RFC 9110, 13.1.1)."""
+    """``strongly``: a weak tag, of what is only as good as the same, is no proof (RFC 9110, 13.1.1)."""
     if tags is None or tag is None:
         return False
     named = {each.strip() if strongly else each.strip().removeprefix("W/") for each in tags.split(",")}

@@ -22,15 +22,14 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 STEMMED, KEYWORD = {"type": "text", "analyzer": "stemmed"}, {"type": "keyword"}
-LOWERED = ["lowercase", "asciifolding"]
 INDEX = {
     "settings": {
         "number_of_shards": 1,
         "analysis": {
             "filter": {"stems": {"type": "stemmer", "language": "porter2"}},
             "analyzer": {
-                "stemmed": {"type": "custom", "tokenizer": "standard", "filter": [*LOWERED, "stems"]},
-                "plain": {"type": "custom", "tokenizer": "standard", "filter": LOWERED},
+                "stemmed": {"type": "custom", "tokenizer": "whitespace", "filter": ["stems"]},
+                "plain": {"type": "custom", "tokenizer": "whitespace"},
             },
         },
     },

@@ -164,8 +164,7 @@ def _schema() -> tantivy.Schema:
 
 @cache
 def _analyzer(stemming: bool) -> tantivy.TextAnalyzer:
-    made = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    made = made.filter(tantivy.Filter.ascii_fold()).filter(tantivy.Filter.lowercase())
+    made = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
     return (made.filter(tantivy.Filter.stemmer("english")) if stemming else made).build()
 
 

@@ -32,6 +32,13 @@ SMALL_WORDS = frozenset({"a", "an", "and", "by", "for", "from", "in", "of", "on"
 RANKS = 1 << 15
 """Every rank is below this."""
 _WORD = re.compile(r"[^\W_]+")
+_PARTS = frozenset({0, 7, 8, 9})
+"""Classes of what stays: letters, vowels' signs, and marks that make another letter of one (nukta, kana's voicing,
+virama). Others, which stand over or under a letter, are left out by who types in a hurry."""
+_PLAINLY = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\N{LATIN SMALL LETTER DOTLESS I}": "i"}
+)
+"""Accented letters that are no letter and accent."""
 _SIZE = re.compile(r", [\d.][^,]*$")
 
 
@@ -59,19 +66,21 @@ class Listing:
     version: int
 
     def document(self) -> dict[str, Any]:
-        """All that an engine needs to find, count and order it."""
+        """All that an engine needs to find, count and order it. What is searched by words is told as words, apart by
+        spaces: then what a word is in any script is decided here, and no engine knows otherwise."""
         product = self.product
+        name, category, shelf = map(_spaced, (product.name, product.category, f"{product.brand} {product.department}"))
         return {
             "sku": product.sku,
             **self.facets(),
-            "in_name": product.name,
-            "in_category": product.category,
-            "in_shelf": f"{product.brand} {product.department}",
-            "as_typed": f"{product.name} {product.category}",
+            "in_name": name,
+            "in_category": category,
+            "in_shelf": shelf,
+            "as_typed": f"{name} {category}",
             "title": _SIZE.sub("", product.name),
             "rank": rank(product),
             "by_price": f"{product.price.minor:012}{rank(product):05}{product.sku}",
-            "by_name": f"{' '.join(words(product.name))} {product.sku}",
+            "by_name": f"{name} {product.sku}",
         }
 
     def facets(self) -> dict[str, str]:
@@ -181,9 +190,28 @@ def _others(phrase: Phrase) -> Sequence[Phrase]:
 
 
 def words(text: str) -> list[str]:
-    """In lower case, and without accents."""
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return _WORD.findall(plain.lower())
+    """In lower case, and without accents: of whichever script, however its letters are put together."""
+    if text.isascii():
+        return _WORD.findall(text.lower())
+    apart = unicodedata.normalize("NFKD", text)
+    letters = (letter for letter in apart if unicodedata.combining(letter) in _PARTS and not _is_unseen(letter))
+    plain = unicodedata.normalize("NFC", "".join(letters)).casefold().translate(_PLAINLY)
+    found = "".join(letter if letter.isalnum() or _is_mark(letter) else " " for letter in plain).split()
+    return [word for word in found if not _is_mark(word[0])]
+
+
+def _spaced(text: str) -> str:
+    return " ".join(words(text))
+
+
+def _is_mark(letter: str) -> bool:
+    """Such as a vowel's sign, which is as much of a word as a letter."""
+    return unicodedata.category(letter).startswith("M")
+
+
+def _is_unseen(letter: str) -> bool:
+    """Such as what joins two letters, or keeps them apart."""
+    return unicodedata.category(letter) == "Cf"
 
 
 def errors_forgiven(word: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -86,6 +87,51 @@ def test_the_nearest_come_first(shop: Search, text: str, first: Sequence[str]) -
 )
 def test_words_are_found_in_any_form_and_all_of_them(shop: Search, text: str, found: set[str]) -> None:
     assert set(asked(shop, text)) == found
+
+
+ABROAD = [
+    "Чёрный чай",
+    "ΓΎΡΟΣ με πίτα",
+    "हिन्दी मसाला चाय",
+    "شَاي أخضر",
+    "תֵּה ירוק",
+    "녹차 라떼",
+    "抹茶チョコレート",
+    "ข้าวผัด กะเพรา",
+    "Smørrebrød Weißbier",
+    "می‌خواهم چای",
+    "Tea 🫖\ufe0f Pot",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("чай", 0),
+        ("черн", 0),
+        ("ЧЁРНЫЙ", 0),
+        ("γυρος", 1),
+        ("चाय", 2),
+        ("हिन्दी", 2),
+        ("شاي", 3),
+        ("شَاي", 3),
+        ("תה", 4),
+        ("녹차", 5),
+        (unicodedata.normalize("NFD", "녹차"), 5),
+        ("라", None),
+        ("抹茶チョコレート", 6),
+        ("抹茶ﾁｮｺ", 6),
+        ("กะเพรา", 7),
+        ("smørreb", 8),
+        ("smorrebrod", 8),
+        ("weissbier", 8),
+        ("میخواهم", 9),
+        ("pot", 10),
+    ],
+)
+def test_words_of_every_script_are_found_as_they_are_typed(engine: Search, text: str, found: int | None) -> None:
+    engine.index(listing(str(n), name, "Teas", 100) for n, name in enumerate(ABROAD))
+    assert asked(engine, text) == ([] if found is None else [str(found)])
 
 
 @pytest.mark.parametrize(
