@@ -50,6 +50,8 @@ def _discount(call: Call, code: str) -> Discount:
     valid_from, valid_until = (_time(body[name], f"body/{name}") for name in ("valid_from", "valid_until"))
     if not (body.get("percent") or body.get("amount_minor")):
         raise invalid(Complaint("body", "takes nothing off: say percent, or amount_minor"))
+    if valid_from >= valid_until:
+        raise invalid(Complaint("body/valid_until", "must be later than valid_from: it would never be valid"))
     terms = {name: body.get(name, 0) for name in ("percent", "amount_minor", "minimum_minor")}
     return Discount(
         code, body["currency"], valid_from, valid_until, body["total_limit"], body["customer_limit"], **terms

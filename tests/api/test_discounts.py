@@ -49,6 +49,7 @@ def test_a_code_is_made_and_changed_as_it_was_seen(shop):
         ({"percent": 0}, "body"),
         ({"valid_from": "2026-02-30T00:00:00Z"}, "body/valid_from"),
         ({"valid_until": "tomorrow"}, "body/valid_until"),
+        ({"valid_until": "2020-01-01T00:00:00Z"}, "body/valid_until"),
         ({"total_limit": 0}, "body/total_limit"),
     ],
 )
