@@ -73,13 +73,15 @@ class App:
             return 409, {"error": refused.error, "message": str(refused)}
         except LookupError as missing:
             return 404, {"error": "NotFound", "message": str(missing)}
-        except (ValueError, TypeError) as invalid:
+        except (ValueError, TypeError, RecursionError) as invalid:
             return 400, {"error": "InvalidRequest", "message": str(invalid)}
 
     def _routed(self, method: str, path: list[str], query: Mapping[str, list[str]], body: bytes) -> Any:
         match method, path:
             case "PUT", ["shipments", order_id]:
                 asked = _object(body, "units", "recipient")
+                if not isinstance(asked["recipient"], dict):
+                    raise ValueError("a recipient is an object")
                 return self._carrier.ship(order_id, _units(asked["units"]), asked["recipient"])
             case "PUT", ["shipments", order_id, "tracking"]:
                 return self._carrier.follow(order_id)
@@ -139,7 +141,8 @@ def _object(body: bytes, *needed: str) -> dict[str, Any]:
 
 def _units(listed: Any) -> dict[str, int]:
     units = {each["sku"]: each["quantity"] for each in listed}
-    if not units or any(type(count) is not int or count < 1 for count in units.values()):
+    counted = all(type(sku) is str and type(count) is int and count > 0 for sku, count in units.items())
+    if not counted or not units or len(units) < len(listed):
         raise ValueError(f"these are no units: {listed}")
     return units
 

@@ -34,8 +34,11 @@ class Settings:
     conditions: tuple[str, ...] = ("new",)
 
     def __post_init__(self) -> None:
-        if min(self.dispatch_seconds, self.delivery_seconds, self.return_seconds) < 0:
-            raise ValueError("a delay is not negative")
+        for seconds in (self.dispatch_seconds, self.delivery_seconds, self.return_seconds):
+            if type(seconds) not in (int, float) or not 0 <= seconds < NEVER:
+                raise ValueError("a delay is a number of seconds from 0")
+        if type(self.hold_dispatch) is not bool:
+            raise ValueError("hold_dispatch is true or false")
         if not self.conditions or not set(self.conditions) <= set(CONDITIONS):
             raise ValueError(f"conditions are of {', '.join(CONDITIONS)}")
 
@@ -136,6 +139,8 @@ class Carrier:
 
     def set_conditions(self, return_id: str, conditions: Mapping[str, list[str]]) -> None:
         """Say what the warehouse will find in a parcel, announced or not."""
+        if not isinstance(conditions, dict):
+            raise ValueError("conditions are lists by SKU")
         if not set(CONDITIONS).issuperset(*conditions.values()):
             raise ValueError(f"conditions are of {', '.join(CONDITIONS)}")
         known = self.books.find_return(return_id) or Return(return_id, "", {})

@@ -74,7 +74,7 @@ class Sandbox:
             lost = self.faults.take(route.operation, "timeout_before", "timeout_after")
             if lost and lost.fault == "timeout_before":
                 return Silence(lost.seconds)
-            call = self._call(route, path, name, body.decode() if method == "POST" else query)
+            call = self._call(route, path, name, _text(body) if method == "POST" else query)
             key = headers.get("idempotency-key", "") if method == "POST" else ""
             if key:
                 answer_headers["Idempotency-Key"] = key
@@ -156,7 +156,7 @@ class Sandbox:
                     self.faults.disarm()
                 case _:
                     return _json(404, problems.no_such_route(method, path).body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return _json(400, problems.invalid(str(error)).body)
         return _json(200, {"armed": [asdict(fault) for fault in self.faults.armed]})
 
@@ -169,6 +169,13 @@ class Sandbox:
             raise ValueError(f"limit is from 1 to {10 * _LEDGER_PAGE}")
         entries = self._books.ledger(after, limit)
         return {"entries": entries, "next": entries[-1]["number"] if len(entries) == limit else None}
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise problems.invalid("Invalid request body: it is not UTF-8.") from None
 
 
 def _unheard(answer: Answer | Silence, fault: Fault) -> Silence:

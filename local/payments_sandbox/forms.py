@@ -11,6 +11,7 @@ from local.payments_sandbox.problems import invalid
 Params = dict[str, Any]
 
 _KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
+_NESTED = ("expand", "metadata", "payment_method_types")
 
 
 def parse(encoded: str) -> Params:
@@ -23,8 +24,10 @@ def parse(encoded: str) -> Params:
         name, inner = match.groups()
         if not inner:
             params[name] = value
-        else:
+        elif name in _NESTED:
             _put(params, name, inner[1:-1].split("]["), value)
+        else:
+            raise invalid(f"Invalid string: {key} is one value", param=name)
     return params
 
 

@@ -244,16 +244,27 @@ def test_a_no_over_http_names_its_error(world):
     [
         ("PUT", "/shipments/ord_1", {"units": [], "recipient": {}}, 400),
         ("PUT", "/shipments/ord_1", {"units": [{"sku": "A", "quantity": 0}], "recipient": {}}, 400),
+        ("PUT", "/shipments/ord_1", {"units": [{"sku": 7, "quantity": 1}], "recipient": {}}, 400),
+        ("PUT", "/shipments/ord_1", {"units": [{"sku": "A", "quantity": 1}] * 2, "recipient": {}}, 400),
+        ("PUT", "/shipments/ord_1", {"units": [{"sku": "A", "quantity": 1}], "recipient": "me"}, 400),
         ("PUT", "/shipments/ord_1", {"recipient": {}}, 400),
         ("POST", "/_sandbox/next", {"fault": "earthquake"}, 400),
         ("PUT", "/_sandbox/settings", {"speed": 9}, 400),
         ("PUT", "/_sandbox/settings", {"conditions": ["eaten"]}, 400),
+        ("PUT", "/_sandbox/settings", {"dispatch_seconds": float("nan")}, 400),
+        ("PUT", "/_sandbox/settings", {"return_seconds": True}, 400),
+        ("PUT", "/_sandbox/settings", {"hold_dispatch": "no"}, 400),
+        ("PUT", "/_sandbox/returns/ret_1", {"conditions": []}, 400),
         ("GET", "/nowhere", None, 404),
     ],
 )
 def test_what_it_does_not_understand_it_refuses(world, method, path, body, status):
     assert world.ask(method, path, body)[0] == status
     assert world.kinds() == []
+
+
+def test_what_is_nested_beyond_all_use_it_refuses(world):
+    assert asyncio.run(world._ask("PUT", "/shipments/ord_1", b"[" * 100_000, ""))[0] == 400
 
 
 def test_the_ledger_is_read_in_pages(world):

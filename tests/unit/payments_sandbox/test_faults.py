@@ -55,6 +55,7 @@ def test_a_decline_on_demand_waits_for_a_confirm(api: Api) -> None:
     [
         b"{",
         b"[]",
+        b"[" * 100_000,
         b"{}",
         b'{"fault": "rain"}',
         b'{"fault": "decline", "operation": "refund"}',

@@ -34,6 +34,8 @@ def test_basic_authentication_will_do(api: Api) -> None:
         ({"payment_method": "pm_made_up"}, "resource_missing", "payment_method"),
         ({"payment_method_types[]": "sepa_debit"}, None, "payment_method_types"),
         ({"confirm": "true"}, "parameter_unknown", "confirm"),
+        ({"payment_method[]": "pm_card_visa"}, None, "payment_method"),
+        ({"amount[usd]": "5000"}, None, "amount"),
         ({"metadata": "flat"}, None, "metadata"),
         ({"metadata[a][b]": "deep"}, None, "metadata"),
         ({"metadata[a]": "1", "metadata[]": "2"}, None, "metadata"),
@@ -45,6 +47,17 @@ def test_what_can_not_be_taken_is_named(api: Api, change: dict[str, str], code: 
     assert (reply.status, reply.error["type"]) == (400, "invalid_request_error")
     assert (reply.error.get("code"), reply.error["param"]) == (code, param)
     assert api.get("/v1/payment_intents").body["data"] == []
+
+
+@pytest.mark.parametrize("query", ["payment_intents?starting_after[]=pi_1", "refunds?payment_intent[]=pi_1"])
+def test_a_list_is_no_id(api: Api, query: str) -> None:
+    assert api.get(f"/v1/{query}").error["type"] == "invalid_request_error"
+
+
+def test_a_body_that_is_no_text_is_refused(api: Api) -> None:
+    answer = api.pool.request("POST", f"{api.url}/v1/payment_intents", body=b"amount=\xff", headers=api.headers)
+
+    assert (answer.status, answer.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
 @pytest.mark.parametrize("missing", ["amount", "currency"])
