@@ -18,7 +18,7 @@ from api.runtime import Call, Service, json_answer
 from oms.commit import commit
 from oms.domain import cancelling, placing, returns
 from oms.domain.credit import RefundTo
-from oms.domain.errors import OrderNotFound
+from oms.domain.errors import OrderNotFound, OrderTaken
 from oms.domain.events import Units
 from oms.domain.order import Cancellation, Order
 from oms.domain.pricing import Destination, shipping_options
@@ -80,18 +80,26 @@ def cancel_order(call: Call) -> Response[str]:
         _check_seen(call, order)
         cancelling.take(order, cancellation_id, lines, reason)
         told = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
-        call.deps.executions.start("CancelOrder", cancellation_id, _begun(call, order, told))
+        if not _begin(call, order, "CancelOrder", cancellation_id, told) and key is None:
+            raise OrderTaken(f"order {order.id} is being cancelled")
     elif known.lines and not _is_same(known, lines):  # one that was refused unseen has none
         raise reused()
     return json_answer(202, {"order_id": order.id, "cancellation_id": cancellation_id}, location(call, order))
 
 
-def _begun(call: Call, order: Order, told: Mapping[str, Any]) -> dict[str, Any]:
-    return asked(order.id, call.request_id, call.caller.name, **told)
-
-
 def _is_same(known: Cancellation, lines: Sequence[Units]) -> bool:
     return _sorted(known.lines) == _sorted(lines) if lines else known.whole
+
+
+def _begin(call: Call, order: Order, machine: str, name: str, told: Mapping[str, Any]) -> bool:
+    """Begin what is asked for. False where it was begun before: the order may not tell of it yet, but its execution
+    knows whether it was the same that was asked for."""
+    if call.deps.executions.start(machine, name, asked(order.id, call.request_id, call.caller.name, **told)):
+        return True
+    begun = call.deps.executions.find(machine, name)
+    if begun and any(begun.payload.get(member) != value for member, value in told.items()):
+        raise reused()
+    return False
 
 
 @handler.route("POST /orders/{order_id}/returns")
@@ -106,7 +114,7 @@ def request_return(call: Call) -> Response[str]:
         _check_seen(call, order)
         returns.authorize(order, return_id, lines, reason, call.deps.clock.now(), refund_to)
         told = {"return_id": return_id, "lines": _plain(lines), "reason": reason, "refund_to": refund_to.value}
-        call.deps.executions.start("ReturnOrder", return_id, _begun(call, order, told))
+        _begin(call, order, "ReturnOrder", return_id, told)
     elif known.lines and (_sorted(known.lines), known.refund_to) != (_sorted(lines), refund_to):
         raise reused()
     return json_answer(202, {"order_id": order.id, "return_id": return_id}, location(call, order))

@@ -104,6 +104,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "search": [Rule("es", ["ESHttpPost"], ["search"])],
         "executions": [
             start("NewOrder", "CancelOrder", "ReturnOrder"),
+            Rule("states", ["DescribeExecution"], ["CancelOrder/executions", "ReturnOrder/executions"]),
             answer(["NewOrder", "ReturnOrder"], "SendTaskSuccess", "SendTaskFailure"),
         ],
         GUESTS: [TELL_GUESTS],

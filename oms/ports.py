@@ -187,8 +187,9 @@ class Run:
 class Executions(Protocol):
     """Step Functions, as the shop uses it. Any call may raise ``ExecutionsUnavailable``."""
 
-    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
-        """Start an execution. Nothing happens where that name was started before."""
+    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> bool:
+        """Start an execution. False where that name was started before, and nothing happens; while one runs, the same
+        payload is no other start, and True again."""
 
     def find(self, machine: str, name: str) -> Run | None:
         """The execution of that name; None where there is none, or where it ended so long ago that it is forgotten."""

@@ -24,9 +24,9 @@ class StepFunctions:
         self._aws = aws
         self._arns = arns
 
-    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
+    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> bool:
         request = {"stateMachineArn": self._arns[machine], "name": name, "input": json.dumps(payload)}
-        self._called("StartExecution", but={"ExecutionAlreadyExists"}, **request)
+        return self._called("StartExecution", but={"ExecutionAlreadyExists"}, **request) is not None
 
     def find(self, machine: str, name: str) -> Run | None:
         arn = f"{self._arns[machine].replace(':stateMachine:', ':execution:')}:{name}"

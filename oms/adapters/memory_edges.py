@@ -221,11 +221,12 @@ class MemoryExecutions(Remembers):
         self._gone: set[str] = set()
         self._failures: list[str] = []
 
-    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
+    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> bool:
         failure = self._failure()
-        self.starts.setdefault((machine, name), payload)
+        started = self.starts.setdefault((machine, name), payload)
         if failure:
             raise _executions_away()
+        return started == payload and execution_arn(machine, name) not in self._ended
 
     def find(self, machine: str, name: str) -> Run | None:
         self._failure()

@@ -66,6 +66,29 @@ def test_a_second_cancellation_is_refused_while_the_first_holds_the_order(shop):
     assert shop.state() == before
 
 
+OTHER_REQUEST = {"x-correlation-id": "another-request"}
+
+
+def test_a_second_cancellation_is_refused_though_the_first_has_yet_to_take_the_order(shop):
+    order_id = shop.confirmed()
+    assert shop.post(cancellation(order_id)).status == 202
+    before = shop.state()
+    reply = shop.post(cancellation(order_id), headers=OTHER_REQUEST)
+    assert (reply.status, reply.problem) == (409, "order-taken")
+    assert shop.state() == before
+
+
+def test_a_key_is_of_one_body_though_its_cancellation_has_yet_to_take_the_order(shop):
+    order_id = shop.confirmed()
+    first = shop.post(cancellation(order_id), lines(("RED-LAMP", 1)), key="key-1")
+    before = shop.state()
+    again = shop.post(cancellation(order_id), lines(("RED-LAMP", 1)), key="key-1", headers=OTHER_REQUEST)
+    other = shop.post(cancellation(order_id), lines(("RED-LAMP", 2)), key="key-1", headers=OTHER_REQUEST)
+    assert (again.status, again.json) == (202, first.json)
+    assert (other.status, other.problem) == (422, "idempotency-key-reused")
+    assert shop.state() == before
+
+
 def test_a_cancellation_without_a_key_comes_after_one_by_line(shop):
     order_id = shop.confirmed()
     by_line = shop.post(cancellation(order_id), lines(("RED-LAMP", 1)), key="key-1").json["cancellation_id"]

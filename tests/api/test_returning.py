@@ -46,6 +46,17 @@ def test_the_same_key_is_the_same_return_and_another_body_is_refused(shop):
     assert len(shop.starts("ReturnOrder")) == 1
 
 
+@pytest.mark.parametrize("other", [lines(("RED-LAMP", 2)), {**lines(("RED-LAMP", 1)), "refund_to": "store_credit"}])
+def test_a_key_is_of_one_body_though_the_order_has_yet_to_tell_of_its_return(shop, other):
+    order_id = shop.delivered()
+    first = ask(shop, order_id, lines(("RED-LAMP", 1)))
+    before = shop.state()
+    assert ask(shop, order_id, lines(("RED-LAMP", 1))).json == first.json
+    reply = ask(shop, order_id, other)
+    assert (reply.status, reply.problem) == (422, "idempotency-key-reused")
+    assert shop.state() == before
+
+
 @pytest.mark.parametrize("asked", [("RED-LAMP", 3), ("RED-LAMP", 999), ("TEA", 1)])
 def test_more_than_was_bought_can_t_come_back(shop, asked):
     order_id = shop.delivered()

@@ -26,15 +26,16 @@ class TakingExecutions(MemoryExecutions):
 
     deps: Deps
 
-    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
+    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> bool:
         is_new = (machine, name) not in self.starts
-        super().start(machine, name, payload)
+        started = super().start(machine, name, payload)
         if machine == "CancelOrder" and is_new:
             try:
                 about = {name: value for name, value in payload.items() if name not in ("request_id", "by")}
                 take_order.run({**about, "input": payload}, self.deps)
             except OrderTaken:
                 self.end(machine, name, "SUCCEEDED")
+        return started
 
 
 @pytest.fixture

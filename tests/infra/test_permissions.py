@@ -113,6 +113,7 @@ FUNCTIONS = {
     | each("dynamodb:BatchGetItem", "Products")
     | each("dynamodb:Query", "Products/index/by_department")
     | each("states:StartExecution", *machine("NewOrder", "CancelOrder", "ReturnOrder"))
+    | each("states:DescribeExecution", *executions("CancelOrder", "ReturnOrder"))
     | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder", "ReturnOrder"))
     | GUESTS,
     "Products": each("dynamodb:BatchGetItem", "Products", "Inventory")

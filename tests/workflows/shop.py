@@ -92,11 +92,12 @@ class EngineExecutions:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
 
-    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> None:
+    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> bool:
         try:
             self.shop.engine.start(self.shop.machines[machine], dict(payload), name=name)
         except ExecutionAlreadyExists:
-            return
+            return False
+        return True
 
     def find(self, machine: str, name: str) -> Run | None:
         found = self.shop.engine.executions.get(self.shop.machines[machine].execution_arn(name, ""))

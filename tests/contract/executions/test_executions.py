@@ -12,12 +12,15 @@ from tests.contract.stores import free_port
 
 
 def test_a_name_is_started_once(waiting: Waiting) -> None:
-    for payload in ({"order_id": "ord_0"}, {"order_id": "another"}):
-        waiting.executions.start("NewOrder", "ord_0", payload)
+    for payload, started in (({"order_id": "ord_0"}, True), ({"order_id": "another"}, False)):
+        assert waiting.executions.start("NewOrder", "ord_0", payload) is started
     assert waiting.started() == 1
 
-    waiting.executions.start("NewOrder", "ord_1", {"order_id": "ord_1"})
+    assert waiting.executions.start("NewOrder", "ord_1", {"order_id": "ord_1"}) is True
     assert waiting.started() == 2
+
+    waiting.fail()
+    assert waiting.executions.start("NewOrder", "ord_0", {"order_id": "ord_0"}) is False
 
 
 def test_a_token_is_answered_once(waiting: Waiting) -> None:
