@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -88,15 +89,28 @@ def _complaints(error: ValidationError, place: str) -> Iterator[Complaint]:
 def parsed(raw: bytes) -> Any:
     """The JSON value of a body. Whole floats are integers, as JSON Schema has it."""
     try:
-        value = json.loads(raw.decode(), parse_float=_number, parse_constant=_no_number)
+        value = json.loads(raw.decode(), parse_float=_number, parse_constant=_no_number, object_pairs_hook=_object)
         json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text that can be stored
     except json.JSONDecodeError as error:
         raise _not_json(f"{error.msg.lower()} at line {error.lineno}, column {error.colno}") from None
     except UnicodeError:
         raise _not_json("it is not UTF-8, or holds half a character") from None
+    except _NamedTwice as twice:
+        raise _not_json(f"it names {str(twice)[:LONGEST_NAME]!r} twice in one object") from None
     except (ValueError, RecursionError):
         raise _not_json("it holds a number or a nesting that is beyond all use") from None
     return value
+
+
+class _NamedTwice(Exception):
+    """Which of the two was meant? RFC 8259 leaves it open, and each reader answers otherwise."""
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    named = dict(members)
+    if len(named) < len(members):
+        raise _NamedTwice(Counter(name for name, _ in members).most_common(1)[0][0])
+    return named
 
 
 def _number(text: str) -> int | float:

@@ -1,5 +1,6 @@
 """Placing orders: once a key, checked first, begun by a state machine."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -202,6 +203,8 @@ NOT_JSON = {
     "NaN": b'{"currency": NaN}',
     "a number without end": b'{"currency": ' + b"1" * 5000 + b"}",
     "a nesting without end": b"[" * 60_000,
+    "a body of two currencies": json.dumps(BODY).replace("{", '{"currency": "EUR", ', 1).encode(),
+    "a line of two quantities": json.dumps(BODY).replace('"quantity"', '"quantity": 9, "quantity"', 1).encode(),
 }
 
 
