@@ -138,11 +138,13 @@ def pool_of_running(places: Places) -> Pool | None:
 
 @contextmanager
 def alone(places: Places, say: Say) -> Iterator[None]:
-    """Raises ``StackFailed`` where a port is taken, or another stack keeps its state in the same folder."""
-    for name, (port, variable) in places.ports.items():
-        if not is_free(port):
-            raise StackFailed(f"port {port} ({name}) is taken: choose another with {variable}=…")
-    places.folder.mkdir(parents=True, exist_ok=True)
+    """Raises ``StackFailed`` where a port is taken, another stack keeps its state in the same folder, or nothing can
+    be kept there."""
+    _check_ports(places)
+    try:
+        places.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StackFailed(f"{places.folder} can't be made: {os.strerror(error.errno or 0)}") from None
     with (places.folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,6 +154,16 @@ def alone(places: Places, say: Say) -> Iterator[None]:
         if aside:
             say(KILLED.format(aside))
         yield
+
+
+def _check_ports(places: Places) -> None:
+    names: dict[int, str] = {}
+    for name, (port, variable) in places.ports.items():
+        if port in names:
+            raise StackFailed(f"port {port} ({name}) is the {names[port]}'s too: choose another with {variable}=…")
+        if not is_free(port):
+            raise StackFailed(f"port {port} ({name}) is taken: choose another with {variable}=…")
+        names[port] = name
 
 
 def _running(places: Places) -> Path:

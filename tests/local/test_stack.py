@@ -106,6 +106,34 @@ def test_a_taken_port_is_named_in_one_line(tmp_path):
     assert run.stdout + run.stderr == expected
 
 
+def test_a_port_for_two_is_named_in_one_line(tmp_path):
+    environ = environ_for(tmp_path)
+    environ["COGNITO_PORT"] = environ["ASL_PORT"]
+    run = subprocess.run([sys.executable, "-m", "local"], cwd=ROOT, env=environ, capture_output=True, text=True)
+
+    assert run.returncode == 1
+    expected = f"port {environ['ASL_PORT']} (cognito) is the engine's too: choose another with COGNITO_PORT=…\n"
+    assert run.stdout + run.stderr == f"make run: {expected}"
+
+
+def test_a_folder_that_can_t_be_made_is_named_in_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    environ = environ_for(tmp_path / "file" / "shop")
+    run = subprocess.run([sys.executable, "-m", "local"], cwd=ROOT, env=environ, capture_output=True, text=True)
+
+    assert run.stdout + run.stderr == f"make run: {tmp_path / 'file' / 'shop'} can't be made: Not a directory\n"
+
+
+def test_ctrl_c_while_it_still_loads_tells_of_no_import():
+    code = "import runpy, signal, sys, threading; sys.argv[0] = 'local'\n"
+    code += "class Impatient:\n  def find_spec(self, name, *_):\n"
+    code += "    if name == 'rich': signal.raise_signal(signal.SIGINT)\n"
+    code += "sys.meta_path.insert(0, Impatient()); runpy.run_module('local', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert (run.returncode, run.stderr) == (-signal.SIGINT, "")
+
+
 def test_two_shops_do_not_share_a_folder(tmp_path):
     from local.children import StackFailed
     from local.places import Places
