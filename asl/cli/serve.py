@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ def main(argv: list[str]) -> int:
                 print(f"Step Functions on http://127.0.0.1:{args.port}, kept in {args.store}", flush=True)
 
     about: dict[str, Any] = {"host": "127.0.0.1", "port": args.port, "lifespan": "on"}
-    Announced(uvicorn.Config(server, log_level="warning", access_log=False, **about)).run()
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has closed
+        Announced(uvicorn.Config(server, log_level="warning", access_log=False, **about)).run()
     return 0
 
 

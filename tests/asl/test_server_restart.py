@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -76,7 +77,9 @@ class Killable:
         command = [sys.executable, "-m", "asl", "serve", "--port", str(self.port)]
         command += ["--store", str(folder / "store.db"), "--handlers", "shop:handlers"]
         environment = {"PYTHONPATH": f"{Path.cwd()}:{folder}", "PATH": "/usr/bin"}
-        self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         self.sfn = client(self.port)
 
     def line(self) -> str:
@@ -94,6 +97,14 @@ def killed_in_the_end(folder: Path) -> Iterator[Killable]:
         served.process.kill()
         served.process.communicate()
         served.sfn.close()
+
+
+def test_ctrl_c_ends_the_server_without_a_traceback(folder: Path) -> None:
+    with killed_in_the_end(folder) as served:
+        served.process.send_signal(signal.SIGINT)
+
+        _, said = served.process.communicate(timeout=30)
+        assert (served.process.returncode, said) == (0, "")
 
 
 def start(sfn: Any, *states: dict[str, Any]) -> str:
