@@ -74,7 +74,10 @@ def shop(environ: Mapping[str, str]) -> Iterator[ShopProcess]:
         command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
-            yield ShopProcess(process, environ, list(_said_until(process, LAST_LINE)))
+            said = list(_said_until(process, LAST_LINE))
+            if not said or LAST_LINE not in said[-1]:
+                raise AssertionError(f"the shop did not open: {''.join(said)}")
+            yield ShopProcess(process, environ, said)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
