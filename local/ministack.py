@@ -1,21 +1,25 @@
-"""ministack, as this machine runs it: its DynamoDB is asked directly, and what it works out of an expression, it works
-out once.
+"""ministack, as this machine runs it: its DynamoDB is asked directly, works out an expression once, copies an item by
+what an item is made of, and reads and writes JSON in C. An order's calls take half of the work that they took.
 
 The functions' own requests to DynamoDB are unsigned, and go by ministack's search for one of a hundred services, which
 is most of what a small one costs. Whoever signs, as every SDK does, is answered by ministack from its own front door.
 
 It takes each condition and update apart anew, for every item of a transaction or a page, and a shop has a few dozen of
-them. What is remembered depends on the expression's text alone, and nobody changes it.
+them. What is remembered depends on the expression's text alone, and nobody changes it. And it copies an item six times
+for each update.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
+import orjson
 from ministack.app import app as ministack
-from ministack.services import dynamodb
+from ministack.core import responses
+from ministack.services import dynamodb, dynamodb_streams
 
 EXPRESSIONS = 1000
 TARGET, SIGNATURE = b"x-amz-target", b"authorization"
@@ -24,6 +28,25 @@ Message = MutableMapping[str, Any]
 
 __all__ = ["app"]
 
+
+def copied(value: Any) -> Any:
+    """A copy of what JSON is made of."""
+    if isinstance(value, dict):
+        return {name: copied(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [copied(each) for each in value]
+    return value
+
+
+def written(value: Any, *, sort_keys: bool = False, default: Callable[[Any], Any] | None = None, **_: object) -> str:
+    """As ``json.dumps`` does, but for spaces and escapes."""
+    options = orjson.OPT_NON_STR_KEYS | (orjson.OPT_SORT_KEYS if sort_keys else 0)
+    return orjson.dumps(value, default, options).decode()
+
+
+dynamodb.copy = SimpleNamespace(deepcopy=copied)
+for module in (dynamodb, dynamodb_streams, responses):
+    module.json = SimpleNamespace(dumps=written, loads=orjson.loads, JSONDecodeError=orjson.JSONDecodeError)
 dynamodb._tokenize = lru_cache(EXPRESSIONS)(dynamodb._tokenize)
 dynamodb._condition_syntax_error = lru_cache(EXPRESSIONS)(dynamodb._condition_syntax_error)
 
