@@ -137,9 +137,9 @@ bench: .venv/.test .venv-bench/.installed .local/npm/node_modules/aws-local-step
 
 WALKS ?= 20000
 MINUTES ?= 0
-explore: .venv/.test  ## Every single and double fault, a cancellation at every step, and WALKS longer walks
+explore: .venv/.test  ## Every single and double fault, a cancellation at every step, and WALKS longer walks; findings are kept as tests
 	@$(BIN)/python -m asl explore tests.explore.stories tests.explore.interruptions tests.explore.reconciliations \
-	  --pairs --walks $(WALKS) --minutes $(MINUTES)
+	  --pairs --walks $(WALKS) --minutes $(MINUTES) --save tests/regressions
 
 mutants: .venv/.test  ## Faults planted in copies of the shop, each of which the explorer must find
 	$(BIN)/python -m pytest -n 2 tests/explore/mutants.py

@@ -1,10 +1,12 @@
 """Functions in process: found by name, each with its own environment, failing as they fail."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from local.functions import Context, Functions, handler, services, tasks
+from local.functions import Context, Functions, consumers, handler, services, tasks
+from oms.adapters import wiring
 from oms.domain.errors import OrderNotFound
 from tests.api.shop import Shop
 
@@ -56,6 +58,26 @@ def test_each_function_stands_on_what_its_own_environment_names(shop):
     functions.invoke("ReserveInventory", {"order_id": order_id})
     with pytest.raises(OrderNotFound):
         shops["two"].orders.get(order_id)
+
+
+def test_what_first_calls_would_load_is_loaded_beforehand(shop):
+    made = []
+
+    class Lamp:
+        def __init__(self):
+            made.append(self)
+
+        def shine(self):
+            return "light"
+
+    lamp = wiring._lazily(Lamp)
+    functions = Functions(lambda _: {}, lambda _: replace(shop.deps, payments=lamp))
+    functions.load(name for name, each in tasks().items() if "payments" not in each["uses"])
+    assert made == []
+    functions.load([*tasks(), *services(), *consumers()])
+    assert len(made) == 1
+    assert lamp.shine() == "light"
+    assert len(made) == 1
 
 
 def test_a_context_is_as_lambda_s():
