@@ -39,11 +39,11 @@ def main() -> None:
     modules = contract.document()["x-handlers"]
     with tempfile.TemporaryDirectory() as bytecode:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
-        print(f"{'nothing':<20} {statistics.median(milliseconds('', environment) for _ in range(ROUNDS)):5.0f} ms")
-        for module in modules:
+        tasks = sorted(f"tasks.{path.stem}" for path in (ROOT / "tasks").glob("*.py") if path.stem != "__init__")
+        for module in ("sys", "boto3", *modules, *tasks):
             milliseconds(f"import {module}", environment)  # compiles it
             taken = [milliseconds(f"import {module}", environment) for _ in range(ROUNDS)]
-            print(f"{module:<20} {statistics.median(taken):5.0f} ms")
+            print(f"{module:<26} {statistics.median(taken):5.0f} ms", flush=True)
 
 
 if __name__ == "__main__":
