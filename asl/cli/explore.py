@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> int:
         print(f"asl explore: {', '.join(args.modules)}: {error}", file=sys.stderr)
         return 2
     began = time.monotonic()
-    reports = gather(plan(args, known), args, console)
+    reports, is_whole = gather(plan(args, known), args, console)
     console.print(*tables(seen(known, reports), time.monotonic() - began), sep="\n", highlight=False, soft_wrap=True)
     findings = sorted((each for report in reports for each in report.findings), key=lambda each: len(each.plan))
     scenarios = {name: scenario for module in known.values() for name, scenario in module.items()}
@@ -50,7 +51,7 @@ def main(argv: list[str]) -> int:
     if args.json:
         schedules = sum(report.tally.schedules for report in reports)
         print(json.dumps({"schedules": schedules, "findings": [asdict(each) for each in findings]}))
-    return 1 if findings else 0
+    return 1 if findings else 0 if is_whole else 2
 
 
 def parser() -> argparse.ArgumentParser:
@@ -82,18 +83,24 @@ def plan(args: argparse.Namespace, known: Known) -> list[Share]:
     return work
 
 
-def gather(work: Sequence[Share], args: argparse.Namespace, console: Console) -> list[Report]:
-    """One report a scenario, each told as the last share of it ends."""
+def gather(work: Sequence[Share], args: argparse.Namespace, console: Console) -> tuple[list[Report], bool]:
+    """One report a scenario, each told as the last share of it ends; and whether no process was lost on the way."""
     reports: dict[str, Report] = {}
     left = Counter(share.scenario for share in work)
     ended = explore(work, args.processes, 60 * args.minutes)
-    for share, report in watched(ended, len(work), console):
-        whole = reports.setdefault(share.scenario, Report(share.scenario))
-        whole.add(report)
-        left[share.scenario] -= 1
-        if not left[share.scenario] and whole.tally.schedules:
-            console.print(line(whole), highlight=False)
-    return list(reports.values())
+    try:
+        for share, report in watched(ended, len(work), console):
+            whole = reports.setdefault(share.scenario, Report(share.scenario))
+            whole.add(report)
+            left[share.scenario] -= 1
+            if not left[share.scenario] and whole.tally.schedules:
+                console.print(line(whole), highlight=False)
+    except BrokenProcessPool:
+        console.print(
+            "A process was killed, as systems do where memory is short: this was found until then.", style="red"
+        )
+        return list(reports.values()), False
+    return list(reports.values()), True
 
 
 def watched(ended: Iterator[tuple[Share, Report]], total: int, console: Console) -> Iterator[tuple[Share, Report]]:

@@ -68,6 +68,13 @@ def test_an_interrupt_ends_what_is_under_way_and_keeps_what_was_found():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_process_that_is_killed_ends_it_with_what_was_found_and_is_no_success(capsys):
+    assert command.main(["tests.asl.explorer.deadly", "--processes", "1"]) == 2
+    out = capsys.readouterr().out
+    assert "A process was killed" in out
+    assert "good: 30 schedules, 0 violations, 0 parked" in out
+
+
 def test_each_story_has_its_line_and_each_machine_its_row(capsys):
     assert command.main([MODULE, "--processes", "1"]) == 0
     out = capsys.readouterr().out
