@@ -66,6 +66,7 @@ class Http:
             connection = self._open()
             answer, is_kept = connection.asked(request, deadline)
         except OSError as error:  # of which those of TLS are, and being too late
+            self.close()  # where one went dead in silence, as behind a gateway that forgot it, the others did too
             raise NoAnswer(f"{method} {self._server.geturl()}{target}: {error or type(error).__name__}") from error
         if is_kept:
             self._idle.append(connection)

@@ -134,6 +134,21 @@ def test_every_kind_of_body_is_read_to_its_end(serve: Callable[..., Server], ans
     assert client(serve([answer]).url).send("GET", "/", {}).body == body
 
 
+def test_after_silence_no_kept_connection_is_trusted(serve: Callable[..., Server]) -> None:
+    server = serve([OK], [OK, KEEPS_SILENT], [OK])
+    speaking = client(server.url, seconds=0.2)
+    first, second = (speaking._open() for _ in range(2))
+    speaking._idle.extend([first, second])
+    assert speaking.send("GET", "/", {}).status == 200
+
+    with pytest.raises(NoAnswer):
+        speaking.send("GET", "/", {})
+
+    assert not speaking._idle
+    assert speaking.send("GET", "/", {}).status == 200
+    assert server.connections == 3
+
+
 def test_a_redirection_is_an_answer(serve: Callable[..., Server]) -> None:
     server = serve([b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"])
     answer = client(server.url).send("GET", "/a", {})
