@@ -1,8 +1,9 @@
 """ministack, as this machine runs it: its DynamoDB is asked directly, works out an expression once, copies an item by
 what an item is made of, and reads and writes JSON in C. An order's calls take half of the work that they took.
 
-The functions' own requests to DynamoDB are unsigned, and go past ministack's search for one of a hundred services, which
-is most of what a small one costs. Whoever signs, as every SDK does, is answered by ministack from its own front door.
+The functions' own requests to DynamoDB are unsigned, and go past ministack's search for one of a hundred services,
+which is most of what a small one costs. Whoever signs, as every SDK does, is answered by ministack from its own front
+door.
 
 It takes each condition and update apart anew, for every item of a transaction or a page, and a shop has a few dozen of
 them. What is remembered depends on the expression's text alone, and nobody changes it. And it copies an item six times
