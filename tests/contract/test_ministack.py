@@ -57,3 +57,69 @@ def test_what_was_read_is_a_copy(ministack_url: str) -> None:
     )
 
     assert answer["Attributes"]["counts"] == {"M": {"one": {"N": "1"}}}
+
+
+PK = {"pk": {"S": "a"}}
+
+
+def moved(by: str, **more: object) -> dict[str, object]:
+    move = {
+        "Key": PK,
+        "UpdateExpression": "ADD moved :by SET #last = :by, seen.latest = :by",
+        "ExpressionAttributeNames": {"#last": "last"},
+        "ExpressionAttributeValues": {":by": {"N": by}},
+    }
+    return {"TransactItems": [{"Update": {"TableName": "moved", **move}}], **more}
+
+
+@pytest.fixture(scope="module")
+def moving(ministack_url: str) -> Api:
+    shop = Api(DYNAMODB, on_one_machine(ministack_url))
+    shop.call("CreateTable", **tables()["orders"].creation("weighed"))
+    shop.call("CreateTable", **tables()["products"].creation("moved"))
+    return shop
+
+
+def test_a_transaction_works_an_update_out_once_for_each_item_as_it_is(moving: Api) -> None:
+    moving.call("PutItem", TableName="moved", Item={**PK, "seen": {"M": {}}})
+
+    for _ in range(3):
+        moving.call("TransactWriteItems", **moved("2"))
+
+    item = moving.call("GetItem", TableName="moved", Key=PK)["Item"]
+    assert item == {**PK, "moved": {"N": "6"}, "last": {"N": "2"}, "seen": {"M": {"latest": {"N": "2"}}}}
+
+
+@pytest.mark.parametrize("value", [{"S": "no number"}, {"N": "1e200"}])
+def test_an_update_that_cannot_be_is_refused_and_changes_nothing(moving: Api, value: dict[str, str]) -> None:
+    item = {**PK, "moved": value if "S" in value else {"N": "1"}, "seen": {"M": {}}}
+    moving.call("PutItem", TableName="moved", Item=item)
+
+    with pytest.raises(Refused) as refused:
+        moving.call("TransactWriteItems", **moved(value.get("N", "2")))
+
+    assert refused.value.code in {"TransactionCanceledException", "ValidationException"}
+    assert moving.call("GetItem", TableName="moved", Key=PK)["Item"] == item
+
+
+def test_a_transaction_is_weighed_for_whoever_asks(moving: Api) -> None:
+    key = {"pk": {"S": "o-1"}, "sk": {"S": "order"}}
+    listed = {"customer_id": {"S": "anna"}, "placed_at": {"S": "2026-01-01"}, "told": {"S": "x" * 1990}}
+    put = {"TransactItems": [{"Put": {"TableName": "weighed", "Item": {**key, **listed}}}]}
+
+    unasked = moving.call("TransactWriteItems", **put)
+    told = moving.call("TransactWriteItems", **put, ReturnConsumedCapacity="TOTAL")
+
+    assert unasked == {}
+    assert told["ConsumedCapacity"][0]["WriteCapacityUnits"] == 4
+
+
+def test_an_item_of_over_400_kb_is_refused(moving: Api) -> None:
+    """In words that are longer in JSON than in DynamoDB, and in words that are not."""
+    for text, is_taken in (("x" * 400_000, True), ('"' * 400_000, True), ("x" * 410_000, False)):
+        put = {"Put": {"TableName": "moved", "Item": {**PK, "told": {"S": text}}}}
+        if is_taken:
+            moving.call("TransactWriteItems", TransactItems=[put])
+        else:
+            with pytest.raises(Refused, match="exceeded the maximum allowed size"):
+                moving.call("TransactWriteItems", TransactItems=[put])
