@@ -107,7 +107,19 @@ def written(spec: Mapping[str, Any]) -> Path | None:
 
 def replaces_all(node: Node) -> bool:
     """True if what the state hands on is its result and nothing else."""
-    return node.kind in ("Task", "Map", "Parallel") and not node.jsonata and written(node.spec) == ()
+    has_result = node.kind in ("Task", "Map", "Parallel")
+    if node.jsonata:
+        return not _hands_on_input(node.spec) if "Output" in node.spec else has_result
+    return has_result and written(node.spec) == ()
+
+
+def catch_replaces_all(node: Node, catcher: Mapping[str, Any]) -> bool:
+    """True if what the catcher hands on has nothing of the state's input."""
+    return not _hands_on_input(catcher) if node.jsonata else written(catcher) == ()
+
+
+def _hands_on_input(spec: Mapping[str, Any]) -> bool:
+    return any("$states.input" in text for text in strings(spec.get("Output")))
 
 
 def needed_after(flow: Flow, edge: Edge) -> set[Path]:
@@ -124,10 +136,10 @@ def needed_after(flow: Flow, edge: Edge) -> set[Path]:
 def _hands_on(flow: Flow, node: Node, edge: Edge) -> bool:
     """True if the state data at the edge's end is still the node's, with more in it at most."""
     if edge.field == "StartAt":
-        return node.kind == "Parallel" and "Parameters" not in node.spec
+        return node.kind == "Parallel" and node.parameters is None
     if flow.nodes[edge.target].around is not node.around:
         return False
-    return not replaces_all(node) if edge.errors is None else written(catcher_of(node, edge)) != ()
+    return not (replaces_all(node) if edge.errors is None else catch_replaces_all(node, catcher_of(node, edge)))
 
 
 def catcher_of(node: Node, edge: Edge) -> Mapping[str, Any]:

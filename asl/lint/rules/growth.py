@@ -11,7 +11,18 @@ from collections.abc import Iterator, Mapping
 
 from asl.documents import MAX_BYTES
 from asl.lint.config import Config
-from asl.lint.data import Path, catcher_of, leaves, needed_after, overlap, paths_in, reads, strings, written
+from asl.lint.data import (
+    Path,
+    catch_replaces_all,
+    catcher_of,
+    leaves,
+    needed_after,
+    overlap,
+    paths_in,
+    reads,
+    strings,
+    written,
+)
 from asl.lint.findings import Finding
 from asl.lint.flow import Edge, Flow, Node
 from asl.lint.rules.compensations import results
@@ -19,6 +30,8 @@ from asl.lint.rules.errors import declared
 
 CAUSE_BYTES = 33_024
 """An error's name and cause, at their longest: 256 and 32,768 characters."""
+ERROR_OUTPUT = dict.fromkeys(("Error", "Cause"))
+JSONATA_PLACE = '"Output": "{% $merge([$states.input, {\'failure\': $states.errorOutput}]) %}"'
 UNBOUNDED = {
     "getObject": "an object of any size",
     "listObjectsV2": "up to a thousand entries",
@@ -127,17 +140,21 @@ def _takes_itself(text: str, place: Path) -> bool:
 
 def lost_input(flow: Flow, config: Config) -> Iterator[Finding]:
     for node in flow.nodes.values():
-        for edge in flow.edges[node.name] if not node.jsonata else ():
+        mending = JSONATA_PLACE if node.jsonata else '"ResultPath": "$.failure"'
+        for edge in flow.edges[node.name]:
             own = edge.errors is not None and edge.field.startswith("Catch[")
-            if not own or written(catcher_of(node, edge)) != ():
+            if not own or not catch_replaces_all(node, catcher := catcher_of(node, edge)):
                 continue
-            known = {("Error",), ("Cause",)}
+            made = catcher.get("Output", ERROR_OUTPUT)
+            if not isinstance(made, Mapping):
+                continue  # an expression, whose fields only a run knows
+            known = {(name,) for name in made}
             needed = sorted({f"$.{path[0]}" for path in needed_after(flow, edge) if path and path[:1] not in known})
             if needed:
                 yield Finding(
                     "lost-input", flow.name, node.name, edge.field,
                     f"the error replaces the state data, and the states that follow read {', '.join(needed)}",
-                    'keep the error in a place of its own: "ResultPath": "$.failure"',
+                    f"keep the error in a place of its own: {mending}",
                 )  # fmt: skip
 
 

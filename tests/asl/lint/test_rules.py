@@ -98,6 +98,23 @@ def jsonata_loop(**assign):
     }
 
 
+def jsonata_saga(**catcher):
+    order = {"order_id": "{% $states.input.order_id %}"}
+    resource, catch = "arn:aws:states:::lambda:invoke", {"ErrorEquals": ALL, "Next": "Rest", **catcher}
+    call = {"Type": "Task", "Resource": resource, "TimeoutSeconds": 15, "End": True}
+    charge = {"Arguments": {"FunctionName": "${ChargeArn}", "Payload": order}, "Catch": [catch]}
+    return {
+        "StartAt": "Charge",
+        "QueryLanguage": "JSONata",
+        "TimeoutSeconds": 60,
+        "States": {
+            "Charge": {**call, **charge},
+            "Rest": {"Type": "Wait", "Seconds": 1, "Next": "Release"},
+            "Release": {**call, "Arguments": {"FunctionName": "${ReleaseArn}", "Payload": order}},
+        },
+    }
+
+
 def caught(*catchers, **fields):
     entries = [{"ErrorEquals": errors, "ResultPath": "$.failure", "Next": then} for errors, then in catchers]
     charge = task("Charge", Catch=entries, **fields)
@@ -267,6 +284,14 @@ PAIRS = {
         "lost-input", "Charge/Catch[0]",
         machine(Charge=task("Charge", Catch=[{"ErrorEquals": ALL, "Next": "Release"}]), Release=task("Release")),
         machine(Charge=task("Charge", catch="Release"), Release=task("Release")),
+    ),
+    "lost input in JSONata": (
+        "lost-input", "Charge/Catch[0]",
+        jsonata_saga(), jsonata_saga(Output="{% $merge([$states.input, {'failure': $states.errorOutput}]) %}"),
+    ),
+    "lost input in JSONata: an output without it": (
+        "lost-input", "Charge/Catch[0]",
+        jsonata_saga(Output={"failure": "{% $states.errorOutput %}"}), jsonata_saga(Output={"order_id": "{% $id %}"}),
     ),
     "size: of all the items of a Map": ("payload-size", "Every/ResultPath", mapped(), mapped(ResultPath=None)),
     "size: of a query": (
