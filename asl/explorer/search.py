@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from asl.explorer.faults import Injector, Met, Plan, passed
 from asl.explorer.memory import Memory
+from asl.explorer.rest import LONGEST, PATIENCE_SECONDS, TOO_BUSY, Endless, patience, restless
 
 if TYPE_CHECKING:
     from asl.engine import Engine
     from asl.execution import Execution
-
-LONGEST = 20_000
-"""So many steps no sound run takes: what isn't at rest by then turns in a circle."""
-TOO_BUSY = f"it is still busy after {LONGEST:,} steps"
 
 
 class World(Protocol):
@@ -75,7 +72,8 @@ class Finding:
 
 @dataclass
 class Run:
-    """What became of one plan. `parked` has each machine that took part, and how many of its executions failed."""
+    """What became of one plan. `parked` has each machine that took part, and how many of its executions failed;
+    `never_ends` is a run that was stopped while it computed, and nothing in its world holds then."""
 
     plan: Plan
     met: list[Met]
@@ -83,6 +81,7 @@ class Run:
     parked: Counter[str]
     moves: set[tuple[str, str, str]]
     seconds: float
+    never_ends: bool = False
 
 
 @dataclass
@@ -162,6 +161,16 @@ class Play:
 
     def finish(self, remembering: bool = False) -> Run:
         """Play to the end, ask what must hold, redrive what failed once, and ask again."""
+        try:
+            with patience(PATIENCE_SECONDS):
+                return self._finished(remembering)
+        except Endless as endless:
+            *_, last = ("nowhere", *(met.site for met in self.injector.met))
+            problems = [f"{last} never ends: {endless}"]
+            seconds = time.perf_counter() - self.began
+            return Run(self.plan, [], problems, Counter(), set(), seconds, never_ends=True)
+
+    def _finished(self, remembering: bool) -> Run:
         world, injector, engine = self.world, self.injector, self.world.engine
         busy = self._remembered() if remembering and isinstance(world, Rewindable) else restless(engine)
         problems = [*busy, *stuck(engine), *world.violations(), *repeated(world)]
@@ -197,14 +206,6 @@ class Play:
 def check(scenario: Scenario, plan: Plan, dice: Random | None = None) -> Run:
     """Play one plan to its end, ask what must hold, redrive what failed once, and ask again."""
     return Play(scenario, plan, dice).finish()
-
-
-def restless(engine: Engine) -> Iterator[str]:
-    """Let all happen that is to happen; a run that doesn't come to rest is cut off."""
-    for _ in range(LONGEST):
-        if engine.step() is None:
-            return
-    yield TOO_BUSY
 
 
 def stuck(engine: Engine) -> Iterator[str]:
@@ -253,11 +254,11 @@ def walks(scenario: Scenario, count: int, seed: int = 0) -> Report:
 
 
 def collect(scenario: Scenario, runs: Iterable[Run], is_over: Callable[[], bool] = lambda: False) -> Report:
-    """What the runs came to, and as many of them as there is time for."""
+    """What the runs came to, and as many of them as there is time for: none after one that never ends."""
     report = Report(scenario.name)
     for run in runs:
         report.count(run)
-        if is_over():
+        if run.never_ends or is_over():
             report.stopped = True
             break
     return report

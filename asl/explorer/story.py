@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from asl.clock import iso
 from asl.execution import Execution
+from asl.explorer.rest import PATIENCE_SECONDS, Endless, patience, restless
 from asl.explorer.search import Finding, Scenario
 
+LONGEST_STORY = 80
+"""Lines of one execution."""
 TELLING = {
     "error": "raises {0}, having done nothing",
     "timeout-before": "times out, having done nothing",
@@ -36,7 +40,10 @@ def tell(scenario: Scenario, finding: Finding) -> Iterator[str]:
     injector = scenario.injector(finding.plan, None)
     world = scenario.world(injector)
     world.play()
-    world.engine.run()
+    busy: list[str] = []
+    with suppress(Endless), patience(PATIENCE_SECONDS):
+        busy += restless(world.engine)
+    yield from (f"  {each}" for each in busy)
     for execution in world.engine.executions.values():
         yield from through(execution)
     yield from (f"  BROKEN {problem}" for problem in finding.problems)
@@ -45,10 +52,12 @@ def tell(scenario: Scenario, finding: Finding) -> Iterator[str]:
 def through(execution: Execution) -> Iterator[str]:
     ended = f"{execution.status} {execution.error or ''}".rstrip()
     yield f"  {execution.machine.name} {execution.name}: {ended}"
-    for event in execution.history:
-        said = _said(event)
-        if said:
-            yield f"    {iso(event['timestamp'].timestamp())} {said}"
+    lines = ((event["timestamp"], _said(event)) for event in execution.history)
+    told = [f"    {iso(at.timestamp())} {said}" for at, said in lines if said]
+    if len(told) > LONGEST_STORY:
+        left_out = len(told) - LONGEST_STORY
+        told[-LONGEST_STORY // 2 - left_out : -LONGEST_STORY // 2] = [f"    … {left_out:,} more of these …"]
+    yield from told
 
 
 def _said(event: Mapping[str, Any]) -> str:

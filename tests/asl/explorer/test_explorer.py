@@ -5,10 +5,11 @@ from random import Random
 
 import pytest
 
+import asl
 from asl.cli import explore
 from asl.explorer import Injector, check, pairs, singles, walks
 from asl.explorer.search import exhaustive, shrunk, walked
-from asl.explorer.story import tell
+from asl.explorer.story import tell, through
 from tests.asl.explorer import seats
 
 
@@ -119,8 +120,60 @@ def test_what_turns_in_a_circle_is_cut_off_and_told():
     def circle(office, event):
         office.engine.call_at(office.engine.now, lambda: circle(office, event))
 
-    problems = check(seats.scenario("circle", tasks={"IssueTickets": circle}), {}).problems
-    assert "still busy" in problems[0]
+    scenario = seats.scenario("circle", tasks={"IssueTickets": circle})
+    (finding,) = singles(scenario).findings[:1]
+    assert "still busy" in finding.problems[0]
+    assert "  it is still busy after 20,000 steps" in tell(scenario, finding)
+
+
+def test_a_task_that_never_ends_is_told_and_ends_its_story(monkeypatch):
+    """Its whole world is what it left half done: of nothing in it is anything asked."""
+
+    def charge(office, event):
+        while True:
+            office.charge_once(event["booking"], event["booking"])
+
+    monkeypatch.setattr("asl.explorer.search.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("asl.explorer.story.PATIENCE_SECONDS", 0.05)
+    scenario = seats.scenario("endless", tasks={"Charge": charge})
+    report = singles(scenario)
+    (finding,) = report.findings
+    assert (report.stopped, report.tally.schedules) == (True, 1)
+    assert finding.problems[0].startswith("Booking/b1:Charge#1.0 never ends: it has computed for 0.05 s")
+    assert "test_explorer.py:" in finding.problems[0] or "seats.py:" in finding.problems[0]
+    assert next(tell(scenario, finding)) == "endless:"
+
+
+def test_of_a_long_story_the_middle_is_left_out():
+    machine = asl.load(
+        {
+            "StartAt": "Wait",
+            "States": {
+                "Wait": {"Type": "Wait", "Seconds": 60, "Next": "Again"},
+                "Again": {
+                    "Type": "Choice",
+                    "Choices": [
+                        {
+                            "Variable": "$$.State.EnteredTime",
+                            "TimestampLessThan": "2026-01-02T00:00:00Z",
+                            "Next": "Wait",
+                        }
+                    ],
+                    "Default": "Done",
+                },
+                "Done": {"Type": "Succeed"},
+            },
+        }
+    )
+    engine = asl.Engine()
+    engine.start(machine, {}, name="long")
+    engine.run()
+    first, *told = through(*engine.executions.values())
+    assert first.endswith("long: SUCCEEDED")
+    assert len(told) == 81
+    assert told[0].endswith(" Wait")
+    assert told[-1].endswith(" Done")
+    assert told[40] == "    … 2,801 more of these …"
 
 
 def test_of_a_long_wait_only_the_attempts_that_double_it_meet_faults():
