@@ -16,6 +16,8 @@ from api.problems import Complaint, Problem, invalid
 MOST_COMPLAINTS = 10
 LONGEST_NAME = 60
 
+SAYS_SOMETHING = r"^[\s\S]*\S[\s\S]*$"
+"""The contract's pattern for texts that people write."""
 KINDS = {
     "object": "an object",
     "array": "a list",
@@ -82,6 +84,8 @@ def _complaints(error: ValidationError, place: str) -> Iterator[Complaint]:
             yield Complaint(where, f"must be {' or '.join(KINDS[kind] for kind in kinds)}")
         case "enum":
             yield Complaint(where, f"must be one of {', '.join(map(str, wanted))}")
+        case "pattern" if wanted == SAYS_SOMETHING:
+            yield Complaint(where, "must not be blank")
         case keyword:
             yield Complaint(where, BOUNDS[str(keyword)].format(wanted))
 

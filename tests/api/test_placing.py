@@ -155,6 +155,11 @@ MISSHAPEN = {
     "a list": ([BODY], "body", "must be an object"),
     "null": (b"null", "body", "must be an object"),
     "a member too many": (body(total_minor=1), "body/total_minor", "isn't known here: leave it out"),
+    "a blank name": (
+        body(recipient={**BODY["recipient"], "name": " \n"}),
+        "body/recipient/name",
+        "must not be blank",
+    ),
     "a member missing": ({**BODY, "recipient": {}}, "body/recipient/name", "is missing"),
     "a card number": (body(payment_method="4242 4242"), "body/payment_method", "must match ^pm_[A-Za-z0-9_]{1,100}$"),
     "a name without end": (
