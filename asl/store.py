@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 SCHEMA = """
@@ -61,9 +62,12 @@ class ExecutionRow:
     redriven: float | None = None
 
 
-COLUMNS = ", ".join(field.name for field in fields(ExecutionRow))
-PLACES = ", ".join("?" for _ in fields(ExecutionRow))
+NAMES = [field.name for field in fields(ExecutionRow)]
+COLUMNS = ", ".join(NAMES)
+PLACES = ", ".join("?" for _ in NAMES)
 ENDING = ("status", "stopped", "output", "error", "cause", "redrives", "redriven")
+values_of = attrgetter(*NAMES)
+endings_of = attrgetter(*ENDING, "arn")
 UPDATE = f"UPDATE execution SET {', '.join(f'{name} = ?' for name in ENDING)} WHERE arn = ?"
 
 
@@ -141,11 +145,11 @@ class Store:
             yield kind, arn, json.loads(body)
 
     def add_execution(self, row: ExecutionRow) -> None:
-        self._write(f"INSERT INTO execution ({COLUMNS}) VALUES ({PLACES})", astuple(row))
+        self._write(f"INSERT INTO execution ({COLUMNS}) VALUES ({PLACES})", values_of(row))
 
     def update_execution(self, row: ExecutionRow) -> None:
         """Write how an execution stands: its status, result, and redrives."""
-        self._write(UPDATE, (*(getattr(row, name) for name in ENDING), row.arn))
+        self._write(UPDATE, endings_of(row))
 
     def execution(self, arn: str) -> ExecutionRow | None:
         found = self.connection.execute(f"SELECT {COLUMNS} FROM execution WHERE arn = ?", (arn,)).fetchone()
