@@ -60,7 +60,10 @@ def tables(seen: Seen, seconds: float) -> Iterator[RenderableType]:
     )
     if stopped:
         yield f"stopped: {stopped} stories are not played to their end"
-    for machine, state, following in sorted(every_move(seen.machines.values()) - seen.taken):
+    idle = [name for name in seen.machines if not seen.tally(name).schedules]
+    yield from (f"  not played: {name}" for name in idle)
+    played = [machine for name, machine in seen.machines.items() if name not in idle]
+    for machine, state, following in sorted(every_move(played) - seen.taken):
         why = seen.excused.get((machine, state, following))
         yield f"  not taken in {machine}: {state} → {following}{f' ({why})' if why else ''}"
 

@@ -4,10 +4,12 @@ import multiprocessing
 import os
 import signal
 
+import asl
 from asl.cli import explore as command
-from asl.explorer import Report, pairs
+from asl.explorer import Report, pairs, singles
 from asl.explorer.crew import Share, explore, shares, walking
 from asl.explorer.search import Tally
+from asl.explorer.tables import Seen, tables
 from tests.asl.explorer import seats
 
 MODULE = "tests.asl.explorer.seats"
@@ -81,3 +83,11 @@ def test_each_story_has_its_line_and_each_machine_its_row(capsys):
     assert "good: 30 schedules, 0 violations, 0 parked" in out
     assert [line.split()[0:5] for line in out.splitlines() if "Booking" in line] == [["Booking", "5", "30", "0", "0"]]
     assert "6 of 6" in out
+
+
+def test_what_was_never_taken_is_told_of_the_machines_that_were_played():
+    booking, other = (asl.load(seats.definition(), name=name) for name in ("Booking", "Other"))
+    report = singles(seats.good())
+    report.moves.remove(("Booking", "HoldSeats", "Charge"))
+    _, _, *told = tables(Seen({"Booking": booking, "Other": other}, [report], {}), 1)
+    assert told == ["  not played: Other", "  not taken in Booking: HoldSeats → Charge"]
