@@ -65,7 +65,8 @@ def definition() -> Graph:
     )
     request.add_catch([trouble(on(OrderTaken, then=park)), on_anything(then=take)])
     track.add_catch([on(AlreadyDelivered, then=deliver), on(ParcelLost, then=lose)])
-    take.add_catch(trouble(on(OrderNotCancellable, then=superseded)))
+    take.add_catch(on(OrderNotCancellable, then=capture, keep="$.dispatch"))  # it has left, or has ended
+    capture.add_catch(trouble(on(OrderClosed, then=superseded)))
     recall.add_catch(on(AlreadyDispatched, then=give_back, keep="$.dispatch"))
     void.add_catch(trouble(on_anything(then=release)))
     release.add_catch(trouble(on_anything(then=complete)))

@@ -1,5 +1,6 @@
 """FulfillOrder, from its committed definition, with the real tasks."""
 
+from asl.errors import StatesError
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
 
@@ -69,6 +70,34 @@ def test_a_capture_that_fails_parks_the_order_and_is_done_once_when_redriven(sho
     shop.deliver()
     assert execution.output["outcome"] == "delivered"
     assert [entry.kind for entry in shop.payments.ledger] == ["hold", "capture"]
+
+
+def test_a_shipped_order_that_is_redriven_goes_on_whatever_its_first_step_meets(shop):
+    """Neither can it be cancelled any more, nor is there anybody else to follow it."""
+    shop.new_order()
+    shop.dispatch()
+    shop.let_happen(31 * DAY)
+    execution = shop.execution("FulfillOrder")
+    shop.engine.around = fails_in("RequestShipment")
+    shop.redrive(execution)
+    assert execution.path[-4:] == ["TakeOrder", "CapturePayment", "MarkShipped", "TrackDelivery"]
+    shop.deliver()
+    assert execution.output["outcome"] == "delivered"
+
+
+def fails_in(state):
+    """Every attempt of one state meets a defect."""
+
+    def around(engine, run):
+        def invoke(request, complete):
+            if request.state == state:
+                complete(StatesError("KeyError", "a defect"))
+            else:
+                run(request, complete)
+
+        return invoke
+
+    return around
 
 
 def test_a_carrier_that_stays_away_has_the_order_cancelled_when_it_is_back(shop):
