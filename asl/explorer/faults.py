@@ -8,6 +8,7 @@
 | ``late:S`` | happens S seconds later | nothing: the state's timeout |
 | ``crash`` | happens | that the function died |
 | ``dies:K`` | happens up to its K-th call outside, which is not made, nor any after it | that the function died |
+| ``fails:K`` | happens, but its K-th call outside is not made, and raises an error | what the task makes of it |
 | ``twice`` | happens twice, in turn | the second answer |
 | ``between:K`` | happens twice, all of the second inside the first, at its K-th call outside | the first's answer |
 | ``meet:K`` | happens, and at its K-th call outside the `intruder` comes in and does what it can | the answer |
@@ -50,6 +51,10 @@ class Died(BaseException):
     """The function's machine is gone: nothing in a task may catch it."""
 
 
+class CallFailed(Exception):
+    """A call outside can't be made: for the edge to say in its own words."""
+
+
 @dataclass(frozen=True)
 class Met:
     """A site that a run came by, when, and the faults that can happen there."""
@@ -67,8 +72,8 @@ class Injector:
     Attributes:
         plan: what happens where.
         errors: the errors that a task can truly raise, by its state's name.
-        calls: how many calls outside a state's task makes, each after a `checkpoint`, for ``between`` and ``dies``; 0
-            for unknown.
+        calls: how many calls outside a state's task makes, each after a `checkpoint`, for ``between``, ``dies`` and
+            ``fails``; 0 for unknown.
         intruder: what comes in, once, for ``meet``: such as starting another execution on the same thing.
         dice: where given, each site meets a random fault with `chance`, instead of the plan.
         known: the faults that each state can meet, alone or with an intruder about, once found out. One dict may
@@ -165,7 +170,7 @@ class Injector:
             *(f"late:{seconds}" for seconds in self.late_seconds),
             "crash",
             "twice",
-            *(f"{kind}:{k}" for kind in ("between", "dies") for k in range(2, self.calls(state) + 1)),
+            *(f"{kind}:{k}" for kind in ("between", "dies", "fails") for k in range(2, self.calls(state) + 1)),
             *(f"meet:{k}" for k in range(1, self.calls(state) + 2) if self.intruder),
             "lost",
             "unheard",
@@ -199,6 +204,8 @@ class Injector:
             complete(StatesError(CRASH, "injected crash"))
         elif kind == "late":
             engine.call_at(engine.now + float(detail), lambda: run(request, ignore))
+        elif kind == "fails":
+            self._fail(int(detail), run, request, complete)
         elif kind in ("between", "meet"):
             inside = partial(run, request, ignore) if kind == "between" else partial(self._let_in, engine)
             self._interrupt(int(detail), inside, run, request, complete)
@@ -229,6 +236,16 @@ class Injector:
         self._countdown, self._inside = at, die
         with suppress(Died):
             run(request, ignore)
+        self._inside = None
+
+    def _fail(self, at: int, run: Invoke, request: TaskRequest, complete: Complete) -> None:
+        """Run the task with its call number `at` failed, or whole where it makes fewer."""
+
+        def fail() -> None:
+            raise CallFailed
+
+        self._countdown, self._inside = at, fail
+        run(request, complete)
         self._inside = None
 
     def _let_in(self, engine: Engine) -> None:

@@ -20,6 +20,7 @@ TELLING = {
     "late": "times out, and does its work {0} s later",
     "crash": "does its work, and dies before it answers",
     "dies": "dies in the middle of its work, before its call number {0}",
+    "fails": "fails in its call number {0}, and does what it does then",
     "twice": "is delivered twice",
     "between": "is delivered again in the middle of its work, before its call number {0}",
     "meet": "is met by somebody else in the middle of its work, before its call number {0}",

@@ -1,6 +1,7 @@
 """The explorer passes a sound saga, and finds each defect that sagas are known for."""
 
 import json
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import asl
 from asl.cli import explore
 from asl.explorer import Injector, check, pairs, singles, walks
+from asl.explorer.faults import CallFailed
 from asl.explorer.search import exhaustive, shrunk, walked
 from asl.explorer.story import tell, through
 from tests.asl.explorer import seats
@@ -88,6 +90,21 @@ def test_a_task_dies_before_the_call_that_it_says_or_at_its_end(call, made):
     run = check(seats.scenario("dying", tasks={"Charge": charge}), {"Booking/b1:Charge#1.0": f"dies:{call}"})
     assert seen == [*[1, 2][:made], 1, 2]
     assert [met.site for met in run.met if "Charge" in met.site] == ["Booking/b1:Charge#1.0", "Booking/b1:Charge#1.1"]
+
+
+@pytest.mark.parametrize(("call", "made"), [(1, [2]), (2, [1]), (3, [1, 2])])
+def test_a_task_goes_on_as_it_will_where_a_call_of_its_fails(call, made):
+    seen = []
+
+    def charge(office, event):
+        for number in (1, 2):
+            with suppress(CallFailed):
+                office.checkpoint()
+                seen.append(number)
+
+    run = check(seats.scenario("failing", tasks={"Charge": charge}), {"Booking/b1:Charge#1.0": f"fails:{call}"})
+    assert seen == made
+    assert [met.site for met in run.met if "Charge" in met.site] == ["Booking/b1:Charge#1.0"]
 
 
 def test_what_fails_without_a_fault_is_told():
