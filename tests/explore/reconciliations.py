@@ -53,6 +53,13 @@ def loses_its_fulfillment(shop: ExploredShop) -> None:
     reconciled_at(shop, 2 * HOUR, 4 * DAY)
 
 
+def loses_its_delivery(shop: ExploredShop) -> None:
+    """Nobody waits for the parcel's arrival, until a reconciliation starts another execution."""
+    buys(shop)
+    shop.after(2 * HOUR, lambda: forget(shop, "FulfillOrder") if is_there(shop, "FulfillOrder") else None)
+    reconciled_at(shop, 3 * HOUR, 4 * DAY)
+
+
 def loses_its_review(shop: ExploredShop) -> None:
     """Stock and money are held for what nobody can confirm any more, until a reconciliation gives them back."""
     is_reviewed(shop, None)
@@ -94,6 +101,7 @@ STORIES: dict[str, Script] = {
     "returns and is reconciled": returns_and_is_reconciled,
     "uses a code and is reconciled": uses_a_code_and_is_reconciled,
     "loses its fulfillment": loses_its_fulfillment,
+    "loses its delivery": loses_its_delivery,
     "loses its review": loses_its_review,
     "pays as it expires": pays_as_it_expires,
     "goes on elsewhere": goes_on_elsewhere,

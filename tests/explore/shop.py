@@ -13,12 +13,14 @@ from typing import Any
 from asl.documents import encode
 from asl.execution import Execution
 from asl.explorer import Injector, Plan, Scenario
+from asl.explorer.faults import CallFailed, Met
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.callbacks import pass_on
 from oms.commit import commit
-from oms.domain import placing
+from oms.domain import errors, placing
 from oms.domain.errors import OmsError
 from oms.domain.events import Units
+from tests.explore import witnesses
 from tests.workflows.shop import FUNCTIONS, Shop
 
 HOUR, DAY = 3600, 86400
@@ -34,6 +36,14 @@ STARTS = ("StartFulfillment", "GoOnElsewhere")
 """States that call no function of ours."""
 IN_PARTS = ("ReserveInventory", "ReleaseInventory", "MarkShipped", "RestockItems")
 """States that move the stock of a long order part by part."""
+
+
+PASSING = ("crash", "twice", "between", "dies", "fails", "meet", "repeat")
+UNHEARD = ("timeout-before", "timeout-after", "late")
+WAITING = ("RequestReview", "RequestShipment", "TrackDelivery", "ExpectParcel")
+"""States that wait for word: what isn't heard of there is heard of at their deadline."""
+TROUBLE = ("defect", *(error.type() for error in errors.leaves(errors.Unavailable)))
+"""Why an order is turned down that nobody said no to."""
 
 
 @cache
@@ -55,17 +65,21 @@ def command_of(handler: Any, event: str) -> Any:
 
 
 class Watched:
-    """An edge that says before each of its calls that it is about to be called."""
+    """An edge that says before each of its calls that it is about to be called, which may find it away."""
 
-    def __init__(self, inner: Any, checkpoint: Callable[[], None]) -> None:
+    def __init__(self, inner: Any, checkpoint: Callable[[], None], away: str) -> None:
         self._inner = inner
         self._checkpoint = checkpoint
+        self._away = away
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            self._checkpoint()
+            try:
+                self._checkpoint()
+            except CallFailed:
+                raise getattr(errors, self._away)("injected into its call") from None
             return method(*args, **kwargs)
 
         setattr(self, name, call)
@@ -74,10 +88,11 @@ class Watched:
 
 @dataclass(frozen=True)
 class Habits:
-    """The carrier's, who picks up after so many seconds, or never, and loses the parcel or doesn't; and the condition
-    of the units that come back, one by one and over again."""
+    """The carrier's, who picks up after so many seconds, or never, puts it off day by day until then or is silent, and
+    loses the parcel or doesn't; and the condition of the units that come back, one by one and over again."""
 
     picks_up_after: float | None = HOUR
+    puts_off: bool = False
     loses: bool = False
     come_back: tuple[str, ...] = ("new",)
 
@@ -88,16 +103,24 @@ USUAL = Habits()
 class PromptCarrier(MemoryCarrier):
     """A carrier that picks up, delivers or loses after a day, and calls back until it is heard."""
 
+    STATE = (*MemoryCarrier.STATE, "recipients", "left_at")
+
     def __init__(self, shop: ExploredShop, habits: Habits) -> None:
         super().__init__()
+        self.recipients: dict[str, Mapping[str, str]] = {}
+        self.left_at: dict[str, float] = {}
         self.shop = shop
         self.habits = habits
 
     def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
         is_new = order_id not in self.shipments
+        self.recipients.setdefault(order_id, recipient)
         super().request_shipment(order_id, units, recipient)
-        if is_new and self.habits.picks_up_after is not None:
-            self._later(self.habits.picks_up_after, lambda: self.dispatch(order_id))
+        if not is_new or (after := self.habits.picks_up_after) is None:
+            return
+        self._later(after, lambda: self.dispatch(order_id))
+        for day in range(1, int(after // DAY) if self.habits.puts_off else 1):
+            self._later(day * DAY, lambda: self.progress(order_id))
 
     def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
         is_new = return_id not in self.returns
@@ -110,6 +133,7 @@ class PromptCarrier(MemoryCarrier):
     def dispatch(self, order_id: str) -> bool:
         left = super().dispatch(order_id)
         if left:
+            self.left_at[order_id] = self.shop.engine.now
             self._later(DAY, lambda: self.lose(order_id) if self.habits.loses else self.deliver(order_id))
         return left
 
@@ -128,11 +152,12 @@ class ExploredShop(Shop):
         super().__init__()
         self.injector = injector
         self.script = script
+        self.habits = habits
         self.engine.around = injector.invoke
         self.carrier = PromptCarrier(self, habits)
         edges = {name: getattr(self.deps, name) for name in ("orders", "payments", "executions")}
         edges["carrier"] = self.carrier
-        edges = {name: Watched(edge, injector.checkpoint) for name, edge in edges.items()}
+        edges = {name: Watched(edge, injector.checkpoint, PORTS[name]) for name, edge in edges.items()}
         self.deps = replace(self.deps, **edges)
         self.stock(RED_LAMP=3, BLUE_RUG=1)
 
@@ -148,7 +173,7 @@ class ExploredShop(Shop):
     def violations(self) -> list[str]:  # type: ignore[override]
         found = [each for each in super().violations() if each.invariant != "rest" or not self.reconciliation_failed]
         told = [f"{each.invariant}: {each.subject} {each.what}" for each in found]
-        return [*told, *self.gone_astray(), *self.parked_for_nothing()]
+        return [*told, *self.gone_astray(), *self.witnessed(), *self.parked_for_nothing()]
 
     @property
     def reconciliation_failed(self) -> bool:
@@ -158,24 +183,47 @@ class ExploredShop(Shop):
 
     def status_of(self, execution: Execution) -> str:
         """Its order is not at rest: it failed, which alarms, and a reconciliation redrives what parked nothing."""
-        return "RUNNING" if could_not_park(execution) else super().status_of(execution)
+        return "RUNNING" if self.could_not_park(execution) else super().status_of(execution)
+
+    def could_not_park(self, execution: Execution) -> bool:
+        """Since parking itself met a fault: it outlasts whatever else is in its way."""
+        failed = execution.status == "FAILED" and execution.path[-1] == "ParkOrder" and execution.error != "OrderParked"
+        return failed and any(met.fault and ":ParkOrder#" in met.site for met in self.injector.met)
 
     def parked_for_nothing(self) -> Iterator[str]:
-        if not any(each.fault for each in self.injector.met):
-            for order in self.store.orders.values():
-                yield from (f"rest: {order.id} is parked by {parker}, and no fault was met" for parker in order.parked)
+        """One trouble that passes by itself parks no order, and turns none down."""
+        met = [each for each in self.injector.met if each.fault]
+        if len(met) > 1 or not all(map(passes, met)):
+            return
+        for order in self.store.orders.values():
+            yield from (f"rest: {order.id} is parked by {parker}, and all trouble passed" for parker in order.parked)
+            prompt = self.habits.picks_up_after == HOUR
+            if order.reason in TROUBLE or (prompt and f"{order.id}_unfulfillable" in order.cancellations):
+                yield f"rest: {order.id} is {order.status}: {order.reason}, and all trouble passed"
+            yield from witnesses.of_times(order, self.store.history[order.id])
+            expired = [name for name, known in order.returns.items() if known.outcome == "expired"]
+            yield from (f"rest: {name} is expired, and all trouble passed" for name in expired)
 
     def gone_astray(self) -> Iterator[str]:
         """What has left by the carrier's books left by ours too, to the unit; unless an operator is to look at it."""
-        unable = {each.input["order_id"] for each in self.engine.executions.values() if could_not_park(each)}
+        unable = {each.input["order_id"] for each in self.engine.executions.values() if self.could_not_park(each)}
         for order_id, shipment in self.carrier.shipments.items():
             order = self.order(order_id)
-            if order.parked or order_id in unable or self.reconciliation_failed:
-                continue
-            ours = {line.sku: line.shipped for line in order.lines if line.shipped}
-            left = shipment.status in ("dispatched", "delivered", "lost")
-            if left and ours != {units.sku: units.quantity for units in shipment.units}:
-                yield f"goods: {order_id} is {order.status}, and {shipment.units} has left"
+            if not (order.parked or order_id in unable or self.reconciliation_failed):
+                yield from witnesses.of_shipment(order, shipment, self.carrier.recipients.get(order_id))
+
+    def witnessed(self) -> Iterator[str]:
+        for order in self.store.orders.values():
+            yield from witnesses.of_order(order, self.store.history[order.id])
+            left_at = self.carrier.left_at.get(order.id)
+            yield from witnesses.of_refusals(order, self.store.history[order.id], left_at)
+            yield from witnesses.of_keys(order, witnesses.effects_of(order.id, self.store, self.payments))
+        yield from witnesses.of_rejections([*self.store.orders.values()], self.store.entries.values())
+        for return_id, parcel in self.carrier.returns.items():
+            yield from witnesses.of_parcel(self.order(parcel.order_id), return_id, parcel)
+        for execution in self.engine.executions.values():
+            if "order_id" in execution.input:
+                yield from witnesses.of_execution(self.order(execution.input["order_id"]), execution)
 
     def effects(self) -> list[str]:
         gateway = [f"gateway {entry.kind} {entry.order_id} {entry.effect_id}" for entry in self.payments.ledger]
@@ -199,6 +247,10 @@ class ExploredShop(Shop):
         asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
         self.start("ReturnOrder", name, return_id=name, lines=asked, reason="too red", refund_to=refund_to)
 
+    def redrive_parked(self) -> None:
+        for execution in self.order().parked:
+            self.deps.executions.redrive(execution)
+
     def after(self, seconds: float, act: Callable[[], None]) -> None:
         self.engine.call_at(self.engine.now + seconds, act)
 
@@ -219,8 +271,13 @@ class ExploredShop(Shop):
         self.after(seconds, lambda: self.injector.say(self.engine, "review", said))
 
 
-def could_not_park(execution: Execution) -> bool:
-    return execution.status == "FAILED" and execution.path[-1] == "ParkOrder" and execution.error != "OrderParked"
+def passes(met: Met) -> bool:
+    """True of a fault after which another attempt finds all as it should be."""
+    state, (kind, _, detail) = met.site.rpartition(":")[2].partition("#")[0], met.fault.partition(":")
+    if kind == "error":
+        return detail != DEFECT
+    waits = state in WAITING or met.site.startswith("word:")
+    return kind in PASSING or (kind in UNHEARD and not waits)
 
 
 Script = Callable[[ExploredShop], None]

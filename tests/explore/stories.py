@@ -46,6 +46,19 @@ def is_reviewed(shop: ExploredShop, approved: bool | None) -> None:
         shop.reviewer_says(approved)
 
 
+def is_approved_at_once(shop: ExploredShop) -> None:
+    """Before another attempt at asking for it."""
+    shop.order_and_start(method="pm_card_riskLevelElevated")
+    shop.reviewer_says(True, seconds=0.001)
+
+
+def is_turned_down(shop: ExploredShop) -> None:
+    """It is so dear that a person looks at it, though its card is like any other."""
+    shop.stock(RED_LAMP=30)
+    shop.order_and_start(("RED-LAMP", 26))
+    shop.reviewer_says(False)
+
+
 def two_want_the_last(shop: ExploredShop) -> None:
     shop.order_and_start(("BLUE-RUG", 1))
     shop.order_and_start(("BLUE-RUG", 1), order_id="ord_2")
@@ -54,6 +67,19 @@ def two_want_the_last(shop: ExploredShop) -> None:
 def cancels(shop: ExploredShop, seconds: float, *lines: tuple[str, int]) -> None:
     buys(shop)
     shop.after(seconds, lambda: shop.ask_to_cancel(*lines))
+
+
+def cancels_a_line_too_early(shop: ExploredShop) -> None:
+    """It waits for its review: a line is cancelled once it is confirmed. It is refused, however late it is tried."""
+    shop.order_and_start(method="pm_card_riskLevelElevated")
+    shop.reviewer_says(True, seconds=1.5 * HOUR)
+    shop.after(60, lambda: shop.ask_to_cancel(("RED-LAMP", 1)))
+
+
+def is_redriven_early(shop: ExploredShop) -> None:
+    """By somebody who doesn't wait until what was away is back: it is parked again."""
+    buys(shop)
+    shop.after(1.5 * HOUR, shop.redrive_parked)
 
 
 def cancels_twice(shop: ExploredShop, first: tuple[tuple[str, int], ...], second: tuple[tuple[str, int], ...]) -> None:
@@ -65,6 +91,12 @@ def cancels_twice(shop: ExploredShop, first: tuple[tuple[str, int], ...], second
 def returns(shop: ExploredShop, *lines: tuple[str, int], refund_to: str = "original_payment") -> None:
     buys(shop)
     shop.after(3 * DAY, lambda: shop.ask_to_return(*lines, refund_to=refund_to))
+
+
+def comes_back(shop: ExploredShop) -> None:
+    """All of it."""
+    shop.order_and_start(("RED-LAMP", 3), ("BLUE-RUG", 1))
+    shop.after(3 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 3), ("BLUE-RUG", 1)))
 
 
 def returns_twice(shop: ExploredShop) -> None:
@@ -129,11 +161,12 @@ def returns_at_once(shop: ExploredShop, first_to: str = "original_payment") -> N
 
 
 def goes_back_bit_by_bit(shop: ExploredShop) -> None:
-    """A line of three is cancelled by one, and the two others go back one after the other."""
+    """A line of three is cancelled by one, and the two others go back one after the other, the last one with all else:
+    that leaves the shipping."""
     shop.order_and_start(("RED-LAMP", 3), ("BLUE-RUG", 1))
     shop.after(60, lambda: shop.ask_to_cancel(("RED-LAMP", 1)))
     shop.after(3 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 1), name="first"))
-    shop.after(12 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 1), name="second"))
+    shop.after(12 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 1), ("BLUE-RUG", 1), name="second"))
 
 
 def is_long(shop: ExploredShop, then: Callable[[ExploredShop, list[tuple[str, int]]], None]) -> None:
@@ -163,15 +196,18 @@ cancel = ExploredShop.ask_to_cancel
 is_looked_at = partial(is_reviewed, approved=True)
 STORIES: Mapping[str, Script] = {
     "buys": buys,
+    "is redriven early": is_redriven_early,
     "is declined": is_declined,
     "wants too much": wants_too_much,
     "wants what is gone": wants_what_is_gone,
     "is approved": is_looked_at,
-    "is turned down": partial(is_reviewed, approved=False),
+    "is turned down": is_turned_down,
+    "is approved at once": is_approved_at_once,
     "is never reviewed": partial(is_reviewed, approved=None),
     "two want the last": two_want_the_last,
     "cancels": partial(cancels, seconds=60),
     "cancels a line": lambda shop: cancels(shop, 60, ("RED-LAMP", 1)),
+    "cancels a line too early": cancels_a_line_too_early,
     "cancels as it leaves": partial(cancels, seconds=HOUR),
     "cancels what has left": partial(cancels, seconds=2 * HOUR),
     "meets a cancellation": partial(meets, act=cancel),
@@ -188,6 +224,7 @@ STORIES: Mapping[str, Script] = {
         lambda begun: begun.order_and_start(("BLUE-RUG", 1)),
     ),
     "cancels twice": partial(cancels_twice, first=(), second=()),
+    "cancels a line twice": partial(cancels_twice, first=(("RED-LAMP", 1),), second=(("RED-LAMP", 1),)),
     "cancels two lines": partial(cancels_twice, first=(("RED-LAMP", 2),), second=(("BLUE-RUG", 1),)),
     "returns": lambda shop: returns(shop, ("RED-LAMP", 1)),
     "returns twice": returns_twice,
@@ -224,8 +261,9 @@ WITH_HABITS: Mapping[str, tuple[Script, Habits]] = {
     "uses a code and is lost": (partial(uses_a_code, then=buys), Habits(loses=True)),
     "pays with store credit and is lost": (partial(pays_with_credit, then=buys), Habits(loses=True)),
     "is never picked up": (buys, Habits(picks_up_after=None)),
+    "is put off": (buys, Habits(picks_up_after=8 * DAY, puts_off=True)),
     "leaves as it is given up": (buys, Habits(picks_up_after=2 * DAY)),
-    "comes back damaged": (lambda shop: returns(shop, ("RED-LAMP", 2)), Habits(come_back=("damaged", "new"))),
+    "comes back damaged": (comes_back, Habits(come_back=("damaged", "new", "opened", "defective"))),
 }
 LONG: Mapping[str, Script] = {
     "is long and too much": lambda shop: shop.order_and_start(*shop.stock_many(placing.PART + 2), ("BLUE-RUG", 2)),
@@ -241,7 +279,7 @@ UNREACHABLE = {
         ("RefundPayment", "ReleaseInventory"),
     )
 }
-STEPS = 44
+STEPS = 24
 """More than an undisturbed purchase takes, from its start to its delivery."""
 
 
