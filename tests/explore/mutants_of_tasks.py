@@ -2,6 +2,8 @@
 
 from tests.explore.mutant import Mutant, mutant
 
+TASKS = {"void": "void_authorization", "capture": "capture_payment", "refund": "refund_payment"}
+
 
 def afterwards(wrong: str, story: str, verb: str, amount: str = "") -> Mutant:
     """The order's books say that the gateway was asked, and then it is."""
@@ -16,7 +18,13 @@ def afterwards(wrong: str, story: str, verb: str, amount: str = "") -> Mutant:
     return Mutant(wrong, story, edits)
 
 
-TASKS = {"void": "void_authorization", "capture": "capture_payment", "refund": "refund_payment"}
+def outage(wrong: str, story: str, verb: str, amount: str = "") -> Mutant:
+    """What the gateway didn't hear is written down as if it had."""
+    call = f"            deps.payments.{verb}(order.payment_request{amount and f', {amount}'})\n"
+    swallowed = f"            try:\n    {call}            except Exception:\n                pass\n"
+    return mutant(wrong, story, f"tasks/{TASKS[verb]}.py", call, swallowed)
+
+
 MUTANTS = [
     mutant(
         "releases nothing",
@@ -170,4 +178,112 @@ MUTANTS = [
     afterwards("writes a refund down before the card has it", "returns", "refund", "refund.card, effect_id"),
     afterwards("writes a void down before the card is let go", "is turned down", "void"),
     afterwards("writes a capture down before the card has paid", "buys", "capture", "order.to_capture"),
+    outage("takes a refund for made that met an outage", "returns", "refund", "refund.card, effect_id"),
+    outage("takes a card for let go where that met an outage", "cancels", "void"),
+    outage("takes a card for paid that met an outage", "buys", "capture", "order.to_capture"),
+    mutant(
+        "takes an outage for out of stock",
+        "buys",
+        "tasks/reserve_inventory.py",
+        "    order = act(command, deps, decide)\n    while",
+        "    from oms.domain.errors import OutOfStock, StoreUnavailable\n    try:\n"
+        "        order = act(command, deps, decide)\n"
+        "    except StoreUnavailable:\n        raise OutOfStock(command.order_id) from None\n    while",
+    ),
+    mutant(
+        "takes an outage for a recall that came too late",
+        "cancels",
+        "tasks/recall_shipment.py",
+        "        deps.carrier.recall(order.id, cancellation.cancellation_id, units)\n",
+        "        from oms.domain.errors import AlreadyDispatched, CarrierUnavailable\n        try:\n"
+        "            deps.carrier.recall(order.id, cancellation.cancellation_id, units)\n"
+        "        except CarrierUnavailable:\n            raise AlreadyDispatched(order.id) from None\n",
+    ),
+    mutant(
+        "asks nobody to review",
+        "is approved",
+        "tasks/authorize_payment.py",
+        "placing.needs_review(order) and not order.is_approved",
+        "False",
+    ),
+    mutant(
+        "waits for a review that was made meanwhile",
+        "is approved at once",
+        "tasks/request_review.py",
+        "    if order.is_approved:\n        deps.executions.succeed(command.task_token, {})\n",
+        "",
+    ),
+    mutant(
+        "announces no parcel",
+        "returns",
+        "tasks/expect_parcel.py",
+        "    deps.carrier.announce_return(command.return_id, order.id, order.returns[command.return_id].lines)\n",
+        "",
+    ),
+    mutant("looks into no parcel", "returns", "tasks/inspect_items.py", 'command.parcel.get("units", {})', "{}"),
+    mutant("ships to nobody", "buys", "tasks/request_shipment.py", "order.recipient)", "{})"),
+    mutant(
+        "refunds elsewhere than was wished",
+        "returns to store credit",
+        "tasks/authorize_return.py",
+        "RefundTo(command.refund_to)",
+        "RefundTo.ORIGINAL_PAYMENT",
+    ),
+    mutant(
+        "cancels all for a line",
+        "cancels a line",
+        "tasks/take_order.py",
+        "lines = [Units(**line) for line in command.lines]",
+        "lines: list[Units] = []",
+    ),
+    mutant(
+        "tells a defect as an answer",
+        "buys",
+        "tasks/reject_order.py",
+        "        if reason is None:\n"
+        '            raise CompensationIncomplete(f"order {order.id} met a defect: {command.error}")\n',
+        '        reason = reason or "defect"\n',
+    ),
+    mutant(
+        "confirms what was declined",
+        "is turned down",
+        "workflows/definitions/new_order.asl.json",
+        '"ReviewDeclined"\n          ],\n          "Next": "AbandonOrder"',
+        '"ReviewDeclined"\n          ],\n          "Next": "ConfirmOrder"',
+    ),
+    mutant(
+        "waits longer for the carrier than a card is held",
+        "is put off",
+        "workflows/definitions/fulfill_order.asl.json",
+        '"TimeoutSeconds": 432000',
+        '"TimeoutSeconds": 864000',
+    ),
+    mutant(
+        "tries nothing again",
+        "buys",
+        "workflows/definitions/fulfill_order.asl.json",
+        '"MaxAttempts": 4,',
+        '"MaxAttempts": 0,',
+    ),
+    mutant(
+        "tries twice to park",
+        "buys",
+        "workflows/definitions/fulfill_order.asl.json",
+        '"MaxAttempts": 100',
+        '"MaxAttempts": 1',
+    ),
+    mutant(
+        "leaves an order that it can't cancel",
+        "is redriven early",
+        "workflows/definitions/fulfill_order.asl.json",
+        '"OrderNotCancellable"\n          ],\n          "Next": "CapturePayment"',
+        '"OrderNotCancellable"\n          ],\n          "Next": "Superseded"',
+    ),
+    mutant(
+        "says cancelled of what was refused",
+        "cancels what has left",
+        "workflows/definitions/cancel_order.asl.json",
+        '"outcome": "refused"',
+        '"outcome": "cancelled"',
+    ),
 ]
