@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from asl.cli._shared import Fault
 from asl.cli.replay import read_definition
 from asl.lint import Config, InvalidConfig, read_config
 from asl.replay import BadHistory, read_recordings
@@ -22,7 +23,7 @@ def main(argv: list[str]) -> int:
         definition = read_definition(args.definition)
         recordings = [each for path in args.histories for each in read_recordings(path)]
         seen = [foresee(each, definition, config) for each in recordings]
-    except (BadHistory, InvalidConfig, InvalidDefinition, OSError, UnicodeDecodeError) as error:
+    except (BadHistory, Fault, InvalidConfig, InvalidDefinition, OSError, UnicodeDecodeError) as error:
         print(f"asl redrive: {error}", file=sys.stderr)
         return 2
     print(json.dumps([each.as_json() for each in seen], indent=2) if args.json else "\n".join(map(str, seen)))

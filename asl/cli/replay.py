@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from asl.cli._shared import Fault
 from asl.replay import BadHistory, Verdict, read_recordings, replay
-from asl.validation import InvalidDefinition, check
+from asl.validation import Diagnostic, InvalidDefinition, check
 
 
 def main(argv: list[str]) -> int:
@@ -21,7 +22,7 @@ def main(argv: list[str]) -> int:
         deployed = read_definition(args.deployed) if args.deployed else None
         recordings = [each for path in args.histories for each in read_recordings(path)]
         verdicts = [replay(each, definition, deployed=deployed) for each in recordings]
-    except (BadHistory, InvalidDefinition, OSError, UnicodeDecodeError) as error:
+    except (BadHistory, Fault, InvalidDefinition, OSError) as error:
         print(f"asl replay: {error}", file=sys.stderr)
         return 2
     if args.json:
@@ -41,8 +42,21 @@ def parser() -> argparse.ArgumentParser:
 
 
 def read_definition(path: Path) -> dict[str, Any]:
-    """Raises InvalidDefinition and OSError."""
-    return check(path.read_text(), any_task=True)
+    """Raises Fault, which names the file and the place in it, and OSError."""
+    try:
+        return check(path.read_text("utf-8-sig"), any_task=True)
+    except UnicodeDecodeError as error:
+        raise Fault(f"{path} isn't text in UTF-8: {error}") from None
+    except InvalidDefinition as error:
+        raise Fault(
+            f"{path} is no definition that AWS would create: {'; '.join(map(_said, error.diagnostics))}"
+        ) from None
+
+
+def _said(fault: Diagnostic) -> str:
+    """The fault in one line; of a text that isn't JSON not the text itself."""
+    place = (fault.location or "").rpartition('"; ')[2].removesuffix("]")
+    return f"{fault.message.partition(chr(10))[0]}{place and ' at ' + place}"
 
 
 def told(verdicts: list[Verdict]) -> Iterator[str]:

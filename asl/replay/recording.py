@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionH
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ ENDS = {
     "ExecutionTimedOut": "TIMED_OUT",
     "ExecutionAborted": "ABORTED",
 }
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 TEXTS = ("input", "output", "parameters")
 TOKENS = ("nextToken", "NextToken")
 """Of a page: as the service answers, and as the AWS CLI says it under ``--max-items``."""
+EXPORT = "export it with: aws stepfunctions get-execution-history --execution-arn ARN"
 
 
 class BadHistory(ValueError):
@@ -91,42 +94,68 @@ def read_recordings(path: Path) -> list[Recording]:
 def read_recording(path: Path) -> Recording:
     """The history in a file. Raises BadHistory, and OSError."""
     try:
-        return recording(json.loads(path.read_text()), name=path.name.partition(".")[0])
-    except (BadHistory, UnicodeDecodeError, json.JSONDecodeError) as error:
+        return recording(json.loads(path.read_bytes()), name=path.name.partition(".")[0])
+    except BadHistory as error:
         raise BadHistory(f"{path}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise BadHistory(f"{path} isn't JSON ({error or 'it nests too deep'}): {EXPORT}") from None
 
 
 def recording(history: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, name: str = "history") -> Recording:
     """A history as GetExecutionHistory answers, or its events alone. Raises BadHistory."""
     if isinstance(history, Mapping):
         if more := next((token for token in TOKENS if history.get(token)), ""):
-            raise BadHistory(f"the history is cut: it has a {more}, and more pages follow")
+            raise BadHistory(
+                f"the history is cut: it has a {more}, and more pages follow; export it without --max-items"
+            )
         history = history.get("events", [])
     if not isinstance(history, list) or not history:
-        raise BadHistory("there are no events in it")
+        raise BadHistory(f"there are no events in it: {EXPORT}")
     events = tuple(sorted(map(_event, history), key=lambda event: event.id))
-    if events[0].kind != "ExecutionStarted" or [event.id for event in events] != list(range(1, len(events) + 1)):
-        raise BadHistory("the history doesn't begin with ExecutionStarted and go on without a gap")
+    _check_order(events)
     return Recording(name, events)
 
 
+def _check_order(events: Sequence[Event]) -> None:
+    """Raise BadHistory unless they are all there, and each follows an earlier one."""
+    if events[0].kind != "ExecutionStarted" or [event.id for event in events] != list(range(1, len(events) + 1)):
+        raise BadHistory(f"the history doesn't begin with ExecutionStarted and go on without a gap: {EXPORT}")
+    for event in events:
+        if not 0 <= event.previous < event.id:
+            raise BadHistory(f"event {event.id} ({event.kind}) follows event {event.previous}, which isn't before it")
+
+
 def _event(told: Any) -> Event:
+    """Raises BadHistory for what is no HistoryEvent."""
+    if not isinstance(told, Mapping):
+        raise BadHistory(f"an event that is none: {json.dumps(told)[:80]}")
+    missing = [field for field in ("type", "id", "timestamp") if field not in told]
+    if missing:
+        raise BadHistory(f"an event that is none: it has no {missing[0]}")
+    kind = told["type"]
+    if not isinstance(kind, str):
+        raise BadHistory(f"an event that is none: its type is {json.dumps(kind)[:80]}")
     try:
-        kind, number, at = told["type"], int(told["id"]), _seconds(told["timestamp"])
-        given, previous = dict(told.get(details_name(kind)) or {}), int(told.get("previousEventId", 0))
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadHistory(f"an event that is none: {error}") from None
-    return Event(number, kind, at, previous, _details(kind, given))
+        number, previous, at = int(told["id"]), int(told.get("previousEventId", 0)), _seconds(told["timestamp"])
+        return Event(number, kind, at, previous, _details(kind, dict(told.get(details_name(kind)) or {})))
+    except BadHistory as error:
+        raise BadHistory(f"event {told['id']} ({kind}): {error}") from None
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise BadHistory(f"an event that is none: event {told['id']} ({kind}): {error}") from None
 
 
 def _details(kind: str, told: dict[str, Any]) -> dict[str, Any]:
     """The details, with JSON texts as values."""
     for field in TEXTS:
-        if told.get(f"{field}Details", {}).get("truncated"):
-            raise BadHistory(f"the {field} of a {kind} is cut short")
+        cut = told.get(f"{field}Details")
+        if isinstance(cut, Mapping) and cut.get("truncated"):
+            raise BadHistory(f"its {field} is cut short, and nothing can be replayed without it: export it from AWS")
         if isinstance(told.get(field), str):
             told[field] = parsed(told[field])
-    if "input" not in told and (kind == "ExecutionStarted" or kind.endswith("StateEntered")):
+    enters = kind.endswith("StateEntered")
+    if enters and told and not isinstance(told.get("name"), str):
+        raise BadHistory("it names no state")
+    if "input" not in told and (enters or kind == "ExecutionStarted"):
         raise BadHistory("it was exported without execution data: leave out --no-include-execution-data")
     return told
 
@@ -135,6 +164,8 @@ def _seconds(moment: Any) -> float:
     """A timestamp as the AWS CLI (ISO 8601, or a number in its first version) or boto3 gives it."""
     if isinstance(moment, datetime):
         return moment.timestamp()
-    if isinstance(moment, str):
+    if isinstance(moment, str) and not _NUMBER.fullmatch(moment):
         return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
-    return float(moment)
+    at = float(moment)
+    datetime.fromtimestamp(at, UTC)  # raises for milliseconds, and for NaN
+    return at

@@ -63,7 +63,24 @@ def test_what_cannot_be_read_answers_2(command, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     for path in ("none.json", "empty"):
         assert main([*command, str(tmp_path / path), "--definition", NEW_ORDER]) == 2
-    assert capsys.readouterr().err.count(f"asl {command[0]}: ") == 10
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 10
+    assert all(line.startswith(f"asl {command[0]}: ") for line in said)
+    assert f"{bad} isn't JSON" in said[0]
+    assert f"{bad} is no definition that AWS would create: Unexpected end-of-input" in said[1]
+    assert said[1].endswith(" at line: 1, column: 2")
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+    for name, path in (("new.asl.json", Path(NEW_ORDER)), ("old.json", GOLDEN / "new_order" / "confirmed.json")):
+        (tmp_path / name).write_text(path.read_text(), "utf-8-sig")
+    assert main(["replay", str(tmp_path / "old.json"), "--definition", str(tmp_path / "new.asl.json")]) == 0
+
+
+def test_a_history_that_nests_without_end_is_no_json(tmp_path, capsys):
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    assert main(["replay", str(tmp_path / "deep.json"), "--definition", NEW_ORDER]) == 2
+    assert "deep.json isn't JSON" in capsys.readouterr().err
 
 
 def test_a_redrive_is_safe_where_all_that_it_repeats_is_declared_so(capsys):

@@ -264,8 +264,16 @@ def test_another_function_under_the_same_name_is_said():
         ({"events": deployed(), "nextToken": "more"}, "nextToken"),
         ({"events": deployed()[:4], "NextToken": "more"}, "NextToken"),
         ({"events": [{"type": "ExecutionStarted"}]}, "an event that is none"),
-        ({"events": [{**deployed()[0], "executionStartedEventDetails": {}}]}, "^it was exported without"),
+        ({"events": [{**deployed()[0], "executionStartedEventDetails": {}}]}, "it was exported without"),
         ([1], "an event that is none"),
+        ([{**deployed()[0], "timestamp": 1767225600000}], "event 1 .ExecutionStarted.: year 57971"),
+        ([{**deployed()[0], "type": 4}], "its type is 4"),
+        (
+            [*deployed()[:1], {**deployed()[1], "stateEnteredEventDetails": {"input": "{}"}}],
+            "event 2 .* names no state",
+        ),
+        ([*deployed()[:2], {**deployed()[2], "previousEventId": 9}], "event 3 .* follows event 9"),
+        ([{**deployed()[0], "executionStartedEventDetails": {"input": "{"}}], "event 1 .ExecutionStarted.: Expecting"),
     ],
 )
 def test_what_is_no_whole_history_is_refused(history, said):
