@@ -5,7 +5,7 @@ asl/replay/README.md shows it at work.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from asl.replay.beyond import Beyond
@@ -13,6 +13,8 @@ from asl.replay.drive import Lockstep
 from asl.replay.recording import BadHistory, Recording, read_recording, read_recordings, recording
 from asl.replay.verdict import Difference, Repeat, Verdict
 from asl.validation.graph import machines, targets
+
+PROCESSORS = ("ItemProcessor", "Iterator")
 
 __all__ = [
     "BadHistory",
@@ -48,19 +50,53 @@ def replay(
 
 
 def changed_ahead(old: Mapping[str, Any], new: Mapping[str, Any], standing: list[str]) -> list[str]:
-    """The states that may still come after those, or are those, and are no longer what they were."""
+    """The states that may still come after those, or are those, and are no longer what they were.
+
+    Of a Parallel or Map in which one stands, that is itself and what follows it; not its other branches.
+    """
     before, now = _states(old), _states(new)
-    found, waiting = list[str](), list(standing)
+    around = {name: outer for outer, state in before.items() for name in _inside(state)}
+    found, open_ = list[str](), {outer for name in standing for outer in _all_around(name, around)}
+    waiting = list(standing)
     while waiting:
         name = waiting.pop(0)
         if name in found or name not in before:
             continue
         found.append(name)
         waiting += [target for _, target in targets(before[name])]
-    if old.get("TimeoutSeconds") != new.get("TimeoutSeconds"):
-        return ["TimeoutSeconds", *(name for name in found if before[name] != now.get(name))]
-    return [name for name in found if before[name] != now.get(name)]
+        waiting += [around[name]] if name in around else []
+        waiting += [] if name in open_ else [inner["StartAt"] for inner in _machines_of(before[name])]
+    changed = [name for name in found if _bare(before[name]) != _bare(now.get(name))]
+    return (["TimeoutSeconds"] if old.get("TimeoutSeconds") != new.get("TimeoutSeconds") else []) + changed
 
 
 def _states(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: state for _, inner in machines(dict(definition), "") for name, state in inner["States"].items()}
+
+
+def _machines_of(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [*state.get("Branches", ()), *(state[field] for field in PROCESSORS if field in state)]
+
+
+def _inside(state: Mapping[str, Any]) -> list[str]:
+    return [name for inner in _machines_of(state) for name in inner["States"]]
+
+
+def _all_around(name: str, around: Mapping[str, str]) -> Iterator[str]:
+    while name in around:
+        name = around[name]
+        yield name
+
+
+def _bare(state: Mapping[str, Any] | None) -> Any:
+    """A state as far as it matters to whoever comes to it: without comments, and without the states inside it."""
+    if state is None:
+        return None
+    bare = {field: value for field, value in state.items() if field not in ("Comment", "Branches", *PROCESSORS)}
+    for field in ("Choices", "Retry", "Catch"):
+        bare[field] = [{key: each[key] for key in each if key != "Comment"} for each in state.get(field, ())]
+    bare["machines"] = [
+        {field: value for field, value in inner.items() if field not in ("Comment", "States")}
+        for inner in _machines_of(state)
+    ]
+    return bare

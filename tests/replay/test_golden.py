@@ -196,8 +196,10 @@ def test_a_running_execution_is_not_affected_by_what_lies_behind_it(new_order):
     old, waiting = committed("new_order"), golden("waits_for_a_review")
     new_order["States"]["AuthorizePayment"]["Comment"] = "Hold the money."
     new_order["States"]["Rejected"]["Comment"] = "No."
+    assert not replay(waiting, new_order, deployed=old).affected
+    new_order["States"]["Rejected"]["OutputPath"] = "$.order_id"
     assert replay(waiting, new_order, deployed=old).ahead == ["Rejected"]
-    del new_order["States"]["Rejected"]["Comment"]
+    del new_order["States"]["Rejected"]["OutputPath"]
     assert not replay(waiting, new_order, deployed=old).affected
 
 
