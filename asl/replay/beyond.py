@@ -6,6 +6,7 @@ given those, by task and payload, and each task that the recording has done alre
 
 from __future__ import annotations
 
+from asl.replay.calls import carried
 from asl.replay.drive import Lockstep
 from asl.replay.driven import Owner
 from asl.replay.repeats import Repeats, dropped
@@ -31,6 +32,9 @@ class Beyond:
 
     def go_on(self) -> None:
         """Let it go on, and write into the verdict what it does."""
+        if self.lockstep.overdue is not None:
+            self.execution.deliver(*self.lockstep.overdue, "timer")
+            self.lockstep.comparison.follow()
         for _ in range(MOST):
             if not self.execution.running or not self._step():
                 break
@@ -71,16 +75,18 @@ class Beyond:
             return False
         attempt, number = visit.tries[-1], len(visit.tries) - 1
         if theirs is not None and number < len(theirs.tries):
-            return self._tell(ticket, owner, theirs.tries[number])
+            old = theirs.tries[number]
+            if old.scheduled.id < self.lockstep.comparison.horizon:
+                return self._tell(ticket, owner, old, attempt)
         found = self.repeats.like(attempt)
         if found is None:
             if attempt.task not in self.verdict.new:
                 self.verdict.new.append(attempt.task)
             return self.execution.deliver(self.execution.now, ticket, "succeeded", {})
         self.repeats.note(visit, *found)
-        return self._tell(ticket, owner, found[1])
+        return self._tell(ticket, owner, found[1], attempt)
 
-    def _tell(self, ticket: int, owner: Attempt, attempt: Try) -> bool:
+    def _tell(self, ticket: int, owner: Attempt, attempt: Try, ours: Try) -> bool:
         self.repeats.use(attempt)
         now = self.execution.now
         if attempt.outcome == "timed out":
@@ -90,4 +96,5 @@ class Beyond:
                 return self.execution.deliver(now, timers[0], "timer")
         if attempt.failed:
             return self.execution.deliver(now, ticket, "failed", attempt.data)
-        return bool(attempt.outcome) and self.execution.deliver(now, ticket, "succeeded", attempt.data)
+        answer = carried(attempt.data, attempt, ours)
+        return bool(attempt.outcome) and self.execution.deliver(now, ticket, "succeeded", answer)

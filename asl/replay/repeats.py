@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
+from asl.replay.calls import payloads
 from asl.replay.differences import leaves
 from asl.replay.drive import Lockstep
+from asl.replay.stand_in import recorded_maps
 from asl.replay.verdict import Repeat
 from asl.replay.visits import Try, Visit
 
@@ -36,7 +40,7 @@ class Repeats:
         return self._same_payload(old, new), unused, bool(old.outcome), -order if unused else order
 
     def _same_payload(self, old: Try, new: Try) -> bool:
-        return not any(leaves(old.payload, new.payload, self._equal))
+        return not any(leaves(*payloads(old, new), self._equal))
 
     def use(self, attempt: Try) -> None:
         """Its answer has been given."""
@@ -76,7 +80,11 @@ def _repeat(ours: Visit, theirs: Visit, old: Try, kind: str, moved: bool) -> Rep
 
 
 def dropped(lockstep: Lockstep) -> list[str]:
-    """Tasks that succeeded in the recording and that the new definition never asked for."""
+    """Tasks that succeeded in the recording and that the new definition never asked for.
+
+    What a distributed Map's children are asked for stands in their own histories.
+    """
     asked = {each.task for visit in lockstep.execution.visits.all for each in visit.tries}
     done = {each.task for visit in lockstep.recording.visits.all for each in visit.tries if each.outcome == "succeeded"}
-    return sorted(done - asked)
+    children = json.dumps([state.spec for state in recorded_maps(lockstep.execution.machine.graph)])
+    return sorted(task for task in done - asked if json.dumps(task) not in children)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from asl.branch import Branch
@@ -76,3 +77,13 @@ def _replaced(graph: Graph) -> Graph:
     for state in states.values():
         state.link(states)
     return Graph(states[graph.start.name], states)
+
+
+def recorded_maps(graph: Graph) -> Iterator[RecordedMap]:
+    """The stand-ins of a graph, however deep they lie."""
+    for state in graph.states.values():
+        if isinstance(state, RecordedMap):
+            yield state
+        elif isinstance(state, Parallel | Map):
+            for inner in state.branches if isinstance(state, Parallel) else [state.processor]:
+                yield from recorded_maps(inner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -99,10 +100,12 @@ def _told(verdict: Verdict) -> Iterator[str]:
     else:
         first = verdict.differences[0]
         yield f"{verdict.name}: differs at {first.state}, after event {first.event}{running}"
-    for each in verdict.differences:
-        yield f"  {each.state}: {each.how}"
+    for line, count in Counter(f"  {each.state}: {each.how}" for each in verdict.differences).items():
+        yield line if count == 1 else f"{line} ({count} times)"
     if verdict.way:
         yield f"  goes on: {' → '.join(verdict.way)}{verdict.then and ', and ' + verdict.then}"
+    elif verdict.then:
+        yield f"  goes to no other state, and {verdict.then}"
     for repeat in verdict.repeats:
         yield f"  repeats {repeat.task} in {repeat.state}, {repeat.kind}: {repeat.why}"
     for task in verdict.new:

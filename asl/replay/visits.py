@@ -48,6 +48,30 @@ class Try:
     settled: int = 0
 
     @property
+    def details(self) -> dict[str, Any]:
+        return self.scheduled.details
+
+    @property
+    def invokes(self) -> bool:
+        """True for a function that is called through ``lambda:invoke``, which wraps its command."""
+        return self.details.get("resourceType") == "lambda" and self.details.get("resource") in (
+            "invoke",
+            "invoke.waitForTaskToken",
+        )
+
+    @property
+    def is_wrapped(self) -> bool:
+        """True where Lambda's envelope is around the answer too: not around that of a callback."""
+        return self.invokes and self.details["resource"] == "invoke"
+
+    @property
+    def command(self) -> Any:
+        """What the function itself is given, however it is called."""
+        if self.invokes and isinstance(self.payload, dict):
+            return self.payload.get("Payload", {})
+        return self.payload
+
+    @property
     def failed(self) -> bool:
         return self.outcome in ("failed", "timed out")
 
@@ -56,7 +80,8 @@ class Try:
 class Visit:
     """One stay in a state, with its attempts and its branches.
 
-    `rounds` counts how often a Parallel or Map began; `gave_up` holds after how many none was left.
+    `rounds` counts how often a Parallel or Map began; `gave_up` holds after how many none was left; `own` are the ids
+    of its events; `lengths` how many items a Map had each time.
     """
 
     name: str
@@ -68,6 +93,8 @@ class Visit:
     rounds: int = 0
     lines: dict[Key, Line] = field(default_factory=dict)
     gave_up: set[int] = field(default_factory=set)
+    own: list[int] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
     exited: Event | None = None
 
     @property
@@ -79,12 +106,9 @@ class Visit:
         """How often it has been tried, as a task or with all its branches."""
         return max(len(self.tries), self.rounds)
 
-    @property
-    def last_event(self) -> int:
-        """The id of the last event that is its own."""
-        if self.exited is not None:
-            return self.exited.id
-        return max([self.entered.id, *(each.settled or each.scheduled.id for each in self.tries)])
+    def last_event(self, before: int) -> int:
+        """The id of the last event that is its own, of those before another one."""
+        return max(each for each in self.own if each < before or each == self.entered.id)
 
 
 @dataclass(slots=True, eq=False)
@@ -125,6 +149,7 @@ class Visits:
         visit = self._place(event)
         if visit is not None:
             self._owner[event.id] = visit
+            visit.own.append(event.id)
         self._notice_giving_up(event)
         return visit
 
@@ -220,6 +245,7 @@ class Visits:
     def _fork(self, event: Event, visit: Visit) -> None:
         if event.kind in ("ParallelStateStarted", "MapStateStarted"):
             visit.rounds += 1
+            visit.lengths.append(event.details.get("length", 0))
             if visit.rounds > 1 and not self._after_redrive(event):
                 self.happenings.append(Happening("again", event, visit, visit.rounds - 1))
         elif event.kind == "MapRunSucceeded":
