@@ -27,6 +27,8 @@ def bound_machine(definition: Mapping[str, Any], recording: Recording) -> tuple[
     The history of a distributed Map's child is played by the Map's own processor.
     Raises InvalidDefinition, and BadHistory where the recording names states that no part of the definition has.
     """
+    if not recording.visits.all:
+        raise BadHistory(f"{recording.name} enters no state: there is nothing to replay yet, leave it out")
     told = dict(_told(definition, recording))
     text = _PLACEHOLDER.sub(
         lambda found: json.dumps(told.get(found[0], found[0]))[1:-1], json.dumps(_part(definition, recording))
@@ -38,6 +40,7 @@ def bound_machine(definition: Mapping[str, Any], recording: Recording) -> tuple[
         options["arn"] = arn.replace(":execution:", ":stateMachine:").rpartition(":")[0]
         options["name"] = options["arn"].rpartition(":")[2]
     machine = Machine(text, any_task=True, **options)
+    _check_kinship(json.loads(text), recording)
     return machine, arn or machine.execution_arn(name, ""), name
 
 
@@ -47,8 +50,6 @@ def _most_common(found: list[str]) -> str:
 
 def _part(definition: Mapping[str, Any], recording: Recording) -> Mapping[str, Any]:
     """The machine itself, or the distributed processor that begins as the recording does."""
-    if not recording.visits.all:
-        raise BadHistory(f"{recording.name} enters no state")
     first = recording.visits.all[0].name
     for _, inner in machines(dict(definition), ""):
         distributed = inner.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
@@ -71,8 +72,36 @@ def _told(definition: Mapping[str, Any], recording: Recording) -> Iterator[tuple
             yield f"${{{name}}}", named[0]
     for name, each in tries:
         state = states.get(name, {})
-        yield from _matched(state.get("Resource"), each.scheduled.details.get("resource"))
-        yield from _matched(state.get("Parameters", state.get("Arguments")), each.payload)
+        given = state.get("Parameters", state.get("Arguments"))
+        if "resourceType" not in each.details:
+            yield from _named(name, state.get("Resource"), each.task)
+        if isinstance(given, dict) and "FunctionName" in given:
+            yield from _named(name, given["FunctionName"], each.task)
+            given = {field: value for field, value in given.items() if field != "FunctionName"}
+        yield from _matched(given, each.payload)
+
+
+def _named(state: str, template: Any, function: str) -> Iterator[tuple[str, str]]:
+    """What a state's placeholder stood for; not where the function is named after the state, and it after another."""
+    own = function.rpartition(":")[2]
+    for placeholder, value in _matched(template, function):
+        part = placeholder.removeprefix("${").removesuffix("}").removesuffix("Arn")
+        if part in own or not (state in own or "${" in own):
+            yield placeholder, value
+
+
+def _check_kinship(definition: Mapping[str, Any], recording: Recording) -> None:
+    """Raise BadHistory for a history of another machine: it begins elsewhere, and most of what it does isn't here."""
+    states = {name: state for _, inner in machines(dict(definition), "") for name, state in inner["States"].items()}
+    visits = recording.visits.all
+    names, tasks = {visit.name for visit in visits}, {each.task for visit in visits for each in visit.tries}
+    text = json.dumps(definition)
+    here = {task for task in tasks if json.dumps(task.rpartition(":arn:")[2] or task)[1:-1] in text}
+    if visits[0].name not in states and 2 * len(names & states.keys()) < len(names) and 2 * len(here) < len(tasks):
+        raise BadHistory(
+            f"{recording.name} is a history of another machine: it begins with {visits[0].name}, which the definition "
+            "doesn't have, nor most of its tasks; leave it out, or give its own machine's definition"
+        )
 
 
 def _matched(template: Any, value: Any) -> Iterator[tuple[str, str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 
 import asl
 from asl.engine import Engine
-from asl.replay import recording, replay
+from asl.replay import BadHistory, recording, replay
+from tests.replay.test_golden import committed, golden
 from tests.replay.test_shapes import CALLBACK, MAP, PARALLEL, RETRY, SLOW, branch, edited, run, single, times
 
 ORDER = branch("A", "B")
@@ -147,12 +149,43 @@ INVOKED = {
 }
 
 
+def test_a_function_that_is_called_through_its_integration_does_the_same():
+    plain, invoked = ORDER, changed(ORDER, "A", **INVOKED)
+    assert replay(run(plain, **SLOW), invoked).differences == []
+    assert replay(run(invoked, **SLOW, AArn=SLOW["A"]), plain).differences == []
+    other = changed(invoked, "A", Parameters={"FunctionName": "${AArn}", "Payload": {"n": 1}})
+    assert cause(replay(run(plain, **SLOW), other)) == ""
+    assert told(replay(run(plain, **SLOW), other))[0][2] == "the task is asked something else: $.n is new: 1"
+
+
 def test_a_callback_that_is_one_no_more_is_said():
     history = run(CALLBACK, AskArn=lambda payload: asl.callback({"yes": True}))
     parameters = {"FunctionName": "AskArn", "Payload": {"who.$": "$$.Execution.Name"}}
     new = changed(CALLBACK, "Only", Resource=INVOKED["Resource"], Parameters=parameters)
     how = told(replay(history, new))[0][2]
     assert "it was asked through lambda:invoke.waitForTaskToken, it is through lambda:invoke; $.Payload.token" in how
+
+
+def test_another_placeholder_is_another_function():
+    verdict = replay(run(ORDER, **SLOW), changed(ORDER, "A", Resource="${PayArn}"))
+    assert told(verdict) == [("A", 2, "the task is asked something else: ${AArn} was asked, ${PayArn} is")]
+
+
+def test_a_placeholder_stands_for_what_its_state_asked_where_no_name_speaks_against_it():
+    deployed = changed(branch("A"), "A", Resource="arn:aws:lambda:eu-west-1:111122223333:function:shop-worker")
+    history = recording(asl.load(deployed).run({}, tasks={"A": lambda payload: {}}).history)
+    assert replay(history, changed(branch("A"), "A", Resource="${Fn}")).same
+
+
+@pytest.mark.parametrize("story", ["too_late", "cancelled"])
+def test_a_history_of_another_machine_is_refused(story):
+    with pytest.raises(BadHistory, match="history of another machine: it begins with TakeOrder"):
+        replay(golden(story, "cancel_order"), committed("new_order"))
+
+
+def test_a_machine_whose_states_were_all_renamed_is_the_same_one():
+    renamed = json.loads(json.dumps(ORDER).replace('"A"', '"Do"').replace('"B"', '"Then"'))
+    assert told(replay(run(ORDER, **SLOW), renamed)) == [("Do", 0, "the recording goes to A, it goes to Do")]
 
 
 # What lies ahead of the running.
