@@ -41,7 +41,8 @@ def replay(
     lockstep.run()
     verdict = Verdict(recording.name, recording.status, lockstep.differences)
     if recording.running:
-        visits = [visit for visit in recording.visits.all if visit.exited is None and not visit.lines]
+        standing = (visit for visit in recording.visits.all if visit.exited is None and not visit.lines)
+        visits = [visit for visit in standing if visit.is_current]
         verdict.waits_in = [visit.name for visit in visits]
         verdict.ahead = changed_ahead(deployed, definition, verdict.waits_in) if deployed else []
     if lockstep.parted:

@@ -12,8 +12,8 @@ from typing import Any
 from asl.clock import iso
 from asl.history import QUOTA
 from asl.lint.config import Config
-from asl.lint.flow import Edge, Flow
-from asl.lint.rules.errors import declared
+from asl.lint.flow import Edge, Flow, Node
+from asl.lint.rules.errors import declared, is_idempotent
 from asl.replay.drive import REDRIVABLE, Lockstep
 from asl.replay.recording import Recording
 from asl.replay.verdict import Difference
@@ -117,14 +117,17 @@ class _Outlook:
 
     def look(self) -> None:
         again = self._redriven()
-        self.seen.again = [self._step(visit, self._why_again(visit)) for visit in again]
-        standing = list(dict.fromkeys(visit.name for visit in again))
+        for visit in again:
+            self.seen.again += [self._step(visit, self._why_again(visit)), *self._children(visit)]
+        found: dict[tuple[str, str, str], list[Visit]] = {}
         for visit in self._done():
-            if visit in again:
-                continue
-            why = self._way_back(standing, visit)
-            step = self._step(visit, why or "the redrive begins after it, and no way leads back")
-            (self.seen.may if why else self.seen.kept).append(step)
+            if visit not in again:
+                key = visit.name, visit.tries[-1].outcome, self._comes_back(again, visit)
+                found.setdefault(key, []).append(visit)
+        for (_, _, back), visits in found.items():
+            why = back or "the redrive begins after it, and no way leads back"
+            step = self._step(visits[-1], why if len(visits) == 1 else f"in {len(visits)} iterations, {why}")
+            (self.seen.may if back else self.seen.kept).append(step)
 
     def _redriven(self) -> list[Visit]:
         """The recorded visits that a redrive takes up again, in order."""
@@ -138,42 +141,82 @@ class _Outlook:
                 each.id > before for each in (visit.exited, *(t.scheduled for t in visit.tries)) if each is not None
             ):
                 taken.add(visit.entered.id)
-        return sorted((theirs[each] for each in taken if each in theirs), key=lambda visit: visit.entered.id)
+        return sorted((theirs[each] for each in taken if each in theirs), key=lambda visit: visit.entered.id) or [
+            next(visit for visit in reversed(self.visits) if visit.exited is None and visit.is_current)
+        ]
 
     def _done(self) -> Iterator[Visit]:
-        """The last visit of each task."""
-        last = {visit.name: visit for visit in self.visits if visit.tries}
+        """The last visit of each task, in each iteration."""
+        last = {(visit.name, *self._place(visit)): visit for visit in self.visits if visit.tries}
         yield from sorted(last.values(), key=lambda visit: visit.entered.id)
+
+    @staticmethod
+    def _place(visit: Visit) -> tuple[str | int, ...]:
+        lines = [visit.line, *(each.line for each in visit.around)]
+        return tuple(line.key[1] for line in lines)
+
+    def _children(self, visit: Visit) -> Iterator[Step]:
+        """The tasks in a distributed Map, whose Map Run is redriven too; its children have their own histories."""
+        node = self.flow.nodes[visit.name]
+        if node.spec.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") != "DISTRIBUTED":
+            return
+        for task in self.flow.tasks:
+            if task.around is node:
+                why = f"the children of {visit.name} that failed are redriven: look into their own histories"
+                asked = task.function or str(task.spec["Resource"])
+                yield Step(task.name, asked, visit.entered.id, "unknown", None, why, self._safety(task))
+
+    def _safety(self, node: Node) -> str:
+        told = declared(node, self.config)
+        if told.idempotent:
+            return f"{told.idempotent}, under {', '.join(told.key)}" if told.key else told.idempotent
+        return "it only reads, or starts an execution under a name" if is_idempotent(node, self.config) else ""
 
     def _step(self, visit: Visit, why: str) -> Step:
         if not visit.tries:
             return Step(visit.name, "", visit.entered.id, visit.kind, False, why)
         last = visit.tries[-1]
-        told = declared(self.flow.nodes[visit.name], self.config)
-        keyed = f", under {', '.join(told.key)}" if told.key else ""
-        safe = f"{told.idempotent}{keyed}" if told.idempotent else ""
+        safe = self._safety(self.flow.nodes[visit.name])
         return Step(visit.name, last.task, last.scheduled.id, last.outcome or "unknown", _happened(visit), why, safe)
 
     def _why_again(self, visit: Visit) -> str:
+        execution = self.lockstep.execution
+        if not execution.running and not visit.tries:
+            return f"it fails again at once, with {execution.error}: a redrive changes nothing"
         if not visit.tries:
             return "the execution stood there"
         return f"{_how(visit.tries[-1])}; it is tried anew, with all its retries"
 
-    def _way_back(self, standing: list[str], visit: Visit) -> str:
-        """How a redrive can come to a state that it doesn't begin with; empty if it can't."""
+    def _comes_back(self, again: list[Visit], visit: Visit) -> str:
+        """How a redrive can come to a visit that it doesn't begin with; empty if it can't."""
+        shared = [around for around in visit.around if any(around in each.around for each in again)]
+        beside = bool(shared) and all(visit.line is not each.line for each in again)
+        standing = [shared[0]] if beside else again
+        way = self._way_back(list(dict.fromkeys(each.name for each in standing)), visit, into=not beside)
+        retried = next((around.name for around in shared if self._is_retried(around)), "")
+        if not way and retried:
+            return f"can come again if something fails: {retried} has a Retry, and begins anew with all that is in it"
+        return way
+
+    def _is_retried(self, visit: Visit) -> bool:
+        return any(each.get("MaxAttempts", 3) != 0 for each in self.flow.nodes[visit.name].retriers)
+
+    def _way_back(self, standing: list[str], visit: Visit, *, into: bool) -> str:
+        """How those states lead to another; into the branches of the first or only past them."""
         for undisturbed in (True, False):
             for name in standing:
-                way = self._way(name, visit.name, undisturbed=undisturbed)
+                way = self._way(name, visit.name, undisturbed=undisturbed, into=into)
                 if way:
                     when = "can come again" if undisturbed else "can come again if something fails"
                     return f"{when}: {' → '.join(way)}"
         return ""
 
-    def _way(self, start: str, to: str, *, undisturbed: bool) -> list[str] | None:
+    def _way(self, start: str, to: str, *, undisturbed: bool, into: bool) -> list[str] | None:
         def follow(edge: Edge) -> bool:
             return edge.errors is None or not undisturbed
 
-        starts = [edge.target for edge in self.flow.edges[start] if follow(edge)]
+        edges = [edge for edge in self.flow.edges[start] if into or edge.field != "StartAt"]
+        starts = [edge.target for edge in edges if follow(edge)]
         way = self.flow.way(starts, lambda name: name == to, follow=follow)
         return None if way is None else [start, *way]
 

@@ -106,6 +106,23 @@ class Visit:
         """How often it has been tried, as a task or with all its branches."""
         return max(len(self.tries), self.rounds)
 
+    @property
+    def around(self) -> Iterator[Visit]:
+        """The Parallels and Maps that it is in, the innermost first."""
+        visit = self.line.parent
+        while visit is not None:
+            yield visit
+            visit = visit.line.parent
+
+    @property
+    def is_current(self) -> bool:
+        """False in what a Parallel or Map has left behind: it has gone on, or begun anew."""
+        lines = [self.line, *(each.line for each in self.around)]
+        return all(line.parent is None or line.parent.goes_on_in(line) for line in lines)
+
+    def goes_on_in(self, line: Line) -> bool:
+        return self.exited is None and line.key[0] == self.rounds
+
     def last_event(self, before: int) -> int:
         """The id of the last event that is its own, of those before another one."""
         return max(each for each in self.own if each < before or each == self.entered.id)
@@ -298,7 +315,7 @@ class Visits:
         """Who tries again after a redrive isn't said: of those that stand somewhere, the one most like it."""
         since = attempt.scheduled.previous
         tasks = (each for each in self.all if each.tries and each.exited is None)
-        standing = [each for each in tasks if each.tries[-1].scheduled.id < since]
+        standing = [each for each in tasks if each.tries[-1].scheduled.id < since and each.is_current]
         fitting = [each for each in standing if each.tries[-1].task == attempt.task] or standing
         return max(fitting, key=lambda each: _alike(each.tries[-1].payload, attempt.payload), default=None)
 

@@ -228,3 +228,12 @@ def test_a_comment_changes_nothing_ahead():
 
     assert ahead(comment) == []
     assert ahead(lambda states: states["Both"]["Branches"][0]["States"]["A"].update(Comment="Done.")) == []
+
+
+def test_what_a_fork_has_left_behind_is_not_where_it_waits():
+    definition = copy.deepcopy(PARALLEL)
+    definition["States"]["Only"] |= {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Pause"}]}
+    definition["States"]["Pause"] = {"Type": "Wait", "Seconds": 100, "End": True}
+    history = run(definition, advance=20, **SLOW | {"C": times(9)})
+    assert replay(history, definition, deployed=definition).waits_in == ["Pause"]
+    assert replay(history, edited(definition, lambda states: None), deployed=definition).ahead == []

@@ -113,6 +113,64 @@ def test_in_a_parallel_only_the_branch_that_failed_and_the_one_that_was_stopped_
     assert "was stopped before its answer came" in seen.again[1].why
 
 
+def looped(field, inner, **more):
+    return {"StartAt": "All", "States": {"All": {"Type": field, **inner, **more, "End": True}}}
+
+
+def test_what_a_parallel_that_is_retried_has_done_may_come_again():
+    definition = looped(
+        "Parallel", {"Branches": [machine("A"), machine("B")]}, Retry=[{"ErrorEquals": ["Broken"], "MaxAttempts": 1}]
+    )
+    seen = foresee(recorded(definition, B=lambda payload: asl.after(5, StatesError("Broken"))), definition)
+    assert named(seen.again) == ["B"]
+    assert named(seen.may) == ["A"]
+    assert seen.may[0].why.startswith("can come again if something fails: All has a Retry")
+
+
+def test_the_iterations_that_are_done_stay_as_they_are():
+    def second(payload):
+        if payload == 2:
+            raise StatesError("Broken")
+        return payload
+
+    definition = {"StartAt": "List", "States": {
+        "List": {"Type": "Pass", "Result": [1, 3, 2], "Next": "All"},
+        **looped("Map", {"ItemProcessor": machine("A", "B")}, MaxConcurrency=1)["States"],
+    }}  # fmt: skip
+    seen = foresee(recorded(definition, A=lambda payload: payload, B=second), definition)
+    assert named(seen.again) == ["B"]
+    assert [(step.state, step.why.partition(", the")[0]) for step in seen.kept] == [
+        ("A", "in 3 iterations"), ("B", "in 2 iterations"),
+    ]  # fmt: skip
+
+
+def test_the_children_of_a_distributed_map_are_redriven_too():
+    processor = {**machine("A"), "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    definition = {"StartAt": "List", "States": {
+        "List": {"Type": "Pass", "Result": [1], "Next": "All"},
+        **looped("Map", {"ItemProcessor": processor})["States"],
+    }}  # fmt: skip
+    history = recorded(definition, A=failing("Broken"))
+    seen = foresee(history, definition)
+    assert [(step.state, step.task) for step in seen.again] == [("All", ""), ("A", "${AArn}")]
+    assert not seen.safe
+    assert foresee(history, definition, parse_config({"tasks": {"A": {"idempotent": "it has a key"}}})).safe
+
+
+def test_what_fails_again_at_once_is_said():
+    definition = machine("A")
+    del definition["States"]["A"]["End"]
+    definition["States"] |= {"A": {**definition["States"]["A"], "Next": "No"}, "No": {"Type": "Fail", "Error": "Sorry"}}
+    (step,) = foresee(recorded(definition), definition).again
+    assert (step.state, step.why) == ("No", "it fails again at once, with Sorry: a redrive changes nothing")
+
+
+def test_what_only_reads_is_safe_by_nature():
+    definition = machine("A", A={"Resource": "arn:aws:states:::dynamodb:getItem", "Parameters": {"TableName": "t"}})
+    seen = foresee(recorded(definition, A=failing("Broken")), definition)
+    assert (seen.safe, seen.again[0].safe) == (True, "it only reads, or starts an execution under a name")
+
+
 def test_a_definition_that_it_did_not_run_under_foresees_nothing():
     seen = foresee(recorded(machine("A", "B"), B=failing("Broken")), machine("A", "C", "B"))
     assert seen.again == []
