@@ -19,6 +19,9 @@ _PATH = re.compile(r"""\$(\$|[A-Za-z_]\w*)?((?:\.[^\s.\[\](),'"*?]+|\['[^']*'\]|
 _NAME = re.compile(r"\.([^\s.\[\](),'\"*?]+)|\['([^']*)'\]")
 _TEMPLATES = ("Parameters", "ItemSelector", "Credentials")
 _NESTED = ("ItemReader", "ItemBatcher", "ResultWriter")
+_WHOLE_RESULT = re.compile(r"\$states\.result(?![\w.\[])")
+_SUMMED = re.compile(r"\$(?:count|sum|max|min|average|exists|length|type)\(\s*\$states\.result[\w.]*\s*\)")
+_PLACES = re.compile(r"""(['"])(\w+)\1\s*:\s*([^{}]*?)(?=,\s*['"]\w+['"]\s*:|\}|$)""")
 _JSON_INPUT = re.compile(r"\$states\.input((?:\.\w+)*)")
 
 
@@ -54,6 +57,11 @@ def paths_in(text: str) -> Iterator[Path]:
             yield definite(rest)
 
 
+def inputs_in(text: str) -> list[Path]:
+    """The places in the state data that a JSONata expression names."""
+    return [tuple(filter(None, rest.split("."))) for rest in _JSON_INPUT.findall(text)]
+
+
 def definite(rest: str) -> Path:
     """The names of a path up to its first step that isn't a name."""
     names: list[str] = []
@@ -67,8 +75,7 @@ def definite(rest: str) -> Path:
 def reads(node: Node) -> set[Path]:
     """The places that a state's fields name; InputPath alone names nothing that is needed."""
     if node.jsonata:
-        texts = " ".join(strings(dict(node.spec)))
-        return {tuple(filter(None, rest.split("."))) for rest in _JSON_INPUT.findall(texts)}
+        return set(inputs_in(" ".join(strings(dict(node.spec)))))
     found = {path for text in _texts(node.spec) for path in paths_in(text)}
     inside = node.spec.get("InputPath", "$")
     prefix = next(paths_in(inside), ()) if isinstance(inside, str) else ()
@@ -120,6 +127,38 @@ def catch_replaces_all(node: Node, catcher: Mapping[str, Any]) -> bool:
 
 def _hands_on_input(spec: Mapping[str, Any]) -> bool:
     return any("$states.input" in text for text in strings(spec.get("Output")))
+
+
+def keeps_result(node: Node) -> bool:
+    """True if a JSONata state hands on its result whole, or assigns it: it isn't counted, nor one field of it taken."""
+    if "Output" not in node.spec:
+        return True
+    made = [*strings(node.spec["Output"]), *strings(node.spec.get("Assign"))]
+    return any(_WHOLE_RESULT.search(_SUMMED.sub("", text)) for text in made)
+
+
+def result_names(node: Node) -> set[str]:
+    """Under which names a JSONata state hands on what it made of its result, as far as its Output says."""
+    return {name for name, text in places(node.spec.get("Output")) if "$states.result" in text}
+
+
+def places(output: Any) -> Iterator[tuple[str, str]]:
+    """The names in an Output, each with the expression that is put there; of one text those in its object literals."""
+    if isinstance(output, Mapping):
+        yield from ((name, " ".join(strings([value]))) for name, value in output.items())
+    elif isinstance(output, str):
+        yield from ((name, text) for _, name, text in _PLACES.findall(output))
+
+
+def assigned_from_result(node: Node) -> set[str]:
+    """The variables that a state sets to what it made of its result."""
+    result = "$states.result" if node.jsonata else "$"
+    assigned = node.spec.get("Assign", {})
+    return {
+        name.removesuffix(".$")
+        for name, value in assigned.items()
+        if any(re.match(r"\$(?:[.\[]|$)", text) if result == "$" else result in text for text in strings([value]))
+    }
 
 
 def needed_after(flow: Flow, edge: Edge) -> set[Path]:

@@ -26,6 +26,14 @@ class Node:
     around: Node | None
 
     @property
+    def and_around(self) -> Iterator[Node]:
+        """Itself, and the Parallels and Maps that it is in."""
+        node: Node | None = self
+        while node is not None:
+            yield node
+            node = node.around
+
+    @property
     def kind(self) -> str:
         return str(self.spec["Type"])
 

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from asl.lint.config import Config, Task
-from asl.lint.data import Path, leaves, overlap, paths_in, strings, written
+from asl.lint.data import (
+    Path,
+    assigned_from_result,
+    inputs_in,
+    leaves,
+    overlap,
+    paths_in,
+    result_names,
+    strings,
+    written,
+)
 from asl.lint.findings import Finding
 from asl.lint.flow import Edge, Flow, Node
 from asl.lint.rules.errors import declared, names_of
@@ -119,8 +129,8 @@ def _same(flow: Flow, node: Node, key: tuple[str, ...], other: Node, keys: tuple
                 f"which was done under {name} = {forward or 'nothing'}",
                 f"give it {there} = {forward or 'the key of ' + node.name}",
             )  # fmt: skip
-        elif not forward.startswith("{%"):
-            for path in paths_in(forward):
+        else:
+            for path in inputs_in(forward) if forward.startswith("{%") else paths_in(forward):
                 yield from _overwritten(flow, node, other, path)
 
 
@@ -128,14 +138,22 @@ def _overwritten(flow: Flow, node: Node, other: Node, path: Path) -> Iterator[Fi
     """The key's place is written between the effect and its compensation."""
     between = flow.after(node.name) | {node.name}
     for name in sorted(between):
-        for field, spec in results(flow.nodes[name]):
-            place = written(spec)
-            if place and overlap(place, path):
+        for field, place in _written_by(flow.nodes[name]):
+            if overlap(place, path):
                 yield _finding(
                     flow, other, "",
                     f"the key of {node.name} is read at $.{'.'.join(path)}, which {name} ({field}) overwrites",
                     "keep results apart from what effects are keyed by",
                 )  # fmt: skip
+
+
+def _written_by(node: Node) -> Iterator[tuple[str, Path]]:
+    """The places that a state and its catchers write to."""
+    for field, spec in results(node):
+        if place := written(spec):
+            yield field, place
+    if node.jsonata:
+        yield from (("Output", (name,)) for name in sorted(result_names(node)))
 
 
 def results(node: Node) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -148,17 +166,28 @@ def results(node: Node) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _needs_result(flow: Flow, node: Node, other: Node) -> Iterator[Finding]:
     """The forward step's result is missing just when the step timed out after its effect."""
-    place = written(node.spec)
-    if node.jsonata or not place:
-        return
-    for at, text in leaves(other.command):
-        if any(path[: len(place)] == place for path in paths_in(text)):
+    kept = [place for field, place in _written_by(node) if not field.startswith("Catch")]
+    variables = assigned_from_result(node)
+    for at, text in _texts(other):
+        read = inputs_in(text) if other.jsonata else list(paths_in(text))
+        named = any(re.search(rf"\${re.escape(name)}\b", text) for name in variables)
+        if named or any(path[: len(place)] == place for path in read for place in kept):
             yield _finding(
                 flow, other, ".".join(at),
                 f"it reads {text}, the answer of {node.name}, which is missing when {node.name} timed out after its "
                 "effect",
                 "take back by the key alone",
             )  # fmt: skip
+
+
+def _texts(node: Node) -> Iterator[tuple[Path, str]]:
+    """The paths, calls and expressions in what a task is given, each with its place there."""
+    if not node.jsonata:
+        yield from leaves(node.command)
+    elif isinstance(node.command, Mapping):
+        yield from (((name,), " ".join(strings([value]))) for name, value in node.command.items())
+    elif isinstance(node.command, str):
+        yield (), node.command
 
 
 def argument(node: Node, name: str) -> str | None:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,10 @@ TASK_FAILED = "States.TaskFailed"
 TIMEOUTS = {"States.Timeout", "States.HeartbeatTimeout"}
 NEVER_RAN = {"Lambda.TooManyRequestsException"}
 """Errors that say that the task didn't begin."""
+ANOTHER_EACH_TIME = re.compile(
+    r"States\.(?:UUID|MathRandom)|State\.RetryCount|Task\.Token|\$(?:uuid|random|now|millis)\("
+)
+"""What is another at the next attempt."""
 READING = ("get", "describe", "list", "head", "query", "scan", "batchGet", "search")
 """How the actions of services begin that change nothing."""
 
@@ -105,15 +110,17 @@ def retry_without_jitter(flow: Flow, config: Config) -> Iterator[Finding]:
 
 
 def retry_of_what_repeats(flow: Flow, config: Config) -> Iterator[Finding]:
-    for node in flow.tasks:
-        if is_idempotent(node, config):
-            continue
+    """A Parallel or Map that is tried again does all again that is in it, what succeeded too."""
+    for node in flow.nodes.values():
+        unsafe = [each.name for each in flow.tasks if node in each.and_around and not is_idempotent(each, config)]
         for i, retrier in enumerate(node.retriers):
-            if retrier.get("MaxAttempts", 3) != 0 and not set(retrier["ErrorEquals"]) <= NEVER_RAN:
+            never_ran = node.kind == "Task" and set(retrier["ErrorEquals"]) <= NEVER_RAN
+            if unsafe and retrier.get("MaxAttempts", 3) != 0 and not never_ran:
+                done = "an attempt that failed may have had its effect" if node.kind == "Task" else "it does all again"
+                which = "the task" if node.kind == "Task" else ", ".join(unsafe)
                 yield Finding(
                     "retry-of-what-repeats", flow.name, node.name, f"Retry[{i}]",
-                    "an attempt that failed may have had its effect, and nothing says that the task is safe to run "
-                    "twice",
+                    f"{done}, and nothing says that {which} is safe to run twice",
                     "key its effect so that it happens once, and declare the task idempotent, with the reason",
                 )  # fmt: skip
 
@@ -126,8 +133,9 @@ def is_idempotent(node: Node, config: Config) -> bool:
     if integration.kind != "service" or node.invokes:
         return False
     if integration.action == "startExecution":
-        given = node.parameters
-        return isinstance(given, Mapping) and bool({"Name", "Name.$"} & set(given))
+        given = node.parameters if isinstance(node.parameters, Mapping) else {}
+        name = given.get("Name", given.get("Name.$"))
+        return name is not None and not ANOTHER_EACH_TIME.search(str(name))
     return integration.action.startswith(READING)
 
 

@@ -15,11 +15,14 @@ from asl.lint.data import (
     Path,
     catch_replaces_all,
     catcher_of,
+    keeps_result,
     leaves,
     needed_after,
     overlap,
     paths_in,
+    places,
     reads,
+    replaces_all,
     strings,
     written,
 )
@@ -32,6 +35,10 @@ CAUSE_BYTES = 33_024
 """An error's name and cause, at their longest: 256 and 32,768 characters."""
 ERROR_OUTPUT = dict.fromkeys(("Error", "Cause"))
 JSONATA_PLACE = '"Output": "{% $merge([$states.input, {\'failure\': $states.errorOutput}]) %}"'
+JSONATA_ANSWER = '"Output": "{% $merge([$states.input, {\'name\': $states.result}]) %}"'
+RESULT_PLACE = '"ResultPath": "$.name"; or drop it: "ResultPath": null'
+JSONATA_DROP = '"Output": "{% $states.input %}"'
+ENVELOPE = "lambda:invoke answers with the call's headers and status around the function's answer, and all is kept"
 UNBOUNDED = {
     "getObject": "an object of any size",
     "listObjectsV2": "up to a thousand entries",
@@ -43,6 +50,7 @@ UNBOUNDED = {
 }
 """Actions that answer with as much as there is."""
 _APPENDS = re.compile(r"\$(?:append|merge)\(|\[\s*\$|&")
+_WHOLE = re.compile(r"(?:\$append\(|(?<!\$merge\()\[)\s*\$states\.input\s*,")
 _GROWING = ("States.Array(", "States.Format(", "States.JsonMerge(", "States.JsonToString(")
 
 
@@ -58,7 +66,9 @@ def growing_state(flow: Flow, config: Config) -> Iterator[Finding]:
 
 def _echo(flow: Flow, node: Node) -> Iterator[Finding]:
     """A task's answer replaces the state data, and later states need what was there before."""
-    if node.kind != "Task" or node.jsonata or written(node.spec) != () or "ResultSelector" in node.spec:
+    if node.kind != "Task" or not replaces_all(node) or "ResultSelector" in node.spec:
+        return
+    if "Output" in node.spec and str(node.spec["Output"]).strip("{%} ") != "$states.result":
         return
     if "Next" not in node.spec:
         return
@@ -70,11 +80,11 @@ def _echo(flow: Flow, node: Node) -> Iterator[Finding]:
     whole = node.parameters is None and node.function and later
     if needed or whole:
         yield _grows(
-            flow, node, "ResultPath",
+            flow, node, "Output" if node.jsonata else "ResultPath",
             "its answer replaces the whole state data, so its function must hand on "
             + (f"{', '.join(needed)}, which later states read" if needed else "all that comes in")
             + ": every step's answer carries those of all before",
-            'keep the answer in a place of its own ("ResultPath": "$.name"), or drop it ("ResultPath": null)',
+            f"keep the answer in a place of its own: {JSONATA_ANSWER if node.jsonata else RESULT_PLACE}",
         )  # fmt: skip
 
 
@@ -84,13 +94,18 @@ def _roots(paths: set[Path]) -> set[Path]:
 
 def _envelope(flow: Flow, node: Node) -> Iterator[Finding]:
     """``lambda:invoke`` wraps the answer in what Lambda says of the call."""
-    if not node.invokes or node.integration.pattern or node.jsonata:
+    if not node.invokes or node.integration.pattern:
+        return
+    if node.jsonata:
+        if keeps_result(node):
+            yield _grows(
+                flow, node, "Output", ENVELOPE, 'take the answer out: "Output": "{% $states.result.Payload %}"'
+            )
         return
     selected = "ResultSelector" in node.spec or str(node.spec.get("OutputPath", "")).startswith("$.Payload")
     if written(node.spec) is not None and not selected:
         yield _grows(
-            flow, node, "ResultSelector",
-            "lambda:invoke answers with the call's headers and status around the function's answer, and all is kept",
+            flow, node, "ResultSelector", ENVELOPE,
             'take the answer out: "ResultSelector": {"value.$": "$.Payload"}, or "OutputPath": "$.Payload"',
         )  # fmt: skip
 
@@ -108,12 +123,13 @@ def _appends(flow: Flow, node: Node) -> Iterator[Finding]:
 
 def _appended(node: Node) -> str:
     if node.jsonata:
-        output = " ".join(strings(node.spec.get("Output", "")))
-        if "$states.input" in output and _APPENDS.search(output):
+        if any(_adds_to(f"$states.input.{name}", text) for name, text in places(node.spec.get("Output"))):
+            return "Output"
+        if _WHOLE.search(str(node.spec.get("Output"))):
             return "Output"
         for name, value in node.spec.get("Assign", {}).items():
             text = " ".join(strings([value]))
-            if re.search(rf"\${name}\b", text) and _APPENDS.search(text):
+            if _adds_to(f"${name}", text):
                 return f"Assign/{name}"
         return ""
     for name, value in node.spec.get("Assign", {}).items():
@@ -129,6 +145,11 @@ def _appended(node: Node) -> str:
                 return field
     whole = node.kind == "Pass" and "Parameters" not in node.spec and "Result" not in node.spec and place
     return "ResultPath" if whole and node.spec.get("InputPath", "$") == "$" else ""
+
+
+def _adds_to(place: str, text: str) -> bool:
+    """True if an expression makes a place of what is there and more."""
+    return bool(re.search(rf"{re.escape(place)}\b", text) and _APPENDS.search(text))
 
 
 def _takes_itself(text: str, place: Path) -> bool:
@@ -160,7 +181,8 @@ def lost_input(flow: Flow, config: Config) -> Iterator[Finding]:
 
 def payload_size(flow: Flow, config: Config) -> Iterator[Finding]:
     for node in flow.nodes.values():
-        if node.name in flow.live and written(node.spec) is not None:
+        kept = keeps_result(node) if node.jsonata else written(node.spec) is not None
+        if node.name in flow.live and kept:
             yield from _unbounded(flow, node, config)
     if config.input_bytes is not None:
         yield from _total(flow, config, config.input_bytes)
@@ -170,18 +192,20 @@ def _unbounded(flow: Flow, node: Node, config: Config) -> Iterator[Finding]:
     if _size_of(node, config) is not None:
         return
     if node.kind == "Map" and "ResultWriter" not in node.spec and "ResultSelector" not in node.spec:
+        field, drop = ("Output", JSONATA_DROP) if node.jsonata else ("ResultPath", '"ResultPath": null')
         yield _too_large(
-            flow, node, "ResultPath", "it keeps the outputs of all its items, however many there are",
-            'drop them ("ResultPath": null), write them with a ResultWriter, or declare their bytes',
+            flow, node, field, "it keeps the outputs of all its items, however many there are",
+            f"drop them ({drop}), write them with a ResultWriter, or declare their bytes",
         )  # fmt: skip
     elif node.kind == "Task" and node.integration.kind == "service" and node.integration.action in UNBOUNDED:
         given = node.parameters if isinstance(node.parameters, Mapping) else {}
         limited = any(key.removesuffix(".$") in ("Limit", "MaxKeys", "MaxResults", "Range") for key in given)
         if not limited and "ResultSelector" not in node.spec:
             action = node.integration.action
+            field, select = ("Output",) * 2 if node.jsonata else ("ResultPath", "ResultSelector")
             yield _too_large(
-                flow, node, "ResultPath", f"{action} answers with {UNBOUNDED[action]}",
-                "ask for fewer, select what is needed with ResultSelector, or hand on a reference",
+                flow, node, field, f"{action} answers with {UNBOUNDED[action]}",
+                f"ask for fewer, select what is needed with {select}, or hand on a reference",
             )  # fmt: skip
 
 

@@ -128,8 +128,74 @@ INVOKE = {
     "ResultPath": "$.charge",
 }
 PAST = {"Choices": [{"Variable": "$.x", "IsPresent": True, "Next": "Failed"}], "Default": "Done", "Type": "Choice"}
+JSONATA_INVOKE = {
+    "Resource": INVOKE["Resource"],
+    "Arguments": {"FunctionName": "${ChargeArn}", "Payload": {"order_id": "{% $states.input.order_id %}"}},
+}
 QUERY = {"Resource": "arn:aws:states:::aws-sdk:dynamodb:query", "ResultPath": "$.rows"}
 ALL, DECLINED = ["States.ALL"], ["PaymentDeclined"]
+ITS_INPUT = "{% $states.input %}"
+ORDER_ID = "{% $states.input.order_id %}"
+MERGED = "{% $merge([$states.input, {'failure': $states.errorOutput}]) %}"
+
+
+def jsonata_task(name, *, then=None, catch="Failed", **fields):
+    spec = {
+        "Type": "Task",
+        "Resource": f"${{{name}Arn}}",
+        "Arguments": {"order_id": ORDER_ID},
+        "Output": ITS_INPUT,
+        "TimeoutSeconds": 15,
+        "Catch": [{"ErrorEquals": ALL, "Output": MERGED, "Next": catch}],
+        **({"Next": then} if then else {"End": True}),
+        **fields,
+    }
+    return {field: value for field, value in spec.items() if value is not ...}
+
+
+def in_jsonata(**states):
+    return machine(**states) | {"QueryLanguage": "JSONata"}
+
+
+def kept_saga(released=ORDER_ID, *, charge=ITS_INPUT, **reserve):
+    """A saga in JSONata, with a compensation that reads what it is told to."""
+    return in_jsonata(
+        Reserve=jsonata_task("Reserve", then="Charge", catch="Release", **reserve),
+        Charge=jsonata_task("Charge", then="Bill", catch="Release", Output=charge),
+        Bill=jsonata_task("Bill", catch="Release"),
+        Release=jsonata_task("Release", then="Failed", Arguments={"order_id": ORDER_ID, "at": released}),
+    )
+
+
+def polling(**fields):
+    again = {"Condition": "{% $states.input.more %}", "Next": "Poll"}
+    return in_jsonata(
+        Poll=jsonata_task("Poll", then="Again", **fields),
+        Again={"Type": "Choice", "Choices": [again], "Default": "Done"},
+        Done={"Type": "Succeed"},
+    )
+
+
+def jsonata_map(**fields):
+    inner = {"StartAt": "Charge", "States": {"Charge": jsonata_task("Charge", Catch=...)}}
+    catch = [{"ErrorEquals": ALL, "Output": MERGED, "Next": "Failed"}]
+    each = {"Type": "Map", "Items": "{% $states.input.lines %}", "ItemProcessor": inner, "Catch": catch, "End": True}
+    return in_jsonata(Every={**each, **fields})
+
+
+def retried(kind, name, error="Unavailable"):
+    inner = {"StartAt": name, "States": {name: task(name, Catch=...)}}
+    fields = {"Branches": [inner]} if kind == "Parallel" else {"ItemProcessor": inner, "ItemsPath": "$.lines"}
+    retry = [{"ErrorEquals": [error], **JITTER}]
+    return machine(Every=task("Every", Type=kind, Retry=retry, **fields, **{**NO_TASK, "ResultPath": None}))
+
+
+def started(name):
+    resource = "arn:aws:states:::states:startExecution"
+    return machine(
+        Start=task("Start", Resource=resource, Parameters={"StateMachineArn": "${Arn}", **name}, Retry=[RETRY])
+    )
+
 
 PAIRS = {
     # rule, place, bad, mended
@@ -292,6 +358,59 @@ PAIRS = {
     "lost input in JSONata: an output without it": (
         "lost-input", "Charge/Catch[0]",
         jsonata_saga(Output={"failure": "{% $states.errorOutput %}"}), jsonata_saga(Output={"order_id": "{% $id %}"}),
+    ),
+    "retry: of a Parallel around": (
+        "retry-of-what-repeats", "Every/Retry[0]", retried("Parallel", "Ship"), retried("Parallel", "Charge"),
+    ),
+    "retry: of a Map around, whose throttled task is not the only one": (
+        "retry-of-what-repeats", "Every/Retry[0]",
+        retried("Map", "Ship", "Lambda.TooManyRequestsException"), retried("Map", "Charge"),
+    ),
+    "retry: of an execution under a name that is another each time": (
+        "retry-of-what-repeats", "Start/Retry[0]",
+        started({"Name.$": "States.UUID()"}), started({"Name.$": "$.order_id"}),
+    ),
+    "saga in JSONata: needs what was assigned": (
+        "compensation-key", "Release/at",
+        kept_saga("{% $reserved %}", Assign={"reserved": "{% $states.result.id %}"}),
+        kept_saga("{% $now %}", Assign={"reserved": "{% $states.result.id %}"}),
+    ),
+    "saga in JSONata: needs what was merged": (
+        "compensation-key", "Release/at",
+        kept_saga("{% $states.input.hold %}", Output="{% $merge([$states.input, {'hold': $states.result}]) %}"),
+        kept_saga("{% $states.input.total %}", Output="{% $merge([$states.input, {'hold': $states.result}]) %}"),
+    ),
+    "saga in JSONata: its key is overwritten": (
+        "compensation-key", "Release",
+        kept_saga(charge="{% $merge([$states.input, {'order_id': $states.result.id}]) %}"),
+        kept_saga(charge="{% $merge([$states.input, {'charge_id': $states.result.id}]) %}"),
+    ),
+    "growing: the envelope in JSONata": (
+        "growing-state", "Charge/Output",
+        in_jsonata(Charge=jsonata_task("Charge", **JSONATA_INVOKE, Output="{% $states.result %}")),
+        in_jsonata(Charge=jsonata_task("Charge", **JSONATA_INVOKE, Output="{% $states.result.Payload %}")),
+    ),
+    "growing: an answer that must carry all, in JSONata": (
+        "growing-state", "Charge/Output",
+        in_jsonata(Charge=jsonata_task("Charge", then="Bill", Output=...), Bill=jsonata_task("Bill")),
+        in_jsonata(Charge=jsonata_task("Charge", then="Bill"), Bill=jsonata_task("Bill")),
+    ),
+    "growing: a loop in JSONata that merges the same place": (
+        "growing-state", "Poll/Output",
+        polling(Output="{% $merge([$states.input, {'all': $append($states.input.all, $states.result)}]) %}"),
+        polling(Output="{% $merge([$states.input, {'last': $states.result}]) %}"),
+    ),
+    "size: of a Map in JSONata": (
+        "payload-size", "Every/Output", jsonata_map(), jsonata_map(Output=ITS_INPUT),
+    ),
+    "size: of a Map in JSONata that is counted": (
+        "payload-size", "Every/Output",
+        jsonata_map(Output={"all": "{% $states.result %}"}), jsonata_map(Output={"n": "{% $count($states.result) %}"}),
+    ),
+    "size: of a query in JSONata": (
+        "payload-size", "Read/Output",
+        in_jsonata(Read=jsonata_task("Read", Resource=QUERY["Resource"], Output=...)),
+        in_jsonata(Read=jsonata_task("Read", Resource=QUERY["Resource"], Output={"n": "{% $states.result.Count %}"})),
     ),
     "size: of all the items of a Map": ("payload-size", "Every/ResultPath", mapped(), mapped(ResultPath=None)),
     "size: of a query": (
