@@ -8,7 +8,7 @@ import pytest
 
 import asl
 from asl.cli import explore
-from asl.explorer import Injector, check, pairs, singles, walks
+from asl.explorer import Finding, Injector, check, pairs, singles, walks
 from asl.explorer.faults import CallFailed
 from asl.explorer.search import exhaustive, shrunk, walked
 from asl.explorer.story import tell, through
@@ -138,9 +138,9 @@ def test_what_turns_in_a_circle_is_cut_off_and_told():
         office.engine.call_at(office.engine.now, lambda: circle(office, event))
 
     scenario = seats.scenario("circle", tasks={"IssueTickets": circle})
-    (finding,) = singles(scenario).findings[:1]
-    assert "still busy" in finding.problems[0]
-    assert "  it is still busy after 20,000 steps" in tell(scenario, finding)
+    problems = check(scenario, {}).problems
+    assert "still busy" in problems[0]
+    assert "  it is still busy after 20,000 steps" in tell(scenario, Finding("circle", {}, tuple(problems)))
 
 
 def test_a_task_that_never_ends_is_told_and_ends_its_story(monkeypatch):
