@@ -118,9 +118,8 @@ class Flow:
             return
         if self.ends(node) and node.kind != "Fail" and "Next" in around.spec:
             yield Edge(around.spec["Next"], "End")
-        while around is not None:
-            yield from self._caught(around, f"Catch of {around.name}")
-            around = around.around
+        for each in around.and_around:
+            yield from self._caught(each, f"Catch of {each.name}")
 
     @staticmethod
     def _caught(node: Node, field: str) -> Iterator[Edge]:

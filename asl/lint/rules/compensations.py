@@ -81,10 +81,7 @@ def _includes(flow: Flow, name: str, wanted: set[str]) -> bool:
 
 
 def _is_in(node: Node, name: str) -> bool:
-    around = node.around
-    while around is not None and around.name != name:
-        around = around.around
-    return around is not None
+    return node.name != name and any(each.name == name for each in node.and_around)
 
 
 def _is_failure(flow: Flow, config: Config, name: str) -> bool:

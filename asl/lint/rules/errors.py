@@ -38,10 +38,7 @@ def unreachable(flow: Flow, config: Config) -> Iterator[Finding]:
 def catch_all(flow: Flow, config: Config) -> Iterator[Finding]:
     """A task's own catch-all, or that of a Parallel or Map around it."""
     for node in flow.tasks:
-        around: Node | None = node
-        while around is not None and not any(ALL in catcher["ErrorEquals"] for catcher in around.catchers):
-            around = around.around
-        if around is None:
+        if not any(ALL in catcher["ErrorEquals"] for each in node.and_around for catcher in each.catchers):
             yield Finding(
                 "catch-all", flow.name, node.name, "Catch",
                 "an error that no catcher names ends the execution here, and nothing that was done is taken back",
