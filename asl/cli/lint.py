@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from asl.cli._shared import Fault
 from asl.lint import Config, Finding, InvalidConfig, lint_all, read_config
 from asl.validation import Definition
 
@@ -18,7 +19,7 @@ def main(argv: list[str]) -> int:
     try:
         config = read_config(args.config) if args.config else Config()
         definitions = named(args.definitions)
-    except (InvalidConfig, OSError, UnicodeDecodeError) as error:
+    except (Fault, InvalidConfig, OSError) as error:
         print(f"asl lint: {error}", file=sys.stderr)
         return 2
     findings = lint_all(definitions, config)
@@ -38,8 +39,16 @@ def named(paths: list[Path]) -> dict[str, Definition]:
     """The definitions by name, ``new_order`` for ``new_order.asl.json``; by path where a name comes twice."""
     names = [path.name.partition(".")[0] for path in paths]
     return {
-        name if names.count(name) == 1 else str(path): path.read_text() for name, path in zip(names, paths, strict=True)
+        name if names.count(name) == 1 else str(path): text_of(path) for name, path in zip(names, paths, strict=True)
     }
+
+
+def text_of(path: Path) -> str:
+    """Raises Fault, which names the file, and OSError."""
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Fault(f"{path} isn't text in UTF-8: {error}") from None
 
 
 def show(findings: list[Finding], count: int, *, as_json: bool) -> None:

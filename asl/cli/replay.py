@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from asl.cli._shared import Fault
+from asl.cli.lint import text_of
 from asl.replay import BadHistory, Verdict, read_recordings, replay
 from asl.validation import Diagnostic, InvalidDefinition, check
 
@@ -44,9 +45,7 @@ def parser() -> argparse.ArgumentParser:
 def read_definition(path: Path) -> dict[str, Any]:
     """Raises Fault, which names the file and the place in it, and OSError."""
     try:
-        return check(path.read_text("utf-8-sig"), any_task=True)
-    except UnicodeDecodeError as error:
-        raise Fault(f"{path} isn't text in UTF-8: {error}") from None
+        return check(text_of(path), any_task=True)
     except InvalidDefinition as error:
         raise Fault(
             f"{path} is no definition that AWS would create: {'; '.join(map(_said, error.diagnostics))}"

@@ -78,9 +78,11 @@ class Config:
 def read_config(path: Path) -> Config:
     """The configuration in a file. Raises InvalidConfig, and OSError where there is no file."""
     try:
-        return parse_config(json.loads(path.read_text()))
-    except json.JSONDecodeError as error:
+        return parse_config(json.loads(path.read_bytes()))
+    except InvalidConfig as error:
         raise InvalidConfig(f"{path}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidConfig(f"{path} isn't JSON: {error}") from None
 
 
 def parse_config(told: Mapping[str, Any]) -> Config:
@@ -89,37 +91,66 @@ def parse_config(told: Mapping[str, Any]) -> Config:
     timeouts = told.get("timeouts", {})
     _only("timeouts", timeouts, {"function", "gateway"})
     return Config(
-        _seconds(timeouts.get("function")),
-        _seconds(timeouts.get("gateway")),
-        {name: _task(name, each) for name, each in told.get("tasks", {}).items()},
-        frozenset(told.get("unsuccessful", ())),
-        told.get("input_bytes"),
-        tuple(map(_suppression, told.get("suppressions", ()))),
+        _seconds("timeouts.function", timeouts.get("function")),
+        _seconds("timeouts.gateway", timeouts.get("gateway")),
+        {name: _task(name, each) for name, each in _object("tasks", told.get("tasks", {})).items()},
+        frozenset(_names("unsuccessful", told.get("unsuccessful", []))),
+        _bytes("input_bytes", told.get("input_bytes")),
+        tuple(map(_suppression, _list("suppressions", told.get("suppressions", [])))),
     )
 
 
-def _seconds(told: Any) -> Mapping[str, float]:
+def _seconds(owner: str, told: Any) -> Mapping[str, float]:
     """One number for all, or numbers by task with ``default`` for the others."""
     if told is None:
         return {}
-    if isinstance(told, int | float):
-        return {"": told}
-    return {"" if name == "default" else name: seconds for name, seconds in told.items()}
+    by_task = told if isinstance(told, dict) else {"default": told}
+    for name, seconds in by_task.items():
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise InvalidConfig(f"{owner} of {name} is no number of seconds")
+    return {"" if name == "default" else name: seconds for name, seconds in by_task.items()}
+
+
+def _object(owner: str, told: Any) -> dict[str, Any]:
+    if not isinstance(told, dict):
+        raise InvalidConfig(f"{owner} is no object")
+    return told
+
+
+def _list(owner: str, told: Any) -> list[Any]:
+    if not isinstance(told, list):
+        raise InvalidConfig(f"{owner} is no array")
+    return told
+
+
+def _names(owner: str, told: Any) -> tuple[str, ...]:
+    if not all(isinstance(each, str) for each in _list(owner, told)):
+        raise InvalidConfig(f"{owner} holds what is no name")
+    return tuple(told)
+
+
+def _bytes(owner: str, told: Any) -> int | None:
+    if told is not None and (isinstance(told, bool) or not isinstance(told, int)):
+        raise InvalidConfig(f"{owner} is no number of bytes")
+    return told
 
 
 def _task(name: str, told: Mapping[str, Any]) -> Task:
     _only(f"task {name}", told, {"idempotent", "key", "compensations", "stands_at", "bytes"})
-    stands_at = told.get("stands_at", {})
+    stands_at = _object(f"task {name}, stands_at", told.get("stands_at", {}))
     for state, reason in stands_at.items():
         _reason(f"task {name}, stands_at {state}", reason)
     if "idempotent" in told:
         _reason(f"task {name}, idempotent", told["idempotent"])
-    key = tuple(told.get("key", ()))
-    compensations = {by: tuple(keys) for by, keys in told.get("compensations", {}).items()}
+    key = _names(f"task {name}, key", told.get("key", []))
+    given = _object(f"task {name}, compensations", told.get("compensations", {}))
+    compensations = {by: _names(f"task {name}, compensation {by}", keys) for by, keys in given.items()}
     for by, keys in compensations.items():
         if len(keys) != len(key) or not key:
             raise InvalidConfig(f"task {name}: {by} needs a parameter for each of the key's {len(key)}")
-    return Task(told.get("idempotent", ""), key, compensations, stands_at, told.get("bytes"))
+    return Task(
+        told.get("idempotent", ""), key, compensations, stands_at, _bytes(f"task {name}, bytes", told.get("bytes"))
+    )
 
 
 def _suppression(told: Mapping[str, Any]) -> Suppression:
@@ -127,6 +158,7 @@ def _suppression(told: Mapping[str, Any]) -> Suppression:
     if "rule" not in told:
         raise InvalidConfig("a suppression names no rule")
     _reason(f"the suppression of {told['rule']}", told.get("reason"))
+    _names(f"the suppression of {told['rule']}", list(told.values()))
     return Suppression(**told)
 
 
@@ -136,8 +168,7 @@ def _reason(owner: str, text: Any) -> None:
 
 
 def _only(owner: str, told: Mapping[str, Any], names: set[str]) -> None:
-    if not isinstance(told, dict):
-        raise InvalidConfig(f"{owner} is no object")
+    _object(owner, told)
     unknown = sorted(set(told) - names)
     if unknown:
         raise InvalidConfig(f"{owner} knows no {', '.join(unknown)}")

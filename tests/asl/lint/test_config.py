@@ -59,6 +59,28 @@ def test_a_configuration_that_no_rule_understands_is_refused(told, said):
         parse_config(told)
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"tasks": []}, "tasks is no object"),
+        ({"tasks": {"Charge": {"key": "order_id"}}}, "task Charge, key is no array"),
+        ({"tasks": {"Charge": {"compensations": ["Refund"]}}}, "task Charge, compensations is no object"),
+        ({"tasks": {"Charge": {"key": ["a"], "compensations": {"Refund": "a"}}}}, "compensation Refund is no array"),
+        ({"tasks": {"Charge": {"stands_at": ["Lost"]}}}, "task Charge, stands_at is no object"),
+        ({"tasks": {"Charge": {"bytes": "many"}}}, "task Charge, bytes is no number"),
+        ({"timeouts": {"function": "10"}}, "timeouts.function of default is no number"),
+        ({"timeouts": {"gateway": {"Charge": True}}}, "timeouts.gateway of Charge is no number"),
+        ({"input_bytes": "many"}, "input_bytes is no number"),
+        ({"unsuccessful": "Rejected"}, "unsuccessful is no array"),
+        ({"suppressions": {}}, "suppressions is no array"),
+        ({"suppressions": [{"rule": "catch-all", "reason": "So.", "state": 3}]}, "catch-all holds what is no name"),
+    ],
+)
+def test_what_is_of_another_type_is_refused(told, said):
+    with pytest.raises(InvalidConfig, match=re.escape(said)):
+        parse_config(told)
+
+
 def test_our_definitions_have_no_findings():
     config = read_config(ROOT / "workflows" / "lint.json")
     assert lint_all({path.name.partition(".")[0]: path.read_text() for path in OURS}, config) == []
@@ -96,9 +118,15 @@ def test_the_command_line_says_what_it_cannot_read(tmp_path, capsys):
     config.write_text('{"tasks": {"Charge": {"idempotent": true}}}')
     assert main(["lint", str(OURS[0]), "--config", str(config)]) == 2
     assert main(["lint", str(tmp_path / "none.asl.json")]) == 2
-    config.write_text("{")
-    assert main(["lint", str(OURS[0]), "--config", str(config)]) == 2
-    assert capsys.readouterr().err.count("asl lint: ") == 3
+    for content in (b"{", b"\xff", b"[" * 100_000):
+        config.write_bytes(content)
+        assert main(["lint", str(OURS[0]), "--config", str(config)]) == 2
+    config.write_bytes(b"\xff")
+    assert main(["lint", str(config)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 6
+    assert all(line.startswith("asl lint: ") for line in said)
+    assert all(str(tmp_path) in line for line in said)
 
 
 def blocks(language):
