@@ -39,6 +39,9 @@ def main(argv: list[str]) -> int:
     except (ImportError, AttributeError) as error:
         print(f"asl explore: {', '.join(args.modules)}: {error}", file=sys.stderr)
         return 2
+    if not any(known.values()):
+        print(f"asl explore: no scenario of {', '.join(args.modules)} has {args.only!r} in its name", file=sys.stderr)
+        return 2
     began = time.monotonic()
     reports, is_whole = gather(plan(args, known), args, console)
     console.print(*tables(seen(known, reports), time.monotonic() - began), sep="\n", highlight=False, soft_wrap=True)
@@ -110,18 +113,22 @@ def watched(ended: Iterator[tuple[Share, Report]], total: int, console: Console)
 
 
 def seen(known: Known, reports: Sequence[Report]) -> Seen:
-    machines = {each.name: each for scenarios in known.values() for each in machines_of(scenarios)}
+    machines: dict[str, Machine] = {}
+    for scenarios in known.values():
+        names = {name for report in reports if report.scenario in scenarios for name in report.machines}
+        for scenario in scenarios.values():
+            machines |= {each.name: each for each in machines_of(scenario)}
+            if names <= machines.keys():
+                break
     excused = {move: why for module in known for move, why in unreachable(module).items()}
     return Seen(machines, reports, excused)
 
 
-def machines_of(scenarios: Mapping[str, Scenario]) -> list[Machine]:
-    """The machines of a module's first scenario, once it has begun."""
-    for scenario in scenarios.values():
-        world = scenario.world(scenario.injector({}, None))
-        world.play()
-        return list(world.engine.machines.values())
-    return []
+def machines_of(scenario: Scenario) -> list[Machine]:
+    """The machines of a scenario, once it has begun."""
+    world = scenario.world(scenario.injector({}, None))
+    world.play()
+    return list(world.engine.machines.values())
 
 
 def save(folder: Path, findings: Sequence[Finding]) -> None:

@@ -6,19 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from asl.machine import Machine
+from asl.validation.graph import machines as nested
 
 Move = tuple[str, str, str]
 """A machine, a state of it, and the state that came next."""
 
 
 def every_move(machines: Iterable[Machine]) -> set[Move]:
-    """Each Next, Default, Choice rule and Catch of the machines' outermost states."""
+    """Each Next, Default, Choice rule and Catch, those inside Parallels and Maps too."""
     return {
         (machine.name, name, target)
         for machine in machines
-        for name, state in machine.definition["States"].items()
+        for name, state in every_state(machine)
         for target in targets(state)
     }
+
+
+def every_state(machine: Machine) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for _, inner in nested(machine.definition, ""):
+        yield from inner["States"].items()
 
 
 def targets(state: Mapping[str, Any]) -> Iterator[str]:

@@ -7,13 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice, pairwise
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from asl.explorer.faults import Injector, Met, Plan, passed
 from asl.explorer.memory import Memory
 from asl.explorer.rest import LONGEST, PATIENCE_SECONDS, TOO_BUSY, Endless, patience, restless
+from asl.history import ENTERED
 
 if TYPE_CHECKING:
     from asl.engine import Engine
@@ -234,8 +235,14 @@ def repeated(world: World) -> Iterator[str]:
             yield f"{effect} was done {done.count(effect)} times"
 
 
-def transitions(execution: Execution) -> Iterable[tuple[str, str]]:
-    return pairwise(execution.path)
+def transitions(execution: Execution) -> Iterator[tuple[str, str]]:
+    """From which state to which it went, in each branch and iteration."""
+    records = execution.trace.records
+    for kind, _, previous, details in records:
+        if kind in ENTERED and details and previous:
+            before, _, _, left = records[previous - 1]
+            if before.endswith("StateExited") and left:
+                yield left["name"], details["name"]
 
 
 def singles(scenario: Scenario) -> Report:

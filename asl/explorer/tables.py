@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 from rich.table import Table
 
-from asl.explorer.coverage import Move, every_move
+from asl.explorer.coverage import Move, every_move, every_state
 from asl.explorer.search import Report, Tally
 from asl.machine import Machine
 
@@ -76,7 +76,7 @@ def by_machine(seen: Seen) -> Table:
         table.add_column(column, justify="right")
     for name, machine in seen.machines.items():
         tally = seen.tally(name)
-        tasks = sum(state["Type"] == "Task" for state in machine.definition["States"].values())
+        tasks = sum(state["Type"] == "Task" for _, state in every_state(machine))
         every = every_move([machine])
         figures = (tasks, tally.schedules, tally.violations, tally.parked, tally.schedules / (tally.seconds or 1))
         table.add_row(name, *(f"{each:,.0f}" for each in figures), f"{len(every & seen.taken)} of {len(every)}")

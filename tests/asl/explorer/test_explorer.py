@@ -8,9 +8,10 @@ import pytest
 
 import asl
 from asl.cli import explore
-from asl.explorer import Finding, Injector, check, pairs, singles, walks
+from asl.explorer import Finding, Injector, Report, Scenario, check, pairs, singles, walks
+from asl.explorer.coverage import every_move
 from asl.explorer.faults import CallFailed
-from asl.explorer.search import exhaustive, shrunk, walked
+from asl.explorer.search import Tally, exhaustive, shrunk, transitions, walked
 from asl.explorer.story import tell, through
 from tests.asl.explorer import seats
 
@@ -234,6 +235,28 @@ def test_the_command_says_what_it_did(capsys):
     answer = json.loads(capsys.readouterr().out)
     assert answer["findings"] == []
     assert answer["schedules"] > 20
+
+
+def test_a_name_that_no_scenario_has_explores_nothing_and_is_no_success(capsys):
+    assert explore.main(["tests.asl.explorer.seats", "--only", "god"]) == 2
+    assert "no scenario of tests.asl.explorer.seats has 'god' in its name" in capsys.readouterr().err
+
+
+def test_each_scenario_s_machines_are_shown():
+    first, second = seats.good(), seats.needs_the_forward_result()
+    machine = asl.load(seats.definition(), name="Another")
+    other = Scenario(second.name, lambda injector: seats.BoxOffice(injector, machine, {}), second.injector)
+    known = {seats.__name__: {"good": first, other.name: other}}
+    reports = [Report(first.name, machines={"Booking": Tally()}), Report(other.name, machines={"Another": Tally()})]
+    assert sorted(explore.seen(known, reports).machines) == ["Another", "Booking"]
+
+
+def test_transitions_are_those_of_each_branch_and_iteration():
+    branch = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "End": True}}}
+    each = {"Type": "Map", "ItemProcessor": branch, "Next": "Done"}
+    machine = asl.load({"StartAt": "Each", "States": {"Each": each, "Done": {"Type": "Succeed"}}}, name="Maps")
+    taken = {("Maps", *move) for move in transitions(machine.run([1, 2]))}
+    assert taken == every_move([machine]) == {("Maps", "A", "B"), ("Maps", "Each", "Done")}
 
 
 def test_a_module_that_is_not_there_is_one_line(capsys):
