@@ -49,15 +49,20 @@ def _most_common(found: list[str]) -> str:
 
 
 def _part(definition: Mapping[str, Any], recording: Recording) -> Mapping[str, Any]:
-    """The machine itself, or the distributed processor that begins as the recording does."""
+    """The machine itself, or the distributed processor that begins as the recording does, or has most of its states."""
+    names = {visit.name for visit in recording.visits.all}
     first = recording.visits.all[0].name
-    for _, inner in machines(dict(definition), ""):
-        distributed = inner.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
-        if distributed and inner["StartAt"] == first != definition["StartAt"]:
-            return {key: inner[key] for key in ("StartAt", "States")} | {
-                key: definition[key] for key in ("QueryLanguage",) if key in definition
-            }
-    return definition
+    parts = [definition, *(inner for _, inner in machines(dict(definition), "") if _is_distributed(inner))]
+    part = max(parts, key=lambda each: (each["StartAt"] == first, len(names & each["States"].keys())))
+    if part is definition:
+        return definition
+    return {key: part[key] for key in ("StartAt", "States")} | {
+        key: definition[key] for key in ("QueryLanguage",) if key in definition
+    }
+
+
+def _is_distributed(inner: Mapping[str, Any]) -> bool:
+    return bool(inner.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED")
 
 
 def _told(definition: Mapping[str, Any], recording: Recording) -> Iterator[tuple[str, str]]:

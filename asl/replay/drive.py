@@ -160,7 +160,8 @@ class Lockstep:
         theirs, ours = self._pair(happening)
         found = self.execution.awaiting(ours, "answered", MapRun)
         if found is None:
-            self.comparison.part(theirs, "the recording's Map Run ends there; it has none")
+            it = self.comparison.doing if self.execution.error else "it has none"
+            self.comparison.part(theirs, f"the recording's Map Run ends there; {it}", after=theirs.entered.id)
         data = theirs.output if happening.word == "succeeded" else happening.data
         self._deliver(happening.event.at, found[0], happening.word, data)
 

@@ -9,6 +9,7 @@ import pytest
 
 import asl
 from asl.engine import Engine
+from asl.history import events
 from asl.replay import BadHistory, recording, replay
 from tests.replay.test_golden import committed, golden
 from tests.replay.test_shapes import CALLBACK, MAP, PARALLEL, RETRY, SLOW, branch, edited, run, single, times
@@ -186,6 +187,26 @@ def test_a_history_of_another_machine_is_refused(story):
 def test_a_machine_whose_states_were_all_renamed_is_the_same_one():
     renamed = json.loads(json.dumps(ORDER).replace('"A"', '"Do"').replace('"B"', '"Then"'))
     assert told(replay(run(ORDER, **SLOW), renamed)) == [("Do", 0, "the recording goes to A, it goes to Do")]
+
+
+def distributed(first="A"):
+    processor = {**branch(first, "B"), "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    return single(Type="Map", ItemsPath="$.all", ItemProcessor=processor)
+
+
+def test_a_child_is_played_by_its_processor_though_its_first_state_was_renamed():
+    engine = Engine(tasks=SLOW)
+    execution = engine.start(asl.load(distributed()), {"all": [1]})
+    engine.run()
+    (map_run,) = execution.map_runs
+    child = recording(events(map_run.children[0].trace.records))
+    assert told(replay(child, distributed("Do"))) == [("Do", 0, "the recording goes to A, it goes to Do")]
+
+
+def test_a_distributed_map_that_finds_no_items_says_why():
+    verdict = replay(run(distributed(), {"all": [1]}, **SLOW), changed(distributed(), "Only", ItemsPath="$.none"))
+    assert told(verdict)[0][:2] == ("Only", 2)
+    assert cause(verdict).startswith("it is FAILED with States.Runtime: Invalid path '$.none'")
 
 
 # What lies ahead of the running.
