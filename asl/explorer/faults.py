@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -72,12 +72,10 @@ class Injector:
     Attributes:
         plan: what happens where.
         errors: the errors that a task can truly raise, by its state's name.
-        calls: how many calls outside a state's task makes, each after a `checkpoint`, for ``between``, ``dies`` and
-            ``fails``; 0 for unknown.
+        calls: how many calls outside a state's task may make, for dice: they are thrown before it is called. Where a
+            plan is played they are counted, each by its `checkpoint`.
         intruder: what comes in, once, for ``meet``: such as starting another execution on the same thing.
         dice: where given, each site meets a random fault with `chance`, instead of the plan.
-        known: the faults that each state can meet, alone or with an intruder about, once found out. One dict may
-            serve all runs of a scenario.
     """
 
     plan: Plan
@@ -87,13 +85,13 @@ class Injector:
     late_seconds: Sequence[int] = (60, 7200)
     dice: Random | None = None
     chance: float = 0.15
-    known: dict[tuple[str, bool], tuple[str, ...]] = field(default_factory=dict)
     met: list[Met] = field(default_factory=list)
     _visits: dict[str, int] = field(default_factory=dict)
     _standing: dict[str, str] = field(default_factory=dict)
     _down: dict[str, float] = field(default_factory=dict)
     _inside: Callable[[], None] | None = None
     _countdown: int = 0
+    _calls: int = 0
     active: bool = True
 
     def invoke(self, engine: Engine, run: Invoke) -> Invoke:
@@ -104,9 +102,12 @@ class Injector:
                 run(request, complete)
                 return
             visit = self._visit(request)
-            fault = self._standing.get(visit) or self._meet(visit, engine.now, request)
-            down = self._is_down(request.state, engine.now)
-            self._happen(down or fault, visit, engine, run, request, complete)
+            fault = self._is_down(request.state, engine.now) or self._standing.get(visit)
+            fault = fault or self._meet(visit, engine.now, request)
+            if fault:
+                self._happen(fault, visit, engine, run, request, complete)
+            else:
+                self._watch(run, request, complete)
 
         return invoke
 
@@ -128,6 +129,7 @@ class Injector:
 
     def checkpoint(self) -> None:
         """Called by a world's edges before each call outside: where a second run can come in between."""
+        self._calls += 1
         if self._inside is None:
             return
         self._countdown -= 1
@@ -145,7 +147,8 @@ class Injector:
 
     def _meet(self, visit: str, now: float, request: TaskRequest) -> str:
         is_told_apart = request.attempt <= EACH or request.attempt.bit_count() == 1
-        faults = self._faults(request.state) if is_told_apart else ()
+        calls = self.calls(request.state) if self.dice else 0
+        faults = self._faults(request.state, calls) if is_told_apart else ()
         return self._decide(f"{visit}.{request.attempt}", now, faults)
 
     def _decide(self, site: str, now: float, faults: tuple[str, ...]) -> str:
@@ -155,27 +158,8 @@ class Injector:
         self.met.append(Met(site, now, faults, fault))
         return fault
 
-    def _faults(self, state: str) -> tuple[str, ...]:
-        alone = self.intruder is None
-        if (state, alone) not in self.known:
-            self.known[state, alone] = self._every_fault(state)
-        return self.known[state, alone]
-
-    def _every_fault(self, state: str) -> tuple[str, ...]:
-        errors = self.errors(state)
-        return (
-            *(f"error:{error}" for error in errors),
-            "timeout-before",
-            "timeout-after",
-            *(f"late:{seconds}" for seconds in self.late_seconds),
-            "crash",
-            "twice",
-            *(f"{kind}:{k}" for kind in ("between", "dies", "fails") for k in range(2, self.calls(state) + 1)),
-            *(f"meet:{k}" for k in range(1, self.calls(state) + 2) if self.intruder),
-            "lost",
-            "unheard",
-            *(f"down:{error}:86400" for error in errors if error.endswith("Unavailable")),
-        )
+    def _faults(self, state: str, calls: int) -> tuple[str, ...]:
+        return every_fault(tuple(self.errors(state)), tuple(self.late_seconds), calls, self.intruder is not None)
 
     def _is_down(self, state: str, now: float) -> str:
         for error, until in self._down.items():
@@ -184,6 +168,14 @@ class Injector:
         return ""
 
     # What happens.
+
+    def _watch(self, run: Invoke, request: TaskRequest, complete: Complete) -> None:
+        """Run the task as it is, and see how many calls it makes: so many faults could have come in between."""
+        place, met = len(self.met) - 1, self.met[-1]
+        self._calls = 0
+        run(request, complete)
+        if met.faults and self.dice is None:
+            self.met[place] = replace(met, faults=self._faults(request.state, self._calls))
 
     def _happen(
         self, fault: str, visit: str, engine: Engine, run: Invoke, request: TaskRequest, complete: Complete
@@ -209,7 +201,7 @@ class Injector:
         elif kind in ("between", "meet"):
             inside = partial(run, request, ignore) if kind == "between" else partial(self._let_in, engine)
             self._interrupt(int(detail), inside, run, request, complete)
-        elif kind in ("", "twice"):
+        elif kind == "twice":
             run(request, complete)
         else:
             complete(NEVER)
@@ -253,6 +245,24 @@ class Injector:
         if intruder is not None:
             intruder()
             engine.run_due()
+
+
+@cache
+def every_fault(errors: tuple[str, ...], late_seconds: tuple[int, ...], calls: int, may_meet: bool) -> tuple[str, ...]:
+    """Of an attempt that can raise these errors and makes so many calls outside."""
+    return (
+        *(f"error:{error}" for error in errors),
+        "timeout-before",
+        "timeout-after",
+        *(f"late:{seconds}" for seconds in late_seconds),
+        "crash",
+        "twice",
+        *(f"{kind}:{k}" for kind in ("between", "dies", "fails") for k in range(2, calls + 1)),
+        *(f"meet:{k}" for k in range(1, calls + 2) if may_meet),
+        "lost",
+        "unheard",
+        *(f"down:{error}:86400" for error in errors if error.endswith("Unavailable")),
+    )
 
 
 def passed(met: Sequence[Met], dice: Random, chance: float) -> int:

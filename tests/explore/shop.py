@@ -294,9 +294,8 @@ def calls_of(state: str, parts: int = 1) -> int:
 
 def scenario(name: str, script: Script, habits: Habits = USUAL, *, parts: int = 1, depth: int = 2) -> Scenario:
     """A story in a shop whose carrier has such habits, about orders that are moved in so many parts."""
-    known: dict[tuple[str, bool], tuple[str, ...]] = {}
 
     def injector(plan: Plan, dice: Random | None) -> Injector:
-        return Injector(plan, errors=errors_of, calls=partial(calls_of, parts=parts), dice=dice, known=known)
+        return Injector(plan, errors=errors_of, calls=partial(calls_of, parts=parts), dice=dice)
 
     return Scenario(name, lambda injector: ExploredShop(injector, script, habits), injector, depth)

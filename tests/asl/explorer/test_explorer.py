@@ -79,6 +79,19 @@ def test_a_late_effect_comes_when_it_says():
     assert max(seen) - min(seen) > 7000
 
 
+def test_the_calls_of_a_task_are_counted_as_it_makes_them():
+    """The dice are told of two, and it makes four: what is played one by one comes by them all."""
+
+    def charge(office, event):
+        for _ in range(4):
+            office.checkpoint()
+        return office.charge(event)
+
+    base = check(seats.scenario("chatty", tasks={"Charge": charge}), {})
+    deaths = {each.site: [fault for fault in each.faults if fault.startswith("dies")] for each in base.met}
+    assert list(deaths.values()) == [[], ["dies:2", "dies:3", "dies:4"], []]
+
+
 @pytest.mark.parametrize(("call", "made"), [(2, 1), (3, 2), (4, 2)])
 def test_a_task_dies_before_the_call_that_it_says_or_at_its_end(call, made):
     seen = []
@@ -131,7 +144,16 @@ def test_a_walk_that_sets_out_from_its_first_fault_goes_as_one_from_the_start():
         anew = check(scenario, {}, Random(f"5:{scenario.name}:{n}"))
         if run.problems:
             anew = shrunk(scenario, anew)
-        assert (run.plan, run.met, run.problems, run.moves) == (anew.plan, anew.met, anew.problems, anew.moves)
+        assert (run.plan, happened(run), run.problems, run.moves) == (
+            anew.plan,
+            happened(anew),
+            anew.problems,
+            anew.moves,
+        )
+
+
+def happened(run):
+    return [(met.site, met.at, met.fault) for met in run.met]
 
 
 def test_what_turns_in_a_circle_is_cut_off_and_told():
