@@ -5,17 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from api.problems import RETRY_AFTER_SECONDS, Complaint, Problem, invalid
-from oms.callbacks import pass_on
+from oms.callbacks import Fate, pass_on
 from oms.domain import returns
 from oms.domain.errors import UnexpectedState
+from oms.metrics import count
 from oms.ports import Deps
 
 
 def say(deps: Deps, word: dict[str, Any]) -> None:
-    """Raise a problem where nothing waits for it yet, or where it is a parcel that can't be inspected."""
+    """Raise a problem where nothing waits for it yet, or where it is a parcel that can't be inspected.
+
+    Where it comes too late and parks the order, that is counted as a task counts it: it alarms.
+    """
     if word["type"] == "return.received":
         check_parcel(deps, word)
-    if not pass_on(deps, word):
+    fate = pass_on(deps, word)
+    if fate is Fate.PARKED:
+        count("OrderParked")
+    if fate is Fate.EARLY:
         detail = f"order {word['order_id']} doesn't wait for {word['type']} yet: say it again later"
         raise Problem("nothing-waits", 409, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 

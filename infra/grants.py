@@ -87,6 +87,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "discounts": [items("orders", "Query")],
         "inventory": [items("inventory", "Query", "PutItem", "UpdateItem")],
         "payments": [Rule("secretsmanager", ["GetSecretValue"], ["payments key"])],
+        "carrier": [],
         "executions": GO_ON,
         "reports": REPORTS,
     },
@@ -143,7 +144,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         PAYMENTS_SIGNATURE: [Rule("secretsmanager", ["GetSecretValue"], ["payments secret"])],
     },
     Kind.CALLBACK: {
-        "orders": [items("orders", "GetItem")],
+        "orders": [items("orders", "GetItem", "PutItem")],
         CARRIER_SIGNATURE: [Rule("secretsmanager", ["GetSecretValue"], ["carrier secret"])],
         "executions": [
             answer(["FulfillOrder", "ReturnOrder"], "SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat")

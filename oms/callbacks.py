@@ -3,26 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from enum import Enum, auto
+from typing import Any, NamedTuple
 
+from oms.commit import commit
+from oms.domain import parking, returns
 from oms.domain.order import Order, ReturnStatus, Status
 from oms.domain.payment import PaymentStatus
 from oms.ports import Deps
 
 Word = Mapping[str, Any]
+CARRIER = "Carrier"
+"""Under this name an order is parked that the carrier says otherwise of."""
 
 
-def pass_on(deps: Deps, word: Word) -> bool:
-    """Tell every execution that waits for this word. False where none does yet: it should be said again later.
+class Fate(Enum):
+    """What became of a word."""
 
-    A word that comes late, or again, is True and changes nothing: the order is past it. ``word`` has ``type``,
-    ``order_id``, and by its type ``tracking``, ``return_id`` or ``units``. Raises ``OrderNotFound``.
+    HEARD = auto()
+    """An execution waited for it."""
+    PAST = auto()
+    """The order is past it: it was said before."""
+    PARKED = auto()
+    """It came when nothing waits for it any more, and the order's books say otherwise: a person has to look."""
+    EARLY = auto()
+    """Nothing waits for it yet: it should be said again later."""
+
+
+def pass_on(deps: Deps, word: Word) -> Fate:
+    """Tell every execution that waits for this word.
+
+    A word that comes again changes nothing. ``word`` has ``type``, ``order_id``, and by its type ``tracking``,
+    ``return_id`` or ``units``. Raises ``OrderNotFound``.
     """
     order = deps.orders.get(word["order_id"])
-    name, tell, is_past = MEANINGS[word["type"]]
-    tokens = deps.orders.waits(order.id, name or word["return_id"])
-    heard = [tell(deps, token, word) for token in tokens]
-    return any(heard) or is_past(order, word)
+    meaning = MEANINGS[word["type"]]
+    tokens = deps.orders.waits(order.id, meaning.waits or word["return_id"])
+    heard = [meaning.tell(deps, token, word) for token in tokens]
+    if any(heard):
+        return Fate.HEARD
+    if not meaning.is_past(order, word):
+        return Fate.EARLY
+    what = meaning.contradiction(order, word)
+    if not what:
+        return Fate.PAST
+    after = commit(deps, order.id, CARRIER, lambda order: parking.contradicted(order, CARRIER, what))
+    return Fate.PARKED if after.version > order.version else Fate.PAST
 
 
 def _dispatched(deps: Deps, token: str, word: Word) -> bool:
@@ -66,12 +92,39 @@ def _needs_nobody(order: Order, _: Word) -> bool:
     return True
 
 
-MEANINGS: Mapping[str, tuple[str, Callable[[Deps, str, Word], bool], Callable[[Order, Word], bool]]] = {
-    "shipment.dispatched": ("dispatch", _dispatched, _has_left),
-    "shipment.recalled": ("dispatch", _recalled, _needs_nobody),
-    "shipment.progress": ("dispatch", _progressed, _needs_nobody),
-    "shipment.delivered": ("delivery", _delivered, _has_arrived),
-    "shipment.lost": ("delivery", _lost, _has_arrived),
-    "return.received": ("", _received, _is_back),
+def _left_though_ended(order: Order, word: Word) -> str:
+    never = order.status in (Status.CANCELLED, Status.REJECTED)
+    return f"the parcel left ({word.get('tracking', '')}), and the order is {order.status}" if never else ""
+
+
+def _ended_otherwise(order: Order, word: Word) -> str:
+    said = word["type"].rpartition(".")[2]
+    return f"the parcel is {said}, and the order is {order.status}" if said != order.status.value else ""
+
+
+def _came_too_late(order: Order, word: Word) -> str:
+    return returns.came_too_late(order, word["return_id"], word["units"])
+
+
+def _agrees(order: Order, _: Word) -> str:
+    return ""
+
+
+class Meaning(NamedTuple):
+    waits: str
+    """What of the order waits for the word; empty: the return that it names."""
+    tell: Callable[[Deps, str, Word], bool]
+    is_past: Callable[[Order, Word], bool]
+    """True where the order will wait for it no more."""
+    contradiction: Callable[[Order, Word], str]
+    """What an order that is past it says otherwise; empty: nothing."""
+
+
+MEANINGS: Mapping[str, Meaning] = {
+    "shipment.dispatched": Meaning("dispatch", _dispatched, _has_left, _left_though_ended),
+    "shipment.recalled": Meaning("dispatch", _recalled, _needs_nobody, _agrees),
+    "shipment.progress": Meaning("dispatch", _progressed, _needs_nobody, _agrees),
+    "shipment.delivered": Meaning("delivery", _delivered, _has_arrived, _ended_otherwise),
+    "shipment.lost": Meaning("delivery", _lost, _has_arrived, _ended_otherwise),
+    "return.received": Meaning("", _received, _is_back, _came_too_late),
 }
-"""By the word's type: what waits for it (empty: the return), how it is told, and whether an order is past it."""

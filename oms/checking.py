@@ -6,10 +6,11 @@ name, until a later check finds nothing. An order that moved just now is left to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from oms.callbacks import CARRIER
 from oms.commit import commit
 from oms.domain import invariants, parking
 from oms.domain.change import MoneyEntry
@@ -19,12 +20,15 @@ from oms.domain.events import NOTES, Recorded
 from oms.domain.invariants import Violation
 from oms.domain.order import Order
 from oms.domain.payment import PaymentRecord
+from oms.domain.returns import GIVEN_UP, came_too_late
 from oms.ports import Deps, Run
 from oms.redriving import is_execution
 from oms.repairing import repaired
 from oms.reporting import CHECK_OF_ORDERS as CHECK
 from oms.working import Work, works_of
 
+LOOKED_FOR = timedelta(days=60)
+"""So long after its deadline a return's parcel may still come."""
 QUIET = timedelta(minutes=15)
 """Longer than a state takes with all of its tries: an order that is quiet has no step under way."""
 
@@ -43,6 +47,8 @@ class Look:
     records: Sequence[PaymentRecord]
     troubles: Sequence[Violation]
     """What kept the gateway from answering."""
+    parcels: Sequence[Violation]
+    """That came when nobody waited for them any more, and nobody was told."""
     runs: Sequence[tuple[Work, Run | None]]
     now: datetime
 
@@ -69,7 +75,7 @@ class Look:
         return [*self.troubles, *invariants.of_order(self.order, self.history, self.money, self.records)]
 
     def wrong(self) -> list[Violation]:
-        found = [*self.wrong_at_any_time(), *invariants.of_claim(self.order, self.uses), *self.credit]
+        found = [*self.wrong_at_any_time(), *self.parcels, *invariants.of_claim(self.order, self.uses), *self.credit]
         if self.at_rest:
             found += invariants.of_order_at_rest(self.order, self.records)
             found += [_unattended(self.order, work, run) for work, run in self.runs]
@@ -117,7 +123,8 @@ def look_at(deps: Deps, order_id: str) -> Look | None:
     records, troubles = _at_gateway(deps, order)
     if deps.orders.get(order_id).version != order.version:
         return None
-    look = Look(order, history, money, uses, credit, records, troubles, (), deps.clock.now())
+    parcels = list(_unheard_parcels(deps, order))
+    look = Look(order, history, money, uses, credit, records, troubles, parcels, (), deps.clock.now())
     if not look.is_judged:
         return look
     return replace(look, runs=[(work, work.run(deps)) for work in works_of(order, history)])
@@ -145,6 +152,17 @@ def _at_gateway(deps: Deps, order: Order) -> tuple[list[PaymentRecord], list[Vio
     except OmsError as error:
         return [], [Violation("money", order.id, f"the gateway does not say: {error}")]
     return [record] if record else [], []
+
+
+def _unheard_parcels(deps: Deps, order: Order) -> Iterator[Violation]:
+    """Of returns that were given up, and not long ago: the carrier's word may have been lost."""
+    told = order.parked[CARRIER].cause if CARRIER in order.parked else order.accepted.get(CARRIER, "")
+    for known in order.returns.values():
+        late = known.outcome in GIVEN_UP and known.deadline and known.return_id not in told
+        if late and deps.clock.now() - datetime.fromisoformat(known.deadline) < LOOKED_FOR:
+            conditions = deps.carrier.find_parcel(known.return_id)
+            if conditions is not None:
+                yield Violation("rest", order.id, came_too_late(order, known.return_id, conditions))
 
 
 def _mended(deps: Deps, look: Look) -> tuple[str, list[Violation]]:

@@ -168,6 +168,9 @@ class Carrier(Protocol):
     def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
         """Say that a parcel will come back. Of one that has come, the carrier says so again."""
 
+    def find_parcel(self, return_id: str) -> Mapping[str, Sequence[str]] | None:
+        """The condition of each unit in the parcel of a return, by SKU; None where none has come."""
+
 
 @dataclass(frozen=True)
 class Run:

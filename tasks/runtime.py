@@ -17,6 +17,7 @@ from oms.commit import commit
 from oms.domain.change import Change
 from oms.domain.errors import InvalidCommand, OmsError, Rejection
 from oms.domain.order import Order
+from oms.metrics import NAMESPACE, SERVICE
 from oms.ports import Deps
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 SCHEMAS = Path(__file__).parent / "commands.schema.json"
-SERVICE = "order-tasks"
 
 
 class AboutOrder(Protocol):
@@ -139,7 +139,7 @@ def logger() -> Logger:
 def tracer_and_metrics() -> tuple[Tracer, Metrics]:
     from aws_lambda_powertools import Metrics, Tracer
 
-    return Tracer(service=SERVICE, auto_patch=False), Metrics(namespace="OrderManagement", service=SERVICE)
+    return Tracer(service=SERVICE, auto_patch=False), Metrics(namespace=NAMESPACE, service=SERVICE)
 
 
 @cache

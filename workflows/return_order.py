@@ -1,5 +1,6 @@
 """Goods that come back: authorize, wait for the parcel, inspect, refund what was accepted, restock, close.
 
+Where no word of the parcel comes the carrier is asked for it, before the return is given up.
 A refund that fails holds the goods: nothing is restocked before the money is back with the shopper.
 """
 
@@ -9,7 +10,7 @@ from stepfunctions.steps import Graph
 
 from oms.domain.errors import AlreadyReceived, OrderClosed, OrderNotReturnable, OrderTaken
 from workflows import dsl
-from workflows.dsl import callback_task, on, on_anything, on_timeout, outcome, task, trouble
+from workflows.dsl import callback_task, choose, on, on_anything, on_timeout, outcome, task, trouble
 
 PARCEL_DEADLINE = 30 * dsl.DAY
 
@@ -24,19 +25,22 @@ def definition() -> Graph:
     asked = {**RETURN, **what, "deadline_seconds": PARCEL_DEADLINE}
     authorize = task("AuthorizeReturn", more=asked, waits=dsl.BRIEFLY)
     expect = callback_task("ExpectParcel", deadline=PARCEL_DEADLINE, keep="$.parcel", more=RETURN)
+    find = task("FindParcel", keep="$.parcel", more=RETURN)
     inspect = task("InspectItems", more={**RETURN, "parcel.$": "$.parcel"})
     refund = task("RefundPayment", more={"effect_id.$": "States.Format('{}:refund', $.return_id)"})
     restock = task("RestockItems", more=RETURN)
     close = task("CloseReturn", keep="$.closed", more=RETURN)  # compensates AuthorizeReturn
     park = dsl.park()
+    came = choose("ParcelCame", "$.parcel.has_come", {True: inspect}, otherwise=close)
 
     dsl.sequence(authorize, expect, inspect, refund, restock, close, closed)
+    dsl.sequence(find, came)
     dsl.sequence(park, authorize)
 
     authorize.add_catch(
         [on(AlreadyReceived, then=superseded), on(OrderNotReturnable, OrderTaken, OrderClosed, then=close)]
     )
-    expect.add_catch([on(AlreadyReceived, then=inspect, keep="$.parcel"), on_timeout(then=close)])
-    for step in (authorize, expect, inspect, refund, restock, close):
+    expect.add_catch([on(AlreadyReceived, then=inspect, keep="$.parcel"), on_timeout(then=find)])
+    for step in (authorize, expect, find, inspect, refund, restock, close):
         step.add_catch(trouble(on_anything(then=park)))
     return dsl.machine(authorize, comment="Receive, inspect, refund, restock.", timeout=90 * dsl.DAY)

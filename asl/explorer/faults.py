@@ -16,6 +16,7 @@
 | ``unheard`` | happens at every attempt of this visit | timeouts |
 | ``down:E:S`` | never happens here, nor in any task that can meet E, for S seconds | the error E, at once |
 
+Where a state waits for a token, what is heard in place of its timeout is that the function ran out of its own time.
 A word from outside (a callback) meets ``drop``, ``repeat`` or ``late:S``.
 """
 
@@ -39,7 +40,9 @@ Plan = Mapping[str, str]
 """The fault at each site. A site is ``Machine/execution:State#visit.attempt``, or ``word:<name>``."""
 
 FIRST_WAIT = 60.0
-CRASH = "Lambda.Unknown"
+CRASH, OUT_OF_TIME = "Lambda.Unknown", "Sandbox.Timedout"
+FUNCTION_SECONDS = 900.0
+"""No function runs longer on Lambda: where the state itself waits for days, that ends an unheard attempt."""
 EACH = 4
 """So many retries of a visit meet faults one and all; of a longer wait for somebody else those that double it, since
 one more of the same answer changes only the time."""
@@ -185,6 +188,8 @@ class Injector:
             self._standing[visit] = fault
         if kind in ("unheard", "timeout-after", "crash", "twice"):
             run(request, ignore)
+        if kind == "late":
+            engine.call_at(engine.now + float(detail), lambda: run(request, ignore))
         if kind == "down":
             detail, _, seconds = detail.partition(":")
             self._down[detail] = engine.now + float(seconds)
@@ -194,8 +199,6 @@ class Injector:
             if kind == "dies":
                 self._kill(int(detail), run, request)
             complete(StatesError(CRASH, "injected crash"))
-        elif kind == "late":
-            engine.call_at(engine.now + float(detail), lambda: run(request, ignore))
         elif kind == "fails":
             self._fail(int(detail), run, request, complete)
         elif kind in ("between", "meet"):
@@ -205,6 +208,8 @@ class Injector:
             run(request, complete)
         else:
             complete(NEVER)
+            if request.integration.waits_for_token:
+                engine.call_at(engine.now + FUNCTION_SECONDS, lambda: complete(StatesError(OUT_OF_TIME, "injected")))
 
     def _interrupt(
         self, at: int, inside: Callable[[], None], run: Invoke, request: TaskRequest, complete: Complete

@@ -4,6 +4,7 @@
     PUT  /shipments/{order_id}/tracking               {}
     POST /shipments/{order_id}/recalls/{recall_id}    {"units": [{"sku", "quantity"}] or null}
     PUT  /returns/{return_id}                         {"order_id", "units": [{"sku", "quantity"}]}
+    GET  /returns/{return_id}                         {"units": {sku: [condition]}}, or null: it has not come
     GET  /health
     GET  /_sandbox/ledger?after=&limit=               every decision, in order
     GET  /_sandbox/settings, PUT /_sandbox/settings   delays, and what comes back
@@ -88,6 +89,8 @@ class App:
             case "POST", ["shipments", order_id, "recalls", recall_id]:
                 units = _object(body, "units")["units"]
                 return self._carrier.recall(order_id, recall_id, None if units is None else _units(units))
+            case "GET", ["returns", return_id]:
+                return {"units": self._carrier.find_parcel(return_id)}
             case "PUT", ["returns", return_id]:
                 asked = _object(body, "order_id", "units")
                 return self._carrier.announce_return(return_id, asked["order_id"], _units(asked["units"]))

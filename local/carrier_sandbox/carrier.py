@@ -135,6 +135,13 @@ class Carrier:
             self._enter("announced", order_id, return_id, units)
         self.changed()
 
+    def find_parcel(self, return_id: str) -> Mapping[str, list[str]] | None:
+        """What is in the parcel of a return, by SKU; None where none has come. Raises LookupError: never announced."""
+        known = self.books.find_return(return_id)
+        if known is None or not known.units:
+            raise LookupError(f"no return {return_id}")
+        return self._contents(known) if self.books.was_entered("received", return_id) else None
+
     # --- What a test may ask for ----------------------------------------------------------------
 
     def set_conditions(self, return_id: str, conditions: Mapping[str, list[str]]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from oms.adapters.http import Http, NoAnswer
+from oms.adapters.http import Answer, Http, NoAnswer
 from oms.domain.errors import (
     AlreadyDelivered,
     AlreadyDispatched,
@@ -22,7 +22,7 @@ from oms.domain.events import Units
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 4.0
-TOO_MANY_REQUESTS = 429
+NOT_FOUND, TOO_MANY_REQUESTS = 404, 429
 REFUSALS: Mapping[str, type[OmsError]] = {
     each.__name__: each for each in (AlreadyDelivered, AlreadyDispatched, ParcelLost, ShipmentRecalled)
 }
@@ -45,14 +45,35 @@ class HttpCarrier:
     def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
         self._ask("PUT", ("returns", return_id), {"order_id": order_id, "units": _plain(units)})
 
-    def _ask(self, method: str, path: Sequence[str], body: Mapping[str, Any]) -> None:
-        target = "".join("/" + quote(part, safe="") for part in path)
+    def find_parcel(self, return_id: str) -> Mapping[str, Sequence[str]] | None:
+        answer = self._sent("GET", target := _target(("returns", return_id)))
+        if answer.status == NOT_FOUND:
+            return None
         try:
-            answer = self._http.send(method, target, {"Content-Type": "application/json"}, json.dumps(body).encode())
+            units: Mapping[str, Sequence[str]] | None = json.loads(_good(answer, f"GET {target}"))["units"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise UnexpectedState(f"GET {target}: no units in {answer.body[:200]!r}") from error
+        return units
+
+    def _ask(self, method: str, path: Sequence[str], body: Mapping[str, Any]) -> None:
+        target = _target(path)
+        _good(self._sent(method, target, json.dumps(body).encode()), f"{method} {target}")
+
+    def _sent(self, method: str, target: str, body: bytes = b"") -> Answer:
+        try:
+            return self._http.send(method, target, {"Content-Type": "application/json"}, body)
         except NoAnswer as error:
             raise CarrierUnavailable(str(error)) from error
-        if not 200 <= answer.status < 300:
-            raise _error(f"{method} {target}", answer.status, answer.body)
+
+
+def _target(path: Sequence[str]) -> str:
+    return "".join("/" + quote(part, safe="") for part in path)
+
+
+def _good(answer: Answer, call: str) -> bytes:
+    if not 200 <= answer.status < 300:
+        raise _error(call, answer.status, answer.body)
+    return answer.body
 
 
 def _error(call: str, status: int, body: bytes) -> OmsError:

@@ -110,6 +110,11 @@ class MemoryCarrier(Remembers):
         if failure:
             raise _carrier_away()
 
+    def find_parcel(self, return_id: str) -> Mapping[str, Sequence[str]] | None:
+        if self._failure():
+            raise _carrier_away()
+        return self.returns[return_id].conditions if return_id in self.returns else None
+
     # --- For tests ------------------------------------------------------------------------------
 
     def dispatch(self, order_id: str) -> bool:

@@ -105,6 +105,14 @@ def is_accepted(order: Order, check: str, what: str) -> bool:
     return order.accepted.get(check) == what[:LONGEST]
 
 
+def contradicted(order: Order, check: str, what: str) -> Change:
+    """Somebody outside says what the books don't: it stands beside whatever else they said, told once."""
+    known = order.parked[check].cause if check in order.parked else ""
+    if what in known or what in order.accepted.get(check, ""):
+        return NOTHING
+    return Change((DiscrepancyFound(check, f"{known}; {what}"[:LONGEST] if known else what),))
+
+
 def accept(order: Order, check: str, reason: str) -> Change:
     """Close the record of what a check found, though it stays so; money and stock stay where they are.
 

@@ -24,6 +24,8 @@ from oms.domain.placing import PART
 ACCEPTED = {"new": True, "opened": True, "defective": True, "damaged": False, "missing": False}
 """Whether a unit in this condition is refunded. ``damaged`` is by the shopper, ``defective`` came so."""
 SOLD_AGAIN = frozenset({"new"})
+GIVEN_UP = ("expired", "refused")
+"""How returns end that nobody waits for a parcel of any more."""
 
 
 def authorize(
@@ -121,6 +123,18 @@ def close(order: Order, return_id: str) -> Change:
     if refund_missing or known.to_shelve:
         raise errors.CompensationIncomplete(f"{return_id} is not refunded and restocked yet")
     return Change((ReturnClosed(return_id, "refunded" if known.accepted else "declined"),))
+
+
+def came_too_late(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]]) -> str:
+    """What to say of a parcel that came; empty where it was waited for, or has been inspected.
+
+    Also of one whose return was never authorized, and which the shopper sent all the same.
+    """
+    known = order.returns[return_id]
+    if known.status is not ReturnStatus.CLOSED or known.outcome not in GIVEN_UP:
+        return ""
+    units = ", ".join(f"{len(found)} of {sku}" for sku, found in sorted(conditions.items()))
+    return f"the parcel of {return_id} came ({units[:200]}), and it was {known.outcome}: nothing is refunded"
 
 
 def _known(order: Order, return_id: str) -> Return:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from oms.domain import paying, returns
+from oms.domain import cancelling, paying, placing, returns, shipping
 from oms.domain.events import Units
-from tests.api.shop import SECRET
+from tests.api.shop import OLGA, SECRET
 
 
 def signature(shop, body, secret=SECRET, age=0):
@@ -91,6 +91,59 @@ def test_a_word_that_comes_again_is_heard_once(shop):
     before = shop.state()
     assert say(shop, "shipment.dispatched", order_id, tracking="CS2").status == 200
     assert shop.state() == before
+
+
+def expired(shop):
+    order_id = returned(shop)
+    shop.executions.expire("token-1")
+    shop.save(order_id, lambda order: returns.close(order, "rma"))
+    return order_id
+
+
+def cancelled(shop):
+    order_id = shop.confirmed()
+    shop.save(order_id, lambda order: cancelling.take(order, "ord_cancel", (), "no"))
+    shop.save(order_id, paying.voided)
+    shop.save(order_id, lambda order: placing.release(order, "ord_cancel"))
+    shop.save(order_id, lambda order: cancelling.complete(order, "ord_cancel", "no"))
+    return order_id
+
+
+def lost(shop):
+    order_id = shop.shipped("token-1")
+    shop.executions.expire("token-1")
+    shop.save(order_id, shipping.lose)
+    return order_id
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "stage", "what"),
+    [
+        ("return.received", {"return_id": "rma", "units": {"RED-LAMP": ["new"]}}, expired, "and it was expired"),
+        ("shipment.dispatched", {"tracking": "CS1"}, cancelled, "the parcel left (CS1), and the order is cancelled"),
+        ("shipment.delivered", {}, lost, "the parcel is delivered, and the order is lost"),
+    ],
+)
+def test_a_word_that_the_books_contradict_parks_the_order_once_and_alarms(shop, capsys, kind, more, stage, what):
+    order_id = stage(shop)
+    capsys.readouterr()
+    assert say(shop, kind, order_id, **more).status == 200
+    assert what in shop.orders.get(order_id).parked["Carrier"].cause
+    counted = json.loads(capsys.readouterr().out)
+    assert (counted["service"], counted["OrderParked"]) == ("order-tasks", [1.0])
+    assert [order["order_id"] for order in shop.get("/queues", by=OLGA, query={"queue": "parked"}).json["items"]] == [
+        order_id
+    ]
+    before = shop.state()
+    assert say(shop, kind, order_id, **more).status == 200
+    assert (shop.state(), capsys.readouterr().out) == (before, "")
+
+
+def test_what_the_carrier_said_is_settled_by_hand(shop):
+    order_id = expired(shop)
+    say(shop, "return.received", order_id, return_id="rma", units={"RED-LAMP": ["new"]})
+    settled = {"check": "Carrier", "reason": "Refunded at the gateway, ticket 4711"}
+    assert shop.post(f"/orders/{order_id}/settlement", settled, by=OLGA).json["parked"] is False
 
 
 FORGED = {

@@ -92,6 +92,16 @@ def test_a_check_parks_under_its_own_name_once_for_the_same_reason():
     assert parking.doubt(order, "CheckOrders", "money: 6 is missing")
 
 
+def test_what_somebody_outside_says_stands_beside_what_they_said_before():
+    order = confirmed_order()
+    for what in ("the first came", "the second came", "the first came"):
+        order = after(order, parking.contradicted(order, "Carrier", what))
+    assert order.parked["Carrier"].cause == "the first came; the second came"
+    order = after(order, parking.accept(order, "Carrier", "seen"))
+    assert not parking.contradicted(order, "Carrier", "the second came")
+    assert parking.contradicted(order, "Carrier", "the third came")
+
+
 def test_a_check_settles_what_it_parked_and_nothing_else():
     order = parked(after(confirmed_order(), parking.doubt(confirmed_order(), "CheckOrders", "money: 5 is missing")))
     order = after(order, parking.settle(order, "CheckOrders"))

@@ -294,4 +294,18 @@ MUTANTS = [
         "UNDELIVERED = (Status.CONFIRMED, Status.SHIPPED)",
         "UNDELIVERED = (Status.CONFIRMED,)",
     ),
+    mutant(
+        "gives a return up whatever the carrier says of its parcel",
+        "returns",
+        "tasks/find_parcel.py",
+        '"has_come": conditions is not None',
+        '"has_come": False',
+    ),
+    mutant(
+        "looks for no parcel of a return that was given up",
+        "comes back too late",
+        "oms/checking.py",
+        "    for known in order.returns.values():\n        late",
+        "    for known in ():\n        late",
+    ),
 ]

@@ -10,8 +10,8 @@ from asl.explorer import Scenario
 from oms.domain.errors import OmsError
 from oms.domain.order import Status
 from oms.reporting import PAGES_OF_ONE, Report
-from tests.explore.shop import DAY, HOUR, ExploredShop, Script, scenario
-from tests.explore.stories import buys, cancels, is_reviewed, meets, returns, uses_a_code
+from tests.explore.shop import DAY, HOUR, ExploredShop, Habits, Script, scenario
+from tests.explore.stories import buys, cancels, comes_back, is_reviewed, meets, returns, uses_a_code
 from tests.workflows.books import forget
 from tests.workflows.shop import HANDLERS
 
@@ -38,6 +38,12 @@ def returns_and_is_reconciled(shop: ExploredShop) -> None:
     """When also what could not even park within a day and a half has failed."""
     returns(shop, ("RED-LAMP", 1))
     reconciled_at(shop, 12 * DAY)
+
+
+def comes_back_too_late(shop: ExploredShop) -> None:
+    """Whoever hears of it, the carrier's word or a reconciliation, sees to it that an operator does."""
+    comes_back(shop)
+    reconciled_at(shop, 40 * DAY)
 
 
 def uses_a_code_and_is_reconciled(shop: ExploredShop) -> None:
@@ -109,4 +115,5 @@ STORIES: dict[str, Script] = {
 
 
 def scenarios() -> list[Scenario]:
-    return [scenario(name, script) for name, script in STORIES.items()]
+    late = scenario("comes back too late", comes_back_too_late, Habits(comes_back_after=31 * DAY))
+    return [*(scenario(name, script) for name, script in STORIES.items()), late]

@@ -15,7 +15,7 @@ from asl.execution import Execution
 from asl.explorer import Injector, Plan, Scenario
 from asl.explorer.faults import CallFailed, Met
 from oms.adapters.memory_edges import MemoryCarrier
-from oms.callbacks import pass_on
+from oms.callbacks import CARRIER, Fate, pass_on
 from oms.commit import commit
 from oms.domain import errors, placing
 from oms.domain.errors import OmsError
@@ -40,8 +40,6 @@ IN_PARTS = ("ReserveInventory", "ReleaseInventory", "MarkShipped", "RestockItems
 
 PASSING = ("crash", "twice", "between", "dies", "fails", "meet", "repeat")
 UNHEARD = ("timeout-before", "timeout-after", "late")
-WAITING = ("RequestReview", "RequestShipment", "TrackDelivery", "ExpectParcel")
-"""States that wait for word: what isn't heard of there is heard of at their deadline."""
 TROUBLE = ("defect", *(error.type() for error in errors.leaves(errors.Unavailable)))
 """Why an order is turned down that nobody said no to."""
 
@@ -89,12 +87,18 @@ class Watched:
 @dataclass(frozen=True)
 class Habits:
     """The carrier's, who picks up after so many seconds, or never, puts it off day by day until then or is silent, and
-    loses the parcel or doesn't; and the condition of the units that come back, one by one and over again."""
+    loses the parcel or doesn't; and when a return's parcel comes, or None for never, and in which condition its units,
+    one by one and over again."""
 
     picks_up_after: float | None = HOUR
     puts_off: bool = False
     loses: bool = False
     come_back: tuple[str, ...] = ("new",)
+    comes_back_after: float | None = 5 * DAY
+
+    @property
+    def in_time(self) -> bool:
+        return self.comes_back_after == USUAL.comes_back_after
 
 
 USUAL = Habits()
@@ -125,10 +129,10 @@ class PromptCarrier(MemoryCarrier):
     def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
         is_new = return_id not in self.returns
         super().announce_return(return_id, order_id, units)
-        if is_new:
+        if is_new and (after := self.habits.comes_back_after) is not None:
             come_back = cycle(self.habits.come_back)
             conditions = {each.sku: [*islice(come_back, each.quantity)] for each in units}
-            self._later(5 * DAY, lambda: self.receive(return_id, conditions))
+            self._later(after, lambda: self.receive(return_id, conditions))
 
     def dispatch(self, order_id: str) -> bool:
         left = super().dispatch(order_id)
@@ -142,7 +146,8 @@ class PromptCarrier(MemoryCarrier):
 
     def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
         word = {"type": kind, "order_id": order_id, **more}
-        self.shop.injector.say(self.shop.engine, f"{kind}:{order_id}", lambda: pass_on(self.shop.deps, word))
+        said = lambda: pass_on(self.shop.deps, word) is not Fate.EARLY  # noqa: E731
+        self.shop.injector.say(self.shop.engine, f"{kind}:{order_id}", said)
 
 
 class ExploredShop(Shop):
@@ -196,13 +201,15 @@ class ExploredShop(Shop):
         if len(met) > 1 or not all(map(passes, met)):
             return
         for order in self.store.orders.values():
-            yield from (f"rest: {order.id} is parked by {parker}, and all trouble passed" for parker in order.parked)
+            parked = [parker for parker in order.parked if parker != CARRIER or self.habits.in_time]
+            yield from (f"rest: {order.id} is parked by {parker}, and all trouble passed" for parker in parked)
             prompt = self.habits.picks_up_after == HOUR
             if order.reason in TROUBLE or (prompt and f"{order.id}_unfulfillable" in order.cancellations):
                 yield f"rest: {order.id} is {order.status}: {order.reason}, and all trouble passed"
             yield from witnesses.of_times(order, self.store.history[order.id])
             expired = [name for name, known in order.returns.items() if known.outcome == "expired"]
-            yield from (f"rest: {name} is expired, and all trouble passed" for name in expired)
+            if self.habits.in_time:
+                yield from (f"rest: {name} is expired, and all trouble passed" for name in expired)
 
     def gone_astray(self) -> Iterator[str]:
         """What has left by the carrier's books left by ours too, to the unit; unless an operator is to look at it."""
@@ -273,11 +280,10 @@ class ExploredShop(Shop):
 
 def passes(met: Met) -> bool:
     """True of a fault after which another attempt finds all as it should be."""
-    state, (kind, _, detail) = met.site.rpartition(":")[2].partition("#")[0], met.fault.partition(":")
+    kind, _, detail = met.fault.partition(":")
     if kind == "error":
         return detail != DEFECT
-    waits = state in WAITING or met.site.startswith("word:")
-    return kind in PASSING or (kind in UNHEARD and not waits)
+    return kind in PASSING or (kind in UNHEARD and not met.site.startswith("word:"))
 
 
 Script = Callable[[ExploredShop], None]

@@ -263,6 +263,7 @@ WITH_HABITS: Mapping[str, tuple[Script, Habits]] = {
     "is never picked up": (buys, Habits(picks_up_after=None)),
     "is put off": (buys, Habits(picks_up_after=8 * DAY, puts_off=True)),
     "leaves as it is given up": (buys, Habits(picks_up_after=2 * DAY)),
+    "never comes back": (comes_back, Habits(comes_back_after=None)),
     "comes back damaged": (comes_back, Habits(come_back=("damaged", "new", "opened", "defective"))),
 }
 LONG: Mapping[str, Script] = {

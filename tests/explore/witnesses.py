@@ -147,9 +147,13 @@ def of_rejections(orders: Sequence[Order], entries: Iterable[StockEntry]) -> Ite
 
 
 def of_parcel(order: Order, return_id: str, parcel: Parcel) -> Iterator[str]:
-    """What the warehouse found is what was inspected, unit by unit."""
+    """What the warehouse found is what was inspected, unit by unit; or an operator knows that it came too late."""
     known = order.returns[return_id]
-    if parcel.conditions is None or known.status is ReturnStatus.AUTHORIZED or known.outcome == "expired":
+    if parcel.conditions is None or known.status is ReturnStatus.AUTHORIZED:
+        return
+    if known.outcome in ("expired", "refused"):
+        if not any(return_id in parked.cause for parked in order.parked.values()):
+            yield f"goods: {return_id} came back, it was {known.outcome}, and nobody knows of it"
         return
     for taken, wanted in ((known.accepted, REFUNDED), (known.to_restock, SOLD_AGAIN)):
         due = {sku: sum(each in wanted for each in found) for sku, found in parcel.conditions.items()}

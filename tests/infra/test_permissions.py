@@ -69,6 +69,7 @@ FUNCTIONS = {
     "CompleteCancellation": CHANGE | WAKE,
     "ConfirmOrder": CHANGE,
     "ExpectParcel": CHANGE,
+    "FindParcel": set(),
     "GiveBackOrder": CHANGE,
     "InspectItems": CHANGE,
     "MarkDelivered": CHANGE,
@@ -129,7 +130,7 @@ FUNCTIONS = {
     | PAY
     | GO_ON,
     "SignUp": each("cognito-idp:AdminAddUserToGroup", "SignInUsers"),
-    "Webhooks": each("dynamodb:GetItem", "Orders")
+    "Webhooks": each("dynamodb:GetItem dynamodb:PutItem", "Orders")
     | HEAR
     | each(
         "states:SendTaskSuccess states:SendTaskFailure states:SendTaskHeartbeat",
@@ -144,7 +145,8 @@ MACHINES = {
     "RecallShipment RefundPayment ReleaseInventory RequestShipment TakeOrder TrackDelivery VoidAuthorization",
     "CancelOrder": "CompleteCancellation GiveBackOrder ParkOrder RecallShipment RefundPayment ReleaseInventory "
     "TakeOrder VoidAuthorization",
-    "ReturnOrder": "AuthorizeReturn CloseReturn ExpectParcel InspectItems ParkOrder RefundPayment RestockItems",
+    "ReturnOrder": "AuthorizeReturn CloseReturn ExpectParcel FindParcel InspectItems ParkOrder "
+    "RefundPayment RestockItems",
     "Reconcile": "CheckCodes CheckOrders CheckStock CloseReport OpenReport ReadLedger",
 }
 STARTS = {"NewOrder": "FulfillOrder", "Reconcile": "Reconcile"}

@@ -130,6 +130,14 @@ def return_expires(shop: Shop) -> None:
     shop.let_happen(31 * DAY)
 
 
+def word_of_return_is_lost(shop: Shop) -> None:
+    shop.delivered_order(("RED-LAMP", 3))
+    shop.send_back(("RED-LAMP", 2))
+    shop.carrier.receive("ord_1_return", {"RED-LAMP": ["new", "new"]})
+    shop.carrier.callbacks.clear()
+    shop.let_happen(31 * DAY)
+
+
 def return_is_refused(shop: Shop) -> None:
     shop.delivered_order(("RED-LAMP", 1))
     shop.send_back(("RED-LAMP", 2))
@@ -173,6 +181,7 @@ STORIES: Mapping[str, Mapping[str, Callable[[Shop], Any]]] = {
         "returned": is_returned,
         "awaited": return_is_awaited,
         "expired": return_expires,
+        "word_is_lost": word_of_return_is_lost,
         "refused": return_is_refused,
         "refund_fails_and_is_redriven": refund_fails_and_is_redriven,
     },

@@ -25,7 +25,7 @@ from oms.adapters.memory_edges import MemoryCarrier
 from oms.adapters.memory_finder import MemoryFinder
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
-from oms.callbacks import pass_on
+from oms.callbacks import Fate, pass_on
 from oms.commit import commit
 from oms.domain import invariants, inventory, placing
 from oms.domain.catalogue import Product
@@ -239,7 +239,7 @@ class Shop:
 
     def hear_carrier(self) -> None:
         said, self.carrier.callbacks[:] = list(self.carrier.callbacks), []
-        unheard = [word for word in said if not pass_on(self.deps, word)]
+        unheard = [word for word in said if pass_on(self.deps, word) is Fate.EARLY]
         self.carrier.callbacks.extend(unheard)
         self.engine.run_due()
 

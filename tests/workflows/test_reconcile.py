@@ -133,6 +133,15 @@ def stopped_by_somebody(shop: Shop) -> None:
     stop(shop, "FulfillOrder")
 
 
+def parcel_came_unheard(shop: Shop) -> None:
+    """After its return was given up."""
+    shop.delivered_order(("RED-LAMP", 1))
+    shop.send_back(("RED-LAMP", 1))
+    shop.let_happen(31 * 24 * HOUR)
+    shop.carrier.receive("ord_1_return", {"RED-LAMP": ["new"]})
+    shop.carrier.callbacks.clear()
+
+
 PARKED: dict[Callable[[Shop], None], str] = {
     gateway_still_holds: "is authorized at the gateway, captured in its own books",
     refunded_behind_our_back: "and refunded 100 by [], the order's books say otherwise",
@@ -142,6 +151,7 @@ PARKED: dict[Callable[[Shop], None], str] = {
     effect_booked_twice: "once: ord_1 ord_1:authorize is twice in the money ledger",
     ledger_row_too_many: "refunded 0, and its ledger says 1",
     closed_and_still_holding: "stock: ord_1 is lost and holds 1 of RED-LAMP",
+    parcel_came_unheard: "rest: ord_1 the parcel of ord_1_return came (1 of RED-LAMP), and it was expired",
     stopped_by_somebody: "rest: ord_1 is confirmed, and FulfillOrder ord_1 has ABORTED",
 }
 
@@ -210,6 +220,22 @@ def test_what_was_settled_by_hand_parks_its_order_no_more_until_something_else_i
     report = quietly(shop)
     assert (said(report), report.accepted, report.settled) == ([], 1, 1)
     assert not shop.order().parked
+
+
+@pytest.mark.parametrize(("days", "found"), [(20, 1), (70, 0)])
+def test_of_a_return_that_was_given_up_the_carrier_is_asked_for_two_months(unsound, days, found):
+    parcel_came_unheard(unsound)
+    unsound.let_happen(days * 24 * HOUR)
+    assert quietly(unsound).found == found
+
+
+def test_a_parcel_that_an_operator_knows_of_is_not_found_again(unsound):
+    parcel_came_unheard(unsound)
+    unsound.receive({"RED-LAMP": ["new"]})
+    assert "Carrier" in unsound.order().parked
+    assert quietly(unsound).found == 0
+    commit(unsound.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "Carrier", "ticket 4711"))
+    assert quietly(unsound).found == 0
 
 
 def test_what_moved_just_now_is_left_to_the_next_run(unsound):

@@ -2,6 +2,9 @@
 
 import pytest
 
+from oms.commit import commit
+from oms.domain import parking
+
 DAY = 86400
 
 
@@ -28,6 +31,32 @@ def test_a_parcel_that_never_comes_expires(shop):
     execution = shop.send_back(("RED-LAMP", 1))
     shop.let_happen(31 * DAY)
     assert execution.output["outcome"] == "expired"
+
+
+def test_a_parcel_of_which_no_word_came_is_asked_for_before_it_is_given_up(shop):
+    shop.delivered_order(("RED-LAMP", 1))
+    execution = shop.send_back(("RED-LAMP", 1))
+    shop.carrier.receive("ord_1_return", {"RED-LAMP": ["new"]})
+    shop.carrier.callbacks.clear()
+    shop.let_happen(31 * DAY)
+    assert execution.path[2:5] == ["FindParcel", "ParcelCame", "InspectItems"]
+    assert execution.output["outcome"] == "refunded"
+    assert shop.available("RED-LAMP") == 10
+
+
+def test_a_parcel_that_comes_after_all_parks_its_order_for_a_person_once(shop):
+    shop.delivered_order(("RED-LAMP", 2))
+    shop.send_back(("RED-LAMP", 2))
+    shop.let_happen(31 * DAY)
+    shop.receive({"RED-LAMP": ["new", "damaged"]})
+    shop.receive({"RED-LAMP": ["new", "damaged"]})
+    came = "the parcel of ord_1_return came (2 of RED-LAMP), and it was expired: nothing is refunded"
+    assert {parker: parked.cause for parker, parked in shop.order().parked.items()} == {"Carrier": came}
+    assert (shop.order().payment.refunded, shop.available("RED-LAMP")) == (0, 8)
+
+    commit(shop.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "Carrier", "refunded by hand"))
+    shop.receive({"RED-LAMP": ["new", "damaged"]})
+    assert not shop.order().parked
 
 
 def test_more_than_was_bought_is_refused(shop):

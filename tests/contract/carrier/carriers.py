@@ -36,6 +36,9 @@ class Parcels(Protocol):
 
     def arrive(self, order_id: str) -> None: ...
     def lose_next(self) -> None: ...
+    def come_back(self, return_id: str) -> None:
+        """The parcel of a return comes, as it was sold."""
+
     def fail_next(self, *, after_effect: bool) -> None: ...
     def said(self) -> list[tuple[str, str]]:
         """The types of what the shop was told, with the orders."""
@@ -54,6 +57,10 @@ class Memory:
 
     def lose_next(self) -> None:
         self._loses = True
+
+    def come_back(self, return_id: str) -> None:
+        units = self.carrier.returns[return_id].units
+        self.carrier.receive(return_id, {each.sku: ["new"] * each.quantity for each in units})
 
     def fail_next(self, *, after_effect: bool) -> None:
         self.carrier.fail_next(after_effect=after_effect)
@@ -89,6 +96,10 @@ class OverSandbox:
 
     def lose_next(self) -> None:
         self._control("/_sandbox/next", {"lose": 1})
+
+    def come_back(self, return_id: str) -> None:
+        self.sandbox.books.bring_forward("arrive", self._time, return_id)
+        self._settle()
 
     def fail_next(self, *, after_effect: bool) -> None:
         self._control("/_sandbox/next", {"fault": "timeout_after" if after_effect else "timeout_before"})

@@ -103,6 +103,23 @@ def test_a_return_is_announced_as_often_as_wanted(carrier: Carrier) -> None:
         carrier.announce_return("ret_1", "ord_1", GOODS[:1])
 
 
+def test_what_is_in_a_parcel_is_told_to_whoever_asks_once_it_has_come(parcels: Parcels) -> None:
+    assert parcels.carrier.find_parcel("ret_1") is None
+    parcels.carrier.announce_return("ret_1", "ord_1", GOODS[:1])
+    assert parcels.carrier.find_parcel("ret_1") is None
+
+    parcels.come_back("ret_1")
+
+    assert parcels.carrier.find_parcel("ret_1") == {GOODS[0].sku: ["new"] * GOODS[0].quantity}
+    assert parcels.carrier.find_parcel("ret_2") is None
+
+
+def test_a_carrier_that_is_away_tells_of_no_parcel(parcels: Parcels) -> None:
+    parcels.fail_next(after_effect=False)
+    with pytest.raises(CarrierUnavailable):
+        parcels.carrier.find_parcel("ret_1")
+
+
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_a_carrier_that_is_away_is_unavailable_and_may_have_acted(parcels: Parcels, after_effect: bool) -> None:
     request(parcels.carrier)
