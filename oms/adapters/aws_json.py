@@ -7,11 +7,12 @@ signatures, and where credentials come from.
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import orjson
 
 from oms.adapters.http import Http, NoAnswer
 
@@ -66,7 +67,7 @@ class Api:
 
     def call(self, operation: str, **request: Any) -> Any:
         """Raises ``Refused``; ``Unanswered`` when every attempt was, or met what passes by itself."""
-        body = json.dumps(request).encode()
+        body = orjson.dumps(request)
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": f"{self._target}.{operation}",
@@ -84,7 +85,7 @@ class Api:
     def _answered(self, body: bytes, headers: Headers) -> Any:
         status, answer = self._post(body, headers)
         if status == 200:
-            return json.loads(answer)
+            return orjson.loads(answer)
         refused = _refused(status, answer)
         if status >= 500 or refused.code in PASSING:
             raise Unanswered(f"{status} {refused}")
@@ -93,7 +94,7 @@ class Api:
 
 def _refused(status: int, answer: bytes) -> Refused:
     try:
-        told = json.loads(answer)
+        told = orjson.loads(answer)
     except ValueError:  # not the service but something before it
         return Refused(str(status), {"message": answer[:200].decode(errors="replace")})
     return Refused(told.get("__type", str(status)).rpartition("#")[2], told)

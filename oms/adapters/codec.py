@@ -9,7 +9,6 @@ A field that an item lacks takes its default, and one that the class doesn't kno
 
 from __future__ import annotations
 
-import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
@@ -18,13 +17,18 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
+import orjson
+
 Attribute = dict[str, Any]
 """An attribute value with its type, as in {"S": "RED-LAMP"}."""
 
 
+Decode = Callable[[Any], Any]
+
+
 class Codec(NamedTuple):
     encode: Callable[[Any], Any]
-    decode: Callable[[Any], Any]
+    decode: Decode
 
 
 def item_codec(kind: Any) -> Codec:
@@ -42,14 +46,18 @@ def text_codec(kind: Any) -> Codec:
 
 @cache
 def _item(kind: Any) -> Codec:
-    return _fields(kind, _attribute)
+    attributes = {name: _attribute(hint) for name, hint in _hints(kind).items()}
+    encoders = [(name, each.encode) for name, each in attributes.items()]
+    return Codec(
+        lambda value: {name: encode(getattr(value, name)) for name, encode in encoders},
+        _record(kind, {name: each.decode for name, each in attributes.items()}),
+    )
 
 
 @cache
 def _text(kind: Any) -> Codec:
-    encode, decode = _plain(kind)
-    write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    return Codec(lambda value: write(encode(value)), lambda text: decode(json.loads(text)))
+    decode = _decoder(kind)
+    return Codec(lambda value: orjson.dumps(value, dict).decode(), lambda text: decode(orjson.loads(text)))
 
 
 def _attribute(kind: Any) -> Codec:
@@ -76,44 +84,33 @@ _SCALARS = {
 
 
 @cache
-def _plain(kind: Any) -> Codec:
-    """Between a value and what JSON is made of."""
+def _decoder(kind: Any) -> Decode:
+    """From what JSON is made of. The other way orjson knows, of records, times and enums; and mappings are dicts."""
     if _is_optional(kind):
-        encode, decode = _plain(_given(kind))
-        return Codec(
-            lambda value: None if value is None else encode(value),
-            lambda value: None if value is None else decode(value),
-        )
+        decode = _decoder(_given(kind))
+        return lambda value: None if value is None else decode(value)
     origin = get_origin(kind)
     if origin is tuple:
-        encode, decode = _plain(get_args(kind)[0])
-        return Codec(
-            lambda values: [encode(value) for value in values], lambda values: tuple([decode(each) for each in values])
-        )
+        decode = _decoder(get_args(kind)[0])
+        return lambda values: tuple([decode(each) for each in values])
     if origin is not None and issubclass(origin, Mapping):
-        encode, decode = _plain(get_args(kind)[1])
-        return Codec(
-            lambda values: {name: encode(value) for name, value in values.items()},
-            lambda values: {name: decode(each) for name, each in values.items()},
-        )
+        decode = _decoder(get_args(kind)[1])
+        return lambda values: {name: decode(each) for name, each in values.items()}
     if kind is datetime:
-        return Codec(datetime.isoformat, datetime.fromisoformat)
+        return datetime.fromisoformat
     if is_dataclass(kind):
-        return _fields(kind, _plain)
-    if issubclass(kind, StrEnum):
-        return Codec(str, kind)
-    return Codec(_as_it_is, _as_it_is)
+        return _record(kind, {name: _decoder(hint) for name, hint in _hints(kind).items()})
+    return kind if issubclass(kind, StrEnum) else _as_it_is
 
 
-def _fields(kind: Any, codec_of: Callable[[Any], Codec]) -> Codec:
+def _record(kind: Any, decoders: Mapping[str, Decode]) -> Decode:
+    known = list(decoders.items())
+    return lambda found: kind(**{name: decode(found[name]) for name, decode in known if name in found})
+
+
+def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    codecs = [(field.name, codec_of(hints[field.name])) for field in fields(kind)]
-    encoders = [(name, each.encode) for name, each in codecs]
-    decoders = [(name, each.decode) for name, each in codecs]
-    return Codec(
-        lambda value: {name: encode(getattr(value, name)) for name, encode in encoders},
-        lambda found: kind(**{name: decode(found[name]) for name, decode in decoders if name in found}),
-    )
+    return {field.name: hints[field.name] for field in fields(kind)}
 
 
 def _is_optional(kind: Any) -> bool:

@@ -28,6 +28,7 @@ MOVEMENTS = st.lists(st.builds(Movement), unique_by=lambda movement: movement.sk
 thoroughly = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 st.register_type_strategy(datetime, TIMES)
+st.register_type_strategy(int, st.integers(-(2**53), 2**53))
 
 
 def over_the_wire(item: items.Item) -> items.Item:
