@@ -25,6 +25,7 @@ from ministack.services import dynamodb, dynamodb_streams
 
 EXPRESSIONS = 1000
 NUMBERS = 10_000
+PLAIN = {"S": str, "N": str, "BOOL": bool}
 TARGET, SIGNATURE = b"x-amz-target", b"authorization"
 
 Message = MutableMapping[str, Any]
@@ -89,11 +90,71 @@ class Transaction:
         return exact
 
 
+class Actions:
+    """The actions of transactions, each checked before any is carried out: its expressions' syntax, what they name and
+    use, how deep its values go. Of one whose values are plain that depends on its shape alone, and a shop has a few."""
+
+    def __init__(self) -> None:
+        self._sound: set[Any] = set()
+        self._error = dynamodb._transact_write_action_error
+
+    def error(self, kind: str, action: Any) -> Any:
+        shape = self._shape(kind, action)
+        if shape in self._sound:
+            return None
+        error = self._error(kind, action)
+        if error is None and shape is not None and len(self._sound) < EXPRESSIONS:
+            self._sound.add(shape)
+        return error
+
+    @staticmethod
+    def _shape(kind: str, action: Any) -> tuple[Any, ...] | None:
+        """None where the values themselves matter."""
+        try:
+            condition, update = (action.get(f"{each}Expression") for each in ("Condition", "Update"))
+            if condition is not None and "BETWEEN" in condition.upper():
+                return None
+            shape = [kind, condition, update, *(action.get("ExpressionAttributeNames") or {}).items()]
+            for container in ("Item", "Key", "ExpressionAttributeValues"):
+                shape.append(container)
+                for name, value in (action.get(container) or {}).items():
+                    ((given, content),) = value.items()
+                    if type(content) is not PLAIN[given] or (given == "N" and dynamodb._number_error(content)):
+                        return None
+                    shape.append((name, given))
+            hash(whole := tuple(shape))
+        except (AttributeError, KeyError, TypeError, ValueError):  # of another kind, or none at all
+            return None
+        return whole
+
+
+@lru_cache(EXPRESSIONS)
+def is_sound(expression: str, slot: str) -> bool:
+    """True of a condition whose text holds no error, and whose values are weighed against the item's alone."""
+    tokens = dynamodb._tokenize(expression)
+    wrong = dynamodb._check_redundant_parens(tokens, slot) or dynamodb._check_reserved_keyword_usage(tokens)
+    wrong = wrong or dynamodb._condition_syntax_error(expression, slot)
+    return bool(tokens) and not wrong and "BETWEEN" not in expression.upper()
+
+
+def holds(expression: Any, item: Any, values: Any, names: Any, slot: str = "ConditionExpression") -> Any:
+    """Whether a condition holds of an item. What is wrong with it ministack says in its own words."""
+    try:
+        if is_sound(expression, slot):
+            return dynamodb._ExprEval(dynamodb._tokenize(expression), item, values, names).evaluate()
+    except Exception:
+        pass
+    return evaluated(expression, item, values, names, slot)
+
+
 transaction = Transaction()
+evaluated = dynamodb._evaluate_condition
 dynamodb._transact_write_items = transaction.write
 dynamodb._apply_update_expression = transaction.updated
 dynamodb._index_write_units = transaction.units
 dynamodb._item_size_bytes = transaction.size
+dynamodb._transact_write_action_error = Actions().error
+dynamodb._evaluate_condition = holds
 dynamodb.copy = SimpleNamespace(deepcopy=copied)
 for module in (dynamodb, dynamodb_streams, responses):
     module.json = SimpleNamespace(dumps=written, loads=orjson.loads, JSONDecodeError=orjson.JSONDecodeError)

@@ -102,6 +102,39 @@ def test_an_update_that_cannot_be_is_refused_and_changes_nothing(moving: Api, va
     assert moving.call("GetItem", TableName="moved", Key=PK)["Item"] == item
 
 
+def put_if(condition: str, **values: dict[str, object]) -> list[dict[str, object]]:
+    given = {f":{name}": value for name, value in values.items()}
+    more = {"ConditionExpression": condition, "ExpressionAttributeValues": given}
+    return [{"Put": {"TableName": "moved", "Item": {"pk": {"S": "judged"}, "told": {"S": "abc"}}, **more}}]
+
+
+@pytest.mark.parametrize(
+    ("condition", "good", "bad", "said"),
+    [
+        ("begins_with(told, :one)", {"one": {"S": "a"}}, {"one": {"N": "1"}}, "Incorrect operand type"),
+        ("told = :one", {"one": {"S": "abc"}}, {"one": {"N": "one"}}, "cannot be converted to a numeric value"),
+        ("told = :one", {"one": {"S": "abc"}}, {"one": {"S": "abc"}, "two": {"S": "b"}}, "unused in expressions"),
+        (
+            "told BETWEEN :one AND :two",
+            {"one": {"S": "a"}, "two": {"S": "b"}},
+            {"one": {"S": "b"}, "two": {"S": "a"}},
+            "upper bound to be greater",
+        ),
+    ],
+)
+def test_what_was_right_once_is_judged_anew_by_what_it_is_given(moving: Api, condition, good, bad, said) -> None:
+    moving.call("PutItem", TableName="moved", Item={"pk": {"S": "judged"}, "told": {"S": "abc"}})
+    for _ in range(2):
+        moving.call("TransactWriteItems", TransactItems=put_if(condition, **good))
+        with pytest.raises(Refused, match=said) as refused:
+            moving.call("TransactWriteItems", TransactItems=put_if(condition, **bad))
+        assert refused.value.code == "ValidationException"
+    moving.call("PutItem", TableName="moved", Item={"pk": {"S": "judged"}, "told": {"S": "xyz"}})
+    with pytest.raises(Refused) as refused:
+        moving.call("TransactWriteItems", TransactItems=put_if(condition, **good))
+    assert refused.value.code == "TransactionCanceledException"
+
+
 def test_a_transaction_is_weighed_for_whoever_asks(moving: Api) -> None:
     key = {"pk": {"S": "o-1"}, "sk": {"S": "order"}}
     listed = {"customer_id": {"S": "anna"}, "placed_at": {"S": "2026-01-01"}, "told": {"S": "x" * 1990}}
