@@ -23,8 +23,9 @@ METHODS = ("get", "put", "post", "patch", "delete")
 
 
 class Kind(StrEnum):
-    """What calls a function: a state machine, the clock, people, people with a cart, operators alone, another company's
-    machines, Cognito, or a stream. Of those that a state machine calls some read all books, and one repairs them."""
+    """What calls a function: a state machine, the clock, people, people with a cart or looking at the catalogue,
+    operators alone, another company's machines, Cognito, or a stream. Of those that a state machine calls some read all
+    books, and one repairs them."""
 
     TASK = "task"
     AUDIT = "audit"
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     CLOCK = "clock"
     SERVICE = "service"
     CART = "cart"
+    CATALOGUE = "catalogue"
     OPERATING = "operating"
     REDRIVE = "redrive"
     PAYMENT_EVENTS = "payment events"
@@ -135,7 +137,12 @@ def _service(module: str, entry: Mapping[str, Any]) -> Function:
 
 
 def _kind(entry: Mapping[str, Any], answered: Sequence[Route]) -> Kind:
-    signs = {CARRIER_SIGNATURE: Kind.CALLBACK, PAYMENTS_SIGNATURE: Kind.PAYMENT_EVENTS, "carts": Kind.CART}
+    signs = {
+        CARRIER_SIGNATURE: Kind.CALLBACK,
+        PAYMENTS_SIGNATURE: Kind.PAYMENT_EVENTS,
+        "carts": Kind.CART,
+        "baskets": Kind.CATALOGUE,
+    }
     if entry.get("redrives"):
         return Kind.REDRIVE
     if all(route.is_for_operators for route in answered):

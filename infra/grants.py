@@ -100,8 +100,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
         "discounts": [items("orders", "GetItem")],
         "credit": [items("orders", "Query"), index("orders", "by_credit")],
         "inventory": [items("inventory", "Query", "BatchGetItem")],
-        "products": [items("products", "BatchGetItem"), index("products", "by_department")],
-        "baskets": [items("baskets", "Query")],
+        "products": [items("products", "BatchGetItem")],
         "search": [Rule("es", ["ESHttpPost"], ["search"])],
         "executions": [
             start("NewOrder", "CancelOrder", "ReturnOrder"),
@@ -109,6 +108,11 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
             answer(["NewOrder", "ReturnOrder"], "SendTaskSuccess", "SendTaskFailure"),
         ],
         GUESTS: [TELL_GUESTS],
+    },
+    Kind.CATALOGUE: {
+        "products": [items("products", "BatchGetItem"), index("products", "by_department")],
+        "inventory": [items("inventory", "Query", "BatchGetItem")],
+        "baskets": [items("baskets", "Query")],
     },
     Kind.CART: {
         "carts": [items("carts", "GetItem", "PutItem")],

@@ -7,6 +7,7 @@ import pytest
 
 from infra.declared import ROOT, Definition, definitions
 from infra.machines import substitutions
+from infra.orders import METRICS, SERVICE
 from oms.adapters import clients, http_carrier, wiring
 
 LONGEST_CALLS = (
@@ -108,10 +109,11 @@ def test_cloudwatch_may_publish_to_the_topic(cloud):
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_the_tasks_count_under_the_names_that_the_alarms_watch():
+def test_tasks_and_callbacks_count_under_the_names_that_the_alarms_watch():
+    assert f'NAMESPACE, SERVICE = "{METRICS}", "{SERVICE}"' in (ROOT / "oms/metrics.py").read_text()
+    assert 'count("OrderParked")' in (ROOT / "api/parcels.py").read_text()
     runtime = (ROOT / "tasks/runtime.py").read_text()
-    assert 'namespace="OrderManagement"' in runtime
-    assert 'SERVICE = "order-tasks"' in runtime
+    assert "Metrics(namespace=NAMESPACE, service=SERVICE)" in runtime
     assert 'else "Defect"' in runtime
     assert "add_metric(name=counted, " in runtime
     assert '"metrics": {"Discrepancy":' in (ROOT / "tasks/close_report.py").read_text()

@@ -112,7 +112,6 @@ FUNCTIONS = {
     "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:Query", "Orders")
     | each("dynamodb:Query", "Orders/index/by_customer", "Orders/index/by_credit")
     | each("dynamodb:BatchGetItem", "Products")
-    | each("dynamodb:Query", "Products/index/by_department")
     | each("states:StartExecution", *machine("NewOrder", "CancelOrder", "ReturnOrder"))
     | each("states:DescribeExecution", *executions("CancelOrder", "ReturnOrder"))
     | each("states:SendTaskSuccess states:SendTaskFailure", *machine("NewOrder", "ReturnOrder"))
