@@ -47,7 +47,7 @@ class HttpCarrier:
 
     def find_parcel(self, return_id: str) -> Mapping[str, Sequence[str]] | None:
         answer = self._sent("GET", target := _target(("returns", return_id)))
-        if answer.status == NOT_FOUND:
+        if answer.status == NOT_FOUND and _error_in(answer.body) == "NotFound":  # else it is another's, of our path
             return None
         try:
             units: Mapping[str, Sequence[str]] | None = json.loads(_good(answer, f"GET {target}"))["units"]
@@ -79,11 +79,16 @@ def _good(answer: Answer, call: str) -> bytes:
 def _error(call: str, status: int, body: bytes) -> OmsError:
     if status >= 500 or status == TOO_MANY_REQUESTS:
         return CarrierUnavailable(f"{call}: {status}")
+    refusal = REFUSALS.get(_error_in(body), UnexpectedState)
+    return refusal(f"{call}: {status} {body[:200].decode(errors='replace')}")
+
+
+def _error_in(body: bytes) -> str:
+    """Its name, or nothing where the body names none."""
     try:
-        refusal = REFUSALS.get(json.loads(body)["error"])
+        return str(json.loads(body)["error"])
     except (ValueError, TypeError, KeyError):
-        refusal = None
-    return (refusal or UnexpectedState)(f"{call}: {status} {body[:200].decode(errors='replace')}")
+        return ""
 
 
 def _plain(units: Sequence[Units]) -> list[dict[str, Any]]:

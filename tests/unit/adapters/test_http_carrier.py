@@ -18,6 +18,9 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def do_GET(self) -> None:
         self.send_response(int(self.path.split("/")[-1]))
         body = b'{"error": "Nonsense"}'
         self.send_header("Content-Length", str(len(body)))
@@ -49,6 +52,13 @@ def test_a_carrier_in_trouble_is_unavailable(carrier: HttpCarrier, status: int) 
 def test_a_carrier_that_says_no_for_no_reason_of_ours_is_a_defect(carrier: HttpCarrier, status: int) -> None:
     with pytest.raises(UnexpectedState, match=rf"{status} .*Nonsense"):
         carrier.request_shipment(str(status), (), {})
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_a_parcel_is_missing_only_where_the_carrier_says_so(carrier: HttpCarrier, status: int) -> None:
+    """Not where somebody else answers under its address, or it answers in another way than agreed."""
+    with pytest.raises(UnexpectedState, match="GET /returns/"):
+        carrier.find_parcel(str(status))
 
 
 def test_a_carrier_that_isnt_there_is_unavailable() -> None:
