@@ -7,7 +7,8 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from oms.commit import commit
-from oms.domain import parking, returns
+from oms.domain import parking, returns, shipping
+from oms.domain.errors import ParcelLost, ShipmentRecalled, ShipmentRefused
 from oms.domain.order import Order, ReturnStatus, Status
 from oms.domain.payment import PaymentStatus
 from oms.ports import Deps
@@ -39,7 +40,7 @@ def pass_on(deps: Deps, word: Word) -> Fate:
     order = deps.orders.get(word["order_id"])
     meaning = MEANINGS[word["type"]]
     tokens = deps.orders.waits(order.id, meaning.waits or word["return_id"])
-    heard = [meaning.tell(deps, token, word) for token in tokens]
+    heard = [meaning.tell(deps, order, token, word) for token in tokens]
     if any(heard):
         return Fate.HEARD
     if not meaning.is_past(order, word):
@@ -51,27 +52,31 @@ def pass_on(deps: Deps, word: Word) -> Fate:
     return Fate.PARKED if after.version > order.version else Fate.PAST
 
 
-def _dispatched(deps: Deps, token: str, word: Word) -> bool:
+def _dispatched(deps: Deps, order: Order, token: str, word: Word) -> bool:
     return deps.executions.succeed(token, {"tracking": word.get("tracking", "")})
 
 
-def _recalled(deps: Deps, token: str, word: Word) -> bool:
-    return deps.executions.fail(token, "ShipmentRecalled", "the carrier was called back")
+def _recalled(deps: Deps, order: Order, token: str, word: Word) -> bool:
+    try:
+        shipping.check_recall(order)
+    except ShipmentRefused as error:
+        return deps.executions.fail(token, type(error).__name__, str(error))
+    return deps.executions.fail(token, ShipmentRecalled.__name__, "the carrier was called back")
 
 
-def _progressed(deps: Deps, token: str, word: Word) -> bool:
+def _progressed(deps: Deps, order: Order, token: str, word: Word) -> bool:
     return deps.executions.heartbeat(token)
 
 
-def _delivered(deps: Deps, token: str, word: Word) -> bool:
+def _delivered(deps: Deps, order: Order, token: str, word: Word) -> bool:
     return deps.executions.succeed(token, {})
 
 
-def _lost(deps: Deps, token: str, word: Word) -> bool:
-    return deps.executions.fail(token, "ParcelLost", "the carrier lost the parcel")
+def _lost(deps: Deps, order: Order, token: str, word: Word) -> bool:
+    return deps.executions.fail(token, ParcelLost.__name__, "the carrier lost the parcel")
 
 
-def _received(deps: Deps, token: str, word: Word) -> bool:
+def _received(deps: Deps, order: Order, token: str, word: Word) -> bool:
     return deps.executions.succeed(token, {"units": dict(word["units"])})
 
 
@@ -113,7 +118,7 @@ def _agrees(order: Order, _: Word) -> str:
 class Meaning(NamedTuple):
     waits: str
     """What of the order waits for the word; empty: the return that it names."""
-    tell: Callable[[Deps, str, Word], bool]
+    tell: Callable[[Deps, Order, str, Word], bool]
     is_past: Callable[[Order, Word], bool]
     """True where the order will wait for it no more."""
     contradiction: Callable[[Order, Word], str]

@@ -125,6 +125,11 @@ class MemoryCarrier(Remembers):
         self._move(order_id, "dispatched", tracking=f"TRACK-{order_id}")
         return True
 
+    def refuse(self, order_id: str) -> None:
+        """The carrier hands back what nobody has called for."""
+        self._expect(order_id, "requested")
+        self._move(order_id, "recalled")
+
     def progress(self, order_id: str) -> None:
         self._call_back("shipment.progress", order_id, id=f"{order_id}:progress:{len(self.callbacks)}")
 

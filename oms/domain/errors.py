@@ -154,6 +154,10 @@ class ParcelLost(Rejection):
     """The carrier lost the goods on their way."""
 
 
+class ShipmentRefused(Rejection):
+    """The carrier won't take the goods, or hands them back, and nobody has called for that."""
+
+
 class OrderNotReturnable(Rejection):
     """The goods were not delivered, came back already, or are past the return window."""
 

@@ -23,6 +23,12 @@ def request_shipment(order: Order, token: str) -> Change:
     return Change((ShipmentRequested(order.open_units()),), waits=waits)
 
 
+def check_recall(order: Order) -> None:
+    """Raise ``ShipmentRefused`` where the goods come back from the carrier, and nobody has called for them."""
+    if not (order.taken_by or order.status.is_closed):
+        raise errors.ShipmentRefused(f"the carrier won't take order {order.id}")
+
+
 def ship(order: Order, tracking: str) -> Change:
     """Take the next part of what is held out of the warehouse. Repeat until the order is shipped."""
     if order.status in (Status.SHIPPED, Status.DELIVERED) and not order.held_units():

@@ -37,12 +37,19 @@ def test_good_news_reaches_what_waits_for_it(shop, kind, more, stage, answer):
 
 @pytest.mark.parametrize(
     ("kind", "stage", "error"),
-    [("shipment.recalled", "requested", "ShipmentRecalled"), ("shipment.lost", "shipped", "ParcelLost")],
+    [("shipment.recalled", "requested", "ShipmentRefused"), ("shipment.lost", "shipped", "ParcelLost")],
 )
 def test_bad_news_fails_what_waits_for_it(shop, kind, stage, error):
     order_id = getattr(shop, stage)("token-1")
     assert say(shop, kind, order_id).status == 200
     assert shop.executions.answers["token-1"]["error"] == error
+
+
+def test_goods_that_a_cancellation_called_back_are_recalled(shop):
+    order_id = shop.requested("token-1")
+    shop.save(order_id, lambda order: cancelling.take(order, "ord_cancel", (), "no"))
+    assert say(shop, "shipment.recalled", order_id).status == 200
+    assert shop.executions.answers["token-1"]["error"] == "ShipmentRecalled"
 
 
 def test_progress_is_a_heartbeat(shop):

@@ -308,4 +308,11 @@ MUTANTS = [
         "    for known in order.returns.values():\n        late",
         "    for known in ():\n        late",
     ),
+    mutant(
+        "takes all that the carrier hands back for called back",
+        "is refused by the carrier",
+        "oms/domain/shipping.py",
+        "if not (order.taken_by or order.status.is_closed):",
+        "if False:",
+    ),
 ]

@@ -86,11 +86,12 @@ class Watched:
 
 @dataclass(frozen=True)
 class Habits:
-    """The carrier's, who picks up after so many seconds, or never, puts it off day by day until then or is silent, and
-    loses the parcel or doesn't; and when a return's parcel comes, or None for never, and in which condition its units,
-    one by one and over again."""
+    """The carrier's, who picks up after so many seconds, or never, or refuses to, puts it off day by day until then or
+    is silent, and loses the parcel or doesn't; and when a return's parcel comes, or None for never, and in which
+    condition its units, one by one and over again."""
 
     picks_up_after: float | None = HOUR
+    refuses: bool = False
     puts_off: bool = False
     loses: bool = False
     come_back: tuple[str, ...] = ("new",)
@@ -122,7 +123,7 @@ class PromptCarrier(MemoryCarrier):
         super().request_shipment(order_id, units, recipient)
         if not is_new or (after := self.habits.picks_up_after) is None:
             return
-        self._later(after, lambda: self.dispatch(order_id))
+        self._later(after, lambda: self.refuse(order_id) if self.habits.refuses else self.dispatch(order_id))
         for day in range(1, int(after // DAY) if self.habits.puts_off else 1):
             self._later(day * DAY, lambda: self.progress(order_id))
 
@@ -140,6 +141,10 @@ class PromptCarrier(MemoryCarrier):
             self.left_at[order_id] = self.shop.engine.now
             self._later(DAY, lambda: self.lose(order_id) if self.habits.loses else self.deliver(order_id))
         return left
+
+    def refuse(self, order_id: str) -> None:
+        if self.shipments[order_id].status == "requested":
+            super().refuse(order_id)
 
     def _later(self, seconds: float, act: Callable[[], object]) -> None:
         self.shop.engine.call_at(self.shop.engine.now + seconds, lambda: act() and None)
@@ -203,7 +208,7 @@ class ExploredShop(Shop):
         for order in self.store.orders.values():
             parked = [parker for parker in order.parked if parker != CARRIER or self.habits.in_time]
             yield from (f"rest: {order.id} is parked by {parker}, and all trouble passed" for parker in parked)
-            prompt = self.habits.picks_up_after == HOUR
+            prompt = self.habits.picks_up_after == HOUR and not self.habits.refuses
             if order.reason in TROUBLE or (prompt and f"{order.id}_unfulfillable" in order.cancellations):
                 yield f"rest: {order.id} is {order.status}: {order.reason}, and all trouble passed"
             yield from witnesses.of_times(order, self.store.history[order.id])

@@ -261,6 +261,7 @@ WITH_HABITS: Mapping[str, tuple[Script, Habits]] = {
     "uses a code and is lost": (partial(uses_a_code, then=buys), Habits(loses=True)),
     "pays with store credit and is lost": (partial(pays_with_credit, then=buys), Habits(loses=True)),
     "is never picked up": (buys, Habits(picks_up_after=None)),
+    "is refused by the carrier": (buys, Habits(refuses=True)),
     "is put off": (buys, Habits(picks_up_after=8 * DAY, puts_off=True)),
     "leaves as it is given up": (buys, Habits(picks_up_after=2 * DAY)),
     "never comes back": (comes_back, Habits(comes_back_after=None)),

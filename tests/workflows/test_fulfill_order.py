@@ -1,5 +1,7 @@
 """FulfillOrder, from its committed definition, with the real tasks."""
 
+import pytest
+
 from asl.errors import StatesError
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
@@ -104,6 +106,32 @@ def test_a_carrier_that_stays_away_has_the_order_cancelled_when_it_is_back(shop)
     shop.carrier.fail_next(after_effect=False, count=5)
     shop.new_order()
     assert shop.execution("FulfillOrder").output["outcome"] == "cancelled"
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["heard", "unheard"])
+def test_a_carrier_that_hands_the_goods_back_has_the_order_cancelled(shop, is_heard):
+    shop.new_order(("RED-LAMP", 1))
+    shop.carrier.refuse("ord_1")
+    if not is_heard:
+        shop.carrier.callbacks.clear()
+        shop.let_happen(3 * 86400)
+    shop.let_happen()
+    execution = shop.execution("FulfillOrder")
+    assert execution.output == {"order_id": "ord_1", "outcome": "cancelled", "reason": "unfulfillable"}
+    assert (shop.order().status, shop.available("RED-LAMP")) == (Status.CANCELLED, 10)
+
+
+def test_a_shipment_that_is_asked_for_again_after_it_was_handed_back_is_refused_too(shop):
+    shop.new_order()
+    execution = shop.execution("FulfillOrder")
+    shop.engine.around = fails_in("TakeOrder")
+    shop.carrier.refuse("ord_1")
+    shop.let_happen()
+    assert execution.status == "FAILED"
+    shop.engine.around = None
+    shop.redrive(execution)
+    assert execution.path[-7:-5] == ["RequestShipment", "TakeOrder"]
+    assert execution.output["outcome"] == "cancelled"
 
 
 def test_a_word_that_comes_twice_changes_nothing(shop):
