@@ -81,7 +81,12 @@ def inspect(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]
 
 
 def report_inspection(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]], reason: str) -> Change:
-    """Say that a person inspects a parcel, if nobody has. Raises what ``inspect`` raises."""
+    """Say that a person inspects a parcel, if nobody has.
+
+    Raises what ``inspect`` raises, and ``OrderNotReturnable`` of a return that was given up: they mean to refund it.
+    """
+    if came_too_late(order, return_id, conditions):
+        raise errors.OrderNotReturnable(f"{return_id} is closed, nobody waits for its parcel: request another return")
     return Change((InspectionReported(return_id, reason),)) if inspect(order, return_id, conditions) else NOTHING
 
 
@@ -130,7 +135,7 @@ def came_too_late(order: Order, return_id: str, conditions: Mapping[str, Sequenc
 
     Also of one whose return was never authorized, and which the shopper sent all the same.
     """
-    known = order.returns[return_id]
+    known = _known(order, return_id)
     if known.status is not ReturnStatus.CLOSED or known.outcome not in GIVEN_UP:
         return ""
     units = ", ".join(f"{len(found)} of {sku}" for sku, found in sorted(conditions.items()))

@@ -67,3 +67,13 @@ def test_a_parcel_that_nothing_waits_for_yet_is_to_be_told_again(shop):
     shop.save(order_id, lambda order: returns.authorize(order, "rma", [Units("RED-LAMP", 2)], "", now))
     reply = inspect(shop, order_id)
     assert (reply.status, reply.problem) == (409, "nothing-waits")
+
+
+def test_of_a_return_that_was_given_up_they_are_told_to_request_another(shop, returned):
+    shop.executions.expire("token-1")
+    shop.save(returned, lambda order: returns.close(order, "rma"))
+    before = shop.state()
+    reply = inspect(shop, returned)
+    assert (reply.status, reply.problem) == (409, "order-not-returnable")
+    assert "request another return" in reply.json["detail"]
+    assert shop.state() == before
