@@ -160,7 +160,7 @@ MUTANTS = [
     ),
     mutant(
         "waits for ever for what was never sent back",
-        "returns",
+        "never comes back",
         "oms/domain/fold.py",
         "returning=-1) if never_came else order",
         "returning=0) if never_came else order",
