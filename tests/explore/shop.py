@@ -232,7 +232,8 @@ class ExploredShop(Shop):
             yield from witnesses.of_keys(order, witnesses.effects_of(order.id, self.store, self.payments))
         yield from witnesses.of_rejections([*self.store.orders.values()], self.store.entries.values())
         for return_id, parcel in self.carrier.returns.items():
-            yield from witnesses.of_parcel(self.order(parcel.order_id), return_id, parcel)
+            if not self.reconciliation_failed:
+                yield from witnesses.of_parcel(self.order(parcel.order_id), return_id, parcel)
         for execution in self.engine.executions.values():
             if "order_id" in execution.input:
                 yield from witnesses.of_execution(self.order(execution.input["order_id"]), execution)
