@@ -48,8 +48,8 @@ def pass_on(deps: Deps, word: Word) -> Fate:
     what = meaning.contradiction(order, word)
     if not what:
         return Fate.PAST
-    after = commit(deps, order.id, CARRIER, lambda order: parking.contradicted(order, CARRIER, what))
-    return Fate.PARKED if after.version > order.version else Fate.PAST
+    after = commit(deps, order.id, CARRIER, lambda order: parking.contradict(order, CARRIER, what))
+    return Fate.PARKED if after.parked.get(CARRIER) != order.parked.get(CARRIER) else Fate.PAST
 
 
 def _dispatched(deps: Deps, order: Order, token: str, word: Word) -> bool:

@@ -61,8 +61,12 @@ def endpoint_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--endpoint", default=known, metavar="URL", help=help)
 
 
-def text_of(path: str) -> str:
-    return sys.stdin.read() if path == "-" else Path(path).read_text()
+def text_of(path: str | Path) -> str:
+    """What a file holds, or with ``-`` the standard input. Raises Fault, which names the file, and OSError."""
+    try:
+        return sys.stdin.read() if str(path) == "-" else Path(path).read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Fault(f"{path} isn't text in UTF-8: {error}") from None
 
 
 def machine_of(args: argparse.Namespace) -> asl.Machine:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from asl.cli._shared import Fault
+from asl.cli._shared import Fault, text_of
 from asl.lint import Config, Finding, InvalidConfig, lint_all, read_config
 from asl.validation import Definition
 
@@ -41,14 +41,6 @@ def named(paths: list[Path]) -> dict[str, Definition]:
     return {
         name if names.count(name) == 1 else str(path): text_of(path) for name, path in zip(names, paths, strict=True)
     }
-
-
-def text_of(path: Path) -> str:
-    """Raises Fault, which names the file, and OSError."""
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Fault(f"{path} isn't text in UTF-8: {error}") from None
 
 
 def show(findings: list[Finding], count: int, *, as_json: bool) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from asl.cli._shared import Fault
-from asl.cli.lint import text_of
+from asl.cli._shared import Fault, text_of
 from asl.replay import BadHistory, Verdict, read_recordings, replay
 from asl.validation import Diagnostic, InvalidDefinition, check
 

@@ -105,7 +105,7 @@ def is_accepted(order: Order, check: str, what: str) -> bool:
     return order.accepted.get(check) == what[:LONGEST]
 
 
-def contradicted(order: Order, check: str, what: str) -> Change:
+def contradict(order: Order, check: str, what: str) -> Change:
     """Somebody outside says what the books don't: it stands beside whatever else they said, told once."""
     known = order.parked[check].cause if check in order.parked else ""
     if what in known or what in order.accepted.get(check, ""):

@@ -95,11 +95,11 @@ def test_a_check_parks_under_its_own_name_once_for_the_same_reason():
 def test_what_somebody_outside_says_stands_beside_what_they_said_before():
     order = confirmed_order()
     for what in ("the first came", "the second came", "the first came"):
-        order = after(order, parking.contradicted(order, "Carrier", what))
+        order = after(order, parking.contradict(order, "Carrier", what))
     assert order.parked["Carrier"].cause == "the first came; the second came"
     order = after(order, parking.accept(order, "Carrier", "seen"))
-    assert not parking.contradicted(order, "Carrier", "the second came")
-    assert parking.contradicted(order, "Carrier", "the third came")
+    assert not parking.contradict(order, "Carrier", "the second came")
+    assert parking.contradict(order, "Carrier", "the third came")
 
 
 def test_a_check_settles_what_it_parked_and_nothing_else():

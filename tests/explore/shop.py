@@ -297,7 +297,8 @@ Script = Callable[[ExploredShop], None]
 
 @cache
 def calls_of(state: str, parts: int = 1) -> int:
-    """A task loads the order and saves it, and may call one port in between; of a long order it does so by parts."""
+    """What a walk's dice are told: a task loads the order and saves it, and may call one port in between; of a long
+    order it does so by parts. Some make more, which the plans that are played one by one find out."""
     if state in STARTS:
         return 0
     again = 2 * (parts - 1) if state in IN_PARTS else 0
