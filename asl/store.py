@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS execution (
     status TEXT NOT NULL, stopped REAL, output TEXT, error TEXT, cause TEXT,
     redrives INTEGER NOT NULL, redriven REAL);
 CREATE INDEX IF NOT EXISTS execution_of_machine ON execution (machine_arn, started);
-CREATE INDEX IF NOT EXISTS execution_running ON execution (status) WHERE status = 'RUNNING';
+DROP INDEX IF EXISTS execution_running;
+CREATE INDEX IF NOT EXISTS execution_that_runs ON execution (machine_arn, started) WHERE status = 'RUNNING';
 CREATE TABLE IF NOT EXISTS journal (
     arn TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, entry TEXT NOT NULL, PRIMARY KEY (arn, seq)
 ) WITHOUT ROWID;

@@ -175,7 +175,9 @@ class Executions:
         if arn.qualifier:
             column = "version_arn" if arn.qualifier.isdigit() else "alias_arn"
             where, values = f"{where} AND {column} = ?", [*values, arn.text]
-        if status := request.get("statusFilter"):
+        if (status := request.get("statusFilter")) == "RUNNING":
+            where += " AND status = 'RUNNING'"  # by the index of these alone: those that ended are ever more
+        elif status:
             where, values = f"{where} AND status = ?", [*values, status]
         if redrive := request.get("redriveFilter"):
             where += " AND redrives > 0" if redrive == "REDRIVEN" else " AND redrives = 0"

@@ -169,6 +169,16 @@ def test_executions_are_listed_newest_first_by_status(sfn: Any) -> None:
     assert refusal(sfn.list_executions, **other)[0] == "InvalidToken"
 
 
+def test_those_that_run_are_listed_while_they_do(sfn: Any) -> None:
+    machine = create(sfn, WAIT)
+    begun = [sfn.start_execution(stateMachineArn=machine, name=str(n)) for n in range(3)]
+    sfn.stop_execution(executionArn=begun[1]["executionArn"])
+
+    listed = sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+
+    assert [each["name"] for each in listed] == ["2", "0"]
+
+
 def test_an_express_machine_answers_at_once(sfn: Any) -> None:
     """API_StartSyncExecution.html"""
     machine = create(sfn, TWO_TASKS, type="EXPRESS")

@@ -94,3 +94,18 @@ def test_what_a_full_disk_took_back_is_written_when_there_is_room_again(tmp_path
 
     assert store.execution("arn:a") == row("a")
     assert store.journal("arn:a") == []
+
+
+def test_those_that_run_are_found_without_a_look_at_those_that_ended(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    store = Store(str(path))
+    store.connection.execute("DROP INDEX execution_that_runs")
+    store.connection.execute("CREATE INDEX execution_running ON execution (status) WHERE status = 'RUNNING'")
+
+    store = reopened(path, store)  # as an earlier version left it
+
+    where = "machine_arn = ? AND status = 'RUNNING' ORDER BY started DESC, rowid DESC"
+    plan = store.connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM execution WHERE {where}", ("machine",))
+    assert [step for *_, step in plan] == ["SEARCH execution USING INDEX execution_that_runs (machine_arn=?)"]
+    indexes = store.connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
+    assert "execution_running" not in {name for (name,) in indexes}
