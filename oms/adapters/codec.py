@@ -88,7 +88,7 @@ def _decoder(kind: Any) -> Decode:
     """From what JSON is made of. The other way orjson knows, of records, times and enums; and mappings are dicts."""
     if _is_optional(kind):
         decode = _decoder(_given(kind))
-        return lambda value: None if value is None else decode(value)
+        return decode if decode is _as_it_is else lambda value: None if value is None else decode(value)
     origin = get_origin(kind)
     if origin is tuple:
         decode = _decoder(get_args(kind)[0])
@@ -105,7 +105,9 @@ def _decoder(kind: Any) -> Decode:
 
 def _record(kind: Any, decoders: Mapping[str, Decode]) -> Decode:
     known = list(decoders.items())
-    return lambda found: kind(**{name: decode(found[name]) for name, decode in known if name in found})
+    return lambda found: kind(
+        **{name: found[name] if decode is _as_it_is else decode(found[name]) for name, decode in known if name in found}
+    )
 
 
 def _hints(kind: Any) -> dict[str, Any]:
