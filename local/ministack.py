@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from copy import deepcopy
 from functools import lru_cache
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,9 +24,11 @@ from ministack.app import app as ministack
 from ministack.core import responses
 from ministack.services import dynamodb, dynamodb_streams
 
+from local import ministack_items
+
 EXPRESSIONS = 1000
-NUMBERS = 10_000
-PLAIN = {"S": str, "N": str, "BOOL": bool}
+PLAIN = {"S": str, "N": str, "BOOL": bool, "NULL": bool}
+COMPARISONS = set(product(("IDENT", "NAME_REF"), ("EQ", "NE", "LT", "GT", "LE", "GE"), ("VALUE_REF",), ("EOF",)))
 TARGET, SIGNATURE = b"x-amz-target", b"authorization"
 
 Message = MutableMapping[str, Any]
@@ -55,7 +58,7 @@ class Transaction:
         self._updates: dict[int, Any] = {}
         self._is_open = self._is_weighed = False
         self._write, self._update = dynamodb._transact_write_items, dynamodb._apply_update_expression
-        self._size, self._units = dynamodb._item_size_bytes, dynamodb._index_write_units
+        self._units = dynamodb._index_write_units
 
     def write(self, request: Message) -> Any:
         self._is_open, self._is_weighed = True, "ReturnConsumedCapacity" in request
@@ -77,11 +80,10 @@ class Transaction:
     def size(self, item: Any) -> int:
         """Bytes as DynamoDB counts them; or those of its JSON, which are more, where even they are no matter."""
         if self._is_open and not self._is_weighed:
-            size = len(orjson.dumps(item))
+            size = ministack_items.json_bytes(item)
             if size <= dynamodb._DDB_ITEM_MAX_BYTES:
                 return size
-        exact: int = self._size(item)
-        return exact
+        return ministack_items.size_bytes(item)
 
     def units(self, *write: Any) -> float:
         if self._is_open and not self._is_weighed:
@@ -137,9 +139,21 @@ def is_sound(expression: str, slot: str) -> bool:
     return bool(tokens) and not wrong and "BETWEEN" not in expression.upper()
 
 
+@lru_cache(EXPRESSIONS)
+def comparison(expression: str, slot: str) -> tuple[str, str, str] | None:
+    """Of a sound condition that compares one attribute with one value: the attribute, how, and the value. Of any other
+    None."""
+    kinds, texts = zip(*dynamodb._tokenize(expression), strict=True)
+    is_one = kinds in COMPARISONS and is_sound(expression, slot)
+    return texts[:3] if is_one else None
+
+
 def holds(expression: Any, item: Any, values: Any, names: Any, slot: str = "ConditionExpression") -> Any:
     """Whether a condition holds of an item. What is wrong with it ministack says in its own words."""
     try:
+        if compared := comparison(expression, slot):
+            name, how, value = compared
+            return dynamodb._compare_ddb(dynamodb._get_at_path(item, [names.get(name, name)]), how, values.get(value))
         if is_sound(expression, slot):
             return dynamodb._ExprEval(dynamodb._tokenize(expression), item, values, names).evaluate()
     except Exception:
@@ -159,8 +173,13 @@ dynamodb.copy = SimpleNamespace(deepcopy=copied)
 for module in (dynamodb, dynamodb_streams, responses):
     module.json = SimpleNamespace(dumps=written, loads=orjson.loads, JSONDecodeError=orjson.JSONDecodeError)
 dynamodb._tokenize = lru_cache(EXPRESSIONS)(dynamodb._tokenize)
-dynamodb._number_error = lru_cache(NUMBERS)(dynamodb._number_error)
-dynamodb._number_size_bytes = lru_cache(NUMBERS)(dynamodb._number_size_bytes)
+dynamodb._number_error = lru_cache(ministack_items.NUMBERS)(dynamodb._number_error)
+dynamodb._number_size_bytes = lru_cache(ministack_items.NUMBERS)(dynamodb._number_size_bytes)
+dynamodb._ddb_canonicalize_number = ministack_items.canonical
+dynamodb._index_key_lists = ministack_items.index_keys
+dynamodb._validate_item = ministack_items.error
+dynamodb._resolve_table_key_values = ministack_items.keys
+responses.get_account_id, responses.get_region = responses._request_account_id.get, responses._request_region.get
 dynamodb._condition_syntax_error = lru_cache(EXPRESSIONS)(dynamodb._condition_syntax_error)
 
 
