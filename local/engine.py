@@ -1,4 +1,4 @@
-"""python -m local.engine --port 8083 --store FILE: Step Functions, with the shop's task functions in its process.
+"""python -m local.engine --port 8083 --store FILE: Step Functions, and the task functions in a process of their own.
 
 The environment says the rest, as on AWS. Functions with a schedule in ``tasks/functions.json`` run by it, and once
 at the start; state machines with one in ``workflows/schedules.json`` run by it.
@@ -15,7 +15,6 @@ import re
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -24,12 +23,12 @@ from pathlib import Path
 import uvicorn
 
 from asl.server import Server
-from asl.services import Services, in_process
+from asl.services import Services
 from local.cloud import client
-from local.functions import Functions, tasks
-from local.places import machine_arn, variables_of
+from local.functions import tasks
+from local.places import machine_arn
 from local.serving import config
-from oms.adapters.wiring import deps
+from local.workers import Workers
 
 WORKERS = 16
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -47,19 +46,24 @@ def main() -> None:
     asked.store.parent.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has closed
     environment = dict(os.environ)
-    functions = Functions(lambda name: variables_of(name, environment), deps)
-    server = Server(str(asked.store), Services(lambda_invoker=in_process(functions.handlers())).call, workers=WORKERS)
-    threading.Thread(target=functions.load, args=(tasks(),), name="loading", daemon=True).start()
+    workers = Workers(WORKERS + len(tasks()), ended=give_up)
+    server = Server(str(asked.store), Services(lambda_invoker=workers.invoke).call, workers=WORKERS)
     with suppress(KeyboardInterrupt):
-        Scheduling(config(server, asked.port, lifespan="on"), functions, environment).run()
+        Scheduling(config(server, asked.port, lifespan="on", date_header=False), workers, environment).run()
+
+
+def give_up() -> None:
+    """End as if killed: what the functions were asked, a next start asks them again."""
+    print("the functions' process ended", flush=True)
+    os._exit(1)
 
 
 class Scheduling(uvicorn.Server):
     """Runs what has a schedule, from the moment at which it listens."""
 
-    def __init__(self, config: uvicorn.Config, functions: Functions, environment: Mapping[str, str]) -> None:
+    def __init__(self, config: uvicorn.Config, workers: Workers, environment: Mapping[str, str]) -> None:
         super().__init__(config)
-        self._functions = functions
+        self._workers = workers
         self._environment = environment
         self._clocks: list[asyncio.Task[None]] = []
 
@@ -67,13 +71,18 @@ class Scheduling(uvicorn.Server):
         await super().startup(sockets)
         for name, declared in tasks().items():
             if "schedule" in declared:
-                run = partial(self._functions.invoke, name, {})
+                run = partial(self._invoke, name)
                 self._keep(name, declared["schedule"], run, at_once=True)
         for name, schedule in json.loads(SCHEDULES.read_text()).items():
             self._keep(name, schedule, partial(self._start, machine_arn(name)), at_once=False)
 
     def _keep(self, name: str, schedule: str, run: Callable[[], object], at_once: bool) -> None:
         self._clocks.append(asyncio.create_task(keep_to(name, seconds_of(schedule), run, at_once)))
+
+    def _invoke(self, name: str) -> None:
+        reply = self._workers.invoke(name, "{}")
+        if reply.failed:
+            raise RuntimeError(reply.payload)
 
     def _start(self, machine: str) -> None:
         client("stepfunctions", self._environment).start_execution(stateMachineArn=machine)

@@ -46,7 +46,13 @@ class Protocol(HttpToolsProtocol):
 
 def config(app: Any, port: int, **more: Any) -> uvicorn.Config:
     """How all of them are served. Nobody stands before them, so a caller's address is the connection's own."""
-    about: dict[str, Any] = {"log_level": "warning", "access_log": False, "proxy_headers": False, **more}
+    about: dict[str, Any] = {
+        "log_level": "warning",
+        "access_log": False,
+        "proxy_headers": False,
+        "server_header": False,
+        **more,
+    }
     return uvicorn.Config(app, host="127.0.0.1", port=port, loop="uvloop", http=Protocol, **about)
 
 
@@ -55,7 +61,7 @@ def main() -> None:
     parser.add_argument("app", metavar="MODULE:APP")
     parser.add_argument("--port", type=int, required=True)
     asked = parser.parse_args()
-    uvicorn.Server(config(asked.app, asked.port)).run()
+    uvicorn.Server(config(asked.app, asked.port, date_header=False)).run()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The whole shop on one machine: each part a child process, begun in order, ended in reverse.
 
-Two cores are worth using: the engine with the task functions, the gateway with the API's, ministack and the two
-sandboxes have a process each. What they keep lies under one folder, and a second start goes on from there.
+Two cores are worth using: the engine, the task functions, the gateway with the API's, ministack and the two sandboxes
+have a process each. What they keep lies under one folder, and a second start goes on from there.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ TABLE = {
 ATTRIBUTES: list[Any] = [
     {"S": ""}, {"S": "text"}, {"S": "ein Käse"}, {"S": 5}, {"S": None}, {"S": "x" * 1030}, {"S": "x" * 2050},
     {"S": "x" * 410_000}, {"S": "ä" * 205_000}, {"S": "\ud800"}, {"N": "0"}, {"N": "-12.50"}, {"N": "007"},
-    {"N": "1e3"}, {"N": ""}, {"N": "seven"}, {"N": 7}, {"N": "9" * 39}, {"BOOL": True}, {"BOOL": False}, {"BOOL": "true"},
-    {"NULL": True}, {"NULL": False}, {"B": "aGVsbG8="}, {"SS": ["a", "b"]}, {"SS": ["a", "a"]}, {"SS": []},
+    {"N": "1e3"}, {"N": ""}, {"N": "seven"}, {"N": 7}, {"N": "9" * 39}, {"BOOL": True}, {"BOOL": False},
+    {"BOOL": "true"}, {"NULL": True}, {"NULL": False}, {"B": "aGVsbG8="}, {"SS": ["a", "b"]}, {"SS": ["a", "a"]}, {"SS": []},
     {"L": [{"S": "a"}, {"N": "01"}]}, {"M": {"a": {"NULL": True}}}, {"X": "a"}, {}, {"S": "a", "N": "1"},
     None, "text", [],
 ]  # fmt: skip
