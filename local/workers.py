@@ -79,9 +79,12 @@ def main(sockets: list[int]) -> None:
     environment = dict(os.environ)
     functions = Functions(lambda name: variables_of(name, environment), deps)
     invoke = in_process(functions.handlers())
-    for each in sockets:
-        threading.Thread(target=serve, args=(Connection(each), invoke), name=f"function-{each}").start()
+    serving = [threading.Thread(target=serve, args=(Connection(each), invoke)) for each in sockets]
+    for thread in serving:
+        thread.start()
     functions.load(tasks())
+    for thread in serving:
+        thread.join()  # else Python takes the process to be ending, and begins no pool of threads in it
 
 
 if __name__ == "__main__":

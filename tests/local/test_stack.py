@@ -52,7 +52,7 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         assert (status, again["order_id"]) == (200, placed["order_id"])
         command = [sys.executable, "-m", "local.reconcile"]
         reconciled = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
-        assert (reconciled.returncode, reconciled.stderr) == (0, "")
+        assert (reconciled.returncode, reconciled.stderr) == (0, ""), reconciled.stdout
         assert "All of it in s3://reports/reconciliations/by-hand-" in reconciled.stdout
         reindexed = subprocess.run([sys.executable, "-m", "local.reindex"], cwd=ROOT, env=environ, capture_output=True)
         assert reindexed.stdout.startswith(b"50 products indexed in ")
