@@ -46,10 +46,15 @@ def main() -> None:
     asked.store.parent.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has closed
     environment = dict(os.environ)
-    workers = Workers(WORKERS + len(tasks()), ended=give_up)
+    workers = Workers(WORKERS + len(scheduled()), ended=give_up)
     server = Server(str(asked.store), Services(lambda_invoker=workers.invoke).call, workers=WORKERS)
     with suppress(KeyboardInterrupt):
         Scheduling(config(server, asked.port, lifespan="on", date_header=False), workers, environment).run()
+
+
+def scheduled() -> dict[str, str]:
+    """The schedules of the functions that have one, by name."""
+    return {name: declared["schedule"] for name, declared in tasks().items() if "schedule" in declared}
 
 
 def give_up() -> None:
@@ -69,10 +74,8 @@ class Scheduling(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        for name, declared in tasks().items():
-            if "schedule" in declared:
-                run = partial(self._invoke, name)
-                self._keep(name, declared["schedule"], run, at_once=True)
+        for name, schedule in scheduled().items():
+            self._keep(name, schedule, partial(self._invoke, name), at_once=True)
         for name, schedule in json.loads(SCHEDULES.read_text()).items():
             self._keep(name, schedule, partial(self._start, machine_arn(name)), at_once=False)
 
