@@ -10,7 +10,7 @@ from typing import Any
 from local.places import machine_arn
 from oms.adapters.clients import Aws
 
-LOOK_AGAIN_SECONDS = 0.025
+LOOK_AGAIN_SECONDS = 0.01
 PATIENCE_SECONDS = 0.5
 """An order that a person has to review takes longer than any client waits: it orders on."""
 
