@@ -144,8 +144,7 @@ def comparison(expression: str, slot: str) -> tuple[str, str, str] | None:
     """Of a sound condition that compares one attribute with one value: the attribute, how, and the value. Of any other
     None."""
     kinds, texts = zip(*dynamodb._tokenize(expression), strict=True)
-    is_one = kinds in COMPARISONS and is_sound(expression, slot)
-    return texts[:3] if is_one else None
+    return texts[:3] if kinds in COMPARISONS and is_sound(expression, slot) else None
 
 
 def holds(expression: Any, item: Any, values: Any, names: Any, slot: str = "ConditionExpression") -> Any:
