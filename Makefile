@@ -35,25 +35,25 @@ run: .venv/.run  ## The whole shop on this machine, until Ctrl-C (PORT=8000 CATA
 	@$(BIN)/python -m local
 
 demo: .venv/.run  ## Real baskets as orders, and what came of them (BASKETS=500 CLIENTS=8)
-	@BASKETS=$(or $(BASKETS),500) CLIENTS=$(or $(CLIENTS),8) $(BIN)/python -m local.demo
+	@BASKETS=$(or $(BASKETS),500) CLIENTS=$(or $(CLIENTS),8) $(BIN)/python -m local.commands.demo
 
 audit: .venv/.run  ## Every invariant, against the books of the shop that runs
-	@$(BIN)/python -m local.audit
+	@$(BIN)/python -m local.commands.audit
 
 reconcile: .venv/.run  ## Let the shop that runs check and repair its own books now, and show the report
-	@$(BIN)/python -m local.reconcile
+	@$(BIN)/python -m local.commands.reconcile
 
 redrive: .venv/.run  ## What a redrive of all parked orders would do; with REASON=… do it (PER_SECOND=5)
-	@$(BIN)/python -m local.redrive
+	@$(BIN)/python -m local.commands.redrive
 
 settle: .venv/.run  ## What checks of the books have parked, and no redrive can mend; with ORDER=… REASON=… it is settled by hand
-	@$(BIN)/python -m local.settle
+	@$(BIN)/python -m local.commands.settle
 
 replay: .venv/.run  ## ORDER=…: its recorded executions under the definitions that are deployed now, and what would differ
-	@$(BIN)/python -m local.replay
+	@$(BIN)/python -m local.commands.replay
 
 reindex: .venv/.run  ## Build the search index of the shop that runs anew, and file its orders again, while it is searched
-	@$(BIN)/python -m local.reindex
+	@$(BIN)/python -m local.commands.reindex
 
 test: .venv/.test  ## All tests that take no account and no other network, under 6 minutes
 	$(BIN)/python -m pytest -n 2

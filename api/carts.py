@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from api import guests, identifiers, views
 from api.etags import PRIVATE, check_unchanged, etag, shown
-from api.ordering import is_placed, location, place
+from api.order_placement import is_placed, location, place
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.domain import cart as rules

@@ -8,8 +8,8 @@ from datetime import datetime
 from aws_lambda_powertools.event_handler import Response
 
 from api import views
+from api.audit_log import note_change, note_refusal
 from api.etags import PRIVATE, changed, check_unchanged, etag, shown
-from api.noting import note_change, note_refusal
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.domain.discounts import Discount

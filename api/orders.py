@@ -11,18 +11,18 @@ from aws_lambda_powertools.event_handler import Response
 from api import identifiers, views
 from api.etags import PRIVATE, check_unchanged, shown
 from api.identifiers import KEY, reused
-from api.ordering import location, place, quote
+from api.order_placement import location, place, quote
 from api.parcels import check_parcel, say
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
-from oms.commit import commit
+from oms.application.commit import commit
+from oms.application.expected_executions import asked
 from oms.domain import cancelling, placing, returns
 from oms.domain.credit import RefundTo
 from oms.domain.errors import OrderNotFound, OrderTaken
 from oms.domain.events import Units
 from oms.domain.order import Cancellation, Order
 from oms.domain.pricing import Destination, shipping_options
-from oms.working import asked
 
 handler = Service()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from api.problems import RETRY_AFTER_SECONDS, Complaint, Problem, invalid
-from oms.callbacks import Fate, pass_on
+from oms.adapters.metrics import count
+from oms.application.webhooks.carrier_events import Fate, pass_on
 from oms.domain import returns
 from oms.domain.errors import UnexpectedState
-from oms.metrics import count
 from oms.ports import Deps
 
 

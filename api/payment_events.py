@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from api.runtime import Call, Service, json_answer
 from api.signatures import verify
 from oms.adapters import wiring
-from oms.gateway_events import hear
+from oms.application.webhooks.payment_events import hear
 
 handler = Service()
 

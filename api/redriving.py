@@ -19,13 +19,13 @@ from api.etags import check_unchanged
 from api.identifiers import ORDER_ID
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
-from oms import redriving
-from oms.commit import commit
+from oms.application.commit import commit
+from oms.application.recovery import redrive as redriving
+from oms.application.recovery.redrive import Pace
 from oms.domain import parking
 from oms.domain.errors import OrderNotFound
 from oms.domain.order import Order
 from oms.ports import Deps
-from oms.redriving import Pace
 
 handler = Service()
 

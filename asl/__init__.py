@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from asl.clock import RealClock, VirtualClock
-from asl.engine import Engine, ExecutionAlreadyExists, TaskDoesNotExist
-from asl.errors import StatesError
-from asl.execution import Execution
-from asl.machine import Machine
-from asl.requests import TaskRequest
-from asl.tasks import NEVER, NoTask, after, callback
+from asl.engine.clock import RealClock, VirtualClock
+from asl.engine.engine import Engine, ExecutionAlreadyExists, TaskDoesNotExist
+from asl.engine.execution import Execution
+from asl.engine.machine import Machine
+from asl.engine.requests import TaskRequest
+from asl.engine.task_functions import NEVER, NoTask, after, callback
+from asl.language.errors import StatesError
 from asl.validation import InvalidDefinition
 
 

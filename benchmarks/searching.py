@@ -18,7 +18,7 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
-from local.catalogue import catalogue
+from local.catalogue.sales_data import catalogue
 from oms.adapters.tantivy_search import TantivySearch
 from oms.domain.catalogue import Product
 from oms.domain.search import Listing, Query, Sort, words

@@ -14,10 +14,10 @@ from oms.domain.change import Change, MoneyEntry
 from oms.domain.credit import BookedCredit, CreditEntry
 from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import Recorded, Units
-from oms.domain.finding import Wanted
 from oms.domain.inventory import Stock, StockEntry
 from oms.domain.money import Money
 from oms.domain.order import Order
+from oms.domain.order_index import Wanted
 from oms.domain.payment import Authorization, PaymentRecord, PaymentRequest
 from oms.domain.search import Found, Listing, Query
 

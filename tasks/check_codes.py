@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from oms.application.reconciliation.report import STOCK, Report, read_page
 from oms.domain import invariants
 from oms.domain.invariants import Violation
 from oms.ports import Deps
-from oms.reporting import STOCK, Report, read_page
 from tasks.runtime import task
 
 PAGE = 10

@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from oms.checking import Checked, check
+from oms.application.reconciliation.order_check import Checked, check
+from oms.application.reconciliation.report import CHECK_OF_STOCK, CODES, STOCK, Report, read_page
 from oms.domain.order import Order
 from oms.ports import Deps
-from oms.reporting import CHECK_OF_STOCK, CODES, STOCK, Report, read_page
 from tasks.runtime import task
 
 PAGE = 25

@@ -12,16 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.commit import commit
+from oms.application.commit import commit
+from oms.application.reconciliation.report import CHECK_OF_STOCK as CHECK
+from oms.application.reconciliation.report import CLOSE, LEDGER, Report, read_page
 from oms.domain import parking
 from oms.domain.errors import OrderNotFound
 from oms.domain.invariants import Violation
 from oms.domain.inventory import Stock
 from oms.domain.order import Order
-from oms.domain.tally import LOOKS
+from oms.domain.stock_reconciliation import LOOKS
 from oms.ports import Deps
-from oms.reporting import CHECK_OF_STOCK as CHECK
-from oms.reporting import CLOSE, LEDGER, Report, read_page
 from tasks.runtime import task
 
 PAGE = 500

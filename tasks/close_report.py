@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oms.application.reconciliation.report import close_report
 from oms.ports import Deps
-from oms.reporting import close_report
 from tasks.runtime import task
 
 

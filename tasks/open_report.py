@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oms.application.reconciliation.report import open_report
 from oms.ports import Deps
-from oms.reporting import open_report
 from tasks.runtime import task
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oms.application.reconciliation.report import ORDERS, Report, read_page
 from oms.ports import Deps
-from oms.reporting import ORDERS, Report, read_page
 from tasks.runtime import task
 
 PAGE = 500

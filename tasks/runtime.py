@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, get_type_hints
 
-from oms.commit import commit
+from oms.adapters.metrics import NAMESPACE, SERVICE
+from oms.application.commit import commit
 from oms.domain.change import Change
 from oms.domain.errors import InvalidCommand, OmsError, Rejection
 from oms.domain.order import Order
-from oms.metrics import NAMESPACE, SERVICE
 from oms.ports import Deps
 
 if TYPE_CHECKING:

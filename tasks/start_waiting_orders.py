@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from oms.application.start_sweeper import start_waiting_orders
 from oms.ports import Deps
-from oms.starting import start_waiting_orders
 from tasks.runtime import observed
 
 

@@ -20,8 +20,8 @@ from asl.cli._shared import (
     task_arguments,
     tasks_of,
 )
-from asl.requests import Complete, TaskRequest
-from asl.tasks import through
+from asl.engine.requests import Complete, TaskRequest
+from asl.engine.task_functions import through
 
 KEPT = 1000
 

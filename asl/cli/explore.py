@@ -21,11 +21,11 @@ from random import Random
 from rich.console import Console
 from rich.progress import Progress
 
+from asl.engine.machine import Machine
 from asl.explorer import Finding, Report, Scenario
-from asl.explorer.crew import Share, explore, load, shares, unreachable, walking
+from asl.explorer.parallel import Share, explore, load, shares, unreachable, walking
 from asl.explorer.story import tell
 from asl.explorer.tables import Seen, line, tables
-from asl.machine import Machine
 
 Known = Mapping[str, Mapping[str, Scenario]]
 """By module and name."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from asl.cli._shared import Fault, endpoint_argument, guarded, show_json, text_of
-from asl.history_table import rows
+from asl.engine.history_table import rows
 
 COLOURS = {"Failed": "red", "TimedOut": "red", "Aborted": "red", "Succeeded": "green", "Redriven": "yellow"}
 

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from asl.play import play
+from asl.conformance.runner import play
 
 
 def main(argv: list[str]) -> int:

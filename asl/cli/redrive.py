@@ -11,7 +11,7 @@ from asl.cli._shared import Fault
 from asl.cli.replay import read_definition
 from asl.lint import Config, InvalidConfig, read_config
 from asl.replay import BadHistory, read_recordings
-from asl.replay.redrive import foresee
+from asl.replay.redrive_forecast import foresee
 from asl.validation import InvalidDefinition
 
 

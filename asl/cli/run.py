@@ -8,9 +8,9 @@ from typing import Any
 
 import asl
 from asl.cli._shared import definition_argument, guarded, json_of, machine_of, show_json, task_arguments, tasks_of
-from asl.history_table import plain
-from asl.requests import Invoke
-from asl.tasks import through
+from asl.engine.history_table import plain
+from asl.engine.requests import Invoke
+from asl.engine.task_functions import through
 
 STEPS_A_SIGN = 5000
 

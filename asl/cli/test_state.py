@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from asl.cli._shared import Fault, guarded, json_of, show_json, tasks_of, text_of
-from asl.tasks import through
-from asl.test_state import test_state
+from asl.engine.task_functions import through
+from asl.teststate.api import test_state
 from asl.validation.requests import Rejected
 
 ROLE = "arn:aws:iam::123456789012:role/TestState"

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from asl.drawing.layout import LINE, PADDING, lay_out
 from asl.drawing.model import END, START, Arrow, Box, Picture, picture
-from asl.drawing.taken import Taken, taken
+from asl.drawing.taken_path import Taken, taken
 
 EDGE = 24.0
 LIGHT = {

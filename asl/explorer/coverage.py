@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from asl.machine import Machine
+from asl.engine.machine import Machine
 from asl.validation.graph import machines as nested
 
 Move = tuple[str, str, str]

@@ -29,12 +29,12 @@ from functools import cache, partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from asl.errors import StatesError
-from asl.tasks import NEVER
+from asl.engine.task_functions import NEVER
+from asl.language.errors import StatesError
 
 if TYPE_CHECKING:
-    from asl.engine import Engine
-    from asl.requests import Complete, Invoke, TaskRequest
+    from asl.engine.engine import Engine
+    from asl.engine.requests import Complete, Invoke, TaskRequest
 
 Plan = Mapping[str, str]
 """The fault at each site. A site is ``Machine/execution:State#visit.attempt``, or ``word:<name>``."""

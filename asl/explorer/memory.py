@@ -15,8 +15,8 @@ from random import Random
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from asl.machine import Machine
-from asl.states.base import State
+from asl.engine.machine import Machine
+from asl.engine.states.base import State
 
 UNCHANGING = (FunctionType, MethodType, BuiltinFunctionType, ModuleType, type, BaseException, Enum, Machine, State)
 JSON = frozenset({"value", "variables", "item", "input", "output", "payload", "context", "credentials", "submitted"})

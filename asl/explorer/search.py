@@ -11,14 +11,14 @@ from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from asl.engine.history import ENTERED
 from asl.explorer.faults import Injector, Met, Plan, passed
 from asl.explorer.memory import Memory
-from asl.explorer.rest import LONGEST, PATIENCE_SECONDS, TOO_BUSY, Endless, patience, restless
-from asl.history import ENTERED
+from asl.explorer.quiescence import LONGEST, PATIENCE_SECONDS, TOO_BUSY, Endless, patience, restless
 
 if TYPE_CHECKING:
-    from asl.engine import Engine
-    from asl.execution import Execution
+    from asl.engine.engine import Engine
+    from asl.engine.execution import Execution
 
 
 class World(Protocol):
@@ -194,7 +194,7 @@ class Play:
         assert isinstance(world, Rewindable)
         self.moments = [None] * len(met)
         for _ in range(LONGEST):
-            step = engine.agenda.peek()
+            step = engine.event_queue.peek()
             if step is None:
                 return
             may_meet = step.kind in ("invoke", "call")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from asl.clock import iso
-from asl.execution import Execution
-from asl.explorer.rest import PATIENCE_SECONDS, Endless, patience, restless
+from asl.engine.clock import iso
+from asl.engine.execution import Execution
+from asl.explorer.quiescence import PATIENCE_SECONDS, Endless, patience, restless
 from asl.explorer.search import Finding, Scenario
 
 LONGEST_STORY = 80

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 from rich.table import Table
 
+from asl.engine.machine import Machine
 from asl.explorer.coverage import Move, every_move, every_state
 from asl.explorer.search import Report, Tally
-from asl.machine import Machine
 
 
 @dataclass(frozen=True)

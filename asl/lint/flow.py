@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from asl.requests import Integration, parse_resource
+from asl.language.resources import Integration, parse_resource
 
 ALL = "States.ALL"
 

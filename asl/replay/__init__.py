@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from asl.replay.beyond import Beyond
-from asl.replay.drive import Lockstep
+from asl.replay.after_divergence import Beyond
+from asl.replay.driver import Lockstep
 from asl.replay.recording import BadHistory, Recording, read_recording, read_recordings, recording
 from asl.replay.verdict import Difference, Repeat, Verdict
 from asl.validation.graph import machines, targets

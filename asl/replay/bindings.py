@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from asl.machine import Machine
+from asl.engine.machine import Machine
 from asl.replay.recording import BadHistory, Recording
 from asl.validation.graph import machines
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
+from asl.engine.states.base import Backoff
 from asl.replay.calls import integration, payloads
 from asl.replay.differences import ABSENT, Leaf, cut, leaves, said
 from asl.replay.driven import Driven
 from asl.replay.recording import Recording
 from asl.replay.verdict import Difference
 from asl.replay.visits import Line, Visit
-from asl.states.base import Backoff
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
@@ -157,7 +157,7 @@ class Comparison:
         """It is about to try again what the recording didn't."""
         for _, _, owner in self.execution.waiting():
             if isinstance(owner, Backoff):
-                theirs, ours = self.theirs[owner.branch.entered], self.execution.visits.entered_at(owner.branch.entered)
+                theirs, ours = self.theirs[owner.thread.entered], self.execution.visits.entered_at(owner.thread.entered)
                 if ours.attempts in theirs.gave_up:
                     last = theirs.tries[ours.attempts - 1].settled if theirs.tries else None
                     self.part(theirs, "the recording gives up there; it tries again", after=last)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from asl.branch import Branch
-from asl.documents import parsed
-from asl.execution import Execution
-from asl.history import Record
-from asl.machine import Machine
+from asl.engine.execution import Execution
+from asl.engine.execution_thread import ExecutionThread
+from asl.engine.history import Record
+from asl.engine.machine import Machine
+from asl.engine.requests import TaskRequest
+from asl.engine.states.base import Backoff
+from asl.engine.states.flow import Pause
+from asl.engine.states.task import Attempt
+from asl.language.documents import parsed
 from asl.replay.recording import TEXTS, Recording
 from asl.replay.stand_in import MapRun
 from asl.replay.visits import Event, Visit, Visits
-from asl.requests import TaskRequest
-from asl.states.base import Backoff
-from asl.states.flow import Pause
-from asl.states.task import Attempt
 
 Owner = Attempt | Backoff | Pause | MapRun
 
@@ -42,8 +42,8 @@ class Driven(Execution):
         return shown
 
     def request(self, request: TaskRequest) -> None:
-        self.requests[request.ticket] = request
-        self.began[request.ticket] = self.now
+        self.requests[request.pending_id] = request
+        self.began[request.pending_id] = self.now
 
     def news(self) -> Iterator[tuple[Event, Visit | None]]:
         """The events since the last time, each with the visit that it belongs to."""
@@ -55,22 +55,22 @@ class Driven(Execution):
     def waiting(self) -> list[tuple[int, str, Owner]]:
         """Who waits for what: ticket, the name of what is called, and the frame it belongs to."""
         found = []
-        for ticket, handler in self.pending.items():
+        for pending_id, handler in self.pending.items():
             owner = getattr(handler, "__self__", None)
             if isinstance(owner, Owner):
-                found.append((ticket, handler.__name__, owner))
+                found.append((pending_id, handler.__name__, owner))
         return found
 
     def awaiting(self, visit: Visit, call: str, kind: type[Owner]) -> tuple[int, Any] | None:
         """The ticket and the frame of a visit that waits for such a call."""
-        for ticket, name, owner in self.waiting():
-            if name == call and isinstance(owner, kind) and owner.branch.entered == visit.entered.id:
-                return ticket, owner
+        for pending_id, name, owner in self.waiting():
+            if name == call and isinstance(owner, kind) and owner.thread.entered == visit.entered.id:
+                return pending_id, owner
         return None
 
-    def standing(self) -> list[Branch]:
+    def standing(self) -> list[ExecutionThread]:
         """The branches that wait for something, each once."""
-        branches = {id(owner.branch): owner.branch for _, _, owner in self.waiting()}
+        branches = {id(owner.thread): owner.thread for _, _, owner in self.waiting()}
         return list(branches.values())
 
     @property

@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from asl.documents import parsed
-from asl.history import details_name
+from asl.engine.history import details_name
+from asl.language.documents import parsed
 from asl.replay.visits import Event, Visits
 
 ENDS = {

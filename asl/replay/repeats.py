@@ -6,7 +6,7 @@ import json
 
 from asl.replay.calls import payloads
 from asl.replay.differences import leaves
-from asl.replay.drive import Lockstep
+from asl.replay.driver import Lockstep
 from asl.replay.stand_in import recorded_maps
 from asl.replay.verdict import Repeat
 from asl.replay.visits import Try, Visit

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from asl.branch import Branch
-from asl.errors import StatesError
-from asl.graph import Graph
-from asl.machine import Machine
-from asl.states.distributed import DistributedMap
-from asl.states.fork import Map, Parallel
+from asl.engine.execution_thread import ExecutionThread
+from asl.engine.graph import Graph
+from asl.engine.machine import Machine
+from asl.engine.states.distributed import DistributedMap
+from asl.engine.states.fork import Map, Parallel
+from asl.language.errors import StatesError
 
 
 class RecordedMap(DistributedMap):
@@ -19,43 +19,43 @@ class RecordedMap(DistributedMap):
     A history holds what the state handed on, and not the answer that this was made of; so that is handed on again.
     """
 
-    def run(self, branch: Branch) -> bool:
-        scope = branch.scope()
+    def run(self, thread: ExecutionThread) -> bool:
+        scope = thread.scope()
         value = self.fields.filtered(scope)
         items = [] if self.reader else self.read_items(scope, value)
-        branch.add("MapStateStarted", {"length": len(items)})
-        self._open(branch, scope)
-        branch.add("MapRunStarted", {})
-        branch.frame = MapRun(self, branch)
+        thread.add("MapStateStarted", {"length": len(items)})
+        self._open(thread, scope)
+        thread.add("MapRunStarted", {})
+        thread.frame = MapRun(self, thread)
         return False
 
 
 class MapRun:
     """The run that is waited for."""
 
-    def __init__(self, state: RecordedMap, branch: Branch) -> None:
+    def __init__(self, state: RecordedMap, thread: ExecutionThread) -> None:
         self.state = state
-        self.branch = branch
-        self.ticket = branch.execution.ticket(self.answered)
+        self.thread = thread
+        self.pending_id = thread.execution.await_outcome(self.answered)
 
     def answered(self, kind: str, data: Any) -> None:
-        branch = self.branch
+        thread = self.thread
         self.abort()
         if kind == "failed":
-            branch.add("MapRunFailed", data)
-            self.state.broken(branch, StatesError(data["error"], data["cause"]))
+            thread.add("MapRunFailed", data)
+            self.state.broken(thread, StatesError(data["error"], data["cause"]))
             return
-        branch.add("MapRunSucceeded")
-        branch.add("MapStateSucceeded")
-        if branch.leave(data):
-            branch.execution.ready.append(branch)
+        thread.add("MapRunSucceeded")
+        thread.add("MapStateSucceeded")
+        if thread.leave(data):
+            thread.execution.ready.append(thread)
 
     def abort(self) -> None:
-        self.branch.execution.pending.pop(self.ticket, None)
+        self.thread.execution.pending.pop(self.pending_id, None)
 
     def revive(self) -> bool:
-        self.branch.add("MapRunRedriven", {})
-        self.ticket = self.branch.execution.ticket(self.answered)
+        self.thread.add("MapRunRedriven", {})
+        self.pending_id = self.thread.execution.await_outcome(self.answered)
         return True
 
 
@@ -71,7 +71,7 @@ def _replaced(graph: Graph) -> Graph:
         if isinstance(state, DistributedMap):
             states[name] = RecordedMap(name, state.spec, state.jsonata, state.processor)
         elif isinstance(state, Parallel):
-            state.branches = [_replaced(branch) for branch in state.branches]
+            state.branches = [_replaced(thread) for thread in state.branches]
         elif isinstance(state, Map):
             state.processor = _replaced(state.processor)
     for state in states.values():

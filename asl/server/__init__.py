@@ -26,11 +26,11 @@ from asl.server.map_runs import MapRuns
 from asl.server.mocks import Mocks
 from asl.server.registry import Registry
 from asl.server.runner import Runner
+from asl.server.store import Store
 from asl.server.tags import Tags
+from asl.server.task_runner import TaskFunction, Work
 from asl.server.testing import Testing
 from asl.server.versions import Versions
-from asl.server.work import TaskFunction, Work
-from asl.store import Store
 from asl.validation.requests import Rejected
 
 

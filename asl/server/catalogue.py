@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from asl.machine import Machine
+from asl.engine.machine import Machine
 from asl.server.arns import parse
 from asl.server.errors import ApiError
 from asl.server.registry import Registry

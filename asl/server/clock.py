@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asl.clock import RealClock
+from asl.engine.clock import RealClock
 
 
 class ServerClock(RealClock):

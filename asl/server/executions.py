@@ -11,9 +11,9 @@ import secrets
 import uuid
 from typing import Any
 
-from asl.context import Trace
-from asl.execution import Execution
-from asl.history import event
+from asl.engine.execution import Execution
+from asl.engine.history import event
+from asl.engine.history_builder import HistoryBuilder
 from asl.server import pages
 from asl.server.arns import Account, Arn, parse
 from asl.server.errors import ApiError, no_execution, wrong_type
@@ -22,7 +22,7 @@ from asl.server.map_runs import MapRuns, described
 from asl.server.mocks import Mocks
 from asl.server.registry import Registry, Target
 from asl.server.runner import Runner
-from asl.store import ExecutionRow
+from asl.server.store import ExecutionRow
 from asl.validation.requests import check_name
 
 Request = dict[str, Any]
@@ -192,7 +192,7 @@ class Executions:
         with_data = request.get("includeExecutionData", True)
         return {"events": [_event(number, record, with_data) for number, record in items]} | more
 
-    def _trace(self, request: Request) -> Trace:
+    def _trace(self, request: Request) -> HistoryBuilder:
         if child := self.map_runs.child(request["executionArn"]):
             return child[2].trace
         arn, row = self._found(request)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from asl.execution import Execution
-from asl.map_runs import Child, MapRun
+from asl.engine.execution import Execution
+from asl.engine.map_runs import Child, MapRun
 from asl.server import pages
 from asl.server.arns import Arn, parse
 from asl.server.errors import no_execution, no_resource
@@ -106,7 +106,7 @@ def described(execution: Execution, run: MapRun, child: Child) -> Reply:
         "redriveCount": child.redrive_count,
     }
     if child.status == "SUCCEEDED":
-        shown |= {"output": child.branch.text, "outputDetails": {"included": True}}
+        shown |= {"output": child.thread.text, "outputDetails": {"included": True}}
     optional = {"stopDate": child.stopped_at, "error": child.error, "cause": child.cause}
     return shown | {name: value for name, value in optional.items() if value is not None}
 

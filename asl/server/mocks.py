@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from asl.errors import StatesError
+from asl.language.errors import StatesError
 from asl.server.errors import invalid
 
 

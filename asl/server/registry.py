@@ -13,7 +13,7 @@ from typing import Any
 
 from asl.server.arns import Arn
 from asl.server.errors import no_machine
-from asl.store import Store
+from asl.server.store import Store
 
 INITIAL = "INITIAL"
 KEPT = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")

@@ -15,15 +15,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from asl.agenda import Step
-from asl.documents import parsed
-from asl.engine import Engine, Entry, replay
-from asl.execution import Execution
-from asl.requests import Complete, TaskRequest
+from asl.engine.engine import Engine, Entry, replay
+from asl.engine.event_queue import ScheduledEvent
+from asl.engine.execution import Execution
+from asl.engine.requests import Complete, TaskRequest
+from asl.language.documents import parsed
 from asl.server.catalogue import Catalogue, Compiled
 from asl.server.clock import ServerClock
 from asl.server.errors import ApiError
-from asl.store import ExecutionRow, Store
+from asl.server.store import ExecutionRow, Store
 
 logger = logging.getLogger("asl.server")
 
@@ -118,12 +118,12 @@ class Runner:
         It is held back until the call that sent the token away has returned, for TaskSubmitted comes first.
         """
         execution, request = self.engine.tokens.get(token, (None, None))
-        if execution is None or request is None or request.ticket not in execution.pending:
+        if execution is None or request is None or request.pending_id not in execution.pending:
             return False
         if request.integration.waits_for_token and request.submitted is None and kind != "heartbeat":
-            self.early[execution.arn, request.ticket] = (kind, data)
+            self.early[execution.arn, request.pending_id] = (kind, data)
         else:
-            self.engine.deliver(execution, request.ticket, kind, data)
+            self.engine.deliver(execution, request.pending_id, kind, data)
         self.touch()
         return True
 
@@ -175,7 +175,7 @@ class Runner:
     def _wrote(self, entry: Entry) -> None:
         self.written.append(entry)
         if entry["entry"] == "outcome" and entry["kind"] == "submitted":
-            key = (entry["execution"], entry["ticket"])
+            key = (entry["execution"], entry["pending_id"])
             if key in self.early:
                 self.engine.post(self.engine.executions[key[0]], key[1], *self.early.pop(key))
 
@@ -209,13 +209,13 @@ class Runner:
         """Everything due by now, each at its own moment."""
         engine, clock, now = self.engine, self.clock, self.clock.real()
         try:
-            while (step := engine.agenda.peek()) is not None and step.due <= now:
+            while (step := engine.event_queue.peek()) is not None and step.due <= now:
                 clock.pinned = step.due
                 self._step(step)
         finally:
             clock.pinned = None
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: ScheduledEvent) -> None:
         """A defect of the engine ends the execution that met it, and no other."""
         try:
             self.engine.step()
@@ -271,7 +271,7 @@ class Runner:
     def _sweep(self) -> None:
         """Forget the tokens that nobody waits for any more, when they have piled up."""
         tokens = self.engine.tokens
-        self.engine.tokens = {t: (e, request) for t, (e, request) in tokens.items() if request.ticket in e.pending}
+        self.engine.tokens = {t: (e, request) for t, (e, request) in tokens.items() if request.pending_id in e.pending}
         self.sweep_at = max(1024, 2 * len(self.engine.tokens))
 
     def _arm(self) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from asl.requests import Complete, TaskRequest
-from asl.server.work import Work
-from asl.test_state import test_state
+from asl.engine.requests import Complete, TaskRequest
+from asl.server.task_runner import Work
+from asl.teststate.api import test_state
 
 
 class Testing:

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from asl.clock import iso
+from asl.engine.clock import iso
 from asl.server.errors import ApiError, invalid
 
 Message = dict[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Protocol
 
-from asl.errors import StatesError
+from asl.language.errors import StatesError
 from asl.services.boto import Clients, call_optimized, call_sdk
 from asl.services.functions import Invoker, Reply, call_arn, call_invoke, in_process, through_boto
 from asl.services.http import Transport, call_apigateway, call_http, send

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from asl.errors import StatesError
+from asl.language.errors import StatesError
 from asl.services.constraints import refusal
 from asl.services.faults import (
     client_error,

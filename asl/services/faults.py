@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from asl.errors import StatesError
+from asl.language.errors import StatesError
 from asl.services.naming import Optimized, exception_name, java_name
 from asl.services.shapes import compact
 

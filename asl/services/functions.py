@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from asl.errors import StatesError
+from asl.language.errors import StatesError
 from asl.services.boto import Clients
 from asl.services.faults import client_error, missing_fields, optimized_error, unsupported_fields
 from asl.services.naming import OPTIMIZED

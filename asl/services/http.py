@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from asl.errors import StatesError
+from asl.language.errors import StatesError
 from asl.services.faults import missing_fields, rejected_parameters
 from asl.services.functions import parsed
 from asl.services.shapes import compact

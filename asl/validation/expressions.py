@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from asl.jsonata import InvalidExpression, parse_expression
+from asl.language.jsonata.expressions import InvalidExpression, parse_expression
 from asl.validation.diagnostics import Report
 
 _SAME_CONTEXT: tuple[str, ...] = (

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from asl.choice import OPERATORS
-from asl.timestamps import instant
+from asl.language.choice_rules import OPERATORS
+from asl.language.timestamps import instant
 from asl.validation import fields
 from asl.validation.diagnostics import Report
 from asl.validation.maps import check_map

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from asl import jsonata
-from asl.intrinsics import InvalidIntrinsic, compile_intrinsic
-from asl.paths import InvalidPath, compile_path, compile_reference_path
-from asl.timestamps import instant
+from asl.language.intrinsics import InvalidIntrinsic, compile_intrinsic
+from asl.language.jsonata import expressions as jsonata
+from asl.language.jsonpath import InvalidPath, compile_path, compile_reference_path
+from asl.language.timestamps import instant
 from asl.validation import fields
 from asl.validation.diagnostics import Report
 from asl.validation.expressions import check_expression

@@ -7,7 +7,7 @@ from typing import Any
 
 from oms.adapters.codec import Attribute, item_codec, text_codec
 from oms.adapters.queues import place_in_queue
-from oms.domain import finding
+from oms.domain import order_index as finding
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
 from oms.domain.change import MoneyEntry

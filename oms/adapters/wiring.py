@@ -160,7 +160,7 @@ def _credit(aws: Aws, environ: Mapping[str, str]) -> Credit:
 
 def _finder(aws: Aws, environ: Mapping[str, str]) -> Finder:
     from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_finder import DynamoFinder
+    from oms.adapters.dynamodb_order_index import DynamoFinder
 
     return DynamoFinder(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"], environ["FILED_TABLE"])
 

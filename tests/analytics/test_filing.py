@@ -2,11 +2,11 @@
 
 import pytest
 
-from analytics import filing
+from analytics import order_indexer as filing
 from oms.adapters.items import event_item
 from oms.domain.baskets import basket_of
 from oms.domain.errors import StoreUnavailable
-from oms.domain.finding import Wanted
+from oms.domain.order_index import Wanted
 from tests.api.shop import BERT, Shop
 
 IN_THE_LAMP = Wanted(sku="RED-LAMP")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from analytics import indexer
+from analytics import product_indexer as indexer
 from oms.adapters.tantivy_search import TantivySearch
 from oms.domain.inventory import receive
 from oms.domain.search import Query

@@ -13,15 +13,15 @@ from urllib.parse import urlencode
 from jsonschema import Draft202012Validator
 
 from api import contract, security
-from local.gateway import Router
-from local.http_events import Request, event_of
+from local.gateway.app import Router
+from local.gateway.http_events import Request, event_of
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions, execution_arn
-from oms.adapters.memory_finder import MemoryFinder
+from oms.adapters.memory_order_index import MemoryFinder
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
 from oms.domain import parking, paying, placing, shipping

@@ -11,9 +11,9 @@ import jwt
 import pytest
 
 from api import contract, guests
-from local.functions import Functions
-from local.gateway import Gateway
-from local.tokens import Authorizer, PublishedKeys
+from local.aws.functions import Functions
+from local.gateway.app import Gateway
+from local.gateway.tokens import Authorizer, PublishedKeys
 from tests.api.shop import ANNA, BERT, OLGA, SECRETS, Shop
 from tests.local.asgi import ask
 from tests.local.tokens import CLIENT, ISSUER, Pool

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from api import contract, guests
-from local.functions import Functions
-from local.gateway import Gateway
-from local.limits import Limits, Rate
-from local.tokens import Authorizer, PublishedKeys
+from local.aws.functions import Functions
+from local.gateway.app import Gateway
+from local.gateway.limits import Limits, Rate
+from local.gateway.tokens import Authorizer, PublishedKeys
 from oms.adapters.tantivy_search import TantivySearch
 from oms.domain.inventory import receive
 from oms.domain.search import Listing

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from api.identifiers import ORDER_ID, order_id
+from oms.application.expected_executions import works_of
+from oms.application.start_sweeper import start_waiting_orders
 from oms.domain.order import Status
-from oms.starting import start_waiting_orders
-from oms.working import works_of
 from tests.api.shop import ANNA, BERT, BODY, OLGA, REQUEST
 from tests.domain.orders import CATALOGUE
 

@@ -15,7 +15,7 @@ import boto3
 import uvicorn
 from botocore.config import Config
 
-from asl.requests import TaskRequest
+from asl.engine.requests import TaskRequest
 from asl.server import Server
 
 ROLE = "arn:aws:iam::000000000000:role/states"

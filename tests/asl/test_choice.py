@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from asl.choice import OPERATORS, InvalidRule, compile_rule
-from asl.errors import StatesError
-from asl.paths import InvalidPath
-from asl.scope import Scope
+from asl.language.choice_rules import OPERATORS, InvalidRule, compile_rule
+from asl.language.errors import StatesError
+from asl.language.jsonpath import InvalidPath
+from asl.language.scope import Scope
 
 EARLY, LATE = "2026-01-31T10:00:00Z", "2026-01-31T11:00:00.250Z"
 

@@ -18,7 +18,7 @@ from asl.drawing import draw
 from asl.drawing.layers import spread
 from asl.drawing.layout import lay_out
 from asl.drawing.model import END, START, Picture, condition, picture
-from asl.drawing.taken import taken
+from asl.drawing.taken_path import taken
 
 DEFINITIONS = sorted((Path(__file__).parents[2] / "workflows" / "definitions").glob("*.json"))
 LOOP = {

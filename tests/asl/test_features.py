@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import asl
-from asl.choice import OPERATORS
-from asl.intrinsics.functions import FUNCTIONS
+from asl.language.choice_rules import OPERATORS
+from asl.language.intrinsics.functions import FUNCTIONS
 from asl.validation import InvalidDefinition
 from asl.validation.fields import STATE_FIELDS
 from asl.validation.graph import targets

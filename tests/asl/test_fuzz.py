@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from asl.documents import encode
-from asl.engine import Engine
-from asl.errors import StatesError
-from asl.machine import Machine
-from asl.requests import Complete, TaskRequest
-from asl.test_state import Rejected, test_state
+from asl.engine.engine import Engine
+from asl.engine.machine import Machine
+from asl.engine.requests import Complete, TaskRequest
+from asl.language.documents import encode
+from asl.language.errors import StatesError
+from asl.teststate.api import Rejected, test_state
 from asl.validation import InvalidDefinition, diagnose
 
 CASES = int(os.environ.get("ASL_FUZZ_CASES", "400"))

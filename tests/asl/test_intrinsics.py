@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from asl.errors import StatesError
-from asl.intrinsics import InvalidIntrinsic, compile_intrinsic
-from asl.scope import Scope
+from asl.language.errors import StatesError
+from asl.language.intrinsics import InvalidIntrinsic, compile_intrinsic
+from asl.language.scope import Scope
 
 INPUT = {
     "name": "Ada",

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from asl import jsonata
-from asl.errors import QueryEvaluationError
-from asl.jsonata import InvalidExpression, compile_condition, compile_expression, compile_template
-from asl.scope import Scope
+from asl.language.errors import QueryEvaluationError
+from asl.language.jsonata import expressions as jsonata
+from asl.language.jsonata.expressions import InvalidExpression, compile_condition, compile_expression, compile_template
+from asl.language.scope import Scope
 
 INPUT = {"order": {"lines": [{"sku": "lamp", "price": 20}, {"sku": "desk", "price": 105.5}], "note": None}, "one": [7]}
 
@@ -148,7 +148,7 @@ def test_depth_is_bounded() -> None:
 
 
 def test_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from asl import jsonata_library
+    from asl.language.jsonata import library as jsonata_library
 
     monkeypatch.setattr(jsonata_library, "MAX_SECONDS", 0.0)
     with pytest.raises(QueryEvaluationError, match="D1012"):

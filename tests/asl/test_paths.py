@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from asl.errors import PathNotFound, StatesError
-from asl.paths import InvalidPath, compile_path, compile_reference_path
-from asl.scope import Scope
+from asl.language.errors import PathNotFound, StatesError
+from asl.language.jsonpath import InvalidPath, compile_path, compile_reference_path
+from asl.language.scope import Scope
 
 ORDER: dict[str, Any] = {
     "id": "o-1",

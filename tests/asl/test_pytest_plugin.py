@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import asl
-from asl.coverage import Coverage
-from asl.trial import Answers, Trial, fails
+from asl.testing.coverage import Coverage
+from asl.testing.harness import Answers, Trial, fails
 
 pytest_plugins = ["pytester"]
 
@@ -137,7 +137,7 @@ def test_what_is_nested_counts_too() -> None:
 
 
 SESSION = """
-    from asl.trial import Answers
+    from asl.testing.harness import Answers
 
     def test_big(load_machine, trial, golden_history):
         pay = trial(load_machine("pay.asl.json"), {"total": 5000}, tasks={"Pay": Answers({})}).finish()
@@ -153,7 +153,7 @@ SESSION = """
 def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     monkeypatch.setenv("PYTHONPATH", str(Path(asl.__file__).parent.parent))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.makeconftest('pytest_plugins = ["asl.pytest_plugin"]')
+    pytester.makeconftest('pytest_plugins = ["asl.testing.pytest_plugin"]')
     pytester.makefile(".asl.json", pay=json.dumps(PAY))
     pytester.makepyfile(test_pay=SESSION)
     return pytester

@@ -43,7 +43,7 @@ def shop(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.P
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makefile(".asl.json", charge=json.dumps(names_of_the_examples()["definition"]))
     pytester.makepyfile(charging=CHARGING, test_charge=blocks("python test")[0])
-    pytester.makeconftest('pytest_plugins = ["asl.pytest_plugin"]')
+    pytester.makeconftest('pytest_plugins = ["asl.testing.pytest_plugin"]')
     return pytester
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from asl.requests import TaskRequest
+from asl.engine.requests import TaskRequest
 from tests.asl.serving import ROLE, advance, client, outcome, serving
 
 CALLBACK = {

@@ -11,8 +11,8 @@ from urllib.request import Request, urlopen
 import pytest
 from botocore.exceptions import ClientError
 
-from asl.errors import StatesError
-from asl.requests import TaskRequest
+from asl.engine.requests import TaskRequest
+from asl.language.errors import StatesError
 from tests.asl.serving import ROLE, advance, outcome, serving
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:"

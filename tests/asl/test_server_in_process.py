@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from asl.requests import TaskRequest
+from asl.engine.requests import TaskRequest
 from asl.server import Server
 from tests.asl.serving import ROLE, no_task
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from asl.errors import StatesError
-from asl.requests import TaskRequest
+from asl.engine.requests import TaskRequest
+from asl.language.errors import StatesError
 from tests.asl.serving import ROLE, outcome, serving
 
 EACH = {

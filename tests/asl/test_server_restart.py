@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from asl.requests import TaskRequest
+from asl.engine.requests import TaskRequest
 from tests.asl.serving import ROLE, advance, client, outcome, serving
 
 HANDLERS = """

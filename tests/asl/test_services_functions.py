@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asl.errors import StatesError
+from asl.language.errors import StatesError
 from asl.services import Reply, Services, in_process
 from asl.services.functions import LambdaContext, function_name
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from asl.errors import StatesError
+from asl.language.errors import StatesError
 from asl.services import Services
 from asl.services.http import HttpRequest, HttpResponse
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from asl.errors import StatesError
-from asl.play_world import world
+from asl.conformance.environment import world
+from asl.language.errors import StatesError
 from asl.services import Services
 
 TABLE = {

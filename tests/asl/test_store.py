@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asl.store import ExecutionRow, Store
+from asl.server.store import ExecutionRow, Store
 
 
 def row(name: str, started: float = 1.0, machine: str = "machine") -> ExecutionRow:

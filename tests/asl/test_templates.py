@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from asl.errors import StatesError
-from asl.scope import Scope
-from asl.templates import InvalidTemplate, compile_query, compile_template
+from asl.language.errors import StatesError
+from asl.language.scope import Scope
+from asl.language.templates import InvalidTemplate, compile_query, compile_template
 
 SCOPE = Scope({"id": 7, "items": [1, 2], "name": "Ada"}, {"State": {"Name": "S"}}, {"v": {"w": 1}})
 

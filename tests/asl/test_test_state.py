@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from asl.requests import Complete, TaskRequest
-from asl.test_state import Rejected, test_state
+from asl.engine.requests import Complete, TaskRequest
+from asl.teststate.api import Rejected, test_state
 
 ROLE = "arn:aws:iam::210987654321:role/tester"
 TASK: dict[str, Any] = {

@@ -26,9 +26,9 @@ from oms.domain.credit import grant
 from oms.domain.discounts import Discount
 from oms.domain.errors import OutOfStock
 from oms.domain.events import Units
-from oms.domain.finding import Wanted
 from oms.domain.money import Money
 from oms.domain.order import Order, Status
+from oms.domain.order_index import Wanted
 from oms.domain.payment import Authorization, Risk
 from tests.contract import dynamodb_local
 from tests.contract.metering import Cost, Meter

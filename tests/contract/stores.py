@@ -23,8 +23,8 @@ from oms.adapters.dynamodb_baskets import DynamoBaskets
 from oms.adapters.dynamodb_carts import DynamoCarts
 from oms.adapters.dynamodb_credit import DynamoCredit
 from oms.adapters.dynamodb_discounts import DynamoDiscounts
-from oms.adapters.dynamodb_finder import DynamoFinder
 from oms.adapters.dynamodb_inventory import DynamoInventory
+from oms.adapters.dynamodb_order_index import DynamoFinder
 from oms.adapters.dynamodb_orders import DynamoOrders
 from oms.adapters.dynamodb_products import DynamoProducts
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
@@ -32,7 +32,7 @@ from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
-from oms.adapters.memory_finder import MemoryFinder
+from oms.adapters.memory_order_index import MemoryFinder
 from oms.adapters.stock_shards import UNSPLIT, Shards
 from oms.adapters.tables import tables
 from oms.ports import Baskets, Carts, Credit, Discounts, Finder, Inventory, Orders, Products
@@ -126,7 +126,7 @@ def ministack(directory: Path) -> Iterator[str]:
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     options = ("--host", "127.0.0.1", "--port", str(port), "--no-access-log")
-    command = [sys.executable, "-m", "uvicorn", "local.ministack:app", *options]
+    command = [sys.executable, "-m", "uvicorn", "local.aws.ministack:app", *options]
     environment = {**os.environ, **settings}
     with subprocess.Popen(command, env=environment, cwd=directory, stderr=subprocess.PIPE, text=True) as child:
         log: list[str] = []

@@ -13,8 +13,8 @@ from oms.domain import placing
 from oms.domain.change import Change
 from oms.domain.errors import InvalidRequest
 from oms.domain.events import OrderAbandoned, OrderConfirmed, OrderRejected, Units
-from oms.domain.finding import Wanted
 from oms.domain.order import Order, Status
+from oms.domain.order_index import Wanted
 from tests.contract.access_patterns import goods
 from tests.contract.listings import walked
 from tests.contract.orders import NOON, place, placing_of

@@ -11,11 +11,11 @@ from oms.adapters import items
 from oms.adapters.aws_json import Api
 from oms.adapters.clients import DYNAMODB
 from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_finder import MOST_READS, DynamoFinder
+from oms.adapters.dynamodb_order_index import MOST_READS, DynamoFinder
 from oms.domain.change import recorded
-from oms.domain.finding import Wanted
 from oms.domain.fold import fold
 from oms.domain.order import Order, Status
+from oms.domain.order_index import Wanted
 from tests.contract.listings import walked
 from tests.contract.metering import Meter
 from tests.contract.orders import NOON, placing_of
@@ -73,7 +73,7 @@ def test_each_comes_once_and_in_its_turn(shop: tuple[DynamoFinder, list[Order], 
 def test_a_page_that_would_take_too_many_reads_ends_early_and_leads_on(
     shop: tuple[DynamoFinder, list[Order], Meter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oms.adapters.dynamodb_finder.MOST_READS", 6)
+    monkeypatch.setattr("oms.adapters.dynamodb_order_index.MOST_READS", 6)
     finder, newest_first, _ = shop
     wanted, cursor, found, pages = Wanted(Status.SHIPPED, "RED-LAMP"), None, list[Order](), 0
     while pages == 0 or cursor is not None:

@@ -189,7 +189,7 @@ MUTANTS = [
     mutant(
         "lets an expired reservation go without its hold",
         "loses its review",
-        "oms/repairing.py",
+        "oms/application/reconciliation/repair.py",
         '"Expired"))\n    void(deps, order_id, by)\n',
         '"Expired"))\n',
     ),
@@ -290,7 +290,7 @@ MUTANTS = [
     mutant(
         "forgets a parcel whose execution is gone",
         "loses its delivery",
-        "oms/working.py",
+        "oms/application/expected_executions.py",
         "UNDELIVERED = (Status.CONFIRMED, Status.SHIPPED)",
         "UNDELIVERED = (Status.CONFIRMED,)",
     ),
@@ -304,7 +304,7 @@ MUTANTS = [
     mutant(
         "looks for no parcel of a return that was given up",
         "comes back too late",
-        "oms/checking.py",
+        "oms/application/reconciliation/order_check.py",
         "    for known in order.returns.values():\n        late",
         "    for known in ():\n        late",
     ),

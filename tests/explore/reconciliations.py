@@ -7,9 +7,9 @@ from dataclasses import asdict
 from functools import partial
 
 from asl.explorer import Scenario
+from oms.application.reconciliation.report import PAGES_OF_ONE, Report
 from oms.domain.errors import OmsError
 from oms.domain.order import Status
-from oms.reporting import PAGES_OF_ONE, Report
 from tests.explore.shop import DAY, HOUR, ExploredShop, Habits, Script, scenario
 from tests.explore.stories import buys, cancels, comes_back, is_reviewed, meets, returns, uses_a_code
 from tests.workflows.books import forget

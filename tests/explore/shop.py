@@ -10,13 +10,13 @@ from itertools import cycle, islice
 from random import Random
 from typing import Any
 
-from asl.documents import encode
-from asl.execution import Execution
+from asl.engine.execution import Execution
 from asl.explorer import Injector, Plan, Scenario
 from asl.explorer.faults import CallFailed, Met
+from asl.language.documents import encode
 from oms.adapters.memory_edges import MemoryCarrier
-from oms.callbacks import CARRIER, Fate, pass_on
-from oms.commit import commit
+from oms.application.commit import commit
+from oms.application.webhooks.carrier_events import CARRIER, Fate, pass_on
 from oms.domain import errors, placing
 from oms.domain.errors import OmsError
 from oms.domain.events import Units

@@ -13,7 +13,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any
 
-from asl.execution import Execution
+from asl.engine.execution import Execution
 from oms.adapters.memory_edges import Parcel, Shipment
 from oms.adapters.memory_payments import MemoryPayments
 from oms.domain import events as e

@@ -110,7 +110,7 @@ def test_cloudwatch_may_publish_to_the_topic(cloud):
 
 
 def test_tasks_and_callbacks_count_under_the_names_that_the_alarms_watch():
-    assert f'NAMESPACE, SERVICE = "{METRICS}", "{SERVICE}"' in (ROOT / "oms/metrics.py").read_text()
+    assert f'NAMESPACE, SERVICE = "{METRICS}", "{SERVICE}"' in (ROOT / "oms/adapters/metrics.py").read_text()
     assert 'count("OrderParked")' in (ROOT / "api/parcels.py").read_text()
     runtime = (ROOT / "tasks/runtime.py").read_text()
     assert "Metrics(namespace=NAMESPACE, service=SERVICE)" in runtime

@@ -42,16 +42,16 @@ def hears(name, *streams):
 
 
 FUNCTIONS = {
-    "Filing": each("dynamodb:GetItem", "Orders")
+    "OrderIndexer": each("dynamodb:GetItem", "Orders")
     | each("dynamodb:Scan", "Orders/index/by_customer")
     | each("dynamodb:BatchWriteItem", "Baskets", "Filed")
-    | hears("Filing", "Orders"),
-    "Indexer": each("dynamodb:Query dynamodb:BatchGetItem", "Inventory")
+    | hears("OrderIndexer", "Orders"),
+    "ProductIndexer": each("dynamodb:Query dynamodb:BatchGetItem", "Inventory")
     | each("dynamodb:BatchGetItem dynamodb:Scan", "Products")
     | each("es:ESHttpGet es:ESHttpHead", "Search/_alias/products-written")
     | each("es:ESHttpPost", "Search/_aliases", "Search/_bulk")
     | each("es:ESHttpGet es:ESHttpPut es:ESHttpPost", "Search/products-*")
-    | hears("Indexer", "Inventory", "Products"),
+    | hears("ProductIndexer", "Inventory", "Products"),
     "AbandonOrder": CHANGE,
     "AuthorizePayment": CHANGE | PAY,
     "AuthorizeReturn": CHANGE,

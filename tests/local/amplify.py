@@ -10,8 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local.cloud import make_pool
-from local.places import COGNITO
+from local.aws.resources import make_pool
+from local.stack.settings import COGNITO
 from tests.local.cognito import RESET_CODE, SIGN_UP_CODE, cognito
 
 SCRIPT = Path(__file__).with_name("amplify.mjs")

@@ -16,8 +16,8 @@ from typing import Any, TextIO
 
 from pycognito import Cognito
 
-from local.cloud import Pool
-from local.places import COGNITO
+from local.aws.resources import Pool
+from local.stack.settings import COGNITO
 from tests.contract.stores import REGION, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def cognito(folder: Path) -> Iterator[dict[str, str]]:
         COGNITO: f"http://127.0.0.1:{port}",
     }
     own = {"AUTH": "true", "IOT_MTLS_ENABLED": "0", "LOG_LEVEL": "WARNING", "TMPDIR": str(folder)}
-    command = [sys.executable, "-m", "uvicorn", "local.cognito:app", "--port", str(port), "--no-access-log"]
+    command = [sys.executable, "-m", "uvicorn", "local.aws.cognito:app", "--port", str(port), "--no-access-log"]
     environment = {**os.environ, **aws, **own}
     with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) as child:
         assert child.stderr is not None

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local.audit import audit, every, report
-from local.stack import environment_of
+from local.commands.audit import audit, every, report
+from local.stack.stack import environment_of
 from oms.adapters.wiring import deps
 from oms.domain.order import Order, Status
 from tests.contract import dynamodb_local

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.cloud import Pool, client
+from local.aws.resources import Pool, client
 from tests.local.cognito import SIGN_UP_CODE
 from tests.local.shop_process import ORDER, ShopProcess
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.cloud import SHOPPERS, Pool, sign_in
-from local.places import Places
+from local.aws.resources import SHOPPERS, Pool, sign_in
+from local.stack.settings import Places
 from tests.contract.stores import free_port
 
 ROOT = Path(__file__).parents[2]

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from local.callbacks import retry_seconds, signature
-from local.carrier_sandbox.app import App
-from local.carrier_sandbox.books import Books
-from local.carrier_sandbox.carrier import PROGRESS_SECONDS, Carrier, Refused, Settings
-from local.carrier_sandbox.courier import Courier
+from local.sandboxes.callbacks import retry_seconds, signature
+from local.sandboxes.carrier.app import App
+from local.sandboxes.carrier.books import Books
+from local.sandboxes.carrier.carrier import PROGRESS_SECONDS, Carrier, Refused, Settings
+from local.sandboxes.carrier.courier import Courier
 
 LAMPS = {"RED-LAMP": 2, "BLUE-LAMP": 1}
 HOME = {"name": "Ada", "city": "London"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.catalogue import NOT_GOODS, baskets, catalogue, opening_stock
-from local.product_names import product_name, readable, readable_size
+from local.catalogue.product_names import product_name, readable, readable_size
+from local.catalogue.sales_data import NOT_GOODS, baskets, catalogue, opening_stock
 from oms.domain.cart import MOST_LINES
 from oms.domain.money import Money
 

@@ -2,13 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from local.cloud import client, make_tables
-from local.places import Places
-from local.stack import environment_of
+from local.aws.resources import client, make_tables
+from local.stack.settings import Places
+from local.stack.stack import environment_of
 from oms.adapters.tables import tables
 from oms.adapters.wiring import deps
-from oms.domain.finding import Wanted
 from oms.domain.order import Status
+from oms.domain.order_index import Wanted
 from tests.contract.orders import place
 from tests.contract.stores import ministack
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from local.functions import Context, Functions, consumers, handler, services, tasks
+from local.aws.functions import Context, Functions, consumers, handler, services, tasks
 from oms.adapters import wiring
 from oms.domain.errors import OrderNotFound
 from tests.api.shop import Shop

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import pytest
 import uvicorn
 
-from local.gateway import MOST_BYTES, Gateway
-from local.tokens import Authorizer, PublishedKeys
+from local.gateway.app import MOST_BYTES, Gateway
+from local.gateway.tokens import Authorizer, PublishedKeys
 from tests.local.tokens import CLIENT, ISSUER, SCOPE, Pool
 
 POOL = Pool()

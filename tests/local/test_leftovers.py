@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from local.leftovers import set_aside
+from local.stack.crash_recovery import set_aside
 
 BEGUN = 1_000_000
 

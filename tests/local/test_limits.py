@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from api import security
-from local.gateway import Gateway
-from local.limits import MOST_BUCKETS, Buckets, Limits, Rate
-from local.tokens import Authorizer, PublishedKeys
+from local.gateway.app import Gateway
+from local.gateway.limits import MOST_BUCKETS, Buckets, Limits, Rate
+from local.gateway.tokens import Authorizer, PublishedKeys
 from tests.local.asgi import ask
 from tests.local.tokens import CLIENT, ISSUER, Pool
 

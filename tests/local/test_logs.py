@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from local.functions import Functions
-from local.gateway import Gateway
-from local.tokens import Authorizer, PublishedKeys
+from local.aws.functions import Functions
+from local.gateway.app import Gateway
+from local.gateway.tokens import Authorizer, PublishedKeys
 from oms.domain.errors import StoreUnavailable
 from tests.api.shop import BODY, OLGA, SECRET, Shop
 from tests.local.asgi import ask

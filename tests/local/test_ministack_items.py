@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local import ministack_items as at_once
+from local.aws.ministack_patches import items as at_once
 
 KEYS = {"pk": {"S": "ord-1"}, "sk": {"S": "order"}}
 TABLE = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from local.functions import consumers, services, tasks
-from local.places import Places, variables_of
+from local.aws.functions import consumers, services, tasks
+from local.stack.settings import Places, variables_of
 from oms.adapters.clients import Aws
 
 

@@ -8,10 +8,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from local.engine import SCHEDULES, seconds_of
-from local.reconcile import SHOWN, show
+from local.aws.step_functions import SCHEDULES, seconds_of
+from local.commands.reconcile import SHOWN, show
+from oms.application.reconciliation.report import Report
 from oms.domain.invariants import Violation
-from oms.reporting import Report
 
 
 def shown(report: Report) -> str:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from local import redrive, settle
-from local.replay import found, replayed
-from oms import redriving
+from local.commands import redrive, settle
+from local.commands.replay import found, replayed
 from oms.adapters.wiring import MACHINES
-from oms.commit import commit
+from oms.application.commit import commit
+from oms.application.recovery import redrive as redriving
 from oms.domain import parking
 from oms.domain.order import Cancellation
 from tests.asl.serving import ROLE, serving

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from local.functions import Functions
-from local.gateway import Gateway, access_log
-from local.tokens import Authorizer, PublishedKeys
+from local.aws.functions import Functions
+from local.gateway.app import Gateway, access_log
+from local.gateway.tokens import Authorizer, PublishedKeys
 from tasks.runtime import logger
 from tests.api.shop import BODY, SECRETS
 from tests.local.asgi import ask

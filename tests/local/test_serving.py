@@ -8,7 +8,7 @@ import httptools
 import pytest
 from uvicorn.server import ServerState
 
-from local.serving import Gathered, Protocol, config
+from local.stack.asgi_server import Gathered, Protocol, config
 
 
 class Transport:

@@ -6,9 +6,9 @@ import boto3
 import pytest
 
 from api.sign_up import confirmed
-from local.cloud import OPERATOR, PASSWORD, SHOPPERS, client, make_pool, sign_in
-from local.places import COGNITO
-from local.tokens import Authorizer, PublishedKeys, keys_at
+from local.aws.resources import OPERATOR, PASSWORD, SHOPPERS, client, make_pool, sign_in
+from local.gateway.tokens import Authorizer, PublishedKeys, keys_at
+from local.stack.settings import COGNITO
 from oms.adapters.clients import Aws
 from tests.local.cognito import Person, cognito
 

@@ -50,11 +50,13 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         token = second.token()
         status, again = second.ask("POST", "/orders", ORDER, token, key="first")
         assert (status, again["order_id"]) == (200, placed["order_id"])
-        command = [sys.executable, "-m", "local.reconcile"]
+        command = [sys.executable, "-m", "local.commands.reconcile"]
         reconciled = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
         assert (reconciled.returncode, reconciled.stderr) == (0, ""), reconciled.stdout
         assert "All of it in s3://reports/reconciliations/by-hand-" in reconciled.stdout
-        reindexed = subprocess.run([sys.executable, "-m", "local.reindex"], cwd=ROOT, env=environ, capture_output=True)
+        reindexed = subprocess.run(
+            [sys.executable, "-m", "local.commands.reindex"], cwd=ROOT, env=environ, capture_output=True
+        )
         assert reindexed.stdout.startswith(b"50 products indexed in ")
         children = second.children()
         second.end(signal.SIGKILL)
@@ -135,9 +137,9 @@ def test_ctrl_c_while_it_still_loads_tells_of_no_import():
 
 
 def test_two_shops_do_not_share_a_folder(tmp_path):
-    from local.children import StackFailed
-    from local.places import Places
-    from local.stack import alone
+    from local.stack.processes import StackFailed
+    from local.stack.settings import Places
+    from local.stack.stack import alone
 
     one, other = Places.of(environ_for(tmp_path)), Places.of(environ_for(tmp_path))
     with alone(one, print), pytest.raises(StackFailed, match="another stack keeps its state"), alone(other, print):

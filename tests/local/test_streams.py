@@ -5,18 +5,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.cloud import make_tables
-from local.functions import Functions, consumers
-from local.places import Places, variables_of
-from local.stack import environment_of
-from local.streams import AT_ONCE, TRIES, Follower, followers, matches
+from local.aws.functions import Functions, consumers
+from local.aws.resources import make_tables
+from local.aws.streams import AT_ONCE, TRIES, Follower, followers, matches
+from local.stack.settings import Places, variables_of
+from local.stack.stack import environment_of
 from oms.adapters.aws_json import Refused
 from oms.adapters.wiring import deps
 from oms.domain import inventory
 from oms.domain.change import Change
 from oms.domain.events import OrderConfirmed
-from oms.domain.finding import Wanted
 from oms.domain.inventory import Movement, StockEntry, StockReason
+from oms.domain.order_index import Wanted
 from oms.domain.search import Query
 from tests.contract.orders import NOON, place
 from tests.contract.stores import ministack
@@ -44,7 +44,7 @@ def shop(environment):
 def look(environment):
     functions = Functions(lambda name: variables_of(name, environment), deps)
     following = list(followers(environment, functions))
-    functions.invoke("Indexer", {"rebuild": True})
+    functions.invoke("ProductIndexer", {"rebuild": True})
     return lambda: [each.look() for each in following]
 
 
@@ -203,7 +203,7 @@ def test_after_a_long_sleep_all_is_told_again(streams, told):
     assert told.calls == ["1", "1 2"]
 
 
-STOCK = consumers()["Indexer"]["streams"]["inventory"]
+STOCK = consumers()["ProductIndexer"]["streams"]["inventory"]
 
 
 def stock(sk, before, after, name="MODIFY"):

@@ -11,7 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from local.tokens import Authorizer, InsufficientScope, InvalidToken, PublishedKeys
+from local.gateway.tokens import Authorizer, InsufficientScope, InvalidToken, PublishedKeys
 from tests.local.tokens import CLIENT, ISSUER, SCOPE, Pool
 
 POOL, OTHER = Pool(), Pool()

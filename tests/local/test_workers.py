@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from asl.errors import StatesError
-from local.workers import Workers
+from asl.language.errors import StatesError
+from local.aws.function_process import Workers
 
 
 class Ending(threading.Event):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from asl.execution import Execution
+from asl.engine.execution import Execution
 from tests.workflows.shop import Shop, snake
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -8,8 +8,8 @@ import json
 import pytest
 
 import asl
-from asl.engine import Engine
-from asl.history import events
+from asl.engine.engine import Engine
+from asl.engine.history import events
 from asl.replay import BadHistory, recording, replay
 from tests.replay.test_golden import committed, golden
 from tests.replay.test_shapes import CALLBACK, MAP, PARALLEL, RETRY, SLOW, branch, edited, run, single, times

@@ -9,10 +9,10 @@ import pytest
 
 import asl
 from asl import StatesError, VirtualClock
-from asl.engine import Engine
+from asl.engine.engine import Engine
 from asl.lint import parse_config, read_config
 from asl.replay import recording
-from asl.replay.redrive import foresee
+from asl.replay.redrive_forecast import foresee
 from tests.replay.test_golden import DEFINITIONS, committed, golden
 
 OURS = read_config(DEFINITIONS.parent / "lint.json")

@@ -10,8 +10,8 @@ import pytest
 
 import asl
 from asl import StatesError
-from asl.engine import Engine
-from asl.history import events
+from asl.engine.engine import Engine
+from asl.engine.history import events
 from asl.replay import BadHistory, recording, replay
 
 WORK = {"Type": "Task", "Resource": "${WorkArn}", "TimeoutSeconds": 15, "End": True}

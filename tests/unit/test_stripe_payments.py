@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.payments_sandbox.books import Refund
-from local.payments_sandbox.server import Running, running
+from local.sandboxes.payments.books import Refund
+from local.sandboxes.payments.server import Running, running
 from oms.adapters.stripe_payments import KEYS_SURELY_KEPT, StripePayments
 from oms.domain.errors import EffectRefused, PaymentDeclined, PaymentsRefused, PaymentsUnavailable
 from oms.domain.money import Money

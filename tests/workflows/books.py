@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oms.reporting import Report
+from oms.application.reconciliation.report import Report
 from tests.workflows.shop import Shop
 
 HOUR, DAY = 3600, 86400

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import asl
-from asl.engine import Engine, ExecutionAlreadyExists, TaskDoesNotExist
-from asl.execution import Execution
-from asl.machine import Machine
+from asl.engine.engine import Engine, ExecutionAlreadyExists, TaskDoesNotExist
+from asl.engine.execution import Execution
+from asl.engine.machine import Machine
 from asl.server.executions import REDRIVABLE_SECONDS
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
@@ -22,11 +22,12 @@ from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import MemoryCarrier
-from oms.adapters.memory_finder import MemoryFinder
+from oms.adapters.memory_order_index import MemoryFinder
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
-from oms.callbacks import Fate, pass_on
-from oms.commit import commit
+from oms.application.commit import commit
+from oms.application.reconciliation.report import Report, report_of
+from oms.application.webhooks.carrier_events import Fate, pass_on
 from oms.domain import invariants, inventory, placing
 from oms.domain.catalogue import Product
 from oms.domain.events import Units
@@ -34,7 +35,6 @@ from oms.domain.invariants import Books, Violation
 from oms.domain.order import Order
 from oms.domain.pricing import Quote
 from oms.ports import Deps, Run
-from oms.reporting import Report, report_of
 from tests.domain.orders import CATALOGUE, plainly
 
 ROOT = Path(__file__).parents[2]

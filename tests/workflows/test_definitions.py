@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from oms.application.recovery.resume_plan import WAYS
 from oms.domain.errors import leaves
-from oms.domain.resumption import WAYS
 
 ROOT = Path(__file__).parents[2]
 DEFINITIONS = sorted((ROOT / "workflows" / "definitions").glob("*.asl.json"))

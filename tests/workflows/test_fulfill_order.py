@@ -2,7 +2,7 @@
 
 import pytest
 
-from asl.errors import StatesError
+from asl.language.errors import StatesError
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
 

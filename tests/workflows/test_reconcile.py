@@ -8,9 +8,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from oms import reporting
-from oms.checking import QUIET
-from oms.commit import commit
+from oms.application.commit import commit
+from oms.application.reconciliation import report as reporting
+from oms.application.reconciliation.order_check import QUIET
 from oms.domain import parking
 from oms.domain.change import MoneyEntry, MoneyReason
 from oms.domain.events import DiscrepancyFound, DiscrepancySettled

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from oms.application.reconciliation.repair import NEW_ORDER_LIFE
 from oms.domain.errors import PaymentsRefused, StoreUnavailable
 from oms.domain.events import OrderRepaired
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
-from oms.repairing import NEW_ORDER_LIFE
 from tests.workflows.books import DAY, HOUR, forget, quietly, said, stored
 from tests.workflows.shop import Shop
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from oms.commit import commit
+from oms.application.commit import commit
 from oms.domain import inventory, parking
-from oms.domain.tally import LOOKS
+from oms.domain.stock_reconciliation import LOOKS
 from tests.workflows.books import quietly, said
 from tests.workflows.shop import Shop
 

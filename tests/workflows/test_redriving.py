@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from oms import redriving
-from oms.commit import commit
+from oms.application.commit import commit
+from oms.application.recovery import redrive as redriving
+from oms.application.recovery.redrive import Bulk, Pace
+from oms.application.recovery.redrive_preview import Verdict
 from oms.domain import parking
 from oms.domain.errors import ExecutionsUnavailable
 from oms.domain.events import RedriveRequested
-from oms.domain.rehearsal import Verdict
-from oms.redriving import Bulk, Pace
 from tests.workflows.shop import Shop
 
 DAY = 86400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oms import redriving
+from oms.application.recovery import redrive as redriving
 from oms.domain.errors import OrderNotParked
 from oms.domain.events import ExecutionReplaced
 from oms.domain.order import Status

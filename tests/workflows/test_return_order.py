@@ -2,7 +2,7 @@
 
 import pytest
 
-from oms.commit import commit
+from oms.application.commit import commit
 from oms.domain import parking
 
 DAY = 86400

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from asl.documents import MAX_BYTES
+from asl.language.documents import MAX_BYTES
 from asl.lint.config import Config
 from asl.lint.data import (
     Path,

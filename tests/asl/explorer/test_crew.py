@@ -7,7 +7,7 @@ import signal
 import asl
 from asl.cli import explore as command
 from asl.explorer import Report, pairs, singles
-from asl.explorer.crew import Share, explore, shares, walking
+from asl.explorer.parallel import Share, explore, shares, walking
 from asl.explorer.search import Tally
 from asl.explorer.tables import Seen, tables
 from tests.asl.explorer import seats

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 import uvicorn
 
-from local.carrier_sandbox.app import App
-from local.carrier_sandbox.books import Books
-from local.carrier_sandbox.carrier import Carrier as Sandbox
-from local.carrier_sandbox.carrier import Settings
-from local.carrier_sandbox.courier import Courier
+from local.sandboxes.carrier.app import App
+from local.sandboxes.carrier.books import Books
+from local.sandboxes.carrier.carrier import Carrier as Sandbox
+from local.sandboxes.carrier.carrier import Settings
+from local.sandboxes.carrier.courier import Courier
 from oms.adapters.http_carrier import HttpCarrier
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.ports import Carrier

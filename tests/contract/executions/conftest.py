@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from asl.requests import TaskRequest
+from asl.engine.requests import TaskRequest
 from oms.adapters.clients import Aws
 from oms.adapters.executions import StepFunctions
 from oms.adapters.memory_edges import MemoryExecutions

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.payments_sandbox.server import Running, running
+from local.sandboxes.payments.server import Running, running
 from oms.ports import Payments
 from tests.contract.payments.gateways import Gateway, Memory, StripeOverSandbox
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from local.payments_sandbox.server import Running
+from local.sandboxes.payments.server import Running
 from oms.domain.errors import (
     OmsError,
 )

@@ -15,9 +15,9 @@ from oms.domain.baskets import Basket
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, MoneyEntry, MoneyReason
 from oms.domain.credit import grant
-from oms.domain.finding import Wanted
 from oms.domain.inventory import receive
 from oms.domain.money import Money
+from oms.domain.order_index import Wanted
 from tests.contract.orders import NOON, place
 from tests.contract.stores import Stores, in_dynamodb, to_moto
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.payments_sandbox.server import running
+from local.sandboxes.payments.server import running
 from tests.unit.payments_sandbox.caller import Api
 
 

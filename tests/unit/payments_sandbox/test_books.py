@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.payments_sandbox.api import Sandbox
-from local.payments_sandbox.books import Books, Intent
+from local.sandboxes.payments.api import Sandbox
+from local.sandboxes.payments.books import Books, Intent
 from tests.unit.payments_sandbox.caller import INTENT, Api
 
 
@@ -85,7 +85,7 @@ class Child:
 
 
 def start(store: Path) -> Child:
-    command = [sys.executable, "-m", "local.payments_sandbox", "--port", "0", "--store", str(store)]
+    command = [sys.executable, "-m", "local.sandboxes.payments", "--port", "0", "--store", str(store)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     return Child(process, Api(process.stdout.readline().split()[-1]))
@@ -111,7 +111,7 @@ def test_what_was_answered_outlives_a_sigkill(tmp_path: Path) -> None:
 
 def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
     books = Books(str(tmp_path / "p"), lambda: 0)
-    command = [sys.executable, "-m", "local.payments_sandbox", "--port", "0", "--store", str(tmp_path / "p")]
+    command = [sys.executable, "-m", "local.sandboxes.payments", "--port", "0", "--store", str(tmp_path / "p")]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     books.close()
 
@@ -121,7 +121,15 @@ def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
 def test_a_taken_port_is_named_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        command = [sys.executable, "-m", "local.payments_sandbox", "--port", str(port), "--store", str(tmp_path / "p")]
+        command = [
+            sys.executable,
+            "-m",
+            "local.sandboxes.payments",
+            "--port",
+            str(port),
+            "--store",
+            str(tmp_path / "p"),
+        ]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert ended.returncode == 1

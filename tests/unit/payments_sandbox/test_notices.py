@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from local.payments_sandbox.api import Answer, Sandbox
-from local.payments_sandbox.books import Books
-from local.payments_sandbox.notices import Notices
+from local.sandboxes.payments.api import Answer, Sandbox
+from local.sandboxes.payments.books import Books
+from local.sandboxes.payments.notices import Notices
 
 HEADERS = {"authorization": "Bearer sk_test_unit"}
 

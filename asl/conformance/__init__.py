@@ -1,0 +1,1 @@
+"""Plays recordings of AWS's behaviour through the engine."""

@@ -1,0 +1,1 @@
+"""Runs state machines: compiled definitions, executions, histories, one event queue."""

@@ -1,0 +1,17 @@
+"""States that belong together: a state machine, a branch of a Parallel state, the processor of a Map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asl.engine.states.base import State
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """States by name, and the one to start with."""
+
+    start: State
+    states: dict[str, State]

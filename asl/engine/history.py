@@ -1,0 +1,51 @@
+"""The events of one execution, kept small while it runs and shown as GetExecutionHistory shows them.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asl.engine.clock import moment
+
+QUOTA = 25_000
+WHOLE = {"truncated": False}
+Record = tuple[str, float, int, dict[str, Any] | None]
+"""Type, time, the previous event's id, details. A record's id is its place in the list, from 1."""
+ENTERED = frozenset(
+    f"{kind}StateEntered" for kind in ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
+)
+
+
+def details_name(kind: str) -> str:
+    """The member of a HistoryEvent that holds this type's details."""
+    if kind.endswith("StateEntered"):
+        return "stateEnteredEventDetails"
+    if kind.endswith("StateExited"):
+        return "stateExitedEventDetails"
+    return f"{kind[0].lower()}{kind[1:]}EventDetails"
+
+
+def event(number: int, record: Record) -> dict[str, Any]:
+    """A record as a HistoryEvent of boto3's GetExecutionHistory; ``timestamp`` is a UTC datetime."""
+    kind, at, previous, details = record
+    shown: dict[str, Any] = {"timestamp": moment(at), "type": kind, "id": number, "previousEventId": previous}
+    if details is not None:
+        shown[details_name(kind)] = details
+    return shown
+
+
+def events(records: list[Record]) -> list[dict[str, Any]]:
+    """The whole history, oldest first."""
+    return [event(number, record) for number, record in enumerate(records, 1)]
+
+
+def failure(error: str | None, cause: str | None) -> dict[str, Any]:
+    """Details of a failed event: an error or cause that isn't there is left out."""
+    details = {}
+    if error:
+        details["error"] = error
+    if cause:
+        details["cause"] = cause
+    return details

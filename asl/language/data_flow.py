@@ -1,0 +1,119 @@
+"""The fields that shape a state's data, compiled once for its query language.
+
+JSONPath: InputPath, Parameters, ResultSelector, ResultPath, OutputPath. JSONata: Arguments, Output. Both: Assign.
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asl.language.jsonpath import ReferencePath, compile_path, compile_reference_path
+from asl.language.scope import Expression, Scope
+
+Assign = Callable[[Scope], dict[str, Any]]
+
+
+def template(value: Any, field: str, jsonata: bool) -> Expression:
+    """A payload template of either language."""
+    if jsonata:
+        from asl.language.jsonata.expressions import compile_template
+
+        return compile_template(value, field)
+    from asl.language.templates import compile_template as compile_payload
+
+    return compile_payload(value)
+
+
+def typed(value: Any, field: str, jsonata: bool, expected: str) -> Expression:
+    """A field of one JSON type ("number", "string", "array"): a constant or, in JSONata, an expression."""
+    if jsonata:
+        from asl.language.jsonata.expressions import compile_expression, is_expression
+
+        if is_expression(value):
+            return compile_expression(value, field, expected)
+    return lambda scope: value
+
+
+def compile_assign(spec: dict[str, Any], jsonata: bool, field: str = "Assign") -> Assign | None:
+    """The variables that a state, a Choice rule or a catcher sets; None if it sets none."""
+    return template(spec["Assign"], field, jsonata) if spec.get("Assign") else None
+
+
+def path_or_nothing(path: str | None) -> Expression | None:
+    """InputPath or OutputPath: None where it changes nothing; a null path gives ``{}``."""
+    if path == "$":
+        return None
+    return compile_path(path) if path is not None else lambda scope: {}
+
+
+class Fields:
+    """One state's data flow. `effective` makes what it works on, `output` what it hands on.
+
+    Attributes:
+        plain: nothing is shaped: output is the result, input the input.
+    """
+
+    __slots__ = (
+        "assign", "input", "jsonata", "keep_input", "output_field", "parameters", "plain", "result_path", "selector",
+    )  # fmt: skip
+
+    input: Expression | None
+    selector: Expression | None
+    output_field: Expression | None
+    result_path: ReferencePath | None
+
+    def __init__(self, spec: dict[str, Any], jsonata: bool, parameters: str = "Parameters") -> None:
+        self.jsonata = jsonata
+        self.assign = compile_assign(spec, jsonata)
+        self.input = self.selector = self.result_path = self.output_field = None
+        self.keep_input = False
+        name = "Arguments" if jsonata else parameters
+        self.parameters = template(spec[name], name, jsonata) if name in spec else None
+        if jsonata:
+            self.output_field = template(spec["Output"], "Output", True) if "Output" in spec else None
+        else:
+            self._compile_paths(spec)
+        shaping = (self.assign, self.input, self.parameters, self.selector, self.result_path, self.output_field)
+        self.plain = not self.keep_input and all(each is None for each in shaping)
+
+    def _compile_paths(self, spec: dict[str, Any]) -> None:
+        self.input = path_or_nothing(spec.get("InputPath", "$"))
+        selector = spec.get("ResultSelector")
+        self.selector = None if selector is None else template(selector, "ResultSelector", False)
+        path = spec.get("ResultPath", "$")
+        self.keep_input = path is None
+        self.result_path = compile_reference_path(path) if path not in (None, "$") else None
+        self.output_field = path_or_nothing(spec.get("OutputPath", "$"))
+
+    def filtered(self, scope: Scope) -> Any:
+        """The state's input after InputPath; JSONPath expressions see it as ``$`` from then on."""
+        if self.input is not None:
+            scope.input = self.input(scope)
+        return scope.input
+
+    def effective(self, scope: Scope) -> Any:
+        """The effective input: after InputPath and Parameters, or Arguments."""
+        value = self.filtered(scope)
+        return value if self.parameters is None else self.parameters(scope)
+
+    def output(self, scope: Scope, raw: Any, result: Any) -> tuple[Any, dict[str, Any] | None]:
+        """The state's output for its raw input and its result, and the variables it sets."""
+        if self.jsonata:
+            scope.states["result"] = result
+            output = result if self.output_field is None else self.output_field(scope)
+            return output, None if self.assign is None else self.assign(scope)
+        scope.input = result
+        if self.selector is not None:
+            scope.input = result = self.selector(scope)
+        assigned = None if self.assign is None else self.assign(scope)
+        if self.keep_input:
+            result = raw
+        elif self.result_path is not None:
+            result = self.result_path.put(raw, result)
+        if self.output_field is not None:
+            scope.input = result
+            result = self.output_field(scope)
+        return result, assigned

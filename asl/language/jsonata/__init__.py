@@ -1,0 +1,1 @@
+"""JSONata expressions of the States Language."""

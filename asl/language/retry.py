@@ -1,0 +1,104 @@
+"""Retry and Catch: which errors they match, when to try again, what a catcher hands on.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from asl.language.data_flow import Assign, compile_assign, template
+from asl.language.errors import StatesError
+from asl.language.jsonpath import ReferencePath, compile_reference_path
+from asl.language.scope import Expression
+
+TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
+
+
+class HeartbeatTimeout(StatesError):
+    """A heartbeat that didn't come: recorded as ``States.Timeout``, caught under either name."""
+
+    def __init__(self) -> None:
+        super().__init__("States.Timeout")
+
+
+def matches(names: frozenset[str], error: StatesError) -> bool:
+    """True if ErrorEquals names the error. ``States.Runtime`` means a broken definition: nothing catches it."""
+    if error.error == "States.Runtime":
+        return False
+    if error.error in names or "States.ALL" in names:
+        return True
+    if isinstance(error, HeartbeatTimeout) and "States.HeartbeatTimeout" in names:
+        return True
+    return "States.TaskFailed" in names and error.error not in TIMEOUTS
+
+
+@dataclass(frozen=True, slots=True)
+class Retrier:
+    """One entry of a Retry field; all times in seconds."""
+
+    errors: frozenset[str]
+    interval: float
+    max_attempts: int
+    backoff: float
+    max_delay: float | None
+    full_jitter: bool
+
+    def delay(self, attempt: int, random: Random) -> float:
+        """How long to wait before retry number `attempt`, from 0."""
+        try:
+            delay = self.interval * self.backoff**attempt
+        except OverflowError:
+            delay = float("inf")
+        if self.max_delay is not None:
+            delay = min(delay, self.max_delay)
+        return random.uniform(0, delay) if self.full_jitter else delay
+
+
+def compile_retriers(spec: dict[str, Any]) -> tuple[Retrier, ...]:
+    """A state's Retry field, with the defaults of the States Language, section "Retrying after error"."""
+    return tuple(
+        Retrier(
+            frozenset(each["ErrorEquals"]),
+            each.get("IntervalSeconds", 1),
+            each.get("MaxAttempts", 3),
+            each.get("BackoffRate", 2.0),
+            each.get("MaxDelaySeconds"),
+            each.get("JitterStrategy") == "FULL",
+        )
+        for each in spec.get("Retry") or ()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Catcher:
+    """One entry of a Catch field. `result_path` is for JSONPath (None discards the error), `output` for JSONata."""
+
+    errors: frozenset[str]
+    target: str
+    result_path: ReferencePath | None
+    output: Expression | None
+    assign: Assign | None
+
+
+def compile_catchers(spec: dict[str, Any], jsonata: bool) -> tuple[Catcher, ...]:
+    """A state's Catch field; States Language, section "Fallback states"."""
+    return tuple(_catcher(each, f"Catch[{i}]", jsonata) for i, each in enumerate(spec.get("Catch") or ()))
+
+
+def _catcher(spec: dict[str, Any], field: str, jsonata: bool) -> Catcher:
+    path = spec.get("ResultPath", "$")
+    return Catcher(
+        errors=frozenset(spec["ErrorEquals"]),
+        target=spec["Next"],
+        result_path=None if jsonata or path is None else compile_reference_path(path),
+        output=template(spec["Output"], f"{field}/Output", True) if jsonata and "Output" in spec else None,
+        assign=compile_assign(spec, jsonata, f"{field}/Assign"),
+    )
+
+
+def error_output(error: StatesError) -> dict[str, str]:
+    """What a catcher hands on."""
+    return {"Error": error.error, "Cause": error.cause or ""}

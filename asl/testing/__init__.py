@@ -1,0 +1,1 @@
+"""Tools for tests of state machines: the pytest plugin, the test harness, transition coverage."""

@@ -1,0 +1,1 @@
+"""The TestState API: one state run in isolation, with mocks."""

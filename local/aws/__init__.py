@@ -1,0 +1,1 @@
+"""The AWS services of the one-machine stack: ministack, Cognito, Lambda, Step Functions, streams."""

@@ -1,0 +1,1 @@
+"""The patches of ministack, each with what it gains."""

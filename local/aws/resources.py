@@ -1,0 +1,153 @@
+"""What the shop has on AWS beside its functions: tables, a bucket, a pool of people who sign in, state machines.
+
+Made once, found again. On one machine they live in ministack, the state machines in the engine.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.aws.functions import ACCOUNT, function_arn, tasks
+from local.stack.settings import machine_arn
+from oms.adapters.tables import tables
+from oms.adapters.wiring import MACHINES
+
+ROOT = Path(__file__).parents[2]
+DEFINITIONS = ROOT / "workflows" / "definitions"
+SIGN_IN = ROOT / "api" / "sign_in.json"
+POOL, CLIENT = "shop", "shop-on-one-machine"
+PASSWORD = "Open-sesame-1"
+SHOPPERS = ("anna@example.com", "ben@example.com", "chloe@example.com")
+OPERATOR = "olga@example.com"
+SUFFIXES = {"stepfunctions": "SFN", "cognito-idp": "COGNITO_IDENTITY_PROVIDER"}
+"""Of the variables that say where a service is, where it isn't the client's name in capitals."""
+PLACEHOLDER = re.compile(r"\$\{(\w+)Arn\}")
+
+
+@dataclass(frozen=True)
+class Pool:
+    id: str
+    client_id: str
+    region: str
+
+    @property
+    def issuer(self) -> str:
+        return f"https://cognito-idp.{self.region}.amazonaws.com/{self.id}"
+
+
+def client(service: str, aws: Mapping[str, str]) -> Any:
+    """A boto3 client that takes its place and its credentials from standard variables."""
+    suffix = SUFFIXES.get(service, service.upper())
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        region_name=aws["AWS_DEFAULT_REGION"],
+        endpoint_url=aws.get(f"AWS_ENDPOINT_URL_{suffix}", aws["AWS_ENDPOINT_URL"]),
+        aws_access_key_id=aws["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=aws["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=aws.get("AWS_SESSION_TOKEN"),
+        config=Config(retries={"total_max_attempts": 2}, connect_timeout=2, read_timeout=30),
+    )
+
+
+def make_tables(aws: Mapping[str, str]) -> None:
+    dynamodb = client("dynamodb", aws)
+    there = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
+    for name, table in tables().items():
+        if name in there:
+            _add_indexes(dynamodb, table.creation(name))
+        else:
+            dynamodb.create_table(**table.creation(name))
+            dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+            if expiry := table.expiry(name):
+                dynamodb.update_time_to_live(**expiry)
+
+
+def _add_indexes(dynamodb: Any, wanted: Mapping[str, Any]) -> None:
+    """Those that a table of an earlier version was made without."""
+    table = dynamodb.describe_table(TableName=wanted["TableName"])["Table"]
+    there = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", ())}
+    for index in wanted.get("GlobalSecondaryIndexes", ()):
+        if index["IndexName"] not in there:
+            keys = {key["AttributeName"] for key in index["KeySchema"]}
+            dynamodb.update_table(
+                TableName=wanted["TableName"],
+                AttributeDefinitions=[each for each in wanted["AttributeDefinitions"] if each["AttributeName"] in keys],
+                GlobalSecondaryIndexUpdates=[{"Create": index}],
+            )
+
+
+def make_bucket(aws: Mapping[str, str]) -> None:
+    s3, bucket = client("s3", aws), aws["REPORTS_BUCKET"]
+    if bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(Bucket=bucket)
+
+
+def make_pool(aws: Mapping[str, str]) -> Pool:
+    """The pool as on AWS, with its groups, a client, and people to try it on."""
+    cognito, declared = client("cognito-idp", aws), json.loads(SIGN_IN.read_text())
+    pools = cognito.list_user_pools(MaxResults=60)["UserPools"]
+    pool_id = next((pool["Id"] for pool in pools if pool["Name"] == POOL), None)
+    if pool_id is None:
+        pool_id = cognito.create_user_pool(PoolName=POOL, **declared["pool"])["UserPool"]["Id"]
+        for name, description in declared["groups"].items():
+            cognito.create_group(UserPoolId=pool_id, GroupName=name, Description=description)
+        _make_people(cognito, pool_id)
+    clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
+    client_id = next((each["ClientId"] for each in clients if each["ClientName"] == CLIENT), None)
+    if client_id is None:
+        flows = [*declared["client"]["ExplicitAuthFlows"], "ALLOW_USER_PASSWORD_AUTH"]  # for a line of curl, here alone
+        settings = {**declared["client"], "ExplicitAuthFlows": flows}
+        made = cognito.create_user_pool_client(UserPoolId=pool_id, ClientName=CLIENT, **settings)
+        client_id = made["UserPoolClient"]["ClientId"]
+    return Pool(pool_id, client_id, aws["AWS_DEFAULT_REGION"])
+
+
+def _make_people(cognito: Any, pool_id: str) -> None:
+    for person, group in (*((shopper, "shoppers") for shopper in SHOPPERS), (OPERATOR, "operators")):
+        attributes = [{"Name": "email", "Value": person}, {"Name": "email_verified", "Value": "true"}]
+        cognito.admin_create_user(
+            UserPoolId=pool_id, Username=person, UserAttributes=attributes, MessageAction="SUPPRESS"
+        )
+        cognito.admin_set_user_password(UserPoolId=pool_id, Username=person, Password=PASSWORD, Permanent=True)
+        cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=person, GroupName=group)
+
+
+def sign_in(aws: Mapping[str, str], client_id: str, person: str) -> str:
+    """The person's access token."""
+    answer = client("cognito-idp", aws).initiate_auth(
+        AuthFlow="USER_PASSWORD_AUTH",
+        ClientId=client_id,
+        AuthParameters={"USERNAME": person, "PASSWORD": PASSWORD},
+    )
+    return str(answer["AuthenticationResult"]["AccessToken"])
+
+
+def make_machines(aws: Mapping[str, str]) -> None:
+    """The state machines from the committed definitions, as these are now."""
+    states = client("stepfunctions", aws)
+    there = {machine["name"] for machine in states.list_state_machines()["stateMachines"]}
+    for machine in MACHINES:
+        definition = filled_in((DEFINITIONS / f"{_snake(machine)}.asl.json").read_text())
+        if machine in there:
+            states.update_state_machine(stateMachineArn=machine_arn(machine), definition=definition)
+        else:
+            role = f"arn:aws:iam::{ACCOUNT}:role/{machine}"
+            states.create_state_machine(name=machine, definition=definition, roleArn=role)
+
+
+def filled_in(definition: str) -> str:
+    """A definition with an ARN for each ``${…Arn}``. Raises ``KeyError`` for a name that nothing bears."""
+    arns = {name: function_arn(name) for name in tasks()} | {name: machine_arn(name) for name in MACHINES}
+    return PLACEHOLDER.sub(lambda match: arns[match[1]], definition)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

