@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from asl.engine.clock import RealClock, VirtualClock
-from asl.engine.engine import Engine, ExecutionAlreadyExists, TaskDoesNotExist
+from asl.engine.engine import Engine
+from asl.engine.errors import ExecutionAlreadyExists, NoTask, TaskDoesNotExist
 from asl.engine.execution import Execution
 from asl.engine.machine import Machine
 from asl.engine.requests import TaskRequest
-from asl.engine.task_functions import NEVER, NoTask, after, callback
+from asl.engine.task_functions import NEVER, after, callback
 from asl.language.errors import StatesError
 from asl.validation import InvalidDefinition
 

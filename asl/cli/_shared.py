@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import asl
-from asl.engine.task_functions import NoTask
+from asl.engine.errors import NoTask
 from asl.validation import InvalidDefinition
 
 

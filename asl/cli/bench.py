@@ -21,7 +21,7 @@ from asl.cli._shared import (
     tasks_of,
 )
 from asl.engine.requests import Complete, TaskRequest
-from asl.engine.task_functions import through
+from asl.engine.task_functions import function_invoker
 
 KEPT = 1000
 
@@ -42,7 +42,7 @@ def _bench(args: argparse.Namespace) -> int:
     if args.executions < 1:
         raise Fault("--executions must be at least 1")
     machine, value, tasks = machine_of(args), json_of(args.input, "--input"), tasks_of(args.tasks)
-    invoke = _echo if tasks is None else through(tasks)
+    invoke = _echo if tasks is None else function_invoker(tasks)
     figures = measure(machine, value, args.executions, invoke, args.seed, _progress(args))
     if args.json:
         show_json(figures)

@@ -21,7 +21,7 @@ from random import Random
 from rich.console import Console
 from rich.progress import Progress
 
-from asl.engine.machine import Machine
+from asl.engine.definition import StateMachine
 from asl.explorer import Finding, Report, Scenario
 from asl.explorer.parallel import Share, explore, load, shares, unreachable, walking
 from asl.explorer.story import tell
@@ -113,7 +113,7 @@ def watched(ended: Iterator[tuple[Share, Report]], total: int, console: Console)
 
 
 def seen(known: Known, reports: Sequence[Report]) -> Seen:
-    machines: dict[str, Machine] = {}
+    machines: dict[str, StateMachine] = {}
     for scenarios in known.values():
         names = {name for report in reports if report.scenario in scenarios for name in report.machines}
         for scenario in scenarios.values():
@@ -124,7 +124,7 @@ def seen(known: Known, reports: Sequence[Report]) -> Seen:
     return Seen(machines, reports, excused)
 
 
-def machines_of(scenario: Scenario) -> list[Machine]:
+def machines_of(scenario: Scenario) -> list[StateMachine]:
     """The machines of a scenario, once it has begun."""
     world = scenario.world(scenario.injector({}, None))
     world.play()

@@ -10,7 +10,7 @@ import asl
 from asl.cli._shared import definition_argument, guarded, json_of, machine_of, show_json, task_arguments, tasks_of
 from asl.engine.history_table import plain
 from asl.engine.requests import Invoke
-from asl.engine.task_functions import through
+from asl.engine.task_functions import function_invoker
 
 STEPS_A_SIGN = 5000
 
@@ -41,7 +41,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _invoke(args: argparse.Namespace) -> Invoke:
     if not args.services:
-        return through(tasks_of(args.tasks) or {})
+        return function_invoker(tasks_of(args.tasks) or {})
     from asl.services import Services
 
     services = Services()

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from asl.cli._shared import Fault, guarded, json_of, show_json, tasks_of, text_of
-from asl.engine.task_functions import through
+from asl.engine.task_functions import function_invoker
 from asl.teststate.api import test_state
 from asl.validation.requests import Rejected
 
@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
 
 
 def _test(args: argparse.Namespace) -> int:
-    invoke = through(tasks_of(args.tasks) or {}) if args.tasks else None
+    invoke = function_invoker(tasks_of(args.tasks) or {}) if args.tasks else None
     try:
         tested = test_state(_request(args), invoke)
     except Rejected as rejected:

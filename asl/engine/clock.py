@@ -1,4 +1,4 @@
-"""Time, virtual or real, in seconds since 1970; an engine reads no other."""
+"""Time, virtual or real, in seconds since 1970. An engine reads no other clock."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Protocol
 
 EPOCH = 1_767_225_600.0
-"""Where virtual time begins unless told otherwise: 2026-01-01T00:00:00Z."""
+"""Where virtual time begins by default: 2026-01-01T00:00:00Z."""
 
 
-class Clock(Protocol):
-    """What an engine needs of time."""
+class EngineClock(Protocol):
+    """What an engine needs of a clock."""
 
     virtual: bool
 
@@ -36,7 +36,7 @@ class VirtualClock:
 
 
 class RealClock:
-    """The machine's clock, with an offset for those who can't wait."""
+    """The machine's clock, with an offset in seconds that moves it ahead."""
 
     virtual = False
 

@@ -1,127 +1,109 @@
-"""Many executions on one clock, in one thread.
+"""An engine: many executions on one clock, in one thread.
 
-The engine gives executions what they want: it runs tasks, wakes timers, hands outcomes over, one step after another in
-order of time. With a virtual clock `run` moves time itself. With a real clock a driver asks `next_due` when to call
-`run_due`; between the two nothing polls and nothing sleeps.
+It runs the tasks that executions ask for, wakes their timers and hands them outcomes, one event after another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from asl.engine.clock import Clock, VirtualClock
-from asl.engine.event_queue import EventQueue, ScheduledEvent
-from asl.engine.execution import RUNNING, Execution, OutboxEntry
-from asl.engine.machine import Machine
+from asl.engine.activities import ActivityQueues
+from asl.engine.clock import EngineClock
+from asl.engine.definition import StateMachine
+from asl.engine.errors import ExecutionAlreadyExists, NoTask, TaskDoesNotExist
+from asl.engine.event_loop import Entry, EventLoop
+from asl.engine.execution import Execution
 from asl.engine.requests import Complete, Invoke, TaskRequest
-from asl.engine.step_functions import StatesApi
-from asl.engine.task_functions import NEVER, After, Callback, NoTask, Tasks, failure_of, through
-from asl.language.documents import encode, parsed
-from asl.language.errors import StatesError
+from asl.engine.step_functions_integration import StepFunctionsIntegration
+from asl.engine.task_functions import NEVER, After, Callback, Tasks, failure_of, function_invoker
+from asl.language.documents import json_copy
 
-Entry = dict[str, Any]
-"""A line of the journal. ``entry`` is started, outcome, stopped, redriven or ended; all else depends on it."""
+AnyMachine = TypeVar("AnyMachine", bound=StateMachine)
 
 
-class TaskDoesNotExist(LookupError):
-    """The token belongs to no task that waits; TaskTimedOut at AWS once it did."""
-
-
-class ExecutionAlreadyExists(ValueError):
-    """An execution of that name has another input, or has ended."""
-
-
-class Engine:
+class Engine(EventLoop):
     """Runs executions.
 
     Args:
-        clock: a VirtualClock unless given.
+        clock: a VirtualClock by default.
         seed: decides names, tokens, jitter, UUIDs.
         invoke: runs a task request and completes it; or
         tasks: functions by name, see asl.engine.task_functions.
-        journal: called with every entry before it takes effect; what it kept, `resume` takes.
+        journal: called with every entry before it takes effect; `resume` takes the entries back.
     """
 
     def __init__(
         self,
         *,
-        clock: Clock | None = None,
+        clock: EngineClock | None = None,
         seed: int = 0,
         invoke: Invoke | None = None,
         tasks: Tasks | None = None,
         journal: Callable[[Entry], None] | None = None,
     ) -> None:
-        self.clock: Clock = clock or VirtualClock()
+        super().__init__(clock, journal)
         self.seed = seed
-        self.invoke: Invoke = invoke or through(tasks or {})
-        self.journal = journal
+        self.invoke: Invoke = invoke or function_invoker(tasks or {})
         self.around: Callable[[Engine, Invoke], Invoke] | None = None
-        """Stands between the engine and every task, its own integrations too: for whoever makes faults happen."""
+        """Wraps the call of every task, the engine's own integrations too, so that faults can be injected."""
         self.has_ended: Callable[[str], bool] = lambda arn: False
-        """Whether there was an execution of this ARN: for whoever takes ended ones out of ``executions``."""
-        self.machines: dict[str, Machine] = {}
+        """Whether there was an execution of this ARN, for a driver that takes ended ones out of ``executions``."""
+        self.machines: dict[str, StateMachine] = {}
         self.executions: dict[str, Execution] = {}
-        self.event_queue = EventQueue()
-        self.tokens: dict[str, tuple[Execution, TaskRequest]] = {}
-        self.early: dict[tuple[str, int], tuple[str, Any]] = {}
         self.watchers: dict[str, list[Callable[[Execution], None]]] = {}
-        self.api = StatesApi(self)
+        self.activities = ActivityQueues(self)
+        self.step_functions = StepFunctionsIntegration(self)
         self._names = Random(f"names:{seed}")
-
-    @property
-    def now(self) -> float:
-        return self.clock.now()
 
     # Machines and executions.
 
-    def add(self, machine: Machine) -> Machine:
+    def add(self, machine: AnyMachine) -> AnyMachine:
         """Make a machine known by its ARN, so that others can start it."""
         self.machines[machine.arn] = machine
         return machine
 
     def unique(self) -> str:
-        """A new id; the same ones come again with the same seed."""
+        """A new id; the same seed gives the same ids."""
         return str(UUID(int=self._names.getrandbits(128), version=4))
 
-    def start(self, machine: Machine, input: Any, *, name: str | None = None) -> Execution:
+    def start(self, machine: StateMachine, input: Any, *, name: str | None = None) -> Execution:
         """Start an execution; what needs no waiting has been done when this returns.
 
         A running execution of that name with the same input is returned as it is, as StartExecution does.
         Raises ExecutionAlreadyExists.
         """
         self.machines.setdefault(machine.arn, machine)
-        given, name = name, name or self.unique()
+        unnamed, name = name is None, name or self.unique()
         arn = machine.execution_arn(name, self.unique() if machine.type == "EXPRESS" else "")
-        if given is None and arn in self.executions:  # a resumed engine draws its names anew
+        if unnamed and arn in self.executions:  # a resumed engine draws its names anew
             return self.start(machine, input)
         existing = self.executions.get(arn)
         if existing is not None and existing.running and existing.input == input:
             return existing
         if existing is not None or self.has_ended(arn):
-            raise ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
-        started = {"machine": machine.arn, "name": name, "input": input, "seed": self.seed}
-        self._write("started", arn, **started)
+            raise ExecutionAlreadyExists(arn)
+        self.write("started", arn, machine=machine.arn, name=name, input=input, seed=self.seed)
         execution = self.executions[arn] = Execution(machine, input, arn=arn, name=name, at=self.now, seed=self.seed)
-        self._collect(execution)
+        self.collect(execution)
         return execution
 
     def stop(self, execution: Execution, error: str | None = None, cause: str | None = None) -> None:
         """StopExecution. An execution that has ended stays as it is."""
         if execution.running:
-            self._write("stopped", execution.arn, error=error, cause=cause)
+            self.write("stopped", execution.arn, error=error, cause=cause)
             execution.stop(self.now, error, cause)
-            self._collect(execution)
+            self.collect(execution)
 
     def redrive(self, execution: Execution) -> None:
         """RedriveExecution: go on from the states that failed. Raises ValueError if there is nothing to redrive."""
         if execution.status not in ("FAILED", "TIMED_OUT", "ABORTED") or execution.machine.type != "STANDARD":
             raise ValueError(f"Execution is {execution.status} and cannot be redriven")
-        self._write("redriven", execution.arn)
+        self.write("redriven", execution.arn)
         execution.redrive(self.now)
-        self._collect(execution)
+        self.collect(execution)
 
     def on_end(self, execution: Execution, callback: Callable[[Execution], None]) -> None:
         """Call back when the execution ends; at once if it has."""
@@ -135,118 +117,56 @@ class Engine:
         else:
             callback(execution)
 
-    # Time.
-
-    def run(self) -> None:
-        """Do all that is to be done, moving virtual time as far as it takes."""
-        while self.step() is not None:
-            pass
-
-    def step(self, which: ScheduledEvent | None = None) -> ScheduledEvent | None:
-        """Do the next step, or `which` of those that `due_now` lists; returns it, or None if there was none."""
-        if which is None:
-            step = self.event_queue.pop()
-            if step is None:
-                return None
-        else:
-            self.event_queue.take(step := which)
-        if isinstance(self.clock, VirtualClock):
-            self.clock.move_to(step.due)
-        self._do(step)
-        return step
-
-    def due_now(self) -> list[ScheduledEvent]:
-        """The steps that may come next without time passing: those due now, or at the next moment when anything is."""
-        first = self.event_queue.peek()
-        return [] if first is None else self.event_queue.due(max(first.due, self.now))
-
-    def next_due(self) -> float | None:
-        """When the next step is due, in the clock's seconds; None if nothing is to be done."""
-        step = self.event_queue.peek()
-        return None if step is None else step.due
-
-    def run_due(self, now: float | None = None) -> int:
-        """Do all that is due by now; returns how many steps that took."""
-        limit = self.now if now is None else now
-        count = 0
-        while (step := self.event_queue.peek()) is not None and step.due <= limit:
-            self.step()
-            count += 1
-        return count
-
-    def advance(self, seconds: float) -> None:
-        """Let virtual time pass, with all that happens in it."""
-        clock = self.clock
-        if not isinstance(clock, VirtualClock):
-            raise TypeError("only a virtual clock can be advanced")
-        until = clock.now() + seconds
-        self.run_due(until)
-        clock.move_to(until)
-
-    def call_at(self, moment: float, function: Callable[[], None]) -> ScheduledEvent:
-        """Call a function as a step of its own."""
-        return self.event_queue.add(ScheduledEvent(moment, "call", data=function))
-
-    # Outcomes from outside.
-
-    def post(self, execution: Execution, pending_id: int, kind: str, data: Any = None, delay: float = 0) -> None:
-        """Hand an outcome to an execution, as a step of its own."""
-        self.event_queue.add(ScheduledEvent(self.now + delay, kind, execution, pending_id, data))
+    # Outcomes.
 
     def send_task_success(self, token: str, output: Any) -> None:
         """SendTaskSuccess; `output` is a JSON value. Raises TaskDoesNotExist."""
-        self._answer(token, "succeeded", output)
+        self.answer_token(token, "succeeded", output)
 
     def send_task_failure(self, token: str, error: str | None = None, cause: str | None = None) -> None:
         """SendTaskFailure. Raises TaskDoesNotExist."""
-        self._answer(token, "failed", {"error": error or "", "cause": cause})
+        self.answer_token(token, "failed", {"error": error or "", "cause": cause})
 
     def send_task_heartbeat(self, token: str) -> None:
         """SendTaskHeartbeat. Raises TaskDoesNotExist."""
-        self._answer(token, "heartbeat", None)
+        self.answer_token(token, "heartbeat", None)
 
-    def _answer(self, token: str, kind: str, data: Any) -> None:
-        waiting = self.tokens.get(token)
-        if waiting is None or waiting[1].pending_id not in waiting[0].pending:
-            raise TaskDoesNotExist("Task Timed Out: 'Provided task does not exist anymore'")
-        execution, request = waiting
+    def answer_token(self, token: str, kind: str, data: Any) -> None:
+        """Hand a token's outcome ("succeeded", "failed" or "heartbeat") to the task that waits for it.
+
+        The task may be answered before the call that got the token has returned. The attempt then keeps the answer
+        until the call ends, for TaskSubmitted comes first; whether the call succeeds doesn't matter any more.
+        Raises TaskDoesNotExist.
+        """
+        execution, request = self.tokens.get(token, (None, None))
+        if execution is None or request is None or request.pending_id not in execution.pending or request.early_answer:
+            raise TaskDoesNotExist
         if kind != "heartbeat" and request.integration.waits_for_token and request.submitted is None:
-            self.early.setdefault((execution.arn, request.pending_id), (kind, data))
-        else:
-            self.deliver(execution, request.pending_id, kind, data)
+            kind, data = "answered", {"kind": kind, "data": data}
+        self.deliver(execution, request.pending_id, kind, data)
 
-    def deliver(self, execution: Execution, pending_id: int, kind: str, data: Any) -> None:
-        """Hand over an outcome now."""
-        if pending_id not in execution.pending:
-            return
-        early = self.early.pop((execution.arn, pending_id), None)
-        if early is not None and kind == "failed":  # the token was answered before the call that gave it out failed
-            (kind, data), early = early, None
-        self._write("outcome", execution.arn, pending_id=pending_id, kind=kind, data=data)
-        execution.deliver(self.now, pending_id, kind, data)
-        self._collect(execution)
-        if early is not None:
-            self.deliver(execution, pending_id, *early)
+    def execution_ended(self, execution: Execution) -> None:
+        for callback in self.watchers.pop(execution.arn, ()):
+            callback(execution)
 
-    # The work.
+    # Tasks.
 
-    def _do(self, step: ScheduledEvent) -> None:
-        if step.kind == "call":
-            step.data()
-        elif step.kind == "invoke":
-            assert step.request is not None
-            assert step.execution is not None
-            self._invoke(step.execution, step.request)
-        elif step.execution is not None:
-            self.deliver(step.execution, step.pending_id, step.kind, step.data)
+    def rejoin_task(self, execution: Execution, request: TaskRequest) -> None:
+        self.step_functions.rejoin_child(execution, request)
 
-    def _invoke(self, execution: Execution, request: TaskRequest) -> None:
+    def drop_task(self, request: TaskRequest) -> None:
+        self.step_functions.stop_child(request)
+
+    def run_task(self, execution: Execution, request: TaskRequest) -> None:
         def complete(answer: Any) -> None:
             self._complete(execution, request, answer)
 
         def run(request: TaskRequest, complete: Complete) -> None:
-            if self.api.takes(request):
-                self.api.call(execution, request, complete)
+            integration = request.integration
+            if integration.kind == "activity":
+                self.activities.offer(execution, request)
+            elif integration.kind == "service" and self.step_functions.handles(request):
+                self.step_functions.call(execution, request, complete)
             else:
                 self.invoke(request, complete)
 
@@ -258,6 +178,8 @@ class Engine:
             complete(error)
 
     def _complete(self, execution: Execution, request: TaskRequest, answer: Any, delay: float = 0) -> None:
+        """Post the outcome that a task's answer is."""
+        pattern = request.integration.pattern
         if isinstance(answer, After):
             self._complete(execution, request, answer.answer, delay + answer.seconds)
         elif isinstance(answer, Callback):
@@ -265,14 +187,14 @@ class Engine:
         elif isinstance(answer, BaseException):
             error = failure_of(answer)
             self.post(execution, request.pending_id, "failed", {"error": error.error, "cause": error.cause}, delay)
-        elif request.integration.pattern.startswith(".sync"):
+        elif pattern.startswith(".sync"):
             self._complete_later(execution, request, answer, delay)
         elif answer is not NEVER:
-            kind = "submitted" if request.integration.waits_for_token else "succeeded"
-            self.post(execution, request.pending_id, *self._json(kind, answer), delay)
+            kind, data = _json_outcome("submitted" if pattern else "succeeded", answer)
+            self.post(execution, request.pending_id, kind, data, delay)
 
     def _complete_later(self, execution: Execution, request: TaskRequest, answer: Any, delay: float) -> None:
-        """The call is taken, and the token or job answers right after."""
+        """The call returns at once, and the job or the token has its own answer."""
         if isinstance(answer, After):
             delay, answer = delay + answer.seconds, answer.answer
         if request.integration.pattern:
@@ -280,64 +202,12 @@ class Engine:
         if isinstance(answer, BaseException):
             self._complete(execution, request, answer, delay)
         elif answer is not NEVER:
-            self.post(execution, request.pending_id, *self._json("succeeded", answer), delay)
-
-    @staticmethod
-    def _json(kind: str, answer: Any) -> tuple[str, Any]:
-        """The outcome, with the answer as pure JSON of the engine's own; what isn't JSON is a failure."""
-        try:
-            return kind, parsed(encode(answer))
-        except (TypeError, ValueError, RecursionError) as error:
-            return "failed", {"error": "Runtime.MarshalError", "cause": f"Unable to marshal response: {error}"}
-
-    def _collect(self, execution: Execution) -> None:
-        """Take what the execution wants; tell those who wait for its end."""
-        for wanted in execution.outbox:
-            if wanted.pending_id in execution.pending:
-                self._plan(execution, wanted)
-        execution.outbox.clear()
-        if execution.dropped:
-            self._drop(execution)
-        if execution.status != RUNNING:
-            self._ended(execution)
-
-    def _drop(self, execution: Execution) -> None:
-        for request in execution.dropped:
-            self.api.stop_child(request)
-        execution.dropped.clear()
-
-    def _plan(self, execution: Execution, wanted: OutboxEntry) -> None:
-        request = wanted.request
-        if request is None:
-            self.event_queue.add(ScheduledEvent(wanted.due, "timer", execution, wanted.pending_id))
-            return
-        if request.token is not None:
-            self.tokens[request.token] = (execution, request)
-        if request.submitted is not None:
-            self.api.rejoin(execution, request)
-        elif not (request.integration.kind == "activity" and request.started):
-            due = max(wanted.due, self.now)
-            self.event_queue.add(ScheduledEvent(due, "invoke", execution, wanted.pending_id, request=request))
-
-    def _ended(self, execution: Execution) -> None:
-        self._write("ended", execution.arn, status=execution.status)
-        self._tell(execution)
-
-    def _tell(self, execution: Execution) -> None:
-        """Tell those who wait for its end, if it has ended."""
-        if execution.running:
-            return
-        for callback in self.watchers.pop(execution.arn, ()):
-            callback(execution)
-
-    def _write(self, entry: str, arn: str, **fields: Any) -> None:
-        if self.journal is not None:
-            self.journal({"entry": entry, "execution": arn, "time": self.now, **fields})
+            self.post(execution, request.pending_id, *_json_outcome("succeeded", answer), delay)
 
     # After a crash.
 
-    def resume(self, entries: Iterable[Entry], machine: Machine | None = None) -> Execution:
-        """Bring an execution back from its journal, and go on with it.
+    def resume(self, entries: Iterable[Entry], machine: StateMachine | None = None) -> Execution:
+        """Bring an execution back from its journal after a crash, and go on with it.
 
         What the journal holds isn't done again: finished tasks stay finished, callbacks keep waiting under their
         tokens, timers keep their moments. Tasks that were in flight are invoked once more.
@@ -352,13 +222,21 @@ class Engine:
         for entry in rest:
             replay(execution, entry)
         self.executions[arn] = execution
-        for wanted in execution.outbox:
-            if wanted.pending_id in execution.pending:
-                self._plan(execution, wanted)
-        execution.outbox.clear()
-        self._drop(execution)
-        self._tell(execution)
+        for outbox_entry in execution.outbox:
+            if outbox_entry.request is not None:
+                outbox_entry.due = self.now
+        self.schedule(execution)
+        if not execution.running:
+            self.execution_ended(execution)
         return execution
+
+
+def _json_outcome(kind: str, answer: Any) -> tuple[str, Any]:
+    """The outcome, with the answer as pure JSON of the engine's own; what isn't JSON is a failure."""
+    try:
+        return kind, json_copy(answer)
+    except (TypeError, ValueError, RecursionError) as error:
+        return "failed", {"error": "Runtime.MarshalError", "cause": f"Unable to marshal response: {error}"}
 
 
 def replay(execution: Execution, entry: Mapping[str, Any]) -> None:
@@ -370,6 +248,3 @@ def replay(execution: Execution, entry: Mapping[str, Any]) -> None:
         execution.stop(at, entry["error"], entry["cause"])
     elif kind == "redriven":
         execution.redrive(at)
-
-
-__all__ = ["Engine", "ExecutionAlreadyExists", "StatesError", "TaskDoesNotExist", "replay"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from asl.engine.states.base import State
+from asl.engine.execution_thread import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The events of one execution, kept small while it runs and shown as GetExecutionHistory shows them.
+"""The events of one execution: compact records while it runs, and the form of GetExecutionHistory.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
@@ -30,10 +30,10 @@ def details_name(kind: str) -> str:
 def event(number: int, record: Record) -> dict[str, Any]:
     """A record as a HistoryEvent of boto3's GetExecutionHistory; ``timestamp`` is a UTC datetime."""
     kind, at, previous, details = record
-    shown: dict[str, Any] = {"timestamp": moment(at), "type": kind, "id": number, "previousEventId": previous}
+    fields: dict[str, Any] = {"timestamp": moment(at), "type": kind, "id": number, "previousEventId": previous}
     if details is not None:
-        shown[details_name(kind)] = details
-    return shown
+        fields[details_name(kind)] = details
+    return fields
 
 
 def events(records: list[Record]) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def events(records: list[Record]) -> list[dict[str, Any]]:
 
 
 def failure(error: str | None, cause: str | None) -> dict[str, Any]:
-    """Details of a failed event: an error or cause that isn't there is left out."""
+    """The details of a failed event; an empty error or cause is left out."""
     details = {}
     if error:
         details["error"] = error

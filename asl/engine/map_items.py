@@ -14,29 +14,36 @@ from asl.language.documents import MAX_BYTES, encode, parsed
 from asl.language.errors import StatesError
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
-LISTED = {"ETag": "Etag", "Key": "Key", "LastModified": "LastModified", "Size": "Size", "StorageClass": "StorageClass"}
+OBJECT_FIELDS = {
+    "ETag": "Etag",
+    "Key": "Key",
+    "LastModified": "LastModified",
+    "Size": "Size",
+    "StorageClass": "StorageClass",
+}
+"""The fields of a listed object, and what Step Functions calls them."""
 
 
 def reader_failed(cause: str) -> StatesError:
     return StatesError("States.ItemReaderFailed", cause)
 
 
-def read_items(text: str, config: dict[str, Any]) -> list[Any]:
+def parse_items(text: str, config: dict[str, Any]) -> list[Any]:
     """The items of a file's text. Raises ``States.ItemReaderFailed``."""
     kind = config.get("InputType", "JSON")
     try:
         if kind == "CSV":
-            return _csv(text, config)
+            return _parse_csv(text, config)
         if kind == "JSONL":
             return [parsed(line) for line in text.splitlines() if line.strip()]
         if kind == "JSON":
-            return items_of(parsed(text))
+            return entries_of(parsed(text))
     except ValueError as error:
         raise reader_failed(f"Attempting to parse the {kind} file failed: {error}") from None
     raise reader_failed(f"The InputType {kind} is not supported.")
 
 
-def items_of(value: Any) -> list[Any]:
+def entries_of(value: Any) -> list[Any]:
     """An array's elements, or an object's pairs as ``{"Key": …, "Value": …}``."""
     if isinstance(value, list):
         return value
@@ -45,33 +52,33 @@ def items_of(value: Any) -> list[Any]:
     raise reader_failed("Attempting to map over non-iterable node.")
 
 
-def _csv(text: str, config: dict[str, Any]) -> list[Any]:
+def _parse_csv(text: str, config: dict[str, Any]) -> list[Any]:
     """Rows as objects: fields without a header are dropped, headers without a field are empty."""
-    rows = csv.reader(io.StringIO(text), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
-    filled = (row for row in rows if row)
-    headers = config.get("CSVHeaders") if config.get("CSVHeaderLocation") == "GIVEN" else next(filled, [])
+    lines = csv.reader(io.StringIO(text), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")])
+    rows = (row for row in lines if row)
+    headers = config.get("CSVHeaders") if config.get("CSVHeaderLocation") == "GIVEN" else next(rows, [])
     if len(set(headers or ())) != len(headers or ()):
         raise reader_failed("CSV headers cannot contain duplicates.")
-    return [dict(zip(headers or (), row + [""] * len(headers or ()), strict=False)) for row in filled]
+    return [dict(zip(headers or (), row + [""] * len(headers or ()), strict=False)) for row in rows]
 
 
-def listed(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Items of ``s3:listObjectsV2``."""
-    return [{shown: each[name] for name, shown in LISTED.items() if name in each} for each in objects]
+def object_items(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items of ``s3:listObjectsV2``."""
+    return [{name: each[field] for field, name in OBJECT_FIELDS.items() if field in each} for each in objects]
 
 
-def batches(
-    items: list[Any], size: int | None, size_in_bytes: int | None, given: dict[str, Any]
+def batch_items(
+    items: list[Any], size: int | None, size_in_bytes: int | None, batch_input: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Items in groups of at most `size` items and so many bytes; `given` is each batch's ``BatchInput`` or nothing."""
-    limit = min(size_in_bytes or MAX_BYTES, MAX_BYTES) - len(encode(given))
-    groups: list[list[Any]] = []
+    """Items in batches, limited by their number and their bytes; each holds the `batch_input`, which may be empty."""
+    limit = min(size_in_bytes or MAX_BYTES, MAX_BYTES) - len(encode(batch_input))
+    batches: list[list[Any]] = []
     room = 0
     for item in items:
         length = len(encode(item).encode()) + 1
-        if not groups or (size and len(groups[-1]) >= size) or length > room:
-            groups.append([])
+        if not batches or (size and len(batches[-1]) >= size) or length > room:
+            batches.append([])
             room = limit
-        groups[-1].append(item)
+        batches[-1].append(item)
         room -= length
-    return [{**given, "Items": group} for group in groups]
+    return [{**batch_input, "Items": batch} for batch in batches]

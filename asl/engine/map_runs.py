@@ -1,4 +1,4 @@
-"""A Map Run: the child executions of one distributed Map, their count, and the files that a ResultWriter makes of them.
+"""A Map Run: the child executions of one distributed Map, their counts, and the result files of a ResultWriter.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
@@ -10,18 +10,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asl.engine.clock import iso
-from asl.engine.execution_thread import DONE, ExecutionThread
+from asl.engine.execution_thread import THREAD_DONE, ExecutionThread
 from asl.engine.history_builder import HistoryBuilder
 from asl.language.documents import encode, parsed
 from asl.language.errors import StatesError
 
+RESULT_FILES = {"FAILED": ("FAILED", "TIMED_OUT", "ABORTED"), "PENDING": (), "SUCCEEDED": ("SUCCEEDED",)}
+"""The kinds of result files, each with the statuses of the child executions in it."""
+
 
 @dataclass(slots=True)
-class Child:
-    """A child execution: its branch, its identity and history, and what became of it."""
+class ChildExecution:
+    """A child execution: its thread, its history, and how it ended."""
 
     thread: ExecutionThread
-    trace: HistoryBuilder
+    history_builder: HistoryBuilder
     input_text: str
     items: int
     started_at: float
@@ -48,7 +51,7 @@ class MapRun:
     status: str = "RUNNING"
     stopped_at: float | None = None
     redrive_count: int = 0
-    children: list[Child] = field(default_factory=list)
+    children: list[ChildExecution] = field(default_factory=list)
 
     def count(self, status: str) -> int:
         return sum(child.status == status for child in self.children)
@@ -64,8 +67,8 @@ class MapRun:
         return by_percentage or (self.tolerated_count > 0 and failed > self.tolerated_count)
 
 
-def transformed(outputs: list[Any], kind: str) -> Any:
-    """A ResultWriter's Transformation of the children's outputs: COMPACT keeps each, FLATTEN joins arrays."""
+def transform_outputs(outputs: list[Any], kind: str) -> Any:
+    """Apply a ResultWriter's Transformation to the outputs: COMPACT keeps each, FLATTEN joins arrays."""
     if kind != "FLATTEN":
         return outputs
     flat: list[Any] = []
@@ -74,45 +77,42 @@ def transformed(outputs: list[Any], kind: str) -> Any:
     return flat
 
 
-def described(child: Child, machine_arn: str) -> dict[str, Any]:
-    """A child as it stands in a result file."""
-    shown = {
-        "ExecutionArn": child.trace.arn,
+def result_entry(child: ChildExecution, machine_arn: str) -> dict[str, Any]:
+    """A child execution's entry in a result file."""
+    entry = {
+        "ExecutionArn": child.history_builder.arn,
         "Input": child.input_text,
         "InputDetails": {"Included": True},
-        "Name": child.trace.name,
+        "Name": child.history_builder.name,
         "StartDate": iso(child.started_at),
         "StateMachineArn": machine_arn,
         "Status": child.status,
         "StopDate": iso(child.stopped_at or child.started_at),
         "RedriveCount": child.redrive_count,
     }
-    if child.thread.status == DONE:
-        return shown | {"Output": child.thread.text, "OutputDetails": {"Included": True}}
-    return shown | {name: value for name, value in (("Error", child.error), ("Cause", child.cause)) if value}
+    if child.thread.status == THREAD_DONE:
+        return entry | {"Output": child.thread.text, "OutputDetails": {"Included": True}}
+    return entry | {name: value for name, value in (("Error", child.error), ("Cause", child.cause)) if value}
 
 
-FILES = {"FAILED": ("FAILED", "TIMED_OUT", "ABORTED"), "PENDING": (), "SUCCEEDED": ("SUCCEEDED",)}
-
-
-def result_files(run: MapRun, machine_arn: str, bucket: str, folder: str, config: dict[str, Any]) -> dict[str, str]:
-    """The files of a ResultWriter by key, the manifest last."""
+def result_files(map_run: MapRun, machine_arn: str, bucket: str, folder: str, config: dict[str, Any]) -> dict[str, str]:
+    """The texts of a ResultWriter's files by key, the manifest last."""
     kind, jsonl = config.get("Transformation", "NONE"), config.get("OutputType") == "JSONL"
-    ending = "jsonl" if jsonl else "json"
+    extension = "jsonl" if jsonl else "json"
     files: dict[str, str] = {}
-    manifest: dict[str, Any] = {"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": {}}
-    for status, statuses in FILES.items():
-        chosen = [child for child in run.children if child.status in statuses]
-        manifest["ResultFiles"][status] = []
-        if not chosen:
+    manifest: dict[str, Any] = {"DestinationBucket": bucket, "MapRunArn": map_run.arn, "ResultFiles": {}}
+    for name, statuses in RESULT_FILES.items():
+        children = [child for child in map_run.children if child.status in statuses]
+        manifest["ResultFiles"][name] = []
+        if not children:
             continue
-        rows: list[Any] = [described(child, machine_arn) for child in chosen]
-        if status == "SUCCEEDED" and kind != "NONE":
-            rows = transformed([parsed(child.thread.text) for child in chosen], kind)
-        text = "\n".join(map(encode, rows)) if jsonl else encode(rows)
-        key = f"{folder}/{status}_0.{ending}"
+        entries: list[Any] = [result_entry(child, machine_arn) for child in children]
+        if name == "SUCCEEDED" and kind != "NONE":
+            entries = transform_outputs([parsed(child.thread.text) for child in children], kind)
+        text = "\n".join(map(encode, entries)) if jsonl else encode(entries)
+        key = f"{folder}/{name}_0.{extension}"
         files[key] = text
-        manifest["ResultFiles"][status].append({"Key": key, "Size": len(text.encode())})
+        manifest["ResultFiles"][name].append({"Key": key, "Size": len(text.encode())})
     files[f"{folder}/manifest.json"] = encode(manifest)
     return files
 

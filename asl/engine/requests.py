@@ -1,4 +1,4 @@
-"""A task request: one attempt of a Task state, as the engine hands it to whoever runs the task.
+"""A task request: one attempt of a Task state, as the engine hands it to the function that runs the task.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-service-integrations.html
 """
@@ -24,12 +24,13 @@ class TaskRequest:
         execution: the execution's ARN; its name in `execution_name`.
         context: the context object that the attempt saw.
         attempt: 0 for the first, one more for each retry.
-        ticket: the number under which the execution awaits the outcome; the same again after a crash.
+        pending_id: the number under which the execution awaits the outcome; the same again after a crash.
         token: the task token, for ``.waitForTaskToken`` and activities.
         timeout_seconds, heartbeat_seconds: as they apply to this attempt; None for no limit.
         credentials: the ``Credentials`` field, evaluated.
         started: an activity's worker has taken it.
-        submitted: the first answer, once a ``.sync`` or ``.waitForTaskToken`` call has been taken.
+        submitted: what a ``.sync`` or ``.waitForTaskToken`` call returned; None until it has returned.
+        early_answer: the token's answer, if it came before the call returned: "succeeded" or "failed", and its data.
     """
 
     resource: str
@@ -47,6 +48,7 @@ class TaskRequest:
     credentials: Any = None
     submitted: Any = None
     started: bool = False
+    early_answer: tuple[str, Any] | None = None
 
 
 Complete = Callable[[Any], None]

@@ -1,7 +1,7 @@
-"""Tasks as plain functions: a mapping from names to callables plays Lambda and every other service.
+"""Tasks as plain functions: a mapping from names to callables stands for Lambda and every other service.
 
 A callable gets the task's payload and returns its result. An exception fails the task as Lambda would: the error is the
-class's name, the cause Lambda's JSON; a StatesError fails it as it says.
+class's name, the cause Lambda's JSON. A StatesError fails it with its own error and cause.
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 """
 
@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from asl.engine.errors import NoTask
 from asl.engine.requests import Complete, Invoke, TaskRequest
-from asl.language.documents import encode, parsed
+from asl.language.documents import json_copy
 from asl.language.errors import StatesError
 
 Tasks = Mapping[str, Callable[..., Any]]
@@ -34,7 +35,7 @@ def after(seconds: float, answer: Any = None) -> After:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """An answer with all that goes before it: the call was taken, its token or job then gave `answer`."""
+    """An answer that the token or the job gives, after the call has returned."""
 
     answer: Any
 
@@ -45,7 +46,7 @@ def callback(answer: Any = None) -> Callback:
 
 
 class _Never:
-    """The effect ran, and nobody will hear of it; the state's timeout decides."""
+    """An answer that never comes: the effect happened, and the state's timeout decides."""
 
     def __repr__(self) -> str:
         return "NEVER"
@@ -55,26 +56,24 @@ NEVER = _Never()
 """Return this from a task whose answer is lost."""
 
 
-class NoTask(LookupError):
-    """No callable was given for a task: a mistake in the test, not an error of the execution."""
-
-
-def through(tasks: Tasks) -> Invoke:
+def function_invoker(tasks: Tasks) -> Invoke:
     """The callables as an Engine's `invoke`."""
 
     def invoke(request: TaskRequest, complete: Complete) -> None:
-        task = find(tasks, request)
+        function = find_function(tasks, request)
+        is_lambda_invoke = _is_lambda_invoke(request)
+        payload = request.payload.get("Payload", {}) if is_lambda_invoke else request.payload
         try:
-            answer = task(_argument(request))
+            answer = function(json_copy(payload))  # a copy, for the engine's values are never changed
         except Exception as error:  # whatever a task raises is its failure
             complete(error)
             return
-        complete(_envelope(request, answer))
+        complete(_wrap_answer(answer) if is_lambda_invoke else answer)
 
     return invoke
 
 
-def find(tasks: Tasks, request: TaskRequest) -> Callable[..., Any]:
+def find_function(tasks: Tasks, request: TaskRequest) -> Callable[..., Any]:
     """The callable for a request. Raises NoTask."""
     for name in names_of(request):
         if name in tasks:
@@ -84,40 +83,34 @@ def find(tasks: Tasks, request: TaskRequest) -> Callable[..., Any]:
 
 
 def names_of(request: TaskRequest) -> Iterator[str]:
-    """The names under which a task may be given, the most particular first."""
+    """The names that may stand for a request's task, the most particular first."""
     yield request.state
-    function = _function(request)
-    for each in ([function] if function else []) + [request.resource]:
-        yield each
-        if each.startswith("${"):
-            yield each[2:-1]
-        elif ":function:" in each:
-            yield each.partition(":function:")[2].partition(":")[0]
+    function = _function_name(request)
+    for name in ([function] if function else []) + [request.resource]:
+        yield name
+        if name.startswith("${"):
+            yield name[2:-1]
+        elif ":function:" in name:
+            yield name.partition(":function:")[2].partition(":")[0]
 
 
-def _function(request: TaskRequest) -> str | None:
-    if _is_invoke(request) and isinstance(request.payload, dict):
+def _function_name(request: TaskRequest) -> str | None:
+    if _is_lambda_invoke(request) and isinstance(request.payload, dict):
         name = request.payload.get("FunctionName")
         return name if isinstance(name, str) else None
     return None
 
 
-def _is_invoke(request: TaskRequest) -> bool:
+def _is_lambda_invoke(request: TaskRequest) -> bool:
     return (request.integration.service, request.integration.action) == ("lambda", "invoke")
 
 
-def _argument(request: TaskRequest) -> Any:
-    """What the callable gets: its own copy, for the engine's values are never changed."""
-    payload = request.payload.get("Payload", {}) if _is_invoke(request) else request.payload
-    return parsed(encode(payload))
-
-
-def _envelope(request: TaskRequest, answer: Any) -> Any:
-    """``lambda:invoke`` wraps what the function returned."""
-    if answer is NEVER or isinstance(answer, BaseException | Callback) or not _is_invoke(request):
+def _wrap_answer(answer: Any) -> Any:
+    """The answer of ``lambda:invoke``, which wraps what the function returned."""
+    if answer is NEVER or isinstance(answer, BaseException | Callback):
         return answer
     if isinstance(answer, After):
-        return After(answer.seconds, _envelope(request, answer.answer))
+        return After(answer.seconds, _wrap_answer(answer.answer))
     return {"ExecutedVersion": "$LATEST", "Payload": answer, "StatusCode": 200}
 
 

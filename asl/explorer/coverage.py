@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from asl.engine.machine import Machine
+from asl.engine.definition import StateMachine
 from asl.validation.graph import machines as nested
 
 Move = tuple[str, str, str]
 """A machine, a state of it, and the state that came next."""
 
 
-def every_move(machines: Iterable[Machine]) -> set[Move]:
+def every_move(machines: Iterable[StateMachine]) -> set[Move]:
     """Each Next, Default, Choice rule and Catch, those inside Parallels and Maps too."""
     return {
         (machine.name, name, target)
@@ -22,7 +22,7 @@ def every_move(machines: Iterable[Machine]) -> set[Move]:
     }
 
 
-def every_state(machine: Machine) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def every_state(machine: StateMachine) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for _, inner in nested(machine.definition, ""):
         yield from inner["States"].items()
 

@@ -15,10 +15,10 @@ from random import Random
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from asl.engine.machine import Machine
-from asl.engine.states.base import State
+from asl.engine.definition import StateMachine
+from asl.engine.execution_thread import State
 
-UNCHANGING = (FunctionType, MethodType, BuiltinFunctionType, ModuleType, type, BaseException, Enum, Machine, State)
+UNCHANGING = (FunctionType, MethodType, BuiltinFunctionType, ModuleType, type, BaseException, Enum, StateMachine, State)
 JSON = frozenset({"value", "variables", "item", "input", "output", "payload", "context", "credentials", "submitted"})
 """The attributes in which the engine's objects hold it; `records` is a list of nothing else."""
 UNSET: Any = object()

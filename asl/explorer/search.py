@@ -237,7 +237,7 @@ def repeated(world: World) -> Iterator[str]:
 
 def transitions(execution: Execution) -> Iterator[tuple[str, str]]:
     """From which state to which it went, in each branch and iteration."""
-    records = execution.trace.records
+    records = execution.history_builder.records
     for kind, _, previous, details in records:
         if kind in ENTERED and details and previous:
             before, _, _, left = records[previous - 1]

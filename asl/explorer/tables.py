@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 from rich.table import Table
 
-from asl.engine.machine import Machine
+from asl.engine.definition import StateMachine
 from asl.explorer.coverage import Move, every_move, every_state
 from asl.explorer.search import Report, Tally
 
@@ -22,7 +22,7 @@ class Seen:
         excused: the transitions that nothing can take, and why.
     """
 
-    machines: Mapping[str, Machine]
+    machines: Mapping[str, StateMachine]
     reports: Sequence[Report]
     excused: Mapping[Move, str]
 

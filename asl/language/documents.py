@@ -14,6 +14,8 @@ from typing import Any
 from asl.language.errors import StatesError
 
 MAX_BYTES = 262_144
+SMALL = MAX_BYTES // 4
+"""Texts of so many characters are never too large."""
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 _decoder = json.JSONDecoder(parse_constant=lambda name: _no_constant(name))
@@ -34,9 +36,22 @@ def encode(value: Any) -> str:
 def too_large(text: str) -> bool:
     """True for a text of more than 256 KiB in UTF-8."""
     length = len(text)
-    if length * 4 <= MAX_BYTES:
+    if length <= SMALL:
         return False
     return length > MAX_BYTES or (not text.isascii() and len(text.encode(errors="surrogatepass")) > MAX_BYTES)
+
+
+def json_copy(value: Any) -> Any:
+    """The value as pure JSON of its own. Raises TypeError or ValueError for what isn't JSON."""
+    return parsed(encode(value))
+
+
+def encode_result(value: Any, owner: str) -> str:
+    """The text of a state's or a task's result. Raises ``States.DataLimitExceeded`` if it is too large."""
+    text = encode(value)
+    if too_large(text):
+        raise data_limit(owner)
+    return text
 
 
 def data_limit(owner: str) -> StatesError:

@@ -6,9 +6,9 @@ given those, by task and payload, and each task that the recording has done alre
 
 from __future__ import annotations
 
-from asl.engine.states.base import Backoff
-from asl.engine.states.flow import Pause
+from asl.engine.states.error_handling import Backoff
 from asl.engine.states.task import Attempt
+from asl.engine.states.wait import WaitTimer
 from asl.replay.calls import carried
 from asl.replay.driven import Owner
 from asl.replay.driver import Lockstep
@@ -60,7 +60,7 @@ class Beyond:
             if call in ("_outcome", "answered") and self._answer(pending_id, owner):
                 return True
         for pending_id, call, owner in waiting:
-            if call == "_over" and isinstance(owner, Backoff | Pause):
+            if call == "_over" and isinstance(owner, Backoff | WaitTimer):
                 return self.execution.deliver(self.execution.now, pending_id, "timer")
         return False
 

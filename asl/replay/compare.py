@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
-from asl.engine.states.base import Backoff
+from asl.engine.states.error_handling import Backoff
 from asl.replay.calls import integration, payloads
 from asl.replay.differences import ABSENT, Leaf, cut, leaves, said
 from asl.replay.driven import Driven

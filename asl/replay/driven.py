@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from asl.engine.awaited_outcomes import OutcomeHandler
 from asl.engine.execution import Execution
 from asl.engine.execution_thread import ExecutionThread
 from asl.engine.history import Record
 from asl.engine.machine import Machine
 from asl.engine.requests import TaskRequest
-from asl.engine.states.base import Backoff
-from asl.engine.states.flow import Pause
+from asl.engine.states.error_handling import Backoff
 from asl.engine.states.task import Attempt
+from asl.engine.states.wait import WaitTimer
 from asl.language.documents import parsed
 from asl.replay.recording import TEXTS, Recording
 from asl.replay.stand_in import MapRun
 from asl.replay.visits import Event, Visit, Visits
 
-Owner = Attempt | Backoff | Pause | MapRun
+Owner = Attempt | Backoff | WaitTimer | MapRun
 
 
 class Driven(Execution):
@@ -41,13 +42,14 @@ class Driven(Execution):
         self.times.add(shown)
         return shown
 
-    def request(self, request: TaskRequest) -> None:
+    def request(self, request: TaskRequest, handler: OutcomeHandler, time_out: OutcomeHandler | None = None) -> int:
         self.requests[request.pending_id] = request
         self.began[request.pending_id] = self.now
+        return super().request(request, handler, time_out)
 
     def news(self) -> Iterator[tuple[Event, Visit | None]]:
         """The events since the last time, each with the visit that it belongs to."""
-        records = self.trace.records
+        records = self.history_builder.records
         while len(self.visits.events) < len(records):
             event = _as_event(len(self.visits.events) + 1, records[len(self.visits.events)])
             yield event, self.visits.add(event)
@@ -77,7 +79,14 @@ class Driven(Execution):
     def volatile(self) -> set[str]:
         """Texts of its own that a recording has others for: times and task tokens."""
         tokens = {request.token for request in self.requests.values() if request.token}
-        return self.times | tokens | {str(self.trace.execution.get("RedriveTime")), self.trace.execution["StartTime"]}
+        return (
+            self.times
+            | tokens
+            | {
+                str(self.history_builder.execution_context.get("RedriveTime")),
+                self.history_builder.execution_context["StartTime"],
+            }
+        )
 
 
 def _as_event(number: int, record: Record) -> Event:

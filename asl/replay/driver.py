@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from asl.engine.states.base import Backoff
-from asl.engine.states.flow import Pause
+from asl.engine.states.error_handling import Backoff
 from asl.engine.states.task import Attempt
+from asl.engine.states.wait import WaitTimer
 from asl.replay.bindings import bound_machine
 from asl.replay.calls import carried
 from asl.replay.compare import Ahead, Comparison, Parted
@@ -147,7 +147,7 @@ class Lockstep:
 
     def _waited(self, happening: Happening) -> None:
         theirs, ours = self._pair(happening)
-        found = self.execution.awaiting(ours, "_over", Pause)
+        found = self.execution.awaiting(ours, "_over", WaitTimer)
         if found is None:
             return  # it had nothing to wait for
         late = happening.event.at - theirs.entered.at - (found[1].due - ours.entered.at)
@@ -201,7 +201,7 @@ class Lockstep:
         for pending_id, call, owner in execution.waiting():
             if call == "_timed_out" and isinstance(owner, Attempt):
                 self._check_deadline(happening, pending_id, owner)
-            elif call == "_over" and isinstance(owner, Pause):
+            elif call == "_over" and isinstance(owner, WaitTimer):
                 self._check_wait(at, owner)
 
     def _check_deadline(self, happening: Happening, pending_id: int, owner: Attempt) -> None:
@@ -216,7 +216,7 @@ class Lockstep:
         how = f"the recording waits on for its answer; it times out after {limit:g} s"
         self.comparison.part(theirs, how, after=attempt.scheduled.id)
 
-    def _check_wait(self, at: float, owner: Pause) -> None:
+    def _check_wait(self, at: float, owner: WaitTimer) -> None:
         """A Wait that the recording never came out of, and the new definition would have by now."""
         theirs = self.comparison.theirs[owner.thread.entered]
         if theirs.exited is None and at > owner.due + SLACK:

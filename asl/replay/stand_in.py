@@ -8,8 +8,9 @@ from typing import Any
 from asl.engine.execution_thread import ExecutionThread
 from asl.engine.graph import Graph
 from asl.engine.machine import Machine
-from asl.engine.states.distributed import DistributedMap
-from asl.engine.states.fork import Map, Parallel
+from asl.engine.states.distributed_map import DistributedMap
+from asl.engine.states.map import Map
+from asl.engine.states.parallel import Parallel
 from asl.language.errors import StatesError
 
 
@@ -23,10 +24,10 @@ class RecordedMap(DistributedMap):
         scope = thread.scope()
         value = self.fields.filtered(scope)
         items = [] if self.reader else self.read_items(scope, value)
-        thread.add("MapStateStarted", {"length": len(items)})
-        self._open(thread, scope)
-        thread.add("MapRunStarted", {})
-        thread.frame = MapRun(self, thread)
+        thread.record("MapStateStarted", {"length": len(items)})
+        self.open_map_run(thread, scope)
+        thread.record("MapRunStarted", {})
+        thread.blocker = MapRun(self, thread)
         return False
 
 
@@ -42,19 +43,19 @@ class MapRun:
         thread = self.thread
         self.abort()
         if kind == "failed":
-            thread.add("MapRunFailed", data)
-            self.state.broken(thread, StatesError(data["error"], data["cause"]))
+            thread.record("MapRunFailed", data)
+            thread.fail_state(StatesError(data["error"], data["cause"]))
             return
-        thread.add("MapRunSucceeded")
-        thread.add("MapStateSucceeded")
+        thread.record("MapRunSucceeded")
+        thread.record("MapStateSucceeded")
         if thread.leave(data):
             thread.execution.ready.append(thread)
 
     def abort(self) -> None:
         self.thread.execution.pending.pop(self.pending_id, None)
 
-    def revive(self) -> bool:
-        self.thread.add("MapRunRedriven", {})
+    def redrive(self) -> bool:
+        self.thread.record("MapRunRedriven", {})
         self.pending_id = self.thread.execution.await_outcome(self.answered)
         return True
 

@@ -92,16 +92,15 @@ class Activities:
     async def get_activity_task(self, request: Request) -> Reply:
         """Hand out a task, or none after a minute."""
         arn = self._activity(request).arn
-        api = self.runner.engine.api
+        activities = self.runner.engine.activities
         task: asyncio.Future[Reply | None] = self.runner.loop.create_future()
         tell = task.set_result
-        api.poll(arn, request.get("workerName"), tell)
+        activities.poll(arn, request.get("workerName"), tell)
         self.runner.touch()
         try:
             return await task or {}
         finally:  # a worker that hung up gets no task
-            for poller in api.pollers.get(arn, ()):
-                poller.waiting = poller.waiting and poller.tell != tell
+            activities.cancel_poll(arn, tell)
 
     def _activity(self, request: Request) -> Activity:
         arn = parse(request["activityArn"], "activity")

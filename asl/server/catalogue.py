@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from asl.engine.machine import Machine
+from asl.engine.definition import StateMachine
 from asl.server.arns import parse
 from asl.server.errors import ApiError
 from asl.server.registry import Registry
 
 
-class Compiled(Machine):
+class Compiled(StateMachine):
     """A revision of a state machine, compiled.
 
     Attributes:
@@ -22,7 +22,7 @@ class Compiled(Machine):
         self.revision = revision
 
 
-class Catalogue(dict[str, Machine]):
+class Catalogue(dict[str, StateMachine]):
     """What the engine sees of the registry: a machine for the ARN of a state machine, a version or an alias."""
 
     def __init__(self, registry: Registry) -> None:
@@ -52,7 +52,7 @@ class Catalogue(dict[str, Machine]):
             return False
         return True
 
-    def __getitem__(self, arn: str) -> Machine:
+    def __getitem__(self, arn: str) -> StateMachine:
         return self.revision(self.registry.target(parse(arn, "stateMachine")).revision.arn)
 
     def setdefault(self, arn: str, default: Any = None) -> Any:

@@ -185,22 +185,22 @@ class Executions:
 
     def get_execution_history(self, request: Request) -> Reply:
         arn = request["executionArn"]
-        records = list(enumerate(self._trace(request).records, 1))
+        records = list(enumerate(self._history_builder(request).records, 1))
         if request.get("reverseOrder"):
             records.reverse()
         items, more = pages.page(request, f"history {arn} {request.get('reverseOrder')}", pages.of(records))
         with_data = request.get("includeExecutionData", True)
         return {"events": [_event(number, record, with_data) for number, record in items]} | more
 
-    def _trace(self, request: Request) -> HistoryBuilder:
+    def _history_builder(self, request: Request) -> HistoryBuilder:
         if child := self.map_runs.child(request["executionArn"]):
-            return child[2].trace
+            return child[2].history_builder
         arn, row = self._found(request)
         if arn.kind == "express":
             raise wrong_type()
         execution = self.runner.execution(row.arn)
         assert execution is not None
-        return execution.trace
+        return execution.history_builder
 
     def _found(self, request: Request) -> tuple[Arn, ExecutionRow]:
         arn = parse(request["executionArn"], "execution", "express")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from asl.engine.execution import Execution
-from asl.engine.map_runs import Child, MapRun
+from asl.engine.map_runs import ChildExecution, MapRun
 from asl.server import pages
 from asl.server.arns import Arn, parse
 from asl.server.errors import no_execution, no_resource
@@ -74,7 +74,7 @@ class MapRuns:
                     return execution, run
         raise no_resource(arn.text)
 
-    def child(self, arn: str) -> tuple[Execution, MapRun, Child] | None:
+    def child(self, arn: str) -> tuple[Execution, MapRun, ChildExecution] | None:
         """A child execution by its ARN, whose name part is ``machine/label``."""
         head, kind, rest = arn.partition(":execution:")
         full_name = rest.partition(":")[0]
@@ -83,7 +83,7 @@ class MapRuns:
         for execution in self._executions(f"{head}:mapRun:{full_name}:"):
             for run in execution.map_runs:
                 for child in run.children:
-                    if child.trace.arn == arn:
+                    if child.history_builder.arn == arn:
                         return execution, run, child
         return None
 
@@ -92,12 +92,12 @@ class MapRuns:
         return [execution for arn in owners if (execution := self.runner.execution(arn))]
 
 
-def described(execution: Execution, run: MapRun, child: Child) -> Reply:
+def described(execution: Execution, run: MapRun, child: ChildExecution) -> Reply:
     """DescribeExecution's answer for a child."""
     shown: Reply = {
-        "executionArn": child.trace.arn,
-        "stateMachineArn": child.trace.machine["Id"],
-        "name": child.trace.name,
+        "executionArn": child.history_builder.arn,
+        "stateMachineArn": child.history_builder.machine_context["Id"],
+        "name": child.history_builder.name,
         "status": child.status,
         "startDate": child.started_at,
         "mapRunArn": run.arn,

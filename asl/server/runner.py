@@ -15,8 +15,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from asl.engine.engine import Engine, Entry, replay
-from asl.engine.event_queue import ScheduledEvent
+from asl.engine.engine import Engine, replay
+from asl.engine.errors import TaskDoesNotExist
+from asl.engine.event_loop import Entry, ScheduledEvent
 from asl.engine.execution import Execution
 from asl.engine.requests import Complete, TaskRequest
 from asl.language.documents import parsed
@@ -57,7 +58,6 @@ class Runner:
         self.entries: dict[str, int] = {}
         self.written: deque[Entry] = deque()
         self.asked: list[tuple[TaskRequest, Complete]] = []
-        self.early: dict[tuple[str, int], tuple[str, Any]] = {}
         self.posted: list[Callable[[], None]] = []
         self.posting = threading.Lock()
         self.settled: asyncio.Future[None] | None = None
@@ -113,17 +113,11 @@ class Runner:
         self.touch()
 
     def answer(self, token: str, kind: str, data: Any) -> bool:
-        """A task token's outcome; False if nobody waits for it.
-
-        It is held back until the call that sent the token away has returned, for TaskSubmitted comes first.
-        """
-        execution, request = self.engine.tokens.get(token, (None, None))
-        if execution is None or request is None or request.pending_id not in execution.pending:
+        """A task token's outcome; False if no task waits for it."""
+        try:
+            self.engine.answer_token(token, kind, data)
+        except TaskDoesNotExist:
             return False
-        if request.integration.waits_for_token and request.submitted is None and kind != "heartbeat":
-            self.early[execution.arn, request.pending_id] = (kind, data)
-        else:
-            self.engine.deliver(execution, request.pending_id, kind, data)
         self.touch()
         return True
 
@@ -174,10 +168,6 @@ class Runner:
 
     def _wrote(self, entry: Entry) -> None:
         self.written.append(entry)
-        if entry["entry"] == "outcome" and entry["kind"] == "submitted":
-            key = (entry["execution"], entry["pending_id"])
-            if key in self.early:
-                self.engine.post(self.engine.executions[key[0]], key[1], *self.early.pop(key))
 
     def touch(self) -> None:
         """See to the rest at the end of this tick."""
@@ -300,7 +290,7 @@ class Runner:
 
     def _journal(self, row: ExecutionRow) -> list[Entry]:
         kept = self.store.journal(row.arn)
-        entries = (json.loads(text) | {"execution": row.arn, "time": at} for at, text in kept)
+        entries = (_journal_entry(text) | {"execution": row.arn, "time": at} for at, text in kept)
         return [self._beginning(row), *entries]
 
     def _revive(self, row: ExecutionRow, how: Callable[[list[Entry], Compiled], Execution]) -> Execution:
@@ -321,3 +311,11 @@ class Runner:
             replay(execution, entry)
         execution.outbox.clear()
         return execution
+
+
+def _journal_entry(text: str) -> Entry:
+    """An entry of the journal. Earlier versions wrote the pending id under the name "ticket"."""
+    entry: Entry = json.loads(text)
+    if "ticket" in entry:
+        entry["pending_id"] = entry.pop("ticket")
+    return entry

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from asl.engine.execution_thread import ExecutionThread
+from asl.engine.execution_thread import ExecutionThread, State
 from asl.engine.graph import Graph
 from asl.engine.machine import Machine
-from asl.engine.states.base import Resilient, State
-from asl.engine.states.flow import Choice
-from asl.engine.states.fork import Map, Parallel
+from asl.engine.states.choice import Choice
+from asl.engine.states.error_handling import ErrorHandlingState
+from asl.engine.states.map import Map
+from asl.engine.states.parallel import Parallel
 from asl.language.errors import StatesError
 from asl.language.retry import Catcher
 from asl.language.scope import Scope
@@ -48,7 +49,7 @@ class Coverage:
                 self._watch_choice(machine.name, state)
             elif state.next is not None:
                 self.possible[machine.name, state.name, f"Next -> {state.next.name}"] = None
-            if isinstance(state, Resilient):
+            if isinstance(state, ErrorHandlingState):
                 self._watch_catch(machine.name, state)
         return machine
 
@@ -82,34 +83,34 @@ class Coverage:
 
         return heard
 
-    def _watch_catch(self, machine: str, state: Resilient) -> None:
+    def _watch_catch(self, machine: str, state: ErrorHandlingState) -> None:
         names = [(machine, state.name, f"Catch[{i}] -> {each.target}") for i, each in enumerate(state.catchers)]
         self.possible |= dict.fromkeys(names)
-        caught = state.caught
+        catch_error = state.catch_error
 
         def heard(thread: ExecutionThread, catcher: Catcher, error: StatesError) -> bool:
-            on = caught(thread, catcher, error)
+            on = catch_error(thread, catcher, error)
             if on:
                 self.taken.add(names[state.catchers.index(catcher)])
-                self.entered_by_catch.add((id(thread.trace), thread.entered))
+                self.entered_by_catch.add((id(thread.history_builder), thread.entered))
             return on
 
-        _replace(state, "caught", heard)
+        _replace(state, "catch_error", heard)
 
     def _watch_entry(self, machine: str, state: State) -> None:
         """A state that is entered tells which state's Next led there, unless a Catch did."""
-        work = state.work
+        run = state.run
 
         def heard(thread: ExecutionThread) -> bool:
-            if thread.before and (id(thread.trace), thread.entered) not in self.entered_by_catch:
-                kind, _, _, details = thread.trace.records[thread.before - 1]
+            if thread.before and (id(thread.history_builder), thread.entered) not in self.entered_by_catch:
+                kind, _, _, details = thread.history_builder.records[thread.before - 1]
                 if kind.endswith("StateExited") and details is not None:
                     name = (machine, details["name"], f"Next -> {state.name}")
                     if name in self.possible:
                         self.taken.add(name)
-            return work(thread)
+            return run(thread)
 
-        _replace(state, "work", heard)
+        _replace(state, "run", heard)
 
 
 def every_state(graph: Graph) -> Iterator[State]:

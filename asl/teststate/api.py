@@ -219,7 +219,7 @@ def _check_result(spec: dict[str, Any], result: Any, mode: str) -> None:
 
 def _answer(rehearsal: Rehearsal, stage: Stage, level: str) -> dict[str, Any]:
     answer: dict[str, Any] = {}
-    fault = stage.last_fault
+    fault = stage.last_error
     if stage.retrying:
         answer["status"] = "RETRIABLE"
     elif stage.status == "SUCCEEDED":

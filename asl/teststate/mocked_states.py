@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asl.engine.execution_thread import ExecutionThread
+from asl.engine.execution_thread import ExecutionThread, State
 from asl.engine.graph import Graph
-from asl.engine.machine import EXPRESS, Machine
-from asl.engine.states.base import State
-from asl.engine.states.fork import Map, Parallel
+from asl.engine.identity import EXPRESS
+from asl.engine.machine import Machine
+from asl.engine.states.map import Map
+from asl.engine.states.parallel import Parallel
 from asl.language.data_flow import Fields
 from asl.language.errors import StatesError
 from asl.language.scope import Expression, Scope
@@ -70,7 +71,7 @@ class MockedParallel(Parallel):
     def run(self, thread: ExecutionThread) -> bool:
         self.fields.effective(thread.scope())
         assert self.rehearsal.mock is not None
-        return self.complete(thread, self.rehearsal.mock.outcome())
+        return thread.complete(self.rehearsal.mock.outcome())
 
 
 class MockedMap(Map):
@@ -93,7 +94,7 @@ class MockedMap(Map):
         assert mock is not None
         if mock.error is not None:
             self._check_tolerance(len(items))
-        return self.complete(thread, mock.outcome())
+        return thread.complete(mock.outcome())
 
     def _take_items(self, scope: Scope) -> list[Any]:
         value = self.fields.filtered(scope)
@@ -101,9 +102,10 @@ class MockedMap(Map):
         if not self.jsonata and "ItemsPath" in self.spec:
             self.rehearsal.inspected["afterItemsPath"] = items
         if not self.jsonata and "ItemSelector" in self.spec and items:
-            selected = self._selected(scope)
+            select = self.bind_item_selector(scope)
+            assert select is not None
             self.rehearsal.inspected["afterItemSelector"] = [
-                selected(item, {"Item": {"Index": i, "Value": item}}) for i, item in enumerate(items)
+                select(item, {"Item": {"Index": i, "Value": item}}) for i, item in enumerate(items)
             ]
         return list(items)
 
@@ -113,7 +115,7 @@ class MockedMap(Map):
         return self.read_items(scope, value)
 
     def _whole(self, name: str, scope: Scope) -> Any:
-        number: Expression | None = self._number(name)
+        number: Expression | None = self._compile_number(name)
         return None if number is None else number(scope)
 
     def _check_tolerance(self, items: int) -> None:

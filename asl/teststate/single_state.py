@@ -12,11 +12,11 @@ from typing import Any
 
 from asl.engine.definition import compile_graph, compile_state
 from asl.engine.execution import Execution
-from asl.engine.execution_thread import ExecutionThread
+from asl.engine.execution_thread import ExecutionThread, State
 from asl.engine.machine import Machine
 from asl.engine.requests import Complete, Invoke, TaskRequest
-from asl.engine.states.base import Backoff, State
-from asl.engine.states.flow import Wait
+from asl.engine.states.error_handling import Backoff
+from asl.engine.states.wait import Wait
 from asl.engine.task_functions import failure_of
 from asl.language.documents import encode
 from asl.language.errors import StatesError
@@ -136,9 +136,9 @@ class Stage(Execution):
         super().__init__(machine, rehearsal.input, arn=arn, name="test", at=rehearsal.at, seed=rehearsal.seed)
 
     def _begin(self) -> None:
-        actor = _Actor(self, self.trace, self, 0, self.rehearsal.variables)
+        actor = _Actor(self, self.history_builder, self, variables=self.rehearsal.variables)
         actor.given = self.rehearsal.context
-        self.root = self.trace.root = actor
+        self.root = actor
         actor.enter(self.machine.graph.start, self.input, encode(self.input))
         retriers = getattr(actor.state, "retriers", ())
         actor.retries = [self.rehearsal.retries] * len(retriers) if self.rehearsal.retries else None
@@ -181,13 +181,13 @@ class Stage(Execution):
 
     @property
     def retrying(self) -> bool:
-        return isinstance(self.root.frame, Backoff)
+        return isinstance(self.root.blocker, Backoff)
 
     @property
     def retry_delay(self) -> float:
         """Seconds until the attempt that would follow."""
-        assert isinstance(self.root.frame, Backoff)
-        pending_id = self.root.frame.pending_id
+        assert isinstance(self.root.blocker, Backoff)
+        pending_id = self.root.blocker.pending_id
         return next(wanted.due for wanted in self.outbox if wanted.pending_id == pending_id) - self.now
 
     @property

@@ -57,7 +57,7 @@ def test_every_item_is_an_execution_of_its_own() -> None:
     ]  # fmt: skip
     (run,) = execution.map_runs
     assert [child.status for child in run.children] == ["SUCCEEDED", "SUCCEEDED"]
-    assert [kind for kind, *_ in run.children[0].trace.records] == [
+    assert [kind for kind, *_ in run.children[0].history_builder.records] == [
         "ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded",
     ]  # fmt: skip
 

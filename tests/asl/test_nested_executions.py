@@ -78,7 +78,7 @@ def waiting(**fields: Any) -> tuple[Engine, Execution]:
 def test_a_worker_fetches_a_task_and_answers_it() -> None:
     engine, execution = waiting()
     fetched: list[Any] = []
-    engine.api.poll(ACTIVITY, "worker-1", fetched.append)
+    engine.activities.poll(ACTIVITY, "worker-1", fetched.append)
     assert json.loads(fetched[0]["input"]) == {"n": 4}
     engine.send_task_success(fetched[0]["taskToken"], {"counted": 4})
     assert execution.output == {"counted": 4}
@@ -87,12 +87,12 @@ def test_a_worker_fetches_a_task_and_answers_it() -> None:
 
 def test_a_worker_waits_a_minute_for_work() -> None:
     engine, fetched = Engine(), []
-    engine.api.poll(ACTIVITY, None, fetched.append)
+    engine.activities.poll(ACTIVITY, None, fetched.append)
     engine.advance(30)
     execution = engine.start(load(Count={"Type": "Task", "Resource": ACTIVITY, "End": True}), {})
     engine.run_due()
     assert len(fetched) == 1
-    engine.api.poll(ACTIVITY, None, fetched.append)
+    engine.activities.poll(ACTIVITY, None, fetched.append)
     engine.advance(60)
     assert fetched[1] is None
     assert execution.running

@@ -199,7 +199,7 @@ def test_a_child_is_played_by_its_processor_though_its_first_state_was_renamed()
     execution = engine.start(asl.load(distributed()), {"all": [1]})
     engine.run()
     (map_run,) = execution.map_runs
-    child = recording(events(map_run.children[0].trace.records))
+    child = recording(events(map_run.children[0].history_builder.records))
     assert told(replay(child, distributed("Do"))) == [("Do", 0, "the recording goes to A, it goes to Do")]
 
 

@@ -196,7 +196,7 @@ def test_a_distributed_map_hands_on_what_it_did_and_its_children_are_replayed_by
     engine.run()
     assert replay(recording(execution.history), definition).same
     (map_run,) = execution.map_runs
-    child = recording(events(map_run.children[1].trace.records))
+    child = recording(events(map_run.children[1].history_builder.records))
     assert replay(child, definition).same
     processor["States"] = {"A": {**WORK, "Resource": "${AArn}"}}
     assert not replay(child, definition).same

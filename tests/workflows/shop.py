@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import asl
-from asl.engine.engine import Engine, ExecutionAlreadyExists, TaskDoesNotExist
+from asl.engine.engine import Engine
+from asl.engine.errors import ExecutionAlreadyExists, TaskDoesNotExist
 from asl.engine.execution import Execution
 from asl.engine.machine import Machine
 from asl.server.executions import REDRIVABLE_SECONDS
