@@ -124,6 +124,19 @@ def test_an_answer_that_comes_before_the_call_has_returned_is_not_lost() -> None
     assert len(sent) == 1
 
 
+def test_an_answer_is_not_lost_when_the_call_fails_after_it() -> None:
+    def answer_and_fail(request: TaskRequest) -> Any:
+        sfn_of_function = client(sfn.port)
+        sfn_of_function.send_task_success(taskToken=request.token, output='"early"')
+        assert code_of(sfn_of_function.send_task_success, taskToken=request.token, output='"late"') == "TaskTimedOut"
+        raise RuntimeError("too late")
+
+    with serving(invoke=answer_and_fail) as sfn:
+        arn = start(sfn, CALLBACK)
+        assert outcome(sfn, arn)["output"] == '"early"'
+        assert types(sfn, arn)[3:5] == ["TaskStarted", "TaskSucceeded"]
+
+
 def test_what_is_no_answer_is_refused(sfn: Any, ask: Ask) -> None:
     start(sfn, CALLBACK)
     token = ask.tokens.get(timeout=30)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,17 @@ def test_history_is_the_same_after_a_restart(folder: Path, resumed: Any) -> None
     with resumed as sfn:
         assert sfn.get_execution_history(executionArn=arn)["events"] == before
     assert before[-1]["type"] == "ExecutionAborted"
+
+
+def test_a_journal_that_an_earlier_version_wrote_is_read(folder: Path, resumed: Any) -> None:
+    with killed_in_the_end(folder) as served:
+        arn = start(served.sfn, FIRST, HANG)
+        assert served.line() == "hanging"
+    with closing(sqlite3.connect(folder / "store.db")) as store, store:
+        store.execute("UPDATE journal SET entry = replace(entry, '\"pending_id\":', '\"ticket\":')")
+        assert "ticket" in store.execute("SELECT entry FROM journal").fetchone()[0]
+
+    with resumed as sfn:
+        assert outcome(sfn, arn)["output"] == '{"again":{"first":true}}'
+
+    assert calls(folder) == ["first", "hang", "again-hang"]

@@ -5,6 +5,8 @@ Page: connect-to-resource.html ("Wait for a Callback with Task Token"); SendTask
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import asl
@@ -76,6 +78,41 @@ def test_an_answer_is_not_lost_when_the_call_fails_after_it() -> None:
     def ask(payload: dict[str, str]) -> None:
         engine.send_task_success(payload["token"], "early")
         raise Busy
+
+    engine = Engine(tasks={"Ask": ask})
+    execution = engine.start(load(Ask=callback()), {})
+    engine.run()
+    assert execution.output == "early"
+
+
+def test_an_answer_outlasts_the_deadline_of_a_call_that_never_returns() -> None:
+    def ask(payload: dict[str, str]) -> Any:
+        engine.send_task_success(payload["token"], "early")
+        return asl.NEVER
+
+    engine = Engine(tasks={"Ask": ask})
+    execution = engine.start(load(Ask=callback(TimeoutSeconds=10)), {})
+    engine.run()
+    assert execution.output == "early"
+    assert "TaskTimedOut" not in types(execution)
+
+
+def test_a_failure_that_is_sent_before_the_call_returns_fails_the_task_after_it() -> None:
+    engine = Engine(tasks={"Ask": lambda payload: engine.send_task_failure(payload["token"], "Refused", "no")})
+    execution = engine.start(load(Ask=callback()), {})
+    engine.run()
+    assert (execution.error, execution.cause) == ("Refused", "no")
+    assert types(execution)[4:6] == ["TaskSubmitted", "TaskFailed"]
+
+
+def test_an_early_answer_is_the_only_one() -> None:
+    def ask(payload: dict[str, str]) -> None:
+        engine.send_task_success(payload["token"], "early")
+        for answer_again in (engine.send_task_success, engine.send_task_failure):
+            with pytest.raises(TaskDoesNotExist):
+                answer_again(payload["token"], "late")
+        with pytest.raises(TaskDoesNotExist):
+            engine.send_task_heartbeat(payload["token"])
 
     engine = Engine(tasks={"Ask": ask})
     execution = engine.start(load(Ask=callback()), {})

@@ -77,11 +77,11 @@ def test_only_the_branches_that_failed_run_again() -> None:
 
 
 def test_only_the_iterations_that_failed_or_were_stopped_run_again() -> None:
-    seen: list[int] = []
+    payloads: list[int] = []
     broken = [True]
 
     def work(n: int) -> int:
-        seen.append(n)
+        payloads.append(n)
         if n == 1 and broken[0]:
             raise Declined
         return n * 10
@@ -91,10 +91,10 @@ def test_only_the_iterations_that_failed_or_were_stopped_run_again() -> None:
     execution = engine.start(load(Each=each), [0, 1, 2])
     engine.run()
     broken[0] = False
-    seen.clear()
+    payloads.clear()
     engine.redrive(execution)
     engine.run()
-    assert seen == [1, 2]
+    assert payloads == [1, 2]
     assert execution.output == [0, 10, 20]
 
 

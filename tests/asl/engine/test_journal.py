@@ -116,6 +116,28 @@ def test_killed_at_any_step_it_ends_the_same_and_repeats_no_finished_task(steps:
     assert again.history == execution.history
 
 
+def test_an_answer_that_came_before_the_call_returned_survives_a_crash() -> None:
+    journal: list[str] = []
+    machine = load(Ask=callback(TimeoutSeconds=60))
+    calls: list[str] = []
+
+    def answer_and_crash(payload: dict[str, str]) -> Any:
+        calls.append("answered")
+        engine.send_task_success(payload["token"], "early")
+        return asl.NEVER
+
+    engine = Engine(seed=7, tasks={"Ask": answer_and_crash}, journal=lambda entry: journal.append(json.dumps(entry)))
+    engine.start(machine, {}, name="order")
+    engine.step()
+
+    engine = Engine(clock=VirtualClock(engine.now), seed=7, tasks={"Ask": lambda payload: calls.append("again")})
+    execution = engine.resume(map(json.loads, journal), machine)
+    engine.run()
+
+    assert execution.output == "early"
+    assert calls == ["answered", "again"]
+
+
 def test_a_callback_keeps_waiting_under_its_token() -> None:
     world = World()
     engine = world.engine(0)

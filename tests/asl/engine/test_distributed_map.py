@@ -28,14 +28,14 @@ def reading(kind: str, text: str, **config: Any) -> Execution:
         "ReaderConfig": {"InputType": kind, **config},
         "Parameters": {"Bucket": "b", "Key.$": "$.key"},
     }
-    asked: list[Any] = []
+    payloads: list[Any] = []
 
     def get(payload: Any) -> Any:
-        asked.append(payload)
+        payloads.append(payload)
         return {"Body": text}
 
     execution = load(Each=distributed(ItemReader=reader)).run({"key": "k"}, tasks={S3_GET: get})
-    assert asked == [{"Bucket": "b", "Key": "k"}]
+    assert payloads == [{"Bucket": "b", "Key": "k"}]
     return execution
 
 
@@ -88,8 +88,8 @@ def test_json_lines_and_objects_are_items() -> None:
 def test_csv_rows_are_objects() -> None:
     rows = reading("CSV", "sku,count\nA,1\nB\nC,3,extra\n", CSVHeaderLocation="FIRST_ROW").output
     assert rows == [{"sku": "A", "count": "1"}, {"sku": "B", "count": ""}, {"sku": "C", "count": "3"}]
-    given = reading("CSV", "A|1\n", CSVHeaderLocation="GIVEN", CSVHeaders=["x", "y"], CSVDelimiter="PIPE")
-    assert given.output == [{"x": "A", "y": "1"}]
+    table = reading("CSV", "A|1\n", CSVHeaderLocation="GIVEN", CSVHeaders=["x", "y"], CSVDelimiter="PIPE")
+    assert table.output == [{"x": "A", "y": "1"}]
 
 
 def test_max_items_cuts_the_rest_off() -> None:
