@@ -85,25 +85,25 @@ class Engine(EventLoop):
             return existing
         if existing is not None or self.has_ended(arn):
             raise ExecutionAlreadyExists(arn)
-        self.write("started", arn, machine=machine.arn, name=name, input=input, seed=self.seed)
+        self.write_entry("started", arn, machine=machine.arn, name=name, input=input, seed=self.seed)
         execution = self.executions[arn] = Execution(machine, input, arn=arn, name=name, at=self.now, seed=self.seed)
-        self.collect(execution)
+        self.follow_up(execution)
         return execution
 
     def stop(self, execution: Execution, error: str | None = None, cause: str | None = None) -> None:
         """StopExecution. An execution that has ended stays as it is."""
         if execution.running:
-            self.write("stopped", execution.arn, error=error, cause=cause)
+            self.write_entry("stopped", execution.arn, error=error, cause=cause)
             execution.stop(self.now, error, cause)
-            self.collect(execution)
+            self.follow_up(execution)
 
     def redrive(self, execution: Execution) -> None:
         """RedriveExecution: go on from the states that failed. Raises ValueError if there is nothing to redrive."""
         if execution.status not in ("FAILED", "TIMED_OUT", "ABORTED") or execution.machine.type != "STANDARD":
             raise ValueError(f"Execution is {execution.status} and cannot be redriven")
-        self.write("redriven", execution.arn)
+        self.write_entry("redriven", execution.arn)
         execution.redrive(self.now)
-        self.collect(execution)
+        self.follow_up(execution)
 
     def on_end(self, execution: Execution, callback: Callable[[Execution], None]) -> None:
         """Call back when the execution ends; at once if it has."""
@@ -224,8 +224,8 @@ class Engine(EventLoop):
         self.executions[arn] = execution
         for outbox_entry in execution.outbox:
             if outbox_entry.request is not None:
-                outbox_entry.due = self.now
-        self.schedule(execution)
+                outbox_entry.due = max(outbox_entry.due, self.now)
+        self.schedule_outbox(execution)
         if not execution.running:
             self.execution_ended(execution)
         return execution

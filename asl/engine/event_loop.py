@@ -95,7 +95,12 @@ class EventQueue:
 
 
 class EventLoop:
-    """Performs scheduled events. A subclass runs tasks and delivers outcomes."""
+    """Performs scheduled events, and schedules those that follow from them. A subclass runs the tasks.
+
+    Attributes:
+        journal: called with every entry before it takes effect.
+        tokens: the tasks that have a task token, by token; those that wait no more too, until they are swept.
+    """
 
     def __init__(self, clock: EngineClock | None, journal: Callable[[Entry], None] | None) -> None:
         self.clock: EngineClock = clock or VirtualClock()
@@ -189,24 +194,24 @@ class EventLoop:
     def deliver(self, execution: Execution, pending_id: int, kind: str, data: Any) -> None:
         """Hand an outcome to an execution, now."""
         if pending_id in execution.pending:
-            self.write("outcome", execution.arn, pending_id=pending_id, kind=kind, data=data)
+            self.write_entry("outcome", execution.arn, pending_id=pending_id, kind=kind, data=data)
             execution.deliver(self.now, pending_id, kind, data)
-            self.collect(execution)
+            self.follow_up(execution)
 
-    def write(self, entry: str, arn: str, **fields: Any) -> None:
+    def write_entry(self, entry: str, arn: str, **fields: Any) -> None:
         """Write an entry into the journal."""
         if self.journal is not None:
             self.journal({"entry": entry, "execution": arn, "time": self.now, **fields})
 
-    def collect(self, execution: Execution) -> None:
-        """See to what a call or an outcome has brought about in an execution: tasks, timers, its end."""
+    def follow_up(self, execution: Execution) -> None:
+        """Schedule the tasks and timers that a call or an outcome has brought about, and report the execution's end."""
         if execution.outbox or execution.dropped:
-            self.schedule(execution)
+            self.schedule_outbox(execution)
         if execution.status != RUNNING:
-            self.write("ended", execution.arn, status=execution.status)
+            self.write_entry("ended", execution.arn, status=execution.status)
             self.execution_ended(execution)
 
-    def schedule(self, execution: Execution) -> None:
+    def schedule_outbox(self, execution: Execution) -> None:
         """Schedule the tasks and timers that an execution asks for; drop the tasks that it no longer awaits."""
         for entry in execution.outbox:
             if entry.pending_id in execution.pending:

@@ -128,7 +128,7 @@ class Attempt:
             self.thread.record("TaskSubmitted", details)
             if request.early_answer is not None:
                 self._finish(*request.early_answer)
-        elif kind == "answered":
+        elif kind == "answered":  # the token, before the call has returned
             request.early_answer = data["kind"], data["data"]
         elif kind in ("heartbeat", "started"):
             if kind == "started":
