@@ -7,6 +7,8 @@ end. A change of file is a call into another file than the call before it; a cro
 another file. Both are the same in every run.
 """
 
+# ruff: noqa: T201
+
 from __future__ import annotations
 
 import sys
@@ -84,7 +86,7 @@ RUNS: dict[str, Callable[[], asl.Execution]] = {"NewOrder to its confirmation": 
 def main() -> None:
     for name, run in RUNS.items():
         flow = measure(run)
-        print(f"{name}: {flow.calls} calls, {flow.changes} changes of file, {flow.crossings} crossings")  # noqa: T201
+        print(f"{name}: {flow.calls} calls, {flow.changes} changes of file, {flow.crossings} crossings")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ from typing import Any
 from asl.engine.clock import iso
 from asl.engine.definition import StateMachine
 from asl.engine.execution_thread import ExecutionThread, ThreadScheduler
-from asl.engine.history import ENTERED, WHOLE, events, failure
-from asl.engine.history_builder import HistoryBuilder, build_execution_context
+from asl.engine.history import ENTERED, WHOLE, HistoryBuilder, build_execution_context, events, failure
 from asl.language.documents import encode
 from asl.language.errors import StatesError
 

@@ -15,8 +15,7 @@ from uuid import UUID
 
 from asl.engine.awaited_outcomes import AwaitedOutcomes
 from asl.engine.clock import iso
-from asl.engine.history import QUOTA, WHOLE, failure
-from asl.engine.history_builder import HistoryBuilder
+from asl.engine.history import QUOTA, WHOLE, HistoryBuilder, failure
 from asl.engine.identity import MachineIdentity
 from asl.language.data_flow import Fields
 from asl.language.documents import SMALL, data_limit, encode, too_large

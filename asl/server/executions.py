@@ -12,8 +12,7 @@ import uuid
 from typing import Any
 
 from asl.engine.execution import Execution
-from asl.engine.history import event
-from asl.engine.history_builder import HistoryBuilder
+from asl.engine.history import HistoryBuilder, event
 from asl.server import pages
 from asl.server.arns import Account, Arn, parse
 from asl.server.errors import ApiError, no_execution, wrong_type

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from asl.engine.execution import Execution
-from asl.engine.map_runs import ChildExecution, MapRun
+from asl.engine.states.map_runs import ChildExecution, MapRun
 from asl.server import pages
 from asl.server.arns import Arn, parse
 from asl.server.errors import no_execution, no_resource

@@ -10,13 +10,12 @@ from typing import Any
 
 from asl.engine.execution_thread import THREAD_DONE, THREAD_FAILED, THREAD_RUNNING, ExecutionThread
 from asl.engine.graph import Graph
-from asl.engine.history import WHOLE, failure
-from asl.engine.history_builder import HistoryBuilder, build_execution_context
-from asl.engine.map_items import batch_items, entries_of, object_items, parse_items, reader_failed
-from asl.engine.map_runs import ChildExecution, MapRun, exceeded_threshold, result_files, transform_outputs
+from asl.engine.history import WHOLE, HistoryBuilder, build_execution_context, failure
 from asl.engine.requests import TaskRequest
 from asl.engine.states.child_threads import MapIterations
 from asl.engine.states.map import Map
+from asl.engine.states.map_items import batch_items, entries_of, object_items, parse_items, reader_failed
+from asl.engine.states.map_runs import ChildExecution, MapRun, exceeded_threshold, result_files, transform_outputs
 from asl.language.data_flow import template, typed
 from asl.language.errors import StatesError
 from asl.language.jsonpath import compile_path

@@ -11,7 +11,7 @@ from typing import Any
 
 from asl.engine.clock import iso
 from asl.engine.execution_thread import THREAD_DONE, ExecutionThread
-from asl.engine.history_builder import HistoryBuilder
+from asl.engine.history import HistoryBuilder
 from asl.language.documents import encode, parsed
 from asl.language.errors import StatesError
 
