@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from asl.language.jsonata.expressions import InvalidExpression, parse_expression
+from asl.language.jsonata.expressions import parse_expression
+from asl.language.jsonata.syntax import InvalidExpression
 from asl.validation.diagnostics import Report
 
 _SAME_CONTEXT: tuple[str, ...] = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from asl.language.intrinsics import InvalidIntrinsic, compile_intrinsic
-from asl.language.jsonata import expressions as jsonata
+from asl.language.jsonata.syntax import is_expression
 from asl.language.jsonpath import InvalidPath, compile_path, compile_reference_path
 from asl.language.timestamps import instant
 from asl.validation import fields
@@ -23,7 +23,7 @@ _MAP_NUMBER_PATHS = frozenset(
 def check_field(report: Report, name: str, value: Any, place: str, language: str, *, catching: bool = False) -> None:
     """Check a field by its name alone; `place` is the object that holds it."""
     here = f"{place.rstrip('/')}/{name}"
-    if language == "JSONata" and jsonata.is_expression(value) and name not in _LITERAL:
+    if language == "JSONata" and is_expression(value) and name not in _LITERAL:
         check_expression(report, value, here, catching=catching)
     elif language == "JSONata" and name in fields.JSONATA_TEMPLATE_FIELDS:
         _check_jsonata_template(report, name, value, here, catching=catching)
@@ -165,7 +165,7 @@ def _check_jsonata_template(report: Report, name: str, value: Any, here: str, *,
     if name == "Items" and not report.expect(here, value, list, "Array"):
         return
     for place, text in _strings_of(value, here):
-        if jsonata.is_expression(text):
+        if is_expression(text):
             check_expression(report, text, place, catching=catching)
         elif text.startswith("{%"):
             report.error(place, "JSONata string must start with {% and end with %}")

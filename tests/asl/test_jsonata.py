@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from asl.language.errors import QueryEvaluationError
-from asl.language.jsonata import expressions as jsonata
-from asl.language.jsonata.expressions import InvalidExpression, compile_condition, compile_expression, compile_template
+from asl.language.jsonata.expressions import compile_condition, compile_expression, compile_template
+from asl.language.jsonata.syntax import MAX_LENGTH, InvalidExpression
 from asl.language.scope import Scope
 
 INPUT = {"order": {"lines": [{"sku": "lamp", "price": 20}, {"sku": "desk", "price": 105.5}], "note": None}, "one": [7]}
@@ -148,9 +148,9 @@ def test_depth_is_bounded() -> None:
 
 
 def test_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from asl.language.jsonata import library as jsonata_library
+    from asl.language.jsonata import interpreter
 
-    monkeypatch.setattr(jsonata_library, "MAX_SECONDS", 0.0)
+    monkeypatch.setattr(interpreter, "MAX_SECONDS", 0.0)
     with pytest.raises(QueryEvaluationError, match="D1012"):
         evaluate("($f := function($n) { $f($n + 1) }; $f(1))")
 
@@ -162,4 +162,4 @@ def test_a_variable_named_like_a_function_wins() -> None:
 
 def test_length_is_bounded() -> None:
     with pytest.raises(InvalidExpression):
-        compile_expression("{% " + "1+" * jsonata.MAX_LENGTH + "1 %}")
+        compile_expression("{% " + "1+" * MAX_LENGTH + "1 %}")
