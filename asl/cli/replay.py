@@ -11,7 +11,7 @@ from typing import Any
 
 from asl.cli._shared import Fault, text_of
 from asl.replay import BadHistory, Verdict, read_recordings, replay
-from asl.validation import Diagnostic, InvalidDefinition, check
+from asl.validation import Diagnostic, InvalidDefinition, parse_definition
 
 
 def main(argv: list[str]) -> int:
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
 def read_definition(path: Path) -> dict[str, Any]:
     """Raises Fault, which names the file and the place in it, and OSError."""
     try:
-        return check(text_of(path), any_task=True)
+        return parse_definition(text_of(path), any_task=True)
     except InvalidDefinition as error:
         raise Fault(
             f"{path} is no definition that AWS would create: {'; '.join(map(_said, error.diagnostics))}"

@@ -42,7 +42,7 @@ def _run(args: argparse.Namespace) -> int:
 def _invoke(args: argparse.Namespace) -> Invoke:
     if not args.services:
         return function_invoker(tasks_of(args.tasks) or {})
-    from asl.services import Services
+    from asl.services.integrations import Services
 
     services = Services()
     return lambda request, complete: complete(services.call(request))

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from asl.server import Server
-from asl.services import Services, default_clients, in_process, through_boto
-from asl.services.functions import Invoker
+from asl.services.boto import boto_clients
+from asl.services.functions import Invoker, boto_invoker, handler_invoker
+from asl.services.integrations import Services
 
 
 def main(argv: list[str]) -> int:
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _server(args: argparse.Namespace) -> Server:
     mocks = json.loads(Path(args.mock_config).read_text()) if args.mock_config else None
-    clients = default_clients(region_name=args.region)
+    clients = boto_clients(region_name=args.region)
     services = Services(clients, _functions(args))
     about: dict[str, Any] = {"account": args.account, "region": args.region}
     return Server(args.store, services.call, mocks=mocks, workers=args.workers, **about)
@@ -66,7 +67,7 @@ def _functions(args: argparse.Namespace) -> Invoker | None:
     if args.handlers:
         module, _, name = args.handlers.partition(":")
         sys.path.insert(0, "")
-        return in_process(getattr(import_module(module), name or "handlers"))
+        return handler_invoker(getattr(import_module(module), name or "handlers"))
     if args.lambda_endpoint:
-        return through_boto(default_clients(endpoint_url=args.lambda_endpoint, region_name=args.region))
+        return boto_invoker(boto_clients(endpoint_url=args.lambda_endpoint, region_name=args.region))
     return None

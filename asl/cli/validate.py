@@ -6,7 +6,7 @@ import argparse
 import json
 
 from asl.cli._shared import guarded, show_json, text_of
-from asl.validation import diagnose, refusals
+from asl.validation import diagnose_definition, unsupported_features
 from asl.validation.diagnostics import Diagnostic
 
 
@@ -39,7 +39,7 @@ def _validate(args: argparse.Namespace) -> int:
 
 
 def _diagnosed(text: str, args: argparse.Namespace) -> list[Diagnostic]:
-    faults = diagnose(text, args.type, warnings=args.warnings)
+    faults = diagnose_definition(text, args.type, warnings=args.warnings)
     if args.engine and not any(each.severity == "ERROR" for each in faults):
-        faults += refusals(json.loads(text), any_task=False)
+        faults += unsupported_features(json.loads(text), any_task=False)
     return faults

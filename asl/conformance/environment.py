@@ -13,10 +13,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from asl.services import Services, default_clients
-from asl.services.functions import Invoker, Reply, function_name, not_found
+from asl.language.resources import function_name
+from asl.services.boto import boto_clients
+from asl.services.functions import FunctionResult, Invoker, function_not_found
 from asl.services.http import HttpRequest, HttpResponse, Transport
-from asl.services.shapes import compact
+from asl.services.integrations import Services
+from asl.services.shapes import compact_json
 
 REGION = "us-east-1"
 ACCOUNT = "111111111111"
@@ -42,7 +44,7 @@ def world(scenario: Mapping[str, Any], sleep: Sleep | None = None) -> Iterator[S
         yield Services(lambda _: None, invoke, transport)
         return
     with _moto():
-        clients = default_clients(**CREDENTIALS)
+        clients = boto_clients(**CREDENTIALS)
         clients("s3").meta.events.register("after-call.s3.PutObject", _as_s3_answers)
         for step in setup:
             _perform(clients, step)
@@ -88,33 +90,33 @@ def functions(lambdas: list[Mapping[str, Any]], sleep: Sleep | None = None) -> I
     """The scenario's functions, each by its ``behaviour``."""
     by_name = {each["name"]: each for each in lambdas}
 
-    def invoke(function: str, payload: str, kind: str) -> Reply:
+    def invoke(function: str, payload: str, kind: str) -> FunctionResult:
         behaviour = by_name.get(function_name(function))
         if behaviour is None:
-            raise not_found(function, ACCOUNT)
+            raise function_not_found(function, ACCOUNT)
         return _behave(behaviour, json.loads(payload), sleep)
 
     return invoke
 
 
-def _behave(function: Mapping[str, Any], event: Any, sleep: Sleep | None) -> Reply:
+def _behave(function: Mapping[str, Any], event: Any, sleep: Sleep | None) -> FunctionResult:
     match function["behaviour"]:
         case "const":
-            return Reply(json.dumps(function["value"]))
+            return FunctionResult(json.dumps(function["value"]))
         case "const_raw":
-            return Reply(function["value"])
+            return FunctionResult(function["value"])
         case "const_repeat":
-            return Reply(json.dumps(function["char"] * function["size"]))
+            return FunctionResult(json.dumps(function["char"] * function["size"]))
         case "format":
-            return Reply(json.dumps(function["template"].format(event)))
+            return FunctionResult(json.dumps(function["template"].format(event)))
         case "raise":
-            return Reply(_raised(function), failed=True)
+            return FunctionResult(_raised(function), failed=True)
         case "sleep_then_echo":
             if sleep is not None:
                 sleep(function["seconds"])
-            return Reply(json.dumps(event))
+            return FunctionResult(json.dumps(event))
         case _:
-            return Reply(json.dumps(event))
+            return FunctionResult(json.dumps(event))
 
 
 def _raised(function: Mapping[str, Any]) -> str:
@@ -168,4 +170,4 @@ HEADERS = {
 
 
 def _json_response(status: int, reason: str, body: Any) -> HttpResponse:
-    return HttpResponse(status, reason, HEADERS, compact(body))
+    return HttpResponse(status, reason, HEADERS, compact_json(body))

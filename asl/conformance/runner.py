@@ -17,8 +17,8 @@ from asl.engine.execution import Execution
 from asl.engine.machine import Machine
 from asl.engine.requests import Complete, Invoke, TaskRequest
 from asl.engine.task_functions import After, Callback
-from asl.services import Services
-from asl.validation.requests import Rejected, check_definition, check_logging, refuse_update_of_version
+from asl.services.integrations import Services
+from asl.validation.requests import Rejected, check_definition, check_logging, check_not_a_version
 
 Scenario = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -147,7 +147,7 @@ def play_create_error(scenario: Scenario) -> Answer:
     params = scenario["params"]
     try:
         if scenario["op"] == "update_state_machine":
-            refuse_update_of_version(params["stateMachineArn"])
+            check_not_a_version(params["stateMachineArn"])
         check_logging(params.get("loggingConfiguration"), ())
         if scenario["definition_text"] is not None:
             check_definition(scenario["definition_text"], params.get("type", "STANDARD"))
@@ -162,9 +162,9 @@ def _rejection(rejected: Rejected) -> Answer:
 
 
 def play_validate(scenario: Scenario) -> Answer:
-    from asl.validation import validate
+    from asl.validation import validate_definition
 
-    return validate({"definition": scenario["definition_text"], **scenario["params"]})
+    return validate_definition({"definition": scenario["definition_text"], **scenario["params"]})
 
 
 PLAYERS: dict[str, Callable[[Scenario], Answer]] = {

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from asl.language.resources import parse_resource
+
 START, END = "• Start", "• End"  # no names that a state is likely to have
 OPERATORS = {
     "Equals": "=", "GreaterThan": ">", "GreaterThanEquals": "≥", "LessThan": "<", "LessThanEquals": "≤", "Matches": "~",
@@ -94,10 +96,11 @@ WAITS = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
 
 def _called(state: Mapping[str, Any]) -> str:
     resource: str = state["Resource"]
-    if ":states:::" in resource:
+    integration = parse_resource(resource)
+    if integration.kind == "service":
         given = state.get("Parameters") or state.get("Arguments")
         function = given.get("FunctionName") if isinstance(given, dict) else None
-        called = resource.partition(":states:::")[2]
+        called = f"{integration.service}:{integration.action}{integration.pattern}"
         return f"{called} {_last(function)}" if isinstance(function, str) else called
     return _last(resource)
 

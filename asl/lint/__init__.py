@@ -12,9 +12,9 @@ from asl.lint.config import Config, InvalidConfig, parse_config, read_config
 from asl.lint.findings import Finding
 from asl.lint.flow import Flow
 from asl.lint.rules import RULES
-from asl.validation import Definition, Diagnostic, diagnose
-from asl.validation.diagnostics import Report
-from asl.validation.source import read
+from asl.validation import Definition, Diagnostic, diagnose_definition
+from asl.validation.diagnostics import DiagnosticsCollector
+from asl.validation.source import read_definition
 
 __all__ = ["Config", "Finding", "InvalidConfig", "lint", "lint_all", "parse_config", "read_config"]
 
@@ -39,8 +39,8 @@ def lint_all(definitions: dict[str, Definition], config: Config | None = None) -
 
 
 def _findings(name: str, definition: Definition, config: Config) -> list[Finding]:
-    faults = [each for each in diagnose(definition) if not any(text in each.message for text in COVERED)]
-    machine = read(definition, Report())
+    faults = [each for each in diagnose_definition(definition) if not any(text in each.message for text in COVERED)]
+    machine = read_definition(definition, DiagnosticsCollector())
     if faults or machine is None:
         return [_invalid(name, fault) for fault in faults]
     flow = Flow(name, machine)

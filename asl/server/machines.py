@@ -13,7 +13,7 @@ from asl.server.arns import Account, parse
 from asl.server.errors import ApiError, invalid, no_machine
 from asl.server.registry import DEFAULTS, INITIAL, KEPT, MachineRecord, Registry, Revision
 from asl.server.versions import Versions
-from asl.validation import validate
+from asl.validation import validate_definition
 from asl.validation.requests import check_definition, check_logging, check_name
 
 Request = dict[str, Any]
@@ -123,7 +123,7 @@ class Machines:
         return {"stateMachines": listed} | more
 
     def validate_state_machine_definition(self, request: Request) -> Reply:
-        return validate(request)
+        return validate_definition(request)
 
 
 def describe_revision(name: str, revision: Revision, included: str | None) -> Reply:

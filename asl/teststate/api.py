@@ -17,10 +17,10 @@ from asl.language.resources import parse_resource
 from asl.language.retry import matches
 from asl.teststate.mocked_results import check_mock
 from asl.teststate.single_state import Mock, Rehearsal, Stage
-from asl.validation.diagnostics import InvalidDefinition, Report
+from asl.validation.diagnostics import DiagnosticsCollector, InvalidDefinition
 from asl.validation.requests import Rejected
-from asl.validation.source import read
-from asl.validation.states import Structure
+from asl.validation.source import read_definition
+from asl.validation.states import StateMachineValidator
 
 __all__ = ["Rejected", "test_state"]
 
@@ -96,15 +96,15 @@ def _document(params: dict[str, Any], name: str, default: Any) -> Any:
 
 def _find_state(params: dict[str, Any]) -> tuple[str, dict[str, Any], str]:
     """The state's name, its definition and its machine's query language. Raises Rejected."""
-    report = Report()
-    definition = read(params.get("definition", ""), report)
+    collector = DiagnosticsCollector()
+    definition = read_definition(params.get("definition", ""), collector)
     if definition is None:
-        raise _refuse(str(InvalidDefinition(report.diagnostics)), "InvalidDefinition")
+        raise _refuse(str(InvalidDefinition(collector.diagnostics)), "InvalidDefinition")
     whole = "States" in definition
     machine: dict[str, Any] = definition if whole else {"StartAt": UNNAMED, "States": {UNNAMED: definition}}
     name = params.get("stateName") or (machine.get("StartAt") if whole else UNNAMED)
-    Structure(report, "STANDARD").check_machine(machine)
-    faults = [each for each in report.diagnostics if each.severity == "ERROR"]
+    StateMachineValidator(collector, "STANDARD").check_machine(machine)
+    faults = [each for each in collector.diagnostics if each.severity == "ERROR"]
     if faults:
         raise _refuse(str(InvalidDefinition(faults)), "InvalidDefinition")
     if not isinstance(name, str) or (spec := _named(machine, name)) is None:

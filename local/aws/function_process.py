@@ -16,7 +16,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 
 from asl.language.errors import StatesError
-from asl.services.functions import Invoker, Reply, in_process
+from asl.services.functions import FunctionResult, Invoker, handler_invoker
 from local.aws.functions import Functions, tasks
 from local.stack.settings import variables_of
 from oms.adapters.wiring import deps
@@ -48,7 +48,7 @@ class Workers:
         self._ended = ended
         threading.Thread(target=self._follow, name="workers", daemon=True).start()
 
-    def invoke(self, function: str, payload: str, kind: str = "RequestResponse") -> Reply:
+    def invoke(self, function: str, payload: str, kind: str = "RequestResponse") -> FunctionResult:
         """An ``asl.services.functions.Invoker``. Raises ``StatesError`` where there is no such function."""
         connection = self._idle.pop()
         try:
@@ -58,7 +58,7 @@ class Workers:
             threading.Event().wait()  # an error would be taken for the function's own
             raise
         self._idle.append(connection)
-        if isinstance(answer, Reply):
+        if isinstance(answer, FunctionResult):
             return answer
         raise StatesError(*answer)
 
@@ -74,7 +74,7 @@ def serve(connection: Connection, invoke: Invoker) -> None:
             call = connection.recv()
         except (EOFError, OSError):
             return
-        answer: Reply | tuple[str, str | None]
+        answer: FunctionResult | tuple[str, str | None]
         try:
             answer = invoke(*call)
         except StatesError as error:
@@ -85,7 +85,7 @@ def serve(connection: Connection, invoke: Invoker) -> None:
 def main(sockets: list[int]) -> None:
     environment = dict(os.environ)
     functions = Functions(lambda name: variables_of(name, environment), deps)
-    invoke = in_process(functions.handlers())
+    invoke = handler_invoker(functions.handlers())
     serving = [threading.Thread(target=serve, args=(Connection(each), invoke)) for each in sockets]
     for thread in serving:
         thread.start()

@@ -25,7 +25,7 @@ from pathlib import Path
 import uvicorn
 
 from asl.server import Server
-from asl.services import Services
+from asl.services.integrations import Services
 from local.aws.function_process import Workers
 from local.aws.functions import tasks
 from local.aws.resources import client

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from api.identifiers import order_number
 from asl.replay import Verdict, recording, replay
-from asl.validation import check
+from asl.validation import parse_definition
 from local.aws import resources as cloud
 from local.commands.redrive import environment_of_shop
 from oms.adapters.wiring import MACHINES, deps
@@ -50,7 +50,7 @@ def replayed(states: Any, arns: Mapping[str, str], order: Order) -> Iterator[Ver
             pages = list(states.get_paginator("get_execution_history").paginate(executionArn=execution))
         except states.exceptions.ExecutionDoesNotExist:
             continue
-        definition = check(states.describe_state_machine(stateMachineArn=arn)["definition"], any_task=True)
+        definition = parse_definition(states.describe_state_machine(stateMachineArn=arn)["definition"], any_task=True)
         events = [event for page in pages for event in page["events"]]
         yield replay(recording(events, name=f"{machine} {name}"), definition)
 

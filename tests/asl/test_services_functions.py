@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from asl.language.errors import StatesError
-from asl.services import Reply, Services, in_process
-from asl.services.functions import LambdaContext, function_name
+from asl.language.resources import function_name
+from asl.services.functions import FunctionResult, LambdaContext, handler_invoker
+from asl.services.integrations import Services
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 ARN = "arn:aws:lambda:eu-west-1:000000000000:function:greet"
@@ -25,11 +26,11 @@ def greet(event: Any, context: LambdaContext) -> Any:
     return {"hello": event, "from": context.function_name}
 
 
-SERVICES = Services(lambda name: None, in_process({"greet": greet}))
+SERVICES = Services(lambda name: None, handler_invoker({"greet": greet}))
 
 
 def failing(payload: str) -> Services:
-    return Services(lambda name: None, lambda *_: Reply(payload, failed=True))
+    return Services(lambda name: None, lambda *_: FunctionResult(payload, failed=True))
 
 
 def test_a_function_by_its_arn_gives_its_bare_result() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from asl.language.errors import StatesError
-from asl.services import Services
 from asl.services.http import HttpRequest, HttpResponse
+from asl.services.integrations import Services
 
 GATEWAY, HTTP = "arn:aws:states:::apigateway:invoke", "arn:aws:states:::http:invoke"
 CONNECTION = "arn:aws:events:us-east-1:000000000000:connection/bank/1"

@@ -8,7 +8,7 @@ import pytest
 
 from asl.conformance.environment import world
 from asl.language.errors import StatesError
-from asl.services import Services
+from asl.services.integrations import Services
 
 TABLE = {
     "TableName": "orders",

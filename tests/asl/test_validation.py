@@ -1,4 +1,4 @@
-"""What is wrong with one state of a definition, by AWS's codes, texts and places.
+"""Diagnostics of one state of a definition: AWS's codes, messages and locations.
 
 Pages: API_ValidateStateMachineDefinition.html and statemachine-structure.html; the sections of states-language.net that
 each test names.
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import asl
-from asl.validation import InvalidDefinition, check
-from tests.asl.validating import FUNCTION, PASS, coded, machine, said
+from asl.validation import InvalidDefinition, parse_definition
+from tests.asl.validating import FUNCTION, PASS, diagnostics_of, machine, schema_errors
 
 VALID: dict[str, dict[str, Any]] = {
     "task": {"Type": "Task", "Resource": FUNCTION, "TimeoutSeconds": 9, "HeartbeatSecondsPath": "$.beat", "Next": "T"},
@@ -62,12 +62,12 @@ VALID: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", VALID)
-def test_what_is_right_is_passed(name: str) -> None:
+def test_valid_states_have_no_diagnostics(name: str) -> None:
     definition = machine(VALID[name], TimeoutSeconds=60, Comment="all of it", Version="1.0")
     if name == "jsonata":
         definition["States"]["T"] = {"Type": "Succeed"}
-    assert coded(definition) == []
-    assert check(definition)["StartAt"] == "A"
+    assert diagnostics_of(definition) == []
+    assert parse_definition(definition)["StartAt"] == "A"
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,9 @@ def test_what_is_right_is_passed(name: str) -> None:
         ),
     ],
 )
-def test_a_state_with_one_fault(state: dict[str, Any], message: str, location: str) -> None:
+def test_an_invalid_state_has_one_diagnostic(state: dict[str, Any], message: str, location: str) -> None:
     definition = machine(state)
-    assert said(definition) == [(message, location)]
+    assert schema_errors(definition) == [(message, location)]
     with pytest.raises(InvalidDefinition) as caught:
         asl.load(definition)
     text = f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {message} at {location}'"

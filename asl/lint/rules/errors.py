@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from asl.language.resources import function_name
 from asl.lint.config import Config, Task
 from asl.lint.findings import Finding
 from asl.lint.flow import ALL, Flow, Node
@@ -145,4 +146,4 @@ def names_of(node: Node) -> list[str]:
     """The names of a task: its state's, its function's, and the latter without what deployment adds."""
     function = node.function
     plain = function.removeprefix("${").removesuffix("}").removesuffix("Arn")
-    return [node.name, function, plain, function.partition(":function:")[2].partition(":")[0]]
+    return [node.name, function, plain, function_name(function)]

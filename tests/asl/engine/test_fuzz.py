@@ -20,7 +20,7 @@ from asl.engine.requests import Complete, TaskRequest
 from asl.language.documents import encode
 from asl.language.errors import StatesError
 from asl.teststate.api import Rejected, test_state
-from asl.validation import InvalidDefinition, diagnose
+from asl.validation import InvalidDefinition, diagnose_definition
 
 CASES = int(os.environ.get("ASL_FUZZ_CASES", "400"))
 BATCH = 50
@@ -253,7 +253,7 @@ def test_a_mutant_is_refused_or_runs(batch: int) -> None:
         try:
             machine = Machine(definition, any_task=True)
         except InvalidDefinition:
-            assert diagnose(definition)
+            assert diagnose_definition(definition)
             continue
         for value in chance.sample(INPUTS, 2):
             run(machine, mutated(chance, value) if chance.random() < 0.5 else value, chance)
@@ -282,4 +282,4 @@ def test_a_request_to_test_a_mutant_is_answered_or_turned_away(batch: int) -> No
 def test_nothing_at_all_is_a_definition_too() -> None:
     for junk in [*JUNK, "\x00", b"\xff\xfe", "null", '"text"', "1e999", '{"a":1}{']:
         if isinstance(junk, str | bytes | dict):
-            assert diagnose(junk)
+            assert diagnose_definition(junk)
