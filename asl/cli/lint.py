@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from asl.cli._shared import Fault, text_of
-from asl.lint import Config, Finding, InvalidConfig, lint_all, read_config
+from asl.lint import Config, InvalidConfig, LintFinding, lint_definitions, read_config
 from asl.validation import Definition
 
 
@@ -22,7 +22,7 @@ def main(argv: list[str]) -> int:
     except (Fault, InvalidConfig, OSError) as error:
         print(f"asl lint: {error}", file=sys.stderr)
         return 2
-    findings = lint_all(definitions, config)
+    findings = lint_definitions(definitions, config)
     show(findings, len(definitions), as_json=args.json)
     return 1 if findings else 0
 
@@ -43,7 +43,7 @@ def named(paths: list[Path]) -> dict[str, Definition]:
     }
 
 
-def show(findings: list[Finding], count: int, *, as_json: bool) -> None:
+def show(findings: list[LintFinding], count: int, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
         return

@@ -12,8 +12,8 @@ from typing import Any
 from asl.engine.clock import iso
 from asl.engine.history import QUOTA
 from asl.lint.config import Config
-from asl.lint.flow import Edge, Flow, Node
-from asl.lint.rules.errors import declared, is_idempotent
+from asl.lint.flow import Flow, Node, Transition
+from asl.lint.rules.errors import is_idempotent, task_declaration
 from asl.replay.driver import REDRIVABLE, Lockstep
 from asl.replay.recording import Recording
 from asl.replay.verdict import Difference
@@ -161,13 +161,13 @@ class _Outlook:
         if node.spec.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") != "DISTRIBUTED":
             return
         for task in self.flow.tasks:
-            if task.around is node:
+            if task.parent is node:
                 why = f"the children of {visit.name} that failed are redriven: look into their own histories"
                 asked = task.function or str(task.spec["Resource"])
                 yield Step(task.name, asked, visit.entered.id, "unknown", None, why, self._safety(task))
 
     def _safety(self, node: Node) -> str:
-        told = declared(node, self.config)
+        told = task_declaration(node, self.config)
         if told.idempotent:
             return f"{told.idempotent}, under {', '.join(told.key)}" if told.key else told.idempotent
         return "it only reads, or starts an execution under a name" if is_idempotent(node, self.config) else ""
@@ -212,12 +212,12 @@ class _Outlook:
         return ""
 
     def _way(self, start: str, to: str, *, undisturbed: bool, into: bool) -> list[str] | None:
-        def follow(edge: Edge) -> bool:
+        def follow(edge: Transition) -> bool:
             return edge.errors is None or not undisturbed
 
-        edges = [edge for edge in self.flow.edges[start] if into or edge.field != "StartAt"]
+        edges = [edge for edge in self.flow.transitions[start] if into or edge.field != "StartAt"]
         starts = [edge.target for edge in edges if follow(edge)]
-        way = self.flow.way(starts, lambda name: name == to, follow=follow)
+        way = self.flow.shortest_path(starts, lambda name: name == to, follow=follow)
         return None if way is None else [start, *way]
 
 
