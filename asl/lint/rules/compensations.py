@@ -31,7 +31,7 @@ AMBIGUOUS_ERRORS = (
     "Sandbox.",
 )
 """Errors after which the task may have had its effect; any other error is raised by a task without an effect."""
-CHANGING_VALUE = re.compile(
+CHANGES_WITH_ATTEMPT_OR_EXECUTION = re.compile(
     r"States\.(?:UUID|MathRandom)|\$\$\.State\.(?:EnteredTime|RetryCount)|\$\$\.Task\.Token|\$\$\.Execution\.(?:Id|Name|"
     r"StartTime|RedriveCount|RedriveTime)|\$(?:uuid|random|now|millis)\(|context\.(?:State|Task|Execution)\."
 )
@@ -120,7 +120,7 @@ def compensation_key(flow: Flow, config: Config) -> Iterator[LintFinding]:
 def _check_stable_key(flow: Flow, node: Node, effect: TaskDeclaration) -> Iterator[LintFinding]:
     for name in effect.key:
         value = argument(node, name)
-        if value is not None and CHANGING_VALUE.search(value):
+        if value is not None and CHANGES_WITH_ATTEMPT_OR_EXECUTION.search(value):
             yield _finding(
                 flow, node, name, f"its key {name} is {value}, which changes with the attempt or the execution",
                 "use a key that identifies the business object, such as the order's id",

@@ -19,7 +19,9 @@ WILDCARDS = (ALL, TASK_FAILED)
 TIMEOUTS = {"States.Timeout", "States.HeartbeatTimeout"}
 NEVER_RAN = {"Lambda.TooManyRequestsException"}
 """Errors of a task that didn't start."""
-CHANGING_VALUE = re.compile(r"States\.(?:UUID|MathRandom)|State\.RetryCount|Task\.Token|\$(?:uuid|random|now|millis)\(")
+CHANGES_WITH_ATTEMPT = re.compile(
+    r"States\.(?:UUID|MathRandom)|State\.RetryCount|Task\.Token|\$(?:uuid|random|now|millis)\("
+)
 """Values that change with the attempt."""
 READ_ACTIONS = ("get", "describe", "list", "head", "query", "scan", "batchGet", "search")
 """Prefixes of service actions that change nothing."""
@@ -142,7 +144,7 @@ def is_idempotent(node: Node, config: Config) -> bool:
     if integration.action == "startExecution":
         parameters = node.parameters if isinstance(node.parameters, Mapping) else {}
         name = parameters.get("Name", parameters.get("Name.$"))
-        return name is not None and not CHANGING_VALUE.search(str(name))
+        return name is not None and not CHANGES_WITH_ATTEMPT.search(str(name))
     return integration.action.startswith(READ_ACTIONS)
 
 
