@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from asl.conformance.runner import play
+from asl.conformance.runner import run_scenario
 
 
 def main(argv: list[str]) -> int:
@@ -22,7 +22,7 @@ def main(argv: list[str]) -> int:
 def _answer(scenario: dict[str, Any]) -> dict[str, Any]:
     """One scenario that can't be played leaves the others be."""
     try:
-        return play(scenario)
+        return run_scenario(scenario)
     except Exception as error:
         print(f"{scenario['id']}: {type(error).__name__}: {error}", file=sys.stderr)
         return {"id": scenario["id"]}

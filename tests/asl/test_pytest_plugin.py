@@ -1,4 +1,4 @@
-"""The plugin in sessions of its own: trials, golden histories, transition coverage."""
+"""The pytest plugin in sessions of its own: harness, golden histories, transition coverage."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import asl
-from asl.testing.coverage import Coverage
-from asl.testing.harness import Answers, Trial, fails
+from asl.testing.coverage import TransitionCoverage
+from asl.testing.harness import Harness
+from asl.testing.stubs import TaskStub, fails
 
 pytest_plugins = ["pytester"]
 
@@ -57,49 +58,49 @@ def machine() -> asl.Machine:
 
 
 def test_a_stub_fails_twice_and_then_succeeds(machine: asl.Machine) -> None:
-    pay = Answers(fails("Busy"), fails("Busy"), {"paid": True})
+    pay = TaskStub(fails("Busy"), fails("Busy"), {"paid": True})
 
-    trial = Trial(machine, BIG, tasks={"Pay": pay}).assert_running("Pay")
-    trial.advance(minutes=3)
+    harness = Harness(machine, BIG, tasks={"Pay": pay}).assert_running("Pay")
+    harness.advance(minutes=3)
 
-    trial.assert_succeeded({"paid": True}).assert_path(["IsBig", "Pay", "Done"])
+    harness.assert_succeeded({"paid": True}).assert_path(["IsBig", "Pay", "Done"])
     assert pay.calls == [BIG] * 3
 
 
-def test_time_passes_as_far_as_it_is_told(machine: asl.Machine) -> None:
-    trial = Trial(machine, BIG, tasks={"Pay": Answers(fails("Odd"))})
-    trial.advance(days=9, hours=23).assert_running("Park")
-    trial.advance(hours=1).assert_succeeded()
+def test_time_advances_by_the_given_duration(machine: asl.Machine) -> None:
+    harness = Harness(machine, BIG, tasks={"Pay": TaskStub(fails("Odd"))})
+    harness.advance(days=9, hours=23).assert_running("Park")
+    harness.advance(hours=1).assert_succeeded()
 
 
 def test_a_token_is_answered_or_times_out() -> None:
     machine = asl.load(ASK)
-    tasks = {"ask": Answers({})}
-    Trial(machine, tasks=tasks).succeed("yes").assert_succeeded("yes")
-    Trial(machine, tasks=tasks).fail("No").assert_failed("No")
-    Trial(machine, tasks=tasks).advance(hours=24).assert_failed("States.Timeout")
-    with pytest.raises(AssertionError, match="one token should wait, but these do"):
-        Trial(machine, tasks=tasks).succeed(state="Other")
+    tasks = {"ask": TaskStub({})}
+    Harness(machine, tasks=tasks).succeed("yes").assert_succeeded("yes")
+    Harness(machine, tasks=tasks).fail("No").assert_failed("No")
+    Harness(machine, tasks=tasks).advance(hours=24).assert_failed("States.Timeout")
+    with pytest.raises(AssertionError, match="exactly one token should be waiting, not those of"):
+        Harness(machine, tasks=tasks).succeed(state="Other")
 
 
 @pytest.mark.parametrize(
     ("expect", "message"),
     [
-        (lambda trial: trial.assert_failed(), "it is SUCCEEDED, and should have failed"),
-        (lambda trial: trial.assert_succeeded(3), "the output is {'paid': True}, and should be 3"),
-        (lambda trial: trial.assert_path(["Pay"]), r"it went through \['IsBig', 'Pay', 'Done'\]"),
-        (lambda trial: trial.assert_running(), "it is SUCCEEDED, and should be running"),
+        (lambda harness: harness.assert_failed(), "the execution is SUCCEEDED, and should have failed"),
+        (lambda harness: harness.assert_succeeded(3), "the output is {'paid': True}, and should be 3"),
+        (lambda harness: harness.assert_path(["Pay"]), r"the path is \['IsBig', 'Pay', 'Done'\]"),
+        (lambda harness: harness.assert_running(), "the execution is SUCCEEDED, and should be running"),
     ],
 )
-def test_what_does_not_hold_is_said_with_the_history(machine: asl.Machine, expect: Any, message: str) -> None:
-    trial = Trial(machine, BIG, tasks={"Pay": Answers({"paid": True})})
+def test_a_failed_assertion_shows_the_history(machine: asl.Machine, expect: Any, message: str) -> None:
+    harness = Harness(machine, BIG, tasks={"Pay": TaskStub({"paid": True})})
     with pytest.raises(AssertionError, match=message) as caught:
-        expect(trial)
+        expect(harness)
     assert "LambdaFunctionSucceeded" in str(caught.value)
 
 
-def test_every_kind_of_transition_is_told_from_every_other() -> None:
-    coverage = Coverage()
+def test_transitions_with_the_same_target_are_distinct() -> None:
+    coverage = TransitionCoverage()
     machine = coverage.watch(asl.load(PAY, name="pay"))
     assert coverage.missed == [
         ("pay", "IsBig", "Choices[0] -> Pay"),
@@ -113,7 +114,7 @@ def test_every_kind_of_transition_is_told_from_every_other() -> None:
 
     def took(total: int, pay: Any) -> set[str]:
         coverage.taken.clear()
-        Trial(machine, {"total": total}, tasks={"Pay": Answers(pay)}).finish()
+        Harness(machine, {"total": total}, tasks={"Pay": TaskStub(pay)}).finish()
         return {transition for _, _, transition in coverage.taken}
 
     assert took(1, None) == {"Default -> Done"}
@@ -122,12 +123,12 @@ def test_every_kind_of_transition_is_told_from_every_other() -> None:
     assert took(500, fails("Other")) == {"Choices[1] -> Pay", "Catch[1] -> Park", "Next -> Done"}
 
 
-def test_what_is_nested_counts_too() -> None:
+def test_transitions_of_nested_states_are_included() -> None:
     inner = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "End": True}}}
     each = {"Type": "Map", "ItemProcessor": inner, "End": True}
     other = json.loads(json.dumps(inner).replace('"A"', '"C"').replace('"B"', '"D"'))
     both = {"Type": "Parallel", "Branches": [{"StartAt": "Each", "States": {"Each": each}}, other], "End": True}
-    coverage = Coverage()
+    coverage = TransitionCoverage()
     machine = coverage.watch(asl.load({"StartAt": "Both", "States": {"Both": both}}))
 
     machine.run([])
@@ -137,15 +138,15 @@ def test_what_is_nested_counts_too() -> None:
 
 
 SESSION = """
-    from asl.testing.harness import Answers
+    from asl.testing.stubs import TaskStub
 
-    def test_big(load_machine, trial, golden_history):
-        pay = trial(load_machine("pay.asl.json"), {"total": 5000}, tasks={"Pay": Answers({})}).finish()
+    def test_big(load_machine, harness, golden_history):
+        pay = harness(load_machine("pay.asl.json"), {"total": 5000}, tasks={"Pay": TaskStub({})}).finish()
         pay.assert_succeeded()
         golden_history(pay)
 
-    def test_small(load_machine, trial):
-        trial(load_machine("pay.asl.json"), {"total": 1}).assert_succeeded()
+    def test_small(load_machine, harness):
+        harness(load_machine("pay.asl.json"), {"total": 1}).assert_succeeded()
 """
 
 
@@ -169,7 +170,7 @@ def test_a_golden_history_is_written_and_compared(session: pytest.Pytester) -> N
     result = session.runpytest()
 
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*the history is no longer that of test_pay-test_big.txt*"])
+    result.stdout.fnmatch_lines(["*the history differs from test_pay-test_big.txt*"])
 
 
 @pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")])
@@ -187,4 +188,4 @@ def test_too_few_transitions_fail_the_session(session: pytest.Pytester) -> None:
     session.runpytest("--asl-update-golden")
     result = session.runpytest("--asl-fail-under=50")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["fewer than the 50 % asked for"])
+    result.stdout.fnmatch_lines(["fewer than the required 50 %"])

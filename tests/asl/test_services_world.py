@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from asl.conformance.environment import world
+from asl.conformance.environment import scenario_environment
 from asl.language.errors import StatesError
 from asl.services.integrations import Services
 
@@ -33,8 +33,8 @@ SCENARIO = {
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Services]:
-    with world(SCENARIO) as found:
-        yield found
+    with scenario_environment(SCENARIO) as scenario_services:
+        yield scenario_services
 
 
 def failure(services: Services, resource: str, parameters: object) -> StatesError:
@@ -48,22 +48,22 @@ def test_dynamodb_answers_with_the_item_and_the_http_metadata(services: Services
     item = {"id": {"S": "1"}, "total": {"N": "5"}}
     services.invoke("arn:aws:states:::dynamodb:putItem", {"TableName": "orders", "Item": item})
 
-    found = services.invoke("arn:aws:states:::dynamodb:getItem", {"TableName": "orders", "Key": {"id": {"S": "1"}}})
+    result = services.invoke("arn:aws:states:::dynamodb:getItem", {"TableName": "orders", "Key": {"id": {"S": "1"}}})
 
-    assert found["Item"] == item
-    assert found["SdkHttpMetadata"]["HttpStatusCode"] == 200
-    assert found["SdkResponseMetadata"]["RequestId"]
+    assert result["Item"] == item
+    assert result["SdkHttpMetadata"]["HttpStatusCode"] == 200
+    assert result["SdkResponseMetadata"]["RequestId"]
 
 
 def test_an_sdk_call_answers_without_metadata(services: Services) -> None:
     """supported-services-awssdk.html"""
-    found = services.invoke("arn:aws:states:::aws-sdk:dynamodb:describeTable", {"TableName": "orders"})
+    result = services.invoke("arn:aws:states:::aws-sdk:dynamodb:describeTable", {"TableName": "orders"})
 
-    assert set(found) == {"Table"}
-    assert found["Table"]["CreationDateTime"].endswith("Z")
+    assert set(result) == {"Table"}
+    assert result["Table"]["CreationDateTime"].endswith("Z")
 
 
-def test_an_optimized_error_reads_as_version_one_of_the_sdk(services: Services) -> None:
+def test_an_error_of_an_optimized_integration_has_the_format_of_the_java_sdk_1(services: Services) -> None:
     """concepts-error-handling.html"""
     error = failure(services, "arn:aws:states:::dynamodb:getItem", {"TableName": "none", "Key": {"id": {"S": "1"}}})
 
@@ -74,7 +74,7 @@ def test_an_optimized_error_reads_as_version_one_of_the_sdk(services: Services) 
     )
 
 
-def test_an_sdk_error_reads_as_version_two_of_the_sdk(services: Services) -> None:
+def test_an_error_of_an_sdk_integration_has_the_format_of_the_java_sdk_2(services: Services) -> None:
     """supported-services-awssdk.html"""
     error = failure(
         services, "arn:aws:states:::aws-sdk:dynamodb:getItem", {"TableName": "none", "Key": {"id": {"S": "1"}}}
@@ -85,7 +85,7 @@ def test_an_sdk_error_reads_as_version_two_of_the_sdk(services: Services) -> Non
     assert error.cause.startswith("Requested resource not found (Service: DynamoDb, Status Code: 400, Request ID: ")
 
 
-def test_an_error_that_the_model_does_not_know_carries_the_services_own_exception(services: Services) -> None:
+def test_an_error_outside_the_model_has_the_base_exception_of_the_service(services: Services) -> None:
     error = failure(services, "arn:aws:states:::aws-sdk:dynamodb:putItem", {"TableName": "orders"})
 
     assert error.error == "DynamoDb.DynamoDbException"
@@ -93,7 +93,7 @@ def test_an_error_that_the_model_does_not_know_carries_the_services_own_exceptio
     assert error.cause.startswith("1 validation error detected: Value null at 'item' failed to satisfy constraint: ")
 
 
-def test_an_unknown_field_is_turned_away_before_the_service_is_called(services: Services) -> None:
+def test_an_unsupported_field_is_rejected_before_the_service_is_called(services: Services) -> None:
     error = failure(services, "arn:aws:states:::dynamodb:putItem", {"TableName": "orders", "Items": {}})
 
     assert error.error == "States.Runtime"
@@ -103,7 +103,7 @@ def test_an_unknown_field_is_turned_away_before_the_service_is_called(services: 
     )
 
 
-def test_a_message_that_is_no_text_is_sent_as_its_json(services: Services) -> None:
+def test_a_message_body_that_is_no_string_is_sent_as_json(services: Services) -> None:
     """connect-sqs.html"""
     url = services.clients("sqs").get_queue_url(QueueName="jobs")["QueueUrl"]
 
@@ -122,7 +122,7 @@ def test_an_event_without_a_source_fails_the_task(services: Services) -> None:
     assert '"FailedEntryCount":1' in error.cause
 
 
-def test_an_sdk_writes_a_bodys_json_and_a_result_writer_its_text(services: Services) -> None:
+def test_an_sdk_integration_writes_json_and_a_result_writer_plain_text(services: Services) -> None:
     """input-output-resultwriter.html"""
     put = {"Bucket": "shelf", "Key": "k", "Body": "é"}
 
@@ -136,12 +136,12 @@ def test_an_sdk_writes_a_bodys_json_and_a_result_writer_its_text(services: Servi
     assert stored() == "é"
 
 
-def test_an_object_that_is_not_there(services: Services) -> None:
+def test_a_missing_object_fails_the_task(services: Services) -> None:
     error = failure(services, "arn:aws:states:::aws-sdk:s3:getObject", {"Bucket": "shelf", "Key": "none"})
     assert error.error == "S3.NoSuchKeyException"
 
 
-def test_what_no_integration_knows_is_refused_by_name(services: Services) -> None:
+def test_an_unsupported_integration_fails_the_task(services: Services) -> None:
     error = failure(services, "arn:aws:states:::glue:startJobRun", {})
 
     assert error.error == "States.Runtime"
