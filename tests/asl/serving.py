@@ -1,4 +1,4 @@
-"""A server on a free port for the time of a test, and a boto3 client of it."""
+"""A server on a free port for the duration of a test, and a boto3 client for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROLE = "arn:aws:iam::000000000000:role/states"
 
 
 def client(port: int) -> Any:
-    """boto3 as anyone would use it."""
+    """A boto3 client with the settings that the README describes."""
     return boto3.client(
         "stepfunctions",
         endpoint_url=f"http://127.0.0.1:{port}",
@@ -53,7 +53,7 @@ def no_task(request: TaskRequest) -> Any:
 
 @contextmanager
 def serving(store: str = ":memory:", invoke: Callable[[TaskRequest], Any] = no_task, **options: Any) -> Iterator[Any]:
-    """A client of a server that runs in a thread of its own; `client.port` is where."""
+    """A client of a server that runs in a thread of its own on `client.port`."""
     listener = socket.create_server(("127.0.0.1", 0))
     ready = threading.Event()
 
@@ -67,13 +67,13 @@ def serving(store: str = ":memory:", invoke: Callable[[TaskRequest], Any] = no_t
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
     thread.start()
     ready.wait(30)
-    found = client(listener.getsockname()[1])
-    found.port = listener.getsockname()[1]
-    found.server = server
+    test_client = client(listener.getsockname()[1])
+    test_client.port = listener.getsockname()[1]
+    test_client.server = server
     try:
-        yield found
+        yield test_client
     finally:
-        found.close()
+        test_client.close()
         running.should_exit = True
         thread.join()
         listener.close()

@@ -1,7 +1,7 @@
-"""Malformed definitions and inputs: the only exception they ever raise is InvalidDefinition.
+"""Malformed definitions and inputs, made by random mutation: the only exception is InvalidDefinition.
 
-What is checked is not what a mutant does, but that it is either refused when it is loaded or runs to an end of its own:
-no other exception comes out of loading, starting or running. ASL_FUZZ_CASES=10000 makes it a long test.
+A mutant is either refused when it is loaded, or runs to its end. Loading, starting and running raise no other
+exception. ASL_FUZZ_CASES=10000 makes it a long test.
 """
 
 from __future__ import annotations
@@ -244,7 +244,7 @@ def run(machine: Machine, value: Any, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("batch", range(0, CASES, BATCH))
-def test_a_mutant_is_refused_or_runs(batch: int) -> None:
+def test_a_mutated_definition_is_refused_or_runs(batch: int) -> None:
     for number in range(batch, min(batch + BATCH, CASES)):
         chance = random.Random(number)
         change = mutated if number % 2 else nudged
@@ -260,7 +260,7 @@ def test_a_mutant_is_refused_or_runs(batch: int) -> None:
 
 
 @pytest.mark.parametrize("batch", range(0, CASES, BATCH))
-def test_a_request_to_test_a_mutant_is_answered_or_turned_away(batch: int) -> None:
+def test_a_single_state_test_of_a_mutated_state_is_answered_or_rejected(batch: int) -> None:
     for number in range(batch, min(batch + BATCH, CASES)):
         chance = random.Random(-1 - number)
         state = chance.choice(list(chance.choice(SEEDS)["States"].values()))
@@ -279,7 +279,7 @@ def test_a_request_to_test_a_mutant_is_answered_or_turned_away(batch: int) -> No
         assert answer["status"] in ("SUCCEEDED", "FAILED", "CAUGHT_ERROR", "RETRIABLE")
 
 
-def test_nothing_at_all_is_a_definition_too() -> None:
+def test_arbitrary_values_are_no_definition() -> None:
     for junk in [*JUNK, "\x00", b"\xff\xfe", "null", '"text"', "1e999", '{"a":1}{']:
         if isinstance(junk, str | bytes | dict):
             assert diagnose_definition(junk)

@@ -33,11 +33,11 @@ def failing(payload: str) -> Services:
     return Services(lambda name: None, lambda *_: FunctionResult(payload, failed=True))
 
 
-def test_a_function_by_its_arn_gives_its_bare_result() -> None:
+def test_a_task_with_a_function_arn_gives_the_bare_result() -> None:
     assert SERVICES.invoke(ARN, "you") == {"hello": "you", "from": "greet"}
 
 
-def test_invoke_gives_the_result_in_an_envelope() -> None:
+def test_lambda_invoke_gives_the_result_in_an_envelope() -> None:
     result = SERVICES.invoke(INVOKE, {"FunctionName": "greet", "Payload": 1})
 
     assert result["Payload"] == {"hello": 1, "from": "greet"}
@@ -52,7 +52,7 @@ def test_an_asynchronous_invoke_has_no_payload() -> None:
     assert result["StatusCode"] == 202
 
 
-def test_an_exception_is_an_error_of_its_class_with_the_functions_payload_as_cause() -> None:
+def test_an_exception_becomes_an_error_of_its_class_with_the_payload_as_cause() -> None:
     with pytest.raises(StatesError) as caught:
         SERVICES.invoke(ARN, None)
 
@@ -62,7 +62,7 @@ def test_an_exception_is_an_error_of_its_class_with_the_functions_payload_as_cau
     assert "in greet" in cause["stackTrace"][-1]
 
 
-def test_the_cause_of_an_arn_is_the_raw_payload_and_of_invoke_the_compact_one() -> None:
+def test_the_cause_is_the_raw_payload_for_an_arn_and_compact_json_for_lambda_invoke() -> None:
     services = failing('{"errorType": "X", "errorMessage": ""}')
 
     with pytest.raises(StatesError, match=r'{"errorType": "X", "errorMessage": ""}'):
@@ -71,7 +71,7 @@ def test_the_cause_of_an_arn_is_the_raw_payload_and_of_invoke_the_compact_one() 
         services.invoke(INVOKE, {"FunctionName": "greet"})
 
 
-def test_a_failure_without_a_type_is_unknown() -> None:
+def test_a_failure_without_an_error_type_is_lambda_unknown() -> None:
     with pytest.raises(StatesError) as caught:
         failing('{"errorMessage":"Task timed out after 3.00 seconds"}').invoke(ARN, None)
 
@@ -82,7 +82,7 @@ def test_a_failure_without_a_type_is_unknown() -> None:
     )
 
 
-def test_a_function_that_is_not_there() -> None:
+def test_a_missing_function() -> None:
     with pytest.raises(StatesError) as caught:
         SERVICES.invoke(INVOKE, {"FunctionName": "nobody"})
 
@@ -94,12 +94,12 @@ def test_a_function_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("parameters", [{}, {"FunctionName": "greet", "Body": 1}])
-def test_parameters_that_invoke_does_not_have(parameters: dict[str, Any]) -> None:
+def test_unsupported_parameters_of_lambda_invoke(parameters: dict[str, Any]) -> None:
     with pytest.raises(StatesError, match="could not be used to start the Task") as caught:
         SERVICES.invoke(INVOKE, parameters)
     assert caught.value.error == "States.Runtime"
 
 
-@pytest.mark.parametrize("given", ["greet", "greet:1", ARN, f"{ARN}:live", "000000000000:function:greet"])
-def test_a_function_goes_by_many_names(given: str) -> None:
-    assert function_name(given) == "greet"
+@pytest.mark.parametrize("function", ["greet", "greet:1", ARN, f"{ARN}:live", "000000000000:function:greet"])
+def test_the_name_of_a_function_in_all_its_forms(function: str) -> None:
+    assert function_name(function) == "greet"

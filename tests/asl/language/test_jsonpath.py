@@ -1,7 +1,7 @@
 """JSONPath as Step Functions reads it.
 
 Pages: amazon-states-language-paths.html ("Paths", "Reference paths") and states-language.net, sections "Paths" and
-"Reference Paths"; what a miss is called follows Jayway JsonPath, the library behind them.
+"Reference Paths"; the messages of missing nodes follow Jayway JsonPath, the library that AWS uses.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SCOPE = Scope(ORDER, {"Execution": {"Id": "arn:x"}}, {"limits": {"max": 3}, "tag
         ("$tags[1]", "b"),
     ],
 )
-def test_a_definite_path_is_one_value(path: str, value: Any) -> None:
+def test_a_definite_path_gives_one_value(path: str, value: Any) -> None:
     assert compile_path(path)(SCOPE) == value
 
 
@@ -61,18 +61,18 @@ def test_a_definite_path_is_one_value(path: str, value: Any) -> None:
         ("$tags[*]", ["a", "b"]),
     ],
 )
-def test_any_other_path_is_an_array(path: str, value: Any) -> None:
+def test_any_other_path_gives_an_array(path: str, value: Any) -> None:
     assert compile_path(path)(SCOPE) == value
 
 
 @pytest.mark.parametrize(
     "path", ["$.lines[5:]", "$.lines[?(@.qty > 9)]", "$..nothing", "$.nothing[*]", "$.nothing.more[1:].x", "$.id[*]"]
 )
-def test_an_array_of_no_matches_is_empty_even_where_the_way_is_missing(path: str) -> None:
+def test_no_match_gives_an_empty_array_even_if_a_parent_is_missing(path: str) -> None:
     assert compile_path(path)(SCOPE) == []
 
 
-def test_a_union_of_names_makes_one_object() -> None:
+def test_a_union_of_names_gives_one_object() -> None:
     assert compile_path("$['id', 'note', 'nothing']")(SCOPE) == {"id": "o-1", "note": None}
 
 
@@ -83,7 +83,7 @@ def test_a_filter_on_an_object_tests_the_object_itself() -> None:
 @pytest.mark.parametrize(
     ("path", "value"), [("$.lines.length()", 2), ("$.lines[*].qty.sum()", 3.0), ("$.lines[*].qty.max()", 2.0)]
 )
-def test_functions_at_the_end(path: str, value: Any) -> None:
+def test_functions_at_the_end_of_a_path(path: str, value: Any) -> None:
     assert compile_path(path)(SCOPE) == value
 
 
@@ -99,13 +99,13 @@ def test_functions_at_the_end(path: str, value: Any) -> None:
         ("$.note[0]", "Invalid path '$.note[0]' : The path $['note'] is null"),
     ],
 )
-def test_a_miss_says_what_was_missed(path: str, cause: str) -> None:
+def test_a_definite_path_without_a_match_names_the_missing_node(path: str, cause: str) -> None:
     with pytest.raises(PathNotFound) as caught:
         compile_path(path)(SCOPE)
     assert (caught.value.error, caught.value.cause) == ("States.Runtime", cause)
 
 
-def test_a_name_below_a_text_names_the_text() -> None:
+def test_a_name_below_a_string_names_the_type_of_the_string() -> None:
     with pytest.raises(PathNotFound, match=r"Expected to find an object with property \['x'\] in path \$\['id'\]"):
         compile_path("$.id.x")(SCOPE)
     with pytest.raises(PathNotFound, match="can only be applied to arrays"):
@@ -115,12 +115,12 @@ def test_a_name_below_a_text_names_the_text() -> None:
 @pytest.mark.parametrize(
     "text", ["", "id", "$.", "$.a b", "$[", "$.a[?(", "$..", "$.a.nonsense()", "$x[", "$.a[(@.b)]"]
 )
-def test_what_is_no_path_is_refused_when_compiled(text: str) -> None:
+def test_an_invalid_path_is_rejected_when_compiled(text: str) -> None:
     with pytest.raises(InvalidPath):
         compile_path(text)
 
 
-def test_putting_a_value_shares_all_that_it_does_not_change() -> None:
+def test_put_shares_every_part_that_it_does_not_change() -> None:
     before = copy.deepcopy(ORDER)
     after = compile_reference_path("$.address.geo.lat").put(ORDER, 59.9)
     assert after["address"] == {"city": "Oslo", "post-code": "0150", "geo": {"lat": 59.9}}
@@ -138,7 +138,7 @@ def test_a_reference_path_reads_and_replaces() -> None:
 @pytest.mark.parametrize(
     ("path", "document"), [("$.x", "text"), ("$.x", [1]), ("$.x.y", {"x": 3}), ("$.x[4]", {"x": [1]})]
 )
-def test_a_result_that_has_no_place_is_an_error_of_its_own(path: str, document: Any) -> None:
+def test_a_value_that_the_document_cannot_hold_raises_its_own_error(path: str, document: Any) -> None:
     with pytest.raises(StatesError) as caught:
         compile_reference_path(path).put(document, 1)
     assert caught.value.error == "States.ResultPathMatchFailure"
@@ -146,6 +146,6 @@ def test_a_result_that_has_no_place_is_an_error_of_its_own(path: str, document: 
 
 
 @pytest.mark.parametrize("text", ["$.a[*]", "$..a", "$.a[1:]", "$.a[?(@.b)]", "$$.a", "$name", "a"])
-def test_a_reference_path_names_one_place(text: str) -> None:
+def test_a_reference_path_must_be_definite(text: str) -> None:
     with pytest.raises(InvalidPath):
         compile_reference_path(text)

@@ -67,7 +67,7 @@ def evaluate(text: str, seed: int = 1) -> Any:
         ("States.ArrayGetItem(States.StringSplit('2026-03-01', '-'), 1)", "03"),
     ],
 )
-def test_what_each_function_gives(call: str, value: Any) -> None:
+def test_results_of_functions(call: str, value: Any) -> None:
     assert evaluate(call) == value
 
 
@@ -77,7 +77,7 @@ def test_hashes(algorithm: str) -> None:
     assert evaluate(f"States.Hash($.name, '{algorithm}')") == expected
 
 
-def test_a_uuid_is_of_version_4_and_of_the_execution_seed() -> None:
+def test_a_uuid_has_version_4_and_follows_the_seed() -> None:
     first = evaluate("States.UUID()", seed=5)
     assert uuid.UUID(first).version == 4
     assert first == evaluate("States.UUID()", seed=5)
@@ -112,13 +112,13 @@ def test_a_random_number_lies_in_its_range_and_follows_its_seed() -> None:
         "States.StringSplit(1, ',')",
     ],
 )
-def test_arguments_that_a_function_cannot_take_are_an_intrinsic_failure(call: str) -> None:
+def test_invalid_arguments_raise_an_intrinsic_failure(call: str) -> None:
     with pytest.raises(StatesError) as caught:
         evaluate(call)
     assert caught.value.error == "States.IntrinsicFailure"
 
 
-def test_ten_thousand_characters_are_the_most_to_encode() -> None:
+def test_at_most_ten_thousand_characters_are_encoded() -> None:
     call = compile_intrinsic("States.Base64Encode($)")
     assert len(call(Scope("x" * 10_000, {}))) == 13_336
     with pytest.raises(StatesError):
@@ -144,11 +144,11 @@ def test_ten_thousand_characters_are_the_most_to_encode() -> None:
         "States.Array(" * 11 + ")" * 11,
     ],
 )
-def test_a_wrong_form_is_refused_when_compiled(text: str) -> None:
+def test_invalid_syntax_is_rejected_when_compiled(text: str) -> None:
     with pytest.raises(InvalidIntrinsic):
         compile_intrinsic(text)
 
 
-def test_paths_with_commas_and_brackets_of_their_own_stay_whole() -> None:
+def test_paths_may_contain_commas_and_brackets() -> None:
     call = compile_intrinsic("States.ArrayLength($.rows[?(@.name == 'a,b)' && @.n in [1, 2])])")
     assert call(Scope({"rows": [{"name": "a,b)", "n": 2}, {"name": "c", "n": 1}]}, {})) == 1

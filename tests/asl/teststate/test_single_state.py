@@ -1,4 +1,4 @@
-"""One state on its own.
+"""Tests of one state in isolation.
 
 Pages: test-state-isolation.html ("Using TestState API") and API_TestState.html: statuses, mocks, state configuration,
 context, inspection levels.
@@ -27,8 +27,8 @@ TASK: dict[str, Any] = {
 RESULT = {"Payload": {"total": 12}, "StatusCode": 200}
 
 
-def ask(state: dict[str, Any], value: Any = None, **params: Any) -> dict[str, Any]:
-    """TestState with JSON for texts; mocks given as `result` or `error`."""
+def call_test_state(state: dict[str, Any], value: Any = None, **params: Any) -> dict[str, Any]:
+    """Call TestState with JSON values; `result` and `error` are mocks."""
     request: dict[str, Any] = {"definition": json.dumps(state), "inspectionLevel": "DEBUG", **params}
     if value is not None:
         request["input"] = json.dumps(value)
@@ -39,25 +39,25 @@ def ask(state: dict[str, Any], value: Any = None, **params: Any) -> dict[str, An
     return test_state(request)
 
 
-def seen(answer: dict[str, Any]) -> dict[str, Any]:
-    """The inspection data, its texts parsed."""
+def inspection_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """The inspection data, with its JSON texts parsed."""
     return {
         name: json.loads(value) if isinstance(value, str) else value for name, value in answer["inspectionData"].items()
     }
 
 
-def refusal(*args: Any, **kwargs: Any) -> tuple[str, str]:
+def rejection(*args: Any, **kwargs: Any) -> tuple[str, str]:
     with pytest.raises(Rejected) as caught:
-        ask(*args, **kwargs)
+        call_test_state(*args, **kwargs)
     return caught.value.code, caught.value.message
 
 
-def test_a_task_shows_its_data_at_every_step() -> None:
+def test_inspection_data_of_a_tcall_test_state() -> None:
     order = {"order": {"id": 7}}
-    answer = ask(TASK, order, result=RESULT)
+    answer = call_test_state(TASK, order, result=RESULT)
     assert (answer["status"], answer["nextState"]) == ("SUCCEEDED", "Charge")
     assert json.loads(answer["output"]) == {"order": {"id": 7}, "price": {"total": 12}}
-    assert seen(answer) == {
+    assert inspection_of(answer) == {
         "input": order,
         "afterInputPath": {"id": 7},
         "afterParameters": {"FunctionName": "price", "Payload": {"id": 7}},
@@ -67,15 +67,15 @@ def test_a_task_shows_its_data_at_every_step() -> None:
     }
 
 
-def test_info_shows_the_outcome_alone() -> None:
-    assert set(ask(TASK, {"order": {"id": 7}}, result=RESULT, inspectionLevel="INFO")) == {
+def test_level_info_has_no_inspection_data() -> None:
+    assert set(call_test_state(TASK, {"order": {"id": 7}}, result=RESULT, inspectionLevel="INFO")) == {
         "status",
         "output",
         "nextState",
     }
 
 
-def test_jsonata_shows_arguments_and_result() -> None:
+def test_inspection_data_of_a_jsonata_tcall_test_state() -> None:
     state = {
         "Type": "Task",
         "QueryLanguage": "JSONata",
@@ -84,9 +84,9 @@ def test_jsonata_shows_arguments_and_result() -> None:
         "Output": "{% $states.result.MessageId & $v %}",
         "End": True,
     }
-    answer = ask(state, {"n": 4}, result={"MessageId": "m"}, variables='{"v": "!"}')
+    answer = call_test_state(state, {"n": 4}, result={"MessageId": "m"}, variables='{"v": "!"}')
     assert answer["output"] == '"m!"'
-    assert seen(answer) == {
+    assert inspection_of(answer) == {
         "input": {"n": 4},
         "afterArguments": {"MessageBody": 8},
         "result": {"MessageId": "m"},
@@ -94,9 +94,9 @@ def test_jsonata_shows_arguments_and_result() -> None:
     }
 
 
-def test_variables_are_shown_as_the_state_leaves_them() -> None:
+def test_inspection_data_has_the_variables_after_the_state() -> None:
     state = {"Type": "Pass", "Assign": {"x.$": "$.a"}, "End": True}
-    assert seen(ask(state, {"a": 1}, variables='{"y": 2}'))["variables"] == {"x": 1, "y": 2}
+    assert inspection_of(call_test_state(state, {"a": 1}, variables='{"y": 2}'))["variables"] == {"x": 1, "y": 2}
 
 
 @pytest.mark.parametrize(
@@ -114,19 +114,19 @@ def test_variables_are_shown_as_the_state_leaves_them() -> None:
         ({"Type": "Pass", "QueryLanguage": "JSONata", "Output": 1, "End": True}, set()),
     ],
 )
-def test_other_states_show_what_they_have(state: dict[str, Any], names: set[str]) -> None:
-    assert set(ask(state, {"a": 1})["inspectionData"]) == names | {"input"}
+def test_inspection_data_of_other_states(state: dict[str, Any], names: set[str]) -> None:
+    assert set(call_test_state(state, {"a": 1})["inspectionData"]) == names | {"input"}
 
 
-def test_a_choice_leads_on_and_one_without_a_match_fails() -> None:
+def test_a_choice_selects_the_next_state_or_fails_without_a_match() -> None:
     state = {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericEquals": 1, "Next": "One"}]}
-    assert ask(state, {"n": 1})["nextState"] == "One"
-    answer = ask(state, {"n": 2})
+    assert call_test_state(state, {"n": 1})["nextState"] == "One"
+    answer = call_test_state(state, {"n": 2})
     assert answer["status"] == "FAILED"
     assert answer["cause"].startswith("Failed to transition out of the state.")
 
 
-def test_a_state_of_a_whole_machine_is_named() -> None:
+def test_a_state_of_a_machine_is_selected_by_name() -> None:
     inner = {"StartAt": "Deep", "States": {"Deep": {"Type": "Fail", "Error": "Inside"}}}
     machine = {
         "StartAt": "First",
@@ -135,9 +135,9 @@ def test_a_state_of_a_whole_machine_is_named() -> None:
             "Second": {"Type": "Map", "ItemProcessor": inner, "End": True},
         },
     }
-    assert ask(machine)["nextState"] == "Second"
-    assert ask(machine, stateName="Deep")["error"] == "Inside"
-    assert refusal(machine, stateName="Third")[0] == "ValidationException"
+    assert call_test_state(machine)["nextState"] == "Second"
+    assert call_test_state(machine, stateName="Deep")["error"] == "Inside"
+    assert rejection(machine, stateName="Third")[0] == "ValidationException"
 
 
 RESILIENT = {
@@ -153,28 +153,30 @@ RESILIENT = {
 }
 
 
-@pytest.mark.parametrize(("tries", "delay"), [(0, 3), (1, 6)])
-def test_an_error_that_is_retried(tries: int, delay: int) -> None:
-    answer = ask(RESILIENT, {"order": {"id": 7}}, error="Busy", stateConfiguration={"retrierRetryCount": tries})
+@pytest.mark.parametrize(("attempts", "delay"), [(0, 3), (1, 6)])
+def test_an_error_that_is_retried(attempts: int, delay: int) -> None:
+    answer = call_test_state(
+        RESILIENT, {"order": {"id": 7}}, error="Busy", stateConfiguration={"retrierRetryCount": attempts}
+    )
     assert (answer["status"], answer["error"], answer["cause"]) == ("RETRIABLE", "Busy", "mocked")
-    assert seen(answer)["errorDetails"] == {"retryIndex": 0, "retryBackoffIntervalSeconds": delay}
+    assert inspection_of(answer)["errorDetails"] == {"retryIndex": 0, "retryBackoffIntervalSeconds": delay}
     assert "output" not in answer
 
 
 def test_an_error_after_the_last_retry_is_caught() -> None:
-    answer = ask(RESILIENT, {"order": {"id": 7}}, error="Busy", stateConfiguration={"retrierRetryCount": 2})
+    answer = call_test_state(RESILIENT, {"order": {"id": 7}}, error="Busy", stateConfiguration={"retrierRetryCount": 2})
     assert (answer["status"], answer["nextState"], answer["error"]) == ("CAUGHT_ERROR", "Repair", "Busy")
     assert json.loads(answer["output"]) == {"order": {"id": 7}, "e": {"Error": "Busy", "Cause": "mocked"}}
-    assert seen(answer)["errorDetails"] == {"catchIndex": 1}
+    assert inspection_of(answer)["errorDetails"] == {"catchIndex": 1}
 
 
-def test_an_error_that_nothing_catches() -> None:
-    answer = ask(TASK, {"order": {"id": 7}}, error="Busy")
+def test_an_uncaught_error() -> None:
+    answer = call_test_state(TASK, {"order": {"id": 7}}, error="Busy")
     assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "Busy", "mocked")
 
 
-def test_a_broken_path_fails_the_state_and_shows_how_far_it_came() -> None:
-    answer = ask({**TASK, "Parameters": {"id.$": "$.gone"}}, {"order": {"id": 7}}, result=RESULT)
+def test_a_broken_path_fails_the_state_with_the_inspection_data_so_far() -> None:
+    answer = call_test_state({**TASK, "Parameters": {"id.$": "$.gone"}}, {"order": {"id": 7}}, result=RESULT)
     assert answer["error"] == "States.Runtime"
     assert answer["cause"].startswith("The JSONPath '$.gone' specified for the field 'id.$' could not be found")
     assert set(answer["inspectionData"]) == {"input", "afterInputPath"}
@@ -192,11 +194,11 @@ MAP = {
 
 
 def test_a_map_with_mocked_iterations() -> None:
-    answer = ask(MAP, {"items": [1, 2]}, result=["a", "b"])
+    answer = call_test_state(MAP, {"items": [1, 2]}, result=["a", "b"])
     assert json.loads(answer["output"]) == {"items": [1, 2], "done": ["a", "b"]}
-    assert seen(answer)["afterItemsPath"] == [1, 2]
-    assert seen(answer)["afterItemSelector"] == [{"v": 1}, {"v": 2}]
-    assert seen(answer)["maxConcurrency"] == 3
+    assert inspection_of(answer)["afterItemsPath"] == [1, 2]
+    assert inspection_of(answer)["afterItemSelector"] == [{"v": 1}, {"v": 2}]
+    assert inspection_of(answer)["maxConcurrency"] == 3
 
 
 @pytest.mark.parametrize(
@@ -205,11 +207,11 @@ def test_a_map_with_mocked_iterations() -> None:
 def test_how_many_failures_a_map_tolerates(failed: int | None, error: str) -> None:
     configuration = {"mapIterationFailureCount": failed} if failed is not None else {}
     state = {**MAP, "ToleratedFailureCount": 1}
-    answer = ask(state, {"items": [1, 2]}, error="Boom", stateConfiguration=configuration)
+    answer = call_test_state(state, {"items": [1, 2]}, error="Boom", stateConfiguration=configuration)
     assert (answer["status"], answer["error"]) == ("FAILED", error)
 
 
-def test_a_map_reads_the_items_it_is_given() -> None:
+def test_a_map_takes_its_items_from_map_item_reader_data() -> None:
     processor = {**MAP["ItemProcessor"], "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
     state = {
         "Type": "Map",
@@ -217,14 +219,14 @@ def test_a_map_reads_the_items_it_is_given() -> None:
         "ItemProcessor": processor,
         "End": True,
     }
-    answer = ask(state, {}, result=[1], stateConfiguration={"mapItemReaderData": "[5]"})
+    answer = call_test_state(state, {}, result=[1], stateConfiguration={"mapItemReaderData": "[5]"})
     assert answer["output"] == "[1]"
 
 
-def test_the_context_is_shown_as_it_is_given_or_made_up() -> None:
+def test_the_context_object_is_the_given_or_a_generated_one() -> None:
     state = {"Type": "Pass", "Parameters": {"c.$": "$$"}, "End": True}
-    assert json.loads(ask(state, context="{}")["output"]) == {"c": {}}
-    made = json.loads(ask(state, {"n": 1}, roleArn=ROLE)["output"])["c"]
+    assert json.loads(call_test_state(state, context="{}")["output"]) == {"c": {}}
+    made = json.loads(call_test_state(state, {"n": 1}, roleArn=ROLE)["output"])["c"]
     assert made["State"]["Name"] == "StateName"
     assert made["State"]["RetryCount"] == 0
     assert made["Execution"]["Input"] == {"n": 1}
@@ -238,12 +240,12 @@ def test_a_task_token_comes_from_the_context() -> None:
         "Parameters": {"MessageBody.$": "$$.Task.Token"},
         "End": True,
     }
-    answer = ask(state, result={"ok": True}, context='{"Task": {"Token": "t-1"}}')
-    assert seen(answer)["afterParameters"] == {"MessageBody": "t-1"}
+    answer = call_test_state(state, result={"ok": True}, context='{"Task": {"Token": "t-1"}}')
+    assert inspection_of(answer)["afterParameters"] == {"MessageBody": "t-1"}
     assert answer["output"] == '{"ok":true}'
 
 
-def test_a_task_that_is_not_mocked_is_called() -> None:
+def test_a_task_without_a_mock_is_called() -> None:
     requests: list[TaskRequest] = []
 
     def invoke(request: TaskRequest, complete: Complete) -> None:
@@ -299,15 +301,15 @@ PARALLEL = {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": PA
         ),
     ],
 )
-def test_requests_that_are_turned_away(state: dict[str, Any], params: dict[str, Any], message: str) -> None:
-    assert refusal(state, **params) == ("ValidationException", message)
+def test_invalid_requests_are_rejected(state: dict[str, Any], params: dict[str, Any], message: str) -> None:
+    assert rejection(state, **params) == ("ValidationException", message)
 
 
-def test_a_broken_definition_is_turned_away_with_its_faults() -> None:
-    code, message = refusal({"Type": "Pass"})
+def test_an_invalid_definition_is_rejected_with_its_diagnostics() -> None:
+    code, message = rejection({"Type": "Pass"})
     assert code == "InvalidDefinition"
     assert message.endswith("only one of the following fields: [Next, End] at /States/StateName'")
-    assert refusal(PARALLEL)[0] == "InvalidDefinition"
+    assert rejection(PARALLEL)[0] == "InvalidDefinition"
 
 
 @pytest.mark.parametrize("mode", ["NONE", "PRESENT", "STRICT"])
@@ -316,6 +318,6 @@ def test_how_strictly_a_mock_is_compared_with_the_api(mode: str) -> None:
     for result, modes in [({}, {"NONE", "PRESENT"}), ({"ExecutionArn": 5}, {"NONE"})]:
         mock = {"result": json.dumps(result), "fieldValidationMode": mode}
         if mode in modes:
-            assert ask(state, mock=mock)["status"] == "SUCCEEDED"
+            assert call_test_state(state, mock=mock)["status"] == "SUCCEEDED"
         else:
-            assert refusal(state, mock=mock)[0] == "ValidationException"
+            assert rejection(state, mock=mock)[0] == "ValidationException"

@@ -16,7 +16,7 @@ from asl.language.templates import InvalidTemplate, compile_query, compile_templ
 SCOPE = Scope({"id": 7, "items": [1, 2], "name": "Ada"}, {"State": {"Name": "S"}}, {"v": {"w": 1}})
 
 
-def test_fields_that_end_in_dollar_are_evaluated_and_lose_it() -> None:
+def test_fields_with_a_dollar_suffix_are_evaluated_and_lose_the_suffix() -> None:
     template = {
         "id.$": "$.id",
         "all.$": "$",
@@ -43,11 +43,11 @@ def test_the_order_of_fields_is_kept() -> None:
 
 
 @pytest.mark.parametrize("constant", [None, 5, "$.id", [], {}, {"a": [{"b": "States.UUID()"}]}])
-def test_what_has_no_such_field_is_a_constant_and_is_shared(constant: Any) -> None:
+def test_a_template_without_such_fields_is_a_shared_constant(constant: Any) -> None:
     assert compile_template(constant)(SCOPE) is constant
 
 
-def test_a_template_is_not_changed_by_what_it_builds() -> None:
+def test_building_a_value_does_not_change_the_template() -> None:
     template = {"a": {"b.$": "$.id"}, "c": [{"d.$": "$.name"}]}
     build = compile_template(template)
     assert build(SCOPE) == build(SCOPE)
@@ -55,7 +55,7 @@ def test_a_template_is_not_changed_by_what_it_builds() -> None:
 
 
 @pytest.mark.parametrize("path", ["$.gone", "$$.Gone", "$gone", "$.id.more"])
-def test_a_path_that_finds_nothing_names_the_field_and_the_input(path: str) -> None:
+def test_a_path_without_a_match_names_the_field_and_the_input(path: str) -> None:
     with pytest.raises(StatesError) as caught:
         compile_template({"deep": [{"x.$": path}]})(Scope({"id": 7, "ö": [1]}, {}))
     assert caught.value.error == "States.Runtime"
@@ -63,13 +63,13 @@ def test_a_path_that_finds_nothing_names_the_field_and_the_input(path: str) -> N
     assert caught.value.cause == expected + '\'{"id":7,"ö":[1]}\''
 
 
-def test_a_path_inside_a_function_is_named_alone() -> None:
+def test_a_path_inside_a_function_is_named_without_the_function() -> None:
     with pytest.raises(StatesError, match=r"The JSONPath '\$.gone' specified for the field 'x.\$'"):
         compile_template({"x.$": "States.Array(1, $.gone)"})(SCOPE)
 
 
 @pytest.mark.parametrize("value", ["id", "", 5, None, {"a": 1}, "States.Nope()", "$.[", "$.a b"])
-def test_a_field_that_holds_no_query_is_refused_when_compiled(value: Any) -> None:
+def test_a_field_without_a_path_or_function_is_rejected_when_compiled(value: Any) -> None:
     with pytest.raises(InvalidTemplate) as caught:
         compile_template({"a": [{"x.$": value}]})
     assert (caught.value.field, caught.value.where) == ("x.$", ("a", 0))

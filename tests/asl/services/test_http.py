@@ -31,7 +31,7 @@ def invoke(endpoint: Any, resource: str, parameters: Any) -> Any:
     return Services(lambda name: None, transport=endpoint, connections=connections).invoke(resource, parameters)
 
 
-def test_a_gateway_is_called_at_stage_and_path_with_a_json_body() -> None:
+def test_api_gateway_is_called_at_stage_and_path_with_a_json_body() -> None:
     endpoint = Endpoint()
     parameters = {
         "ApiEndpoint": "abc.execute-api.us-east-1.amazonaws.com",
@@ -56,13 +56,13 @@ def test_a_gateway_is_called_at_stage_and_path_with_a_json_body() -> None:
     }
 
 
-def test_a_gateways_refusal_is_named_by_its_status() -> None:
+def test_an_error_of_api_gateway_is_named_by_its_status() -> None:
     with pytest.raises(StatesError) as caught:
         invoke(Endpoint(404, '{"message":"none"}'), GATEWAY, {"ApiEndpoint": "abc", "Method": "GET"})
     assert (caught.value.error, caught.value.cause) == ("ApiGateway.404", '{"message":"none"}')
 
 
-def test_an_http_task_sends_a_form_and_what_its_connection_adds() -> None:
+def test_an_http_task_sends_a_form_and_the_headers_of_its_connection() -> None:
     endpoint = Endpoint()
     parameters = {
         "ApiEndpoint": "https://bank.example/charges",
@@ -79,7 +79,7 @@ def test_an_http_task_sends_a_form_and_what_its_connection_adds() -> None:
     assert sent.headers == {"Authorization": "Bearer key", "Content-Type": "application/x-www-form-urlencoded"}
 
 
-def test_an_http_tasks_failures_have_their_own_names() -> None:
+def test_error_names_of_an_http_task() -> None:
     def unreachable(request: HttpRequest) -> HttpResponse:
         raise ConnectionRefusedError("refused")
 
@@ -90,7 +90,7 @@ def test_an_http_tasks_failures_have_their_own_names() -> None:
         invoke(unreachable, HTTP, parameters)
 
 
-def test_query_parameters_that_are_no_object() -> None:
+def test_query_parameters_must_be_an_object() -> None:
     parameters = {"ApiEndpoint": "abc", "Method": "GET", "QueryParameters": "?a=1"}
     with pytest.raises(StatesError, match=r"\[The value of the field 'QueryParameters' has an invalid format\]"):
         invoke(Endpoint(), GATEWAY, parameters)

@@ -1,7 +1,7 @@
 """JSONata in the fields of a state.
 
-Page: transforming-data.html ("Transforming data with JSONata in Step Functions"): what is bound, the functions that
-Step Functions adds, what it refuses, and what a failure is called.
+Page: transforming-data.html ("Transforming data with JSONata in Step Functions"): bindings, added functions,
+unsupported expressions, errors.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def test_functions_that_step_functions_adds_or_that_follow_the_clock(expression:
     assert evaluate(expression) == value
 
 
-def test_chance_follows_the_execution_or_its_own_seed() -> None:
+def test_random_values_follow_the_seed_of_the_execution_or_of_the_call() -> None:
     assert evaluate("$random()", 1) == evaluate("$random()", 1) != evaluate("$random()", 2)
     assert evaluate("$random(7)", 1) == evaluate("$random(7)", 2)
     assert 0 <= evaluate("$random()") < 1
@@ -85,13 +85,13 @@ def test_chance_follows_the_execution_or_its_own_seed() -> None:
 
 
 @pytest.mark.parametrize("expression", ["$gone", "$states.input.gone", "$limit.more", "$states.input.order.lines[9]"])
-def test_nothing_is_an_error_with_the_field_as_its_place(expression: str) -> None:
+def test_an_absent_result_is_an_error_that_names_the_field(expression: str) -> None:
     with pytest.raises(QueryEvaluationError) as caught:
         compile_template({"a": [1, "{% " + expression + " %}"]}, "Output")(scope())
     error = caught.value
     assert (error.error, error.location) == ("States.QueryEvaluationError", "Output/a[1]")
-    said = f"The JSONata expression '{expression}' specified for the field 'Output/a[1]' returned nothing (undefined)."
-    assert error.cause == said
+    cause = f"The JSONata expression '{expression}' specified for the field 'Output/a[1]' returned nothing (undefined)."
+    assert error.cause == cause
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_nothing_is_an_error_with_the_field_as_its_place(expression: str) -> Non
         ("$abs('a')", 'T0410: Argument 1 of function "abs" does not match function signature'),
     ],
 )
-def test_an_error_inside_is_told_in_the_words_of_jsonata(expression: str, reason: str) -> None:
+def test_an_evaluation_error_has_the_message_of_jsonata(expression: str, reason: str) -> None:
     with pytest.raises(QueryEvaluationError) as caught:
         evaluate(expression)
     assert (caught.value.cause or "").endswith(f"threw an error during evaluation. {reason}")
 
 
-def test_a_result_of_the_wrong_type_is_told_with_its_value() -> None:
+def test_a_result_of_a_wrong_type_is_an_error_with_its_value() -> None:
     items = compile_expression("{% $states.input.order %}", "Items", "array")
     with pytest.raises(QueryEvaluationError) as caught:
         items(scope())
@@ -121,12 +121,12 @@ def test_a_result_of_the_wrong_type_is_told_with_its_value() -> None:
 
 
 @pytest.mark.parametrize("text", ["{% 1 + %}", "{% $x. %}", "{% (  %}", "{% %}", "plain", "{% 1"])
-def test_what_does_not_parse_is_refused_when_compiled(text: str) -> None:
+def test_invalid_syntax_is_rejected_when_compiled(text: str) -> None:
     with pytest.raises(InvalidExpression):
         compile_expression(text)
 
 
-def test_only_strings_inside_the_marks_are_evaluated_and_constants_are_shared() -> None:
+def test_only_delimited_strings_are_evaluated_and_constants_are_shared() -> None:
     template = {"a": "{% $limit %}", "b": {"c": " {% $limit %} "}, "d": ["$limit", "{% $tags[0] %}"]}
     value = compile_template(template, "Output")(scope())
     assert value == {"a": 100, "b": {"c": " {% $limit %} "}, "d": ["$limit", "a"]}

@@ -1,4 +1,4 @@
-"""The operators of a Choice state.
+"""The rules of a Choice state.
 
 Page: state-choice.html ("Comparison operators"); states-language.net, section "Choice State", "Data-Test Expression".
 """
@@ -25,7 +25,7 @@ def holds(rule: dict[str, Any], value: Any, other: Any = None) -> bool:
     ("kind", "low", "high"),
     [("String", "apple", "pear"), ("String", "", "a"), ("Numeric", -1, 2.5), ("Timestamp", EARLY, LATE)],
 )
-def test_order(kind: str, low: Any, high: Any) -> None:
+def test_comparisons(kind: str, low: Any, high: Any) -> None:
     for name, expected in {
         "Equals": (False, True, False),
         "LessThan": (True, False, False),
@@ -62,7 +62,7 @@ def test_another_type_never_matches(rule: dict[str, Any], value: Any) -> None:
     assert compile_rule({"Not": {"Variable": "$.v", **rule}})(Scope({"v": value}, {}))
 
 
-def test_booleans() -> None:
+def test_boolean_equality() -> None:
     assert holds({"BooleanEquals": False}, False)
     assert holds({"BooleanEqualsPath": "$.other"}, True, True)
 
@@ -76,7 +76,7 @@ def test_booleans() -> None:
         ("IsBoolean", [True, False], [0, "true", None]),
     ],
 )
-def test_types(operator: str, yes: list[Any], no: list[Any]) -> None:
+def test_type_tests(operator: str, yes: list[Any], no: list[Any]) -> None:
     assert all(holds({operator: True}, value) and not holds({operator: False}, value) for value in yes)
     assert all(holds({operator: False}, value) and not holds({operator: True}, value) for value in no)
 
@@ -97,7 +97,7 @@ def test_types(operator: str, yes: list[Any], no: list[Any]) -> None:
         (5, False),
     ],
 )
-def test_what_a_timestamp_is(text: Any, expected: bool) -> None:
+def test_valid_timestamps(text: Any, expected: bool) -> None:
     """States Language, section "Timestamps": RFC 3339, with an uppercase T and an offset or an uppercase Z."""
     assert holds({"IsTimestamp": True}, text) is expected
 
@@ -120,7 +120,7 @@ def test_wildcards(pattern: str, text: str, expected: bool) -> None:
     assert holds({"StringMatches": pattern}, text) is expected
 
 
-def test_presence_is_the_one_test_of_a_missing_value() -> None:
+def test_only_is_present_accepts_a_missing_value() -> None:
     present = compile_rule({"Variable": "$.v.w", "IsPresent": True})
     absent = compile_rule({"Variable": "$.v.w", "IsPresent": False})
     assert present(Scope({"v": {"w": None}}, {}))
@@ -134,11 +134,11 @@ def test_a_missing_value_fails_the_state(rule: dict[str, Any]) -> None:
     with pytest.raises(StatesError) as caught:
         compile_rule({"Variable": "$.gone", **rule})(Scope({"v": 1}, {}))
     assert caught.value.error == "States.Runtime"
-    said = "Invalid path '$.gone': The choice state's condition path references an invalid value."
-    assert caught.value.cause == said
+    cause = "Invalid path '$.gone': The choice state's condition path references an invalid value."
+    assert caught.value.cause == cause
 
 
-def test_rules_in_rules() -> None:
+def test_nested_rules() -> None:
     rule = compile_rule(
         {
             "And": [
@@ -160,12 +160,12 @@ def test_rules_in_rules() -> None:
     assert not rule(Scope({"total": 101, "vip": True}, context, {"limit": -1}))
 
 
-def test_later_operands_are_not_read_once_the_answer_is_known() -> None:
+def test_and_and_or_stop_at_the_first_decisive_rule() -> None:
     rule = compile_rule({"Or": [{"Variable": "$.a", "IsPresent": True}, {"Variable": "$.gone", "IsNull": True}]})
     assert rule(Scope({"a": 1}, {}))
 
 
-def test_a_condition_in_jsonata_is_a_boolean() -> None:
+def test_a_jsonata_condition_must_be_a_boolean() -> None:
     rule = compile_rule({"Condition": "{% $states.input.n > 2 %}"}, "JSONata")
     assert rule(Scope(None, {}, states={"input": {"n": 3}}))
     assert not rule(Scope(None, {}, states={"input": {"n": 2}}))
@@ -174,7 +174,7 @@ def test_a_condition_in_jsonata_is_a_boolean() -> None:
 
 
 @pytest.mark.parametrize("rule", [{}, {"Variable": "$.v"}, {"Variable": "$.v", "IsNull": True, "IsString": True}])
-def test_a_rule_has_one_operator(rule: dict[str, Any]) -> None:
+def test_a_rule_must_have_exactly_one_operator(rule: dict[str, Any]) -> None:
     with pytest.raises(InvalidRule):
         compile_rule(rule)
 
@@ -184,5 +184,5 @@ def test_a_path_is_checked_when_the_rule_is_compiled() -> None:
         compile_rule({"Variable": "v", "IsNull": True})
 
 
-def test_every_operator_of_the_language_is_known() -> None:
+def test_every_operator_of_the_language_is_supported() -> None:
     assert len(OPERATORS) == 16 * 2 + 5 + 1 + 1
