@@ -33,6 +33,7 @@ def run_scenario(scenario: Scenario) -> Answer:
 
 
 def run_execution(scenario: Scenario) -> Answer:
+    """The outcome and the history of the scenario's execution."""
     sleeps: list[float] = []
     with scenario_environment(scenario, sleeps.append) as services:
         engine = Engine(clock=VirtualClock(time.time()), invoke=_invoke(scenario, services, sleeps))

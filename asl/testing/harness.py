@@ -53,17 +53,17 @@ class Harness:
 
     def succeed(self, output: Any = None, state: str | None = None) -> Harness:
         """Answer the waiting token, as SendTaskSuccess does; `state` selects one of several."""
-        self.engine.send_task_success(self._token(state), output)
+        self.engine.send_task_success(self._waiting_token(state), output)
         self.engine.run_due()
         return self
 
     def fail(self, error: str, cause: str | None = None, state: str | None = None) -> Harness:
         """Answer the waiting token, as SendTaskFailure does; `state` selects one of several."""
-        self.engine.send_task_failure(self._token(state), error, cause)
+        self.engine.send_task_failure(self._waiting_token(state), error, cause)
         self.engine.run_due()
         return self
 
-    def _token(self, state: str | None) -> str:
+    def _waiting_token(self, state: str | None) -> str:
         tokens = [request.token for request in self.waiting if state in (None, request.state)]
         if len(tokens) != 1 or tokens[0] is None:
             states = [request.state for request in self.waiting]

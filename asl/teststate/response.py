@@ -19,6 +19,7 @@ _CAUSE_PREFIX = re.compile(
 
 
 def compose_response(test: SingleStateTest, execution: SingleStateExecution, level: str) -> dict[str, Any]:
+    """The response at an inspection level; raises Rejected if the state waits for an event that never comes."""
     response: dict[str, Any] = {}
     error = execution.last_error
     if execution.retrying:

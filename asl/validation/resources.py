@@ -92,10 +92,8 @@ def _exists(integration: Integration) -> bool:
     """True for an integration that Step Functions has."""
     service, pattern = integration.service, integration.pattern
     if service.startswith("aws-sdk:"):
-        called_service = service.removeprefix("aws-sdk:")
-        return (
-            pattern in ("", CALLBACK) and integration.action.isidentifier() and client_name(called_service) is not None
-        )
+        has_client = client_name(service.removeprefix("aws-sdk:")) is not None
+        return has_client and integration.action.isidentifier() and pattern in ("", CALLBACK)
     if pattern == JOB_WITH_JSON_OUTPUT:
         return service == "states"
     unavailable = {JOB: _NO_JOBS, CALLBACK: _NO_CALLBACKS}.get(pattern, set())
