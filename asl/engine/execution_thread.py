@@ -18,7 +18,7 @@ from asl.engine.clock import iso
 from asl.engine.history import QUOTA, WHOLE, HistoryBuilder, failure
 from asl.engine.identity import MachineIdentity
 from asl.language.data_flow import Fields
-from asl.language.documents import SMALL, data_limit, encode, too_large
+from asl.language.documents import NEVER_TOO_LARGE, data_limit, encode, too_large
 from asl.language.errors import QueryEvaluationError, StatesError
 from asl.language.scope import Scope
 
@@ -214,7 +214,7 @@ class ExecutionThread:
         """
         state = self.state
         text = self.text if value is self.value else encode(value)
-        if len(text) > SMALL and too_large(text):
+        if len(text) > NEVER_TOO_LARGE and too_large(text):
             raise data_limit(state.name)
         details: dict[str, Any] = {"name": state.name, "output": text, "outputDetails": WHOLE}
         if assigned:

@@ -19,12 +19,12 @@ from asl.language.scope import Expression, Scope
 Assign = Callable[[Scope], dict[str, Any]]
 
 
-def template(value: Any, field: str, jsonata: bool) -> Expression:
-    """A payload template of either language."""
+def compile_payload(value: Any, field: str, jsonata: bool) -> Expression:
+    """A payload template of either query language, as an expression."""
     return jsonata_expressions.compile_template(value, field) if jsonata else templates.compile_template(value)
 
 
-def typed(value: Any, field: str, jsonata: bool, expected: str) -> Expression:
+def compile_typed_field(value: Any, field: str, jsonata: bool, expected: str) -> Expression:
     """A field of one JSON type ("number", "string", "array"): a constant or, in JSONata, an expression."""
     if jsonata and is_expression(value):
         return jsonata_expressions.compile_expression(value, field, expected)
@@ -33,7 +33,7 @@ def typed(value: Any, field: str, jsonata: bool, expected: str) -> Expression:
 
 def compile_assign(spec: dict[str, Any], jsonata: bool, field: str = "Assign") -> Assign | None:
     """The variables that a state, a Choice rule or a catcher sets; None if it sets none."""
-    return template(spec["Assign"], field, jsonata) if spec.get("Assign") else None
+    return compile_payload(spec["Assign"], field, jsonata) if spec.get("Assign") else None
 
 
 def compile_filter_path(path: str | None) -> Expression | None:
@@ -65,9 +65,9 @@ class Fields:
         self.input = self.selector = self.result_path = self.output_field = None
         self.keep_input = False
         name = "Arguments" if jsonata else parameters
-        self.parameters = template(spec[name], name, jsonata) if name in spec else None
+        self.parameters = compile_payload(spec[name], name, jsonata) if name in spec else None
         if jsonata:
-            self.output_field = template(spec["Output"], "Output", True) if "Output" in spec else None
+            self.output_field = compile_payload(spec["Output"], "Output", True) if "Output" in spec else None
         else:
             self._compile_paths(spec)
         shaping = (self.assign, self.input, self.parameters, self.selector, self.result_path, self.output_field)
@@ -76,7 +76,7 @@ class Fields:
     def _compile_paths(self, spec: dict[str, Any]) -> None:
         self.input = compile_filter_path(spec.get("InputPath", "$"))
         selector = spec.get("ResultSelector")
-        self.selector = None if selector is None else template(selector, "ResultSelector", False)
+        self.selector = None if selector is None else compile_payload(selector, "ResultSelector", False)
         path = spec.get("ResultPath", "$")
         self.keep_input = path is None
         self.result_path = compile_reference_path(path) if path not in (None, "$") else None

@@ -14,8 +14,8 @@ from typing import Any
 from asl.language.errors import StatesError
 
 MAX_BYTES = 262_144
-SMALL = MAX_BYTES // 4
-"""Texts of so many characters are never too large."""
+NEVER_TOO_LARGE = MAX_BYTES // 4
+"""A text of at most this length is never too large: a character has at most 4 bytes in UTF-8."""
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 _decoder = json.JSONDecoder(parse_constant=lambda name: _reject_constant(name))
@@ -36,18 +36,18 @@ def encode(value: Any) -> str:
 def too_large(text: str) -> bool:
     """True for a text of more than 256 KiB in UTF-8."""
     length = len(text)
-    if length <= SMALL:
+    if length <= NEVER_TOO_LARGE:
         return False
     return length > MAX_BYTES or (not text.isascii() and len(text.encode(errors="surrogatepass")) > MAX_BYTES)
 
 
 def json_copy(value: Any) -> Any:
-    """The value as pure JSON of its own. Raises TypeError or ValueError for what isn't JSON."""
-    return parsed(encode(value))
+    """A deep copy of a JSON value. Raises TypeError or ValueError for a value that isn't JSON."""
+    return decode(encode(value))
 
 
 def encode_result(value: Any, owner: str) -> str:
-    """The text of a state's or a task's result. Raises ``States.DataLimitExceeded`` if it is too large."""
+    """The text of a state's or task's result. Raises ``States.DataLimitExceeded`` if it is too large."""
     text = encode(value)
     if too_large(text):
         raise data_limit(owner)
@@ -62,7 +62,7 @@ def data_limit(owner: str) -> StatesError:
     )
 
 
-def parsed(text: str) -> Any:
+def decode(text: str) -> Any:
     """The value of a JSON text. Raises ValueError, also for NaN and Infinity, which aren't JSON."""
     try:
         value, end = _decoder.raw_decode(text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from asl.language.data_flow import Assign, compile_assign, template
+from asl.language.data_flow import Assign, compile_assign, compile_payload
 from asl.language.errors import StatesError
 from asl.language.jsonpath import ReferencePath, compile_reference_path
 from asl.language.scope import Expression
@@ -94,7 +94,7 @@ def _compile_catcher(spec: dict[str, Any], field: str, jsonata: bool) -> Catcher
         errors=frozenset(spec["ErrorEquals"]),
         target=spec["Next"],
         result_path=None if jsonata or path is None else compile_reference_path(path),
-        output=template(spec["Output"], f"{field}/Output", True) if jsonata and "Output" in spec else None,
+        output=compile_payload(spec["Output"], f"{field}/Output", True) if jsonata and "Output" in spec else None,
         assign=compile_assign(spec, jsonata, f"{field}/Assign"),
     )
 

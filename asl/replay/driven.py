@@ -14,7 +14,7 @@ from asl.engine.requests import TaskRequest
 from asl.engine.states.error_handling import Backoff
 from asl.engine.states.task import Attempt
 from asl.engine.states.wait import WaitTimer
-from asl.language.documents import parsed
+from asl.language.documents import decode
 from asl.replay.recording import TEXTS, Recording
 from asl.replay.stand_in import MapRun
 from asl.replay.visits import Event, Visit, Visits
@@ -94,5 +94,5 @@ def _as_event(number: int, record: Record) -> Event:
     shown = dict(details or {})
     for field in TEXTS:
         if isinstance(shown.get(field), str):
-            shown[field] = parsed(shown[field])
+            shown[field] = decode(shown[field])
     return Event(number, kind, at, previous, shown)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from asl.engine.history import details_name
-from asl.language.documents import parsed
+from asl.language.documents import decode
 from asl.replay.visits import Event, Visits
 
 ENDS = {
@@ -151,7 +151,7 @@ def _details(kind: str, told: dict[str, Any]) -> dict[str, Any]:
         if isinstance(cut, Mapping) and cut.get("truncated"):
             raise BadHistory(f"its {field} is cut short, and nothing can be replayed without it: export it from AWS")
         if isinstance(told.get(field), str):
-            told[field] = parsed(told[field])
+            told[field] = decode(told[field])
     enters = kind.endswith("StateEntered")
     if enters and told and not isinstance(told.get("name"), str):
         raise BadHistory("it names no state")

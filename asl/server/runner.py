@@ -20,7 +20,7 @@ from asl.engine.errors import TaskDoesNotExist
 from asl.engine.event_loop import Entry, ScheduledEvent
 from asl.engine.execution import Execution
 from asl.engine.requests import Complete, TaskRequest
-from asl.language.documents import parsed
+from asl.language.documents import decode
 from asl.server.catalogue import Catalogue, Compiled
 from asl.server.clock import ServerClock
 from asl.server.errors import ApiError
@@ -285,7 +285,7 @@ class Runner:
     def _beginning(row: ExecutionRow) -> Entry:
         return {
             "entry": "started", "execution": row.arn, "time": row.started, "machine": row.machine_arn,
-            "name": row.name, "input": parsed(row.input), "seed": row.seed,
+            "name": row.name, "input": decode(row.input), "seed": row.seed,
         }  # fmt: skip
 
     def _journal(self, row: ExecutionRow) -> list[Entry]:

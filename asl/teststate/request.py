@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from asl.engine.requests import Complete, Invoke, TaskRequest
-from asl.language.documents import parsed
+from asl.language.documents import decode
 from asl.language.errors import StatesError
 from asl.language.resources import parse_resource
 from asl.teststate.mocked_results import check_mocked_result
@@ -68,7 +68,7 @@ def _parse_json(params: dict[str, Any], name: str, default: Any) -> Any:
     if text is None:
         return default
     try:
-        return parsed(text)
+        return decode(text)
     except (ValueError, TypeError, RecursionError):
         code = "InvalidExecutionInput" if name == "input" else "ValidationException"
         raise _rejected(f"Invalid {name}: not a valid JSON text", code) from None
