@@ -69,9 +69,9 @@ def _call(services: Services, request: TaskRequest) -> Any:
 
 
 def _mocked(scenario: Scenario, invoke: Invoke) -> Invoke:
-    from asl.server.mocks import Mocks
+    from asl.server.mock_config import MockConfig
 
-    mocks = Mocks(scenario["mock_config"])
+    mocks = MockConfig(scenario["mock_config"])
 
     def mocked(request: TaskRequest, complete: Complete) -> None:
         names = scenario["machine_name"], scenario["mock_case"], request.execution, request.state

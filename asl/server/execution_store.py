@@ -1,10 +1,10 @@
-"""What the server keeps: state machines and their kin, executions, and each execution's journal, in one SQLite file.
+"""The server's storage: resources, executions and their journals, in one SQLite file.
 
-An execution's journal is the ordered list of what reached it from outside, with the time each thing arrived; with the
-execution's row it is enough to compute the execution again, history and all. Nothing derived is stored, but for a
-finished execution's result, so that lists and descriptions needn't.
+An execution's journal is the ordered list of the inputs that it received, each with its time. The journal and the
+execution's row are enough to compute the execution again, with its history. The only derived data in the file is the
+result of a finished execution, so that lists and descriptions need no computation.
 
-Writes gather in a transaction until ``commit``. The file is in WAL mode: what was committed survives a killed process.
+Writes belong to a transaction that ``commit`` ends. The file is in WAL mode, so commits survive a killed process.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 
 CACHED_KIBIBYTES = 65_536
-"""Keys are names, which lie anywhere in the file: with SQLite's own 2 MiB each write read the pages that it changes."""
+"""Keys are random, so writes touch pages all over the file. With SQLite's default of 2 MiB each write reads them."""
 
 
 @dataclass(slots=True)
 class ExecutionRow:
-    """An execution: what it was started with, and how it ended. Times are seconds since 1970."""
+    """An execution: its start parameters, and its result. Times are seconds since 1970."""
 
     arn: str
     machine_arn: str
@@ -65,25 +65,25 @@ class ExecutionRow:
 
 NAMES = [field.name for field in fields(ExecutionRow)]
 COLUMNS = ", ".join(NAMES)
-PLACES = ", ".join("?" for _ in NAMES)
-ENDING = ("status", "stopped", "output", "error", "cause", "redrives", "redriven")
+PLACEHOLDERS = ", ".join("?" for _ in NAMES)
+RESULT_NAMES = ("status", "stopped", "output", "error", "cause", "redrives", "redriven")
 values_of = attrgetter(*NAMES)
-endings_of = attrgetter(*ENDING, "arn")
-UPDATE = f"UPDATE execution SET {', '.join(f'{name} = ?' for name in ENDING)} WHERE arn = ?"
+result_of = attrgetter(*RESULT_NAMES, "arn")
+UPDATE = f"UPDATE execution SET {', '.join(f'{name} = ?' for name in RESULT_NAMES)} WHERE arn = ?"
 
 
 def _storable(value: Any) -> Any:
-    """A text without lone surrogates, which JSON can hold and UTF-8 can't."""
+    """Replaces lone surrogates, which JSON allows and UTF-8 doesn't."""
     if not isinstance(value, str):
         return value
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-class Store:
+class ExecutionStore:
     """One SQLite file, used from one thread.
 
     Args:
-        path: the file, made where it isn't there; ``:memory:`` keeps nothing.
+        path: the file, created if it is missing; ``:memory:`` stores nothing on disk.
     """
 
     def __init__(self, path: str) -> None:
@@ -92,12 +92,12 @@ class Store:
         self.connection.execute("PRAGMA synchronous = NORMAL")
         self.connection.execute(f"PRAGMA cache_size = -{CACHED_KIBIBYTES}")
         self.connection.executescript(SCHEMA)
-        self.written: list[tuple[str, tuple[Any, ...]]] = []
-        """Since the last commit: SQLite takes all of it back when the disk is full."""
+        self.uncommitted: list[tuple[str, tuple[Any, ...]]] = []
+        """The writes since the last commit. SQLite rolls them back when the disk is full; they are then repeated."""
 
     @property
     def pending(self) -> bool:
-        return bool(self.written)
+        return bool(self.uncommitted)
 
     def _write(self, statement: str, values: Iterable[Any]) -> None:
         self._begin()
@@ -107,26 +107,26 @@ class Store:
         except UnicodeEncodeError:
             row = tuple(map(_storable, row))
             self.connection.execute(statement, row)
-        self.written.append((statement, row))
+        self.uncommitted.append((statement, row))
 
     def _begin(self) -> None:
-        """A transaction, with all in it that was written since the last commit."""
+        """Begin a transaction, and repeat in it the writes of one that was rolled back."""
         if self.connection.in_transaction:
             return
         self.connection.execute("BEGIN IMMEDIATE")
         try:
-            for statement, row in self.written:
+            for statement, row in self.uncommitted:
                 self.connection.execute(statement, row)
         except sqlite3.Error:
             self.connection.rollback()
             raise
 
     def commit(self) -> None:
-        """Make everything written so far lasting. What fails, as on a full disk, can be tried again."""
-        if self.written:
+        """Commit all writes. A commit that fails, as on a full disk, can be tried again."""
+        if self.uncommitted:
             self._begin()
             self.connection.execute("COMMIT")
-            self.written.clear()
+            self.uncommitted.clear()
 
     def close(self) -> None:
         self.commit()
@@ -146,18 +146,18 @@ class Store:
             yield kind, arn, json.loads(body)
 
     def add_execution(self, row: ExecutionRow) -> None:
-        self._write(f"INSERT INTO execution ({COLUMNS}) VALUES ({PLACES})", values_of(row))
+        self._write(f"INSERT INTO execution ({COLUMNS}) VALUES ({PLACEHOLDERS})", values_of(row))
 
     def update_execution(self, row: ExecutionRow) -> None:
-        """Write how an execution stands: its status, result, and redrives."""
-        self._write(UPDATE, endings_of(row))
+        """Update an execution's status, result and redrives."""
+        self._write(UPDATE, result_of(row))
 
     def execution(self, arn: str) -> ExecutionRow | None:
-        found = self.connection.execute(f"SELECT {COLUMNS} FROM execution WHERE arn = ?", (arn,)).fetchone()
-        return ExecutionRow(*found) if found else None
+        row = self.connection.execute(f"SELECT {COLUMNS} FROM execution WHERE arn = ?", (arn,)).fetchone()
+        return ExecutionRow(*row) if row else None
 
     def executions(self, where: str, values: Iterable[Any], limit: int = -1, offset: int = 0) -> list[ExecutionRow]:
-        """The executions that a condition picks, newest first."""
+        """The executions that match a condition, newest first."""
         rows = self.connection.execute(
             f"SELECT {COLUMNS} FROM execution WHERE {where} ORDER BY started DESC, rowid DESC LIMIT ? OFFSET ?",
             (*values, limit, offset),
@@ -165,30 +165,30 @@ class Store:
         return [ExecutionRow(*row) for row in rows]
 
     def running(self) -> list[ExecutionRow]:
-        """The executions to take up again after a restart, oldest first."""
+        """The executions to resume after a restart, oldest first."""
         return self.executions("status = 'RUNNING'", ())[::-1]
 
-    def append(self, arn: str, seq: int, at: float, entry: str) -> None:
-        """Add what reached an execution from outside to its journal."""
+    def append_entry(self, arn: str, seq: int, at: float, entry: str) -> None:
+        """Add an entry to an execution's journal."""
         self._write("INSERT INTO journal (arn, seq, at, entry) VALUES (?, ?, ?, ?)", (arn, seq, at, entry))
 
     def journal(self, arn: str) -> list[tuple[float, str]]:
-        """An execution's journal, (time, entry) in order."""
+        """An execution's journal: (time, entry) pairs in order."""
         return self.connection.execute("SELECT at, entry FROM journal WHERE arn = ? ORDER BY seq", (arn,)).fetchall()
 
     def add_map_run(self, arn: str, execution: str) -> None:
         self._write("INSERT OR IGNORE INTO map_run (arn, execution) VALUES (?, ?)", (arn, execution))
 
     def executions_of_map_runs(self, prefix: str) -> list[str]:
-        """The executions that have Map Runs whose ARNs begin so."""
-        found = self.connection.execute(
+        """The executions that have a Map Run whose ARN begins with the prefix."""
+        rows = self.connection.execute(
             "SELECT DISTINCT execution FROM map_run WHERE substr(arn, 1, ?) = ?", (len(prefix), prefix)
         )
-        return [arn for (arn,) in found]
+        return [arn for (arn,) in rows]
 
     def set(self, name: str, value: Any) -> None:
         self._write("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", (name, json.dumps(value)))
 
     def get(self, name: str, default: Any = None) -> Any:
-        found = self.connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return json.loads(found[0]) if found else default
+        row = self.connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else default

@@ -1,6 +1,6 @@
 """The actions on state machines: create, update, describe, delete, list, validate.
 
-https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html and its neighbours.
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from asl.server import pages
+from asl.server.actions import pagination
+from asl.server.actions.versions import VersionActions
 from asl.server.arns import Account, parse
 from asl.server.errors import ApiError, invalid, no_machine
-from asl.server.registry import DEFAULTS, INITIAL, KEPT, MachineRecord, Registry, Revision
-from asl.server.versions import Versions
+from asl.server.resource_registry import DEFAULTS, INITIAL, SETTINGS, MachineRecord, ResourceRegistry, Revision
 from asl.validation import validate
 from asl.validation.requests import check_definition, check_logging, check_name
 
@@ -20,15 +20,20 @@ Request = dict[str, Any]
 Reply = dict[str, Any]
 
 
-class Machines:
-    """State machines, as the API has them.
+class StateMachineActions:
+    """The actions on state machines.
 
     Args:
-        any_task: create those too whose tasks the engine can't call; mocks stand in.
+        any_task: also accept tasks that the engine can't call, because mocks replace them.
     """
 
     def __init__(
-        self, registry: Registry, account: Account, now: Callable[[], float], versions: Versions, any_task: bool
+        self,
+        registry: ResourceRegistry,
+        account: Account,
+        now: Callable[[], float],
+        versions: VersionActions,
+        any_task: bool,
     ) -> None:
         self.registry = registry
         self.account = account
@@ -45,7 +50,7 @@ class Machines:
         settings = _settings(request)
         existing = self.registry.by_arn.get(arn)
         if isinstance(existing, MachineRecord):
-            self._refuse_another(existing, request, settings)
+            self._check_same(existing, request, settings)
             record = existing
         else:
             record = self._create(arn, request, settings)
@@ -58,17 +63,17 @@ class Machines:
         at = self.now()
         tags = {tag["key"]: tag.get("value", "") for tag in request.get("tags", ())}
         kind = request.get("type", "STANDARD")
-        about = {"type": kind, "definition": request["definition"], "role": request["roleArn"]}
-        revision = self.registry.revise(arn, **about, updated=at, settings=settings)
+        attributes = {"type": kind, "definition": request["definition"], "role": request["roleArn"]}
+        revision = self.registry.add_revision(arn, **attributes, updated=at, settings=settings)
         record = MachineRecord(arn, request["name"], kind, at, revision.arn, tags=tags)
         self.registry.put(record)
         return record
 
-    def _refuse_another(self, record: MachineRecord, request: Request, settings: dict[str, Any]) -> None:
-        """Creating the same again is no error; a different role or different tags are overlooked."""
+    def _check_same(self, record: MachineRecord, request: Request, settings: dict[str, Any]) -> None:
+        """Raises StateMachineAlreadyExists if the existing machine differs. AWS ignores the role and the tags here."""
         revision = self.registry.revision(record.revision)
-        same = (revision.definition, record.type, revision.settings)
-        if same != (request["definition"], request.get("type", "STANDARD"), settings):
+        existing = (revision.definition, record.type, revision.settings)
+        if existing != (request["definition"], request.get("type", "STANDARD"), settings):
             raise ApiError("StateMachineAlreadyExists", f"State Machine Already Exists: '{record.arn}'")
 
     def update_state_machine(self, request: Request) -> Reply:
@@ -76,9 +81,9 @@ class Machines:
         if arn.qualifier:
             raise no_machine(arn.text)
         record = self.registry.machine(arn.text)
-        if not {"definition", "roleArn", *KEPT} & request.keys():
-            said = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration"
-            raise ApiError("MissingRequiredParameter", f"{said} must be specified")
+        if not {"definition", "roleArn", *SETTINGS} & request.keys():
+            required = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration"
+            raise ApiError("MissingRequiredParameter", f"{required} must be specified")
         if "definition" in request:
             check_definition(request["definition"], record.type, any_task=self.any_task)
         revision = self._revise(record, request)
@@ -90,10 +95,10 @@ class Machines:
 
     def _revise(self, record: MachineRecord, request: Request) -> Revision:
         before = self.registry.revision(record.revision)
-        settings = _settings({**before.settings, **{name: request[name] for name in KEPT if name in request}})
+        settings = _settings({**before.settings, **{name: request[name] for name in SETTINGS if name in request}})
         definition, role = request.get("definition", before.definition), request.get("roleArn", before.role)
-        about = {"type": record.type, "definition": definition, "role": role, "updated": self.now()}
-        revision = self.registry.revise(record.arn, **about, settings=settings)
+        attributes = {"type": record.type, "definition": definition, "role": role, "updated": self.now()}
+        revision = self.registry.add_revision(record.arn, **attributes, settings=settings)
         record.revision = revision.arn
         self.registry.put(record)
         return revision
@@ -113,30 +118,30 @@ class Machines:
         if isinstance(record := self.registry.by_arn.get(arn.text), MachineRecord):
             self.registry.remove(self.registry.aliases(record.arn))
             self.registry.remove(self.registry.versions(record.arn))
-            self.registry.remove([record])  # revisions stay: executions, running or past, are computed from them
+            self.registry.remove([record])  # revisions stay: executions are computed from them
         return {}
 
     def list_state_machines(self, request: Request) -> Reply:
-        found = sorted(self.registry.machines(), key=lambda record: record.name)
-        items, more = pages.page(request, "machines", pages.of(found))
+        records = sorted(self.registry.machines(), key=lambda record: record.name)
+        items, next_page = pagination.page(request, "machines", pagination.slices(records))
         listed = [{"stateMachineArn": m.arn, "name": m.name, "type": m.type, "creationDate": m.created} for m in items]
-        return {"stateMachines": listed} | more
+        return {"stateMachines": listed} | next_page
 
     def validate_state_machine_definition(self, request: Request) -> Reply:
         return validate(request)
 
 
 def describe_revision(name: str, revision: Revision, included: str | None) -> Reply:
-    """What DescribeStateMachine and DescribeStateMachineForExecution share."""
-    shown = {
+    """The common part of DescribeStateMachine and DescribeStateMachineForExecution."""
+    description = {
         "name": name,
         "roleArn": revision.role,
         "definition": "" if included == "METADATA_ONLY" else revision.definition,
         **revision.settings,
     }
-    return shown if revision.id == INITIAL else shown | {"revisionId": revision.id}
+    return description if revision.id == INITIAL else description | {"revisionId": revision.id}
 
 
 def _settings(request: Request) -> dict[str, Any]:
     check_logging(request.get("loggingConfiguration"))
-    return {name: request.get(name) or DEFAULTS[name] for name in KEPT}
+    return {name: request.get(name) or DEFAULTS[name] for name in SETTINGS}

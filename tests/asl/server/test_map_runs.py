@@ -33,7 +33,7 @@ def do(request: TaskRequest) -> Any:
     return request.payload * 10
 
 
-def test_a_map_run_and_its_children_are_shown() -> None:
+def test_a_map_run_and_its_children_are_described() -> None:
     with serving(invoke=do) as sfn:
         definition = json.dumps({"StartAt": "Each", "States": {"Each": EACH}})
         machine = sfn.create_state_machine(name="machine", definition=definition, roleArn=ROLE)["stateMachineArn"]

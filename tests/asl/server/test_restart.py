@@ -1,4 +1,4 @@
-"""A server that is killed: another one on the same file goes on, and repeats no finished task."""
+"""Restart after a kill: a new server on the same file continues, and repeats no finished task."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def calls(folder: Path) -> list[str]:
     return (folder / "calls").read_text().split()
 
 
-class Killable:
-    """`python -m asl serve` as a process, and a client of it."""
+class ServerProcess:
+    """A process of `python -m asl serve`, and a client."""
 
     def __init__(self, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -78,34 +78,34 @@ class Killable:
         command = [sys.executable, "-m", "asl", "serve", "--port", str(self.port)]
         command += ["--store", str(folder / "store.db"), "--handlers", "shop:handlers"]
         environment = {"PYTHONPATH": f"{Path.cwd()}:{folder}", "PATH": "/usr/bin"}
-        self.process = subprocess.Popen(
+        self.popen = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.sfn = client(self.port)
 
     def line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
+        assert self.popen.stdout is not None
+        return self.popen.stdout.readline().strip()
 
 
 @contextmanager
-def killed_in_the_end(folder: Path) -> Iterator[Killable]:
-    served = Killable(folder)
+def killed_afterwards(folder: Path) -> Iterator[ServerProcess]:
+    process = ServerProcess(folder)
     try:
-        assert served.line().startswith("Step Functions on")
-        yield served
+        assert process.line().startswith("Step Functions on")
+        yield process
     finally:
-        served.process.kill()
-        served.process.communicate()
-        served.sfn.close()
+        process.popen.kill()
+        process.popen.communicate()
+        process.sfn.close()
 
 
-def test_ctrl_c_ends_the_server_without_a_traceback(folder: Path) -> None:
-    with killed_in_the_end(folder) as served:
-        served.process.send_signal(signal.SIGINT)
+def test_ctrl_c_stops_the_server_without_a_traceback(folder: Path) -> None:
+    with killed_afterwards(folder) as process:
+        process.popen.send_signal(signal.SIGINT)
 
-        _, said = served.process.communicate(timeout=30)
-        assert (served.process.returncode, said) == (0, "")
+        _, stderr = process.popen.communicate(timeout=30)
+        assert (process.popen.returncode, stderr) == (0, "")
 
 
 def start(sfn: Any, *states: dict[str, Any]) -> str:
@@ -118,7 +118,7 @@ def start(sfn: Any, *states: dict[str, Any]) -> str:
 
 @pytest.fixture
 def resumed(folder: Path) -> Any:
-    """A server on the killed one's file, in this process, with tasks that only say that they ran."""
+    """A server in this process on the killed server's file. Its tasks only log that they ran."""
 
     def again(request: TaskRequest) -> Any:
         with (folder / "calls").open("a") as log:
@@ -128,10 +128,10 @@ def resumed(folder: Path) -> Any:
     return serving(str(folder / "store.db"), again)
 
 
-def test_a_task_in_flight_is_run_again_and_a_finished_one_is_not(folder: Path, resumed: Any) -> None:
-    with killed_in_the_end(folder) as served:
-        arn = start(served.sfn, FIRST, HANG)
-        assert served.line() == "hanging"
+def test_a_task_in_flight_runs_again_and_a_finished_one_does_not(folder: Path, resumed: Any) -> None:
+    with killed_afterwards(folder) as process:
+        arn = start(process.sfn, FIRST, HANG)
+        assert process.line() == "hanging"
 
     with resumed as sfn:
         ended = outcome(sfn, arn)
@@ -140,10 +140,10 @@ def test_a_task_in_flight_is_run_again_and_a_finished_one_is_not(folder: Path, r
     assert ended["output"] == '{"again":{"first":true}}'
 
 
-def test_a_token_keeps_waiting_under_its_name(folder: Path, resumed: Any) -> None:
-    with killed_in_the_end(folder) as served:
-        arn = start(served.sfn, ASK)
-        token = served.line()
+def test_a_task_token_stays_valid(folder: Path, resumed: Any) -> None:
+    with killed_afterwards(folder) as process:
+        arn = start(process.sfn, ASK)
+        token = process.line()
 
     with resumed as sfn:
         sfn.send_task_success(taskToken=token, output='"still here"')
@@ -152,11 +152,11 @@ def test_a_token_keeps_waiting_under_its_name(folder: Path, resumed: Any) -> Non
     assert ended["output"] == '"still here"'
 
 
-def test_a_wait_goes_on_and_the_moved_clock_stays_moved(folder: Path, resumed: Any) -> None:
-    with killed_in_the_end(folder) as served:
-        arn = start(served.sfn, {"Type": "Wait", "Seconds": 259_200, "End": True})
-        served.sfn.port = served.port
-        advance(served.sfn, 200_000)
+def test_a_wait_and_the_moved_clock_survive(folder: Path, resumed: Any) -> None:
+    with killed_afterwards(folder) as process:
+        arn = start(process.sfn, {"Type": "Wait", "Seconds": 259_200, "End": True})
+        process.sfn.port = process.port
+        advance(process.sfn, 200_000)
 
     with resumed as sfn:
         before = sfn.describe_execution(executionArn=arn)["status"]
@@ -168,11 +168,11 @@ def test_a_wait_goes_on_and_the_moved_clock_stays_moved(folder: Path, resumed: A
 
 
 def test_history_is_the_same_after_a_restart(folder: Path, resumed: Any) -> None:
-    with killed_in_the_end(folder) as served:
-        arn = start(served.sfn, FIRST, HANG)
-        assert served.line() == "hanging"
-        served.sfn.stop_execution(executionArn=arn, error="Enough")
-        before = served.sfn.get_execution_history(executionArn=arn)["events"]
+    with killed_afterwards(folder) as process:
+        arn = start(process.sfn, FIRST, HANG)
+        assert process.line() == "hanging"
+        process.sfn.stop_execution(executionArn=arn, error="Enough")
+        before = process.sfn.get_execution_history(executionArn=arn)["events"]
 
     with resumed as sfn:
         assert sfn.get_execution_history(executionArn=arn)["events"] == before
@@ -180,9 +180,9 @@ def test_history_is_the_same_after_a_restart(folder: Path, resumed: Any) -> None
 
 
 def test_a_journal_that_an_earlier_version_wrote_is_read(folder: Path, resumed: Any) -> None:
-    with killed_in_the_end(folder) as served:
-        arn = start(served.sfn, FIRST, HANG)
-        assert served.line() == "hanging"
+    with killed_afterwards(folder) as process:
+        arn = start(process.sfn, FIRST, HANG)
+        assert process.line() == "hanging"
     with closing(sqlite3.connect(folder / "store.db")) as store, store:
         store.execute("UPDATE journal SET entry = replace(entry, '\"pending_id\":', '\"ticket\":')")
         assert "ticket" in store.execute("SELECT entry FROM journal").fetchone()[0]

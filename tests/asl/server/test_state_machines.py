@@ -1,4 +1,4 @@
-"""State machines, versions, aliases and tags over boto3, by the API reference's pages."""
+"""The actions on state machines, versions, aliases and tags over boto3, by the API reference."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sfn() -> Iterator[Any]:
 
 @pytest.fixture
 def machine(sfn: Any, request: pytest.FixtureRequest) -> str:
-    """A machine of the test's own."""
+    """The ARN of a new state machine, named after the test."""
     name = request.node.name[:60].replace("[", "-").replace("]", "")
     arn: str = sfn.create_state_machine(name=name, definition=passing(1), roleArn=ROLE)["stateMachineArn"]
     return arn
@@ -41,15 +41,15 @@ def refusal(call: Any, **parameters: Any) -> tuple[str, str]:
 
 def test_a_machine_is_described_as_it_was_created(sfn: Any, machine: str) -> None:
     """API_DescribeStateMachine.html"""
-    shown = sfn.describe_state_machine(stateMachineArn=machine)
+    description = sfn.describe_state_machine(stateMachineArn=machine)
 
-    assert shown["definition"] == passing(1)
-    assert (shown["status"], shown["type"], shown["roleArn"]) == ("ACTIVE", "STANDARD", ROLE)
-    assert shown["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
-    assert "revisionId" not in shown
+    assert description["definition"] == passing(1)
+    assert (description["status"], description["type"], description["roleArn"]) == ("ACTIVE", "STANDARD", ROLE)
+    assert description["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
+    assert "revisionId" not in description
 
 
-def test_creating_the_same_again_is_no_error_and_another_is(sfn: Any, machine: str) -> None:
+def test_create_is_idempotent_and_refuses_another_definition(sfn: Any, machine: str) -> None:
     """API_CreateStateMachine.html: idempotent by name, definition, type and configurations."""
     name = machine.rpartition(":")[2]
 
@@ -93,12 +93,12 @@ def test_creating_the_same_again_is_no_error_and_another_is(sfn: Any, machine: s
         ),
     ],
 )
-def test_what_is_no_machine_is_refused(sfn: Any, parameters: dict[str, Any], code: str, message: str) -> None:
-    asked = {"name": "new", "definition": passing(1), "roleArn": ROLE} | parameters
-    assert refusal(sfn.create_state_machine, **asked) == (code, message)
+def test_an_invalid_create_is_refused(sfn: Any, parameters: dict[str, Any], code: str, message: str) -> None:
+    request = {"name": "new", "definition": passing(1), "roleArn": ROLE} | parameters
+    assert refusal(sfn.create_state_machine, **request) == (code, message)
 
 
-def test_an_update_is_a_revision_and_runs_at_once(sfn: Any, machine: str) -> None:
+def test_an_update_makes_a_revision_that_new_executions_run(sfn: Any, machine: str) -> None:
     """API_UpdateStateMachine.html"""
     revision = sfn.update_state_machine(stateMachineArn=machine, definition=passing("new"))["revisionId"]
 
@@ -108,28 +108,28 @@ def test_an_update_is_a_revision_and_runs_at_once(sfn: Any, machine: str) -> Non
     assert refusal(sfn.update_state_machine, stateMachineArn=machine)[0] == "MissingRequiredParameter"
 
 
-def test_an_execution_belongs_to_the_revision_that_it_was_started_with(sfn: Any, machine: str) -> None:
+def test_an_execution_keeps_its_revision(sfn: Any, machine: str) -> None:
     """API_DescribeStateMachineForExecution.html"""
     started = sfn.start_execution(stateMachineArn=machine)["executionArn"]
     sfn.update_state_machine(stateMachineArn=machine, definition=passing(2))
 
-    shown = sfn.describe_state_machine_for_execution(executionArn=started)
+    description = sfn.describe_state_machine_for_execution(executionArn=started)
 
-    assert (shown["definition"], shown["stateMachineArn"]) == (passing(1), machine)
+    assert (description["definition"], description["stateMachineArn"]) == (passing(1), machine)
 
 
-def test_a_deleted_machine_is_gone_and_its_executions_are_not(sfn: Any, machine: str) -> None:
+def test_executions_survive_the_deletion_of_their_machine(sfn: Any, machine: str) -> None:
     started = sfn.start_execution(stateMachineArn=machine)["executionArn"]
     sfn.delete_state_machine(stateMachineArn=machine)
     sfn.delete_state_machine(stateMachineArn=machine)
 
-    gone = ("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'")
-    assert refusal(sfn.describe_state_machine, stateMachineArn=machine) == gone
-    assert refusal(sfn.start_execution, stateMachineArn=machine) == gone
+    missing = ("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'")
+    assert refusal(sfn.describe_state_machine, stateMachineArn=machine) == missing
+    assert refusal(sfn.start_execution, stateMachineArn=machine) == missing
     assert outcome(sfn, started)["output"] == "1"
 
 
-def test_versions_are_numbered_and_published_once_a_revision(sfn: Any, machine: str) -> None:
+def test_each_revision_is_published_as_one_numbered_version(sfn: Any, machine: str) -> None:
     """API_PublishStateMachineVersion.html"""
     first = sfn.publish_state_machine_version(stateMachineArn=machine, description="one")["stateMachineVersionArn"]
     again = sfn.publish_state_machine_version(stateMachineArn=machine)["stateMachineVersionArn"]
@@ -163,7 +163,7 @@ def test_an_alias_routes_by_weight(sfn: Any, machine: str) -> None:
     assert len(listed) == sum(each["output"] == "2" for each in ended)
 
 
-def test_an_alias_holds_its_versions(sfn: Any, machine: str) -> None:
+def test_a_version_with_an_alias_cannot_be_deleted(sfn: Any, machine: str) -> None:
     version = sfn.publish_state_machine_version(stateMachineArn=machine)["stateMachineVersionArn"]
     whole = [{"stateMachineVersionArn": version, "weight": 100}]
     alias = sfn.create_state_machine_alias(name="live", routingConfiguration=whole)["stateMachineAliasArn"]
@@ -185,7 +185,7 @@ def test_an_alias_holds_its_versions(sfn: Any, machine: str) -> None:
     assert refusal(sfn.describe_state_machine_alias, stateMachineAliasArn=alias)[0] == "ResourceNotFound"
 
 
-def test_tags_come_and_go(sfn: Any, machine: str) -> None:
+def test_tags_are_added_and_removed(sfn: Any, machine: str) -> None:
     """API_TagResource.html"""
     sfn.tag_resource(resourceArn=machine, tags=[{"key": "a", "value": "1"}, {"key": "b", "value": "2"}])
     sfn.untag_resource(resourceArn=machine, tagKeys=["a"])
@@ -232,5 +232,5 @@ def test_a_definition_is_diagnosed(sfn: Any) -> None:
         ("arn:aws:states:us-east-1:1:activity:a", "Invalid Arn: 'Resource type not valid in this context: activity'"),
     ],
 )
-def test_what_is_no_arn_of_a_machine_is_refused(sfn: Any, arn: str, message: str) -> None:
+def test_an_invalid_arn_is_refused(sfn: Any, arn: str, message: str) -> None:
     assert refusal(sfn.describe_state_machine, stateMachineArn=arn) == ("InvalidArn", message)

@@ -1,4 +1,4 @@
-"""The actions on tags, of state machines and activities.
+"""The actions on the tags of state machines and activities.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_TagResource.html
 """
@@ -9,22 +9,22 @@ from typing import Any
 
 from asl.server.arns import parse
 from asl.server.errors import ApiError, no_resource
-from asl.server.registry import Activity, MachineRecord, Registry
+from asl.server.resource_registry import Activity, MachineRecord, ResourceRegistry
 
-LARGEST = 50
+MAX_TAGS = 50
 
 
-class Tags:
-    """Tags, as the API has them."""
+class TagActions:
+    """TagResource, UntagResource, ListTagsForResource."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: ResourceRegistry) -> None:
         self.registry = registry
 
     def tag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
         record = self._record(request)
         tags = record.tags | {tag["key"]: tag.get("value", "") for tag in request["tags"]}
-        if len(tags) > LARGEST:
-            raise ApiError("TooManyTags", f"A resource has {LARGEST} tags at most: '{record.arn}'")
+        if len(tags) > MAX_TAGS:
+            raise ApiError("TooManyTags", f"A resource has {MAX_TAGS} tags at most: '{record.arn}'")
         record.tags = tags
         self.registry.put(record)
         return {}
@@ -40,7 +40,7 @@ class Tags:
 
     def _record(self, request: dict[str, Any]) -> MachineRecord | Activity:
         arn = parse(request["resourceArn"], "stateMachine", "activity")
-        found = self.registry.by_arn.get(arn.text)
-        if not isinstance(found, (MachineRecord, Activity)):
+        record = self.registry.by_arn.get(arn.text)
+        if not isinstance(record, (MachineRecord, Activity)):
             raise no_resource(arn.text)
-        return found
+        return record

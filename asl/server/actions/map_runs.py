@@ -1,6 +1,6 @@
-"""The actions on Map Runs, and their child executions.
+"""The actions on Map Runs, and the descriptions of their child executions.
 
-A child lives inside the execution that runs the Map, so it is found there: live, or computed from the journal.
+A child execution is part of the execution that runs the Map, so it is read from there.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.html
 """
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from asl.engine.execution import Execution
 from asl.engine.states.map_runs import ChildExecution, MapRun
-from asl.server import pages
+from asl.server.actions import pagination
 from asl.server.arns import Arn, parse
 from asl.server.errors import no_execution, no_resource
-from asl.server.runner import Runner
+from asl.server.execution_runner import ExecutionRunner
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
-COUNTED = {
+STATUSES = {
     "succeeded": "SUCCEEDED",
     "failed": "FAILED",
     "timedOut": "TIMED_OUT",
@@ -26,10 +26,10 @@ COUNTED = {
 }
 
 
-class MapRuns:
-    """ListMapRuns, DescribeMapRun, and what the actions on executions need to know of children."""
+class MapRunActions:
+    """ListMapRuns, DescribeMapRun, and look-ups of child executions for the actions on executions."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: ExecutionRunner) -> None:
         self.runner = runner
 
     def list_map_runs(self, request: Request) -> Reply:
@@ -37,7 +37,7 @@ class MapRuns:
         execution = self.runner.execution(arn)
         if execution is None:
             raise no_execution(arn)
-        items, more = pages.page(request, f"map runs {arn}", pages.of(execution.map_runs))
+        items, next_page = pagination.page(request, f"map runs {arn}", pagination.slices(execution.map_runs))
         listed = [
             {
                 "executionArn": arn,
@@ -48,11 +48,11 @@ class MapRuns:
             | ({} if run.stopped_at is None else {"stopDate": run.stopped_at})
             for run in items
         ]
-        return {"mapRuns": listed} | more
+        return {"mapRuns": listed} | next_page
 
     def describe_map_run(self, request: Request) -> Reply:
         execution, run = self.find(parse(request["mapRunArn"], "mapRun"))
-        shown: Reply = {
+        description: Reply = {
             "mapRunArn": run.arn,
             "executionArn": execution.arn,
             "status": run.status,
@@ -64,10 +64,10 @@ class MapRuns:
             "executionCounts": _counts(run, items=False),
             "redriveCount": run.redrive_count,
         }
-        return shown if run.stopped_at is None else shown | {"stopDate": run.stopped_at}
+        return description if run.stopped_at is None else description | {"stopDate": run.stopped_at}
 
     def find(self, arn: Arn) -> tuple[Execution, MapRun]:
-        """A Map Run and the execution that it belongs to. Raises ResourceNotFound."""
+        """A Map Run and its execution. Raises ResourceNotFound."""
         for execution in self._executions(arn.text):
             for run in execution.map_runs:
                 if run.arn == arn.text:
@@ -92,9 +92,9 @@ class MapRuns:
         return [execution for arn in owners if (execution := self.runner.execution(arn))]
 
 
-def described(execution: Execution, run: MapRun, child: ChildExecution) -> Reply:
-    """DescribeExecution's answer for a child."""
-    shown: Reply = {
+def describe_child(run: MapRun, child: ChildExecution) -> Reply:
+    """DescribeExecution's response for a child execution."""
+    description: Reply = {
         "executionArn": child.history_builder.arn,
         "stateMachineArn": child.history_builder.machine_context["Id"],
         "name": child.history_builder.name,
@@ -106,19 +106,19 @@ def described(execution: Execution, run: MapRun, child: ChildExecution) -> Reply
         "redriveCount": child.redrive_count,
     }
     if child.status == "SUCCEEDED":
-        shown |= {"output": child.thread.text, "outputDetails": {"included": True}}
+        description |= {"output": child.thread.text, "outputDetails": {"included": True}}
     optional = {"stopDate": child.stopped_at, "error": child.error, "cause": child.cause}
-    return shown | {name: value for name, value in optional.items() if value is not None}
+    return description | {name: value for name, value in optional.items() if value is not None}
 
 
 def _counts(run: MapRun, items: bool) -> dict[str, int]:
-    """Of items, or of child executions."""
+    """How many items, or child executions, have each status."""
 
-    def sized(status: str) -> int:
+    def count(status: str) -> int:
         return sum(child.items if items else 1 for child in run.children if child.status == status)
 
-    counts = {name: sized(status) for name, status in COUNTED.items()}
-    begun = sum(counts.values())
-    total = max(run.total_items, begun) if items else begun
+    counts = {name: count(status) for name, status in STATUSES.items()}
+    started = sum(counts.values())
+    total = max(run.total_items, started) if items else started
     written = counts["succeeded"] + counts["failed"] if run.status == "SUCCEEDED" else 0
-    return counts | {"total": total, "pending": total - begun, "resultsWritten": written}
+    return counts | {"total": total, "pending": total - started, "resultsWritten": written}

@@ -1,4 +1,4 @@
-"""The store on its own: what is committed stays, in order."""
+"""The execution store: commits, order, indexes and full disks."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from asl.server.store import ExecutionRow, Store
+from asl.server.execution_store import ExecutionRow, ExecutionStore
 
 
 def row(name: str, started: float = 1.0, machine: str = "machine") -> ExecutionRow:
     return ExecutionRow(f"arn:{name}", machine, name, "revision", 7, started, "{}")
 
 
-def reopened(path: Path, store: Store) -> Store:
+def reopened(path: Path, store: ExecutionStore) -> ExecutionStore:
     store.close()
-    return Store(str(path))
+    return ExecutionStore(str(path))
 
 
-def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_committed_data_survives_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    store = Store(str(path))
+    store = ExecutionStore(str(path))
     store.put_resource("machine", "arn:m", {"name": "m"})
     store.put_resource("machine", "arn:m", {"name": "m", "changed": True})
     store.add_execution(row("a"))
-    store.append("arn:a", 1, 3.0, "second")
-    store.append("arn:a", 0, 2.0, "first")
+    store.append_entry("arn:a", 1, 3.0, "second")
+    store.append_entry("arn:a", 0, 2.0, "first")
     store.set("offset", 5.5)
 
     store = reopened(path, store)
@@ -37,9 +37,9 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
     assert (store.get("offset"), store.get("none", 1)) == (5.5, 1)
 
 
-def test_what_was_not_committed_is_not_seen_by_another(tmp_path: Path) -> None:
+def test_another_connection_reads_committed_data_only(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    store, reader = Store(str(path)), Store(str(path))
+    store, reader = ExecutionStore(str(path)), ExecutionStore(str(path))
     store.add_execution(row("a"))
     assert reader.execution("arn:a") is None
 
@@ -48,19 +48,19 @@ def test_what_was_not_committed_is_not_seen_by_another(tmp_path: Path) -> None:
     assert reader.execution("arn:a") == row("a")
 
 
-def test_executions_are_found_newest_first_and_by_page() -> None:
-    store = Store(":memory:")
+def test_executions_are_listed_newest_first_with_limit_and_offset() -> None:
+    store = ExecutionStore(":memory:")
     for n in range(5):
         store.add_execution(row(str(n), started=float(n)))
     store.add_execution(row("other", machine="another"))
 
-    found = store.executions("machine_arn = ?", ["machine"], limit=2, offset=1)
+    executions = store.executions("machine_arn = ?", ["machine"], limit=2, offset=1)
 
-    assert [each.name for each in found] == ["3", "2"]
+    assert [each.name for each in executions] == ["3", "2"]
 
 
-def test_an_execution_that_ended_is_not_taken_up_again() -> None:
-    store = Store(":memory:")
+def test_an_ended_execution_is_not_running() -> None:
+    store = ExecutionStore(":memory:")
     ended = row("ended")
     for each in (row("early", 1.0), ended, row("late", 2.0)):
         store.add_execution(each)
@@ -71,23 +71,23 @@ def test_an_execution_that_ended_is_not_taken_up_again() -> None:
     assert store.execution("arn:ended") == ended
 
 
-def test_a_deleted_resource_is_gone() -> None:
-    store = Store(":memory:")
+def test_a_deleted_resource_is_not_listed() -> None:
+    store = ExecutionStore(":memory:")
     store.put_resource("alias", "arn:x", {})
     store.delete_resource("arn:x")
     assert list(store.resources()) == []
 
 
-def test_what_a_full_disk_took_back_is_written_when_there_is_room_again(tmp_path: Path) -> None:
+def test_writes_rolled_back_by_a_full_disk_are_repeated(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    store = Store(str(path))
+    store = ExecutionStore(str(path))
     (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
     store.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     store.add_execution(row("a"))
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        store.append("arn:a", 0, 2.0, "x" * 50_000)
+        store.append_entry("arn:a", 0, 2.0, "x" * 50_000)
     if store.connection.in_transaction:
-        store.connection.rollback()  # as SQLite does by itself where the file system is full
+        store.connection.rollback()  # SQLite does it itself if the file system is full
     store.connection.execute("PRAGMA max_page_count = 10000")
 
     store = reopened(path, store)
@@ -96,13 +96,13 @@ def test_what_a_full_disk_took_back_is_written_when_there_is_room_again(tmp_path
     assert store.journal("arn:a") == []
 
 
-def test_those_that_run_are_found_without_a_look_at_those_that_ended(tmp_path: Path) -> None:
+def test_running_executions_are_listed_by_a_partial_index(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    store = Store(str(path))
+    store = ExecutionStore(str(path))
     store.connection.execute("DROP INDEX execution_that_runs")
     store.connection.execute("CREATE INDEX execution_running ON execution (status) WHERE status = 'RUNNING'")
 
-    store = reopened(path, store)  # as an earlier version left it
+    store = reopened(path, store)  # migrates the index of an earlier version
 
     where = "machine_arn = ? AND status = 'RUNNING' ORDER BY started DESC, rowid DESC"
     plan = store.connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM execution WHERE {where}", ("machine",))

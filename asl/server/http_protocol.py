@@ -1,4 +1,4 @@
-"""The protocol: AWS JSON 1.0 over HTTP, as a plain ASGI application, with two pages of its own.
+"""The HTTP protocol: AWS JSON 1.0 over ASGI, a health check, and an endpoint that moves the clock.
 
 POST / with ``X-Amz-Target: AWSStepFunctions.<Action>``; GET /health; POST /_asl/clock/advance.
 """
@@ -22,10 +22,10 @@ Call = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 logger = logging.getLogger("asl.server")
 
-LONG = {"GetActivityTask", "StartSyncExecution"}
+LONG_POLLS = {"GetActivityTask", "StartSyncExecution"}
 TARGET = b"AWSStepFunctions."
-LARGEST_BODY = 4 * 1024 * 1024
-DEEPEST = 300
+MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_DEPTH = 300
 JSON_TYPE = (b"content-type", b"application/x-amz-json-1.0")
 
 
@@ -35,30 +35,30 @@ async def read_body(receive: Receive) -> bytes:
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            raise ApiError("RequestEntityTooLarge", f"A request has {LARGEST_BODY} bytes at most", 413)
+        if len(body) > MAX_BODY_BYTES:
+            raise ApiError("RequestEntityTooLarge", f"A request has {MAX_BODY_BYTES} bytes at most", 413)
         if not message.get("more_body"):
             return bytes(body)
 
 
 def read_json(body: bytes) -> dict[str, Any]:
-    """A request's parameters; nulls are as absent as what isn't there. Raises SerializationException."""
+    """A request's parameters. A null counts as absent. Raises SerializationException."""
     try:
         value = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
         raise ApiError("SerializationException", str(error)) from error
     if not isinstance(value, dict):
         raise ApiError("SerializationException", "A request is a JSON object")
-    if b"\\ud" in body.lower() and not _has_characters_only(value):
+    if b"\\ud" in body.lower() and not _has_no_lone_surrogate(value):
         raise ApiError("SerializationException", "A text holds half a character")
     for text in value.values():
         if isinstance(text, str) and too_deep(text):
-            raise invalid(f"A JSON document is nested {DEEPEST} levels deep at most")
+            raise invalid(f"A JSON document is nested {MAX_DEPTH} levels deep at most")
     return {name: each for name, each in value.items() if each is not None}
 
 
-def _has_characters_only(value: Any) -> bool:
-    """False where a text holds a lone surrogate."""
+def _has_no_lone_surrogate(value: Any) -> bool:
+    """True unless a string has a lone surrogate."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -67,14 +67,14 @@ def _has_characters_only(value: Any) -> bool:
 
 
 def too_deep(text: str) -> bool:
-    """True for a JSON text nested beyond what the engine will walk."""
-    if text.count("{") + text.count("[") <= DEEPEST:
+    """True for a JSON text nested deeper than the engine accepts."""
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
     depth = 0
     for character in text:
         if character in "[{":
             depth += 1
-            if depth > DEEPEST:
+            if depth > MAX_DEPTH:
                 return True
         elif character in "]}":
             depth -= 1
@@ -89,36 +89,36 @@ async def reply(send: Send, status: int, value: dict[str, Any]) -> None:
 
 
 async def serve_action(call: Call, target: bytes, receive: Receive, send: Send) -> None:
-    """One action, and its answer; a caller that hangs up ends a long poll."""
+    """Perform one action and send its response. A client that disconnects ends its long poll."""
     try:
         request = read_json(await read_body(receive))
         name = target.removeprefix(TARGET).decode() if target.startswith(TARGET) else ""
-        work = call(name, request)
-        answer = await (unless_gone(work, receive) if name in LONG else work)
+        pending = call(name, request)
+        response = await (until_disconnected(pending, receive) if name in LONG_POLLS else pending)
     except ApiError as error:
         await reply(send, error.status, {"__type": error.code, "message": error.message})
-    except Exception:  # a defect of this server's own: said, and the server goes on
+    except Exception:  # a defect of the server fails this request only
         logger.exception("%s failed", target.decode())
-        await reply(send, 500, {"__type": "InternalFailure", "message": "The server failed; its log says how."})
+        await reply(send, 500, {"__type": "InternalFailure", "message": "The server failed; see its log."})
     else:
-        await reply(send, 200, answer)
+        await reply(send, 200, response)
 
 
-async def unless_gone(work: Awaitable[dict[str, Any]], receive: Receive) -> dict[str, Any]:
-    """The work's result; the work is cancelled when the client goes away."""
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(receive())
+async def until_disconnected(pending: Awaitable[dict[str, Any]], receive: Receive) -> dict[str, Any]:
+    """The response of a pending call, which is cancelled if the client disconnects."""
+    task = asyncio.ensure_future(pending)
+    disconnect = asyncio.ensure_future(receive())
     try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, disconnect), return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             task.cancel()
         return await task
     finally:
-        gone.cancel()
+        disconnect.cancel()
 
 
 async def advance_clock(advance: Callable[[float], Awaitable[float]], receive: Receive, send: Send) -> None:
-    """POST /_asl/clock/advance ``{"seconds": n}``: answers with the new time."""
+    """POST /_asl/clock/advance ``{"seconds": n}``: move the clock, and respond with the new time."""
     try:
         seconds = read_json(await read_body(receive)).get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < 1e10:

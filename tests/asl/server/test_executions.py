@@ -1,4 +1,4 @@
-"""Executions over boto3, by the API reference's pages."""
+"""The actions on executions over boto3, by the API reference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TWO_TASKS = {
 
 
 class Functions:
-    """The tasks of these tests, each call kept; `broken` ones fail."""
+    """The task functions of these tests. It records each call; those in `broken` fail."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -66,7 +66,7 @@ def refusal(call: Any, **parameters: Any) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def test_an_execution_goes_through_its_tasks(sfn: Any, functions: Functions) -> None:
+def test_an_execution_runs_its_tasks_in_order(sfn: Any, functions: Functions) -> None:
     machine = create(sfn, TWO_TASKS)
     started = sfn.start_execution(stateMachineArn=machine, name="order-1", input='{"n": 1}')
 
@@ -78,7 +78,7 @@ def test_an_execution_goes_through_its_tasks(sfn: Any, functions: Functions) -> 
     assert (ended["input"], ended["redriveStatus"]) == ('{"n": 1}', "NOT_REDRIVABLE")
 
 
-def test_starting_the_same_while_it_runs_is_no_error(sfn: Any) -> None:
+def test_start_is_idempotent_while_the_execution_runs(sfn: Any) -> None:
     """API_StartExecution.html: idempotent by name and input while the execution is running."""
     machine = create(sfn, WAIT)
     started = sfn.start_execution(stateMachineArn=machine, name="once", input='{"n":1}')
@@ -92,7 +92,7 @@ def test_starting_the_same_while_it_runs_is_no_error(sfn: Any) -> None:
     assert refusal(sfn.start_execution, stateMachineArn=machine, name="once", input='{"n":1}') == taken
 
 
-def test_a_wait_of_days_takes_no_time_when_the_clock_is_moved(sfn: Any) -> None:
+def test_moving_the_clock_ends_a_wait_of_days(sfn: Any) -> None:
     arn = sfn.start_execution(stateMachineArn=create(sfn, WAIT))["executionArn"]
     advance(sfn, 259_199)
     assert sfn.describe_execution(executionArn=arn)["status"] == "RUNNING"
@@ -104,7 +104,7 @@ def test_a_wait_of_days_takes_no_time_when_the_clock_is_moved(sfn: Any) -> None:
     assert (ended["stopDate"] - ended["startDate"]).total_seconds() == pytest.approx(259_200, abs=0.01)
 
 
-def test_a_stopped_execution_says_why(sfn: Any) -> None:
+def test_a_stopped_execution_has_error_and_cause(sfn: Any) -> None:
     """API_StopExecution.html"""
     arn = sfn.start_execution(stateMachineArn=create(sfn, WAIT))["executionArn"]
 
@@ -117,7 +117,7 @@ def test_a_stopped_execution_says_why(sfn: Any) -> None:
     assert last["executionAbortedEventDetails"] == {"error": "Enough", "cause": "of this"}
 
 
-def test_a_redrive_goes_on_from_the_state_that_failed(sfn: Any, functions: Functions) -> None:
+def test_a_redrive_continues_from_the_failed_state(sfn: Any, functions: Functions) -> None:
     """redrive-executions.html"""
     functions.broken = {"second"}
     arn = sfn.start_execution(stateMachineArn=create(sfn, TWO_TASKS))["executionArn"]
@@ -136,18 +136,18 @@ def test_a_redrive_goes_on_from_the_state_that_failed(sfn: Any, functions: Funct
     assert refusal(sfn.redrive_execution, executionArn=arn)[0] == "ExecutionNotRedrivable"
 
 
-def test_history_comes_by_page_in_either_order_with_or_without_data(sfn: Any) -> None:
+def test_history_has_pages_both_orders_and_optional_data(sfn: Any) -> None:
     """API_GetExecutionHistory.html"""
     arn = sfn.start_execution(stateMachineArn=create(sfn, TWO_TASKS))["executionArn"]
     outcome(sfn, arn)
     pages = sfn.get_paginator("get_execution_history").paginate(executionArn=arn, PaginationConfig={"PageSize": 4})
 
-    found = [event for page in pages for event in page["events"]]
+    events = [event for page in pages for event in page["events"]]
 
-    assert [event["id"] for event in found] == list(range(1, 13))
-    assert (found[0]["type"], found[-1]["type"]) == ("ExecutionStarted", "ExecutionSucceeded")
+    assert [event["id"] for event in events] == list(range(1, 13))
+    assert (events[0]["type"], events[-1]["type"]) == ("ExecutionStarted", "ExecutionSucceeded")
     backwards = sfn.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
-    assert backwards == found[::-1]
+    assert backwards == events[::-1]
     bare = sfn.get_execution_history(executionArn=arn, includeExecutionData=False)["events"]
     assert bare[1]["stateEnteredEventDetails"] == {"name": "First"}
 
@@ -169,17 +169,17 @@ def test_executions_are_listed_newest_first_by_status(sfn: Any) -> None:
     assert refusal(sfn.list_executions, **other)[0] == "InvalidToken"
 
 
-def test_those_that_run_are_listed_while_they_do(sfn: Any) -> None:
+def test_running_executions_are_listed(sfn: Any) -> None:
     machine = create(sfn, WAIT)
-    begun = [sfn.start_execution(stateMachineArn=machine, name=str(n)) for n in range(3)]
-    sfn.stop_execution(executionArn=begun[1]["executionArn"])
+    started = [sfn.start_execution(stateMachineArn=machine, name=str(n)) for n in range(3)]
+    sfn.stop_execution(executionArn=started[1]["executionArn"])
 
     listed = sfn.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
 
     assert [each["name"] for each in listed] == ["2", "0"]
 
 
-def test_an_express_machine_answers_at_once(sfn: Any) -> None:
+def test_an_express_execution_can_be_synchronous(sfn: Any) -> None:
     """API_StartSyncExecution.html"""
     machine = create(sfn, TWO_TASKS, type="EXPRESS")
 
@@ -193,7 +193,7 @@ def test_an_express_machine_answers_at_once(sfn: Any) -> None:
     assert refusal(sfn.start_sync_execution, stateMachineArn=standard)[0] == "StateMachineTypeNotSupported"
 
 
-def test_a_machine_starts_another_and_waits_for_it(sfn: Any) -> None:
+def test_a_nested_execution_is_started_and_waited_for(sfn: Any) -> None:
     """connect-stepfunctions.html"""
     inner = create(sfn, TWO_TASKS, name="inner")
     start = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True}
@@ -207,22 +207,22 @@ def test_a_machine_starts_another_and_waits_for_it(sfn: Any) -> None:
     assert (child["status"], child["input"]) == ("SUCCEEDED", '{"n": 1}')
 
 
-def test_a_machine_calls_this_very_api(sfn: Any) -> None:
+def test_the_sdk_integration_calls_this_server(sfn: Any) -> None:
     """supported-services-awssdk.html"""
     describe = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sfn:describeStateMachine", "End": True}
     describe["Parameters"] = {"StateMachineArn.$": "$"}
     machine = create(sfn, {"StartAt": "D", "States": {"D": describe}})
 
-    found = outcome(sfn, sfn.start_execution(stateMachineArn=machine, input=json.dumps(machine))["executionArn"])
+    existing = outcome(sfn, sfn.start_execution(stateMachineArn=machine, input=json.dumps(machine))["executionArn"])
     missing = outcome(
         sfn, sfn.start_execution(stateMachineArn=machine, input=json.dumps(machine + "x"))["executionArn"]
     )
 
-    assert json.loads(found["output"])["Name"] == "machine"
+    assert json.loads(existing["output"])["Name"] == "machine"
     assert missing["error"] == "Sfn.StateMachineDoesNotExistException"
 
 
-def test_one_state_is_tested_alone(sfn: Any) -> None:
+def test_test_state_runs_one_state(sfn: Any) -> None:
     """API_TestState.html"""
     state = {"Type": "Task", "Resource": f"{FUNCTION}first", "Next": "Then"}
 
@@ -232,7 +232,7 @@ def test_one_state_is_tested_alone(sfn: Any) -> None:
     assert refusal(sfn.test_state, definition="{}", roleArn=ROLE)[0] == "InvalidDefinition"
 
 
-def test_mocks_answer_for_their_test_case(functions: Functions) -> None:
+def test_mocked_responses_apply_to_their_test_case(functions: Functions) -> None:
     """sfn-local-mock-cfg-file.html"""
     task = {"Type": "Task", "Resource": f"{FUNCTION}first", "End": True}
     task["Retry"] = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 1}]
@@ -263,7 +263,7 @@ def test_mocks_answer_for_their_test_case(functions: Functions) -> None:
         ({"input": '"' + "x" * 262_144 + '"'}, "ValidationException"),
     ],
 )
-def test_what_cannot_be_started_is_refused(sfn: Any, parameters: dict[str, str], code: str) -> None:
+def test_an_invalid_start_is_refused(sfn: Any, parameters: dict[str, str], code: str) -> None:
     assert refusal(sfn.start_execution, **({"stateMachineArn": create(sfn, PASS)} | parameters))[0] == code
 
 
@@ -273,7 +273,7 @@ def test_an_unknown_execution(sfn: Any) -> None:
         assert refusal(call, executionArn=arn) == ("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
 
 
-def test_half_a_character_is_survived(sfn: Any) -> None:
+def test_a_lone_surrogate_is_stored(sfn: Any) -> None:
     """JSON can hold a lone surrogate, UTF-8 can't."""
     machine = create(sfn, {"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": "a\ud800", "End": True}}})
     arn = sfn.start_execution(stateMachineArn=machine, input='"\\ud800"')["executionArn"]
@@ -282,12 +282,12 @@ def test_half_a_character_is_survived(sfn: Any) -> None:
     assert outcome(sfn, sfn.start_execution(stateMachineArn=machine)["executionArn"])["status"] == "SUCCEEDED"
 
 
-def test_a_defect_of_the_engine_ends_one_execution_and_no_other(sfn: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_defect_ends_one_execution_only(sfn: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = create(sfn, WAIT)
     broken, fine = (sfn.start_execution(stateMachineArn=machine, name=name)["executionArn"] for name in ("a", "b"))
     execution = sfn.server.runner.engine.executions[broken]
     monkeypatch.setattr(execution, "deliver", None)
-    monkeypatch.setattr("asl.server.runner.logger.disabled", True)
+    monkeypatch.setattr("asl.server.execution_runner.logger.disabled", True)
 
     advance(sfn, 259_200)
 
@@ -296,28 +296,28 @@ def test_a_defect_of_the_engine_ends_one_execution_and_no_other(sfn: Any, monkey
     assert (ended["status"], ended["error"]) == ("ABORTED", "States.Runtime")
 
 
-def test_running_executions_are_bounded(functions: Functions) -> None:
-    with serving(invoke=functions, largest=1) as sfn:
+def test_the_number_of_running_executions_is_limited(functions: Functions) -> None:
+    with serving(invoke=functions, max_running=1) as sfn:
         machine = create(sfn, WAIT)
         sfn.start_execution(stateMachineArn=machine)
         assert refusal(sfn.start_execution, stateMachineArn=machine)[0] == "ExecutionLimitExceeded"
 
 
-def test_the_protocol_answers_what_is_no_request(sfn: Any) -> None:
+def test_malformed_requests_get_an_error_response(sfn: Any) -> None:
     def post(target: str, body: bytes) -> tuple[int, str]:
         request = Request(f"http://127.0.0.1:{sfn.port}/", body, {"X-Amz-Target": target})
         with pytest.raises(HTTPError) as caught:
             urlopen(request)
-        with caught.value as answer:
-            return answer.code, json.load(answer)["__type"]
+        with caught.value as response:
+            return response.code, json.load(response)["__type"]
 
     assert post("AWSStepFunctions.Nothing", b"{}") == (400, "UnknownOperationException")
     assert post("AWSStepFunctions.ListActivities", b"{") == (400, "SerializationException")
     assert post("AWSStepFunctions.ListActivities", b"[]") == (400, "SerializationException")
     assert post("AWSStepFunctions.ListActivities", b'{"maxResults": "x"}') == (400, "SerializationException")
     assert post("AWSStepFunctions.ListActivities", b" " * 5_000_000) == (413, "RequestEntityTooLarge")
-    with urlopen(f"http://127.0.0.1:{sfn.port}/health") as answer:
-        assert json.load(answer) == {"status": "ok", "running": 0}
+    with urlopen(f"http://127.0.0.1:{sfn.port}/health") as response:
+        assert json.load(response) == {"status": "ok", "running": 0}
 
 
 STARTS = {
@@ -333,7 +333,7 @@ STARTS = {
 }
 
 
-def test_a_name_that_an_ended_execution_has_is_not_taken_by_another_machine_s_start(sfn: Any) -> None:
+def test_a_nested_start_with_the_name_of_an_ended_execution_fails(sfn: Any) -> None:
     child, parent = create(sfn, PASS, "child"), create(sfn, STARTS, "parent")
     taken = sfn.start_execution(stateMachineArn=child, name="once")["executionArn"]
     outcome(sfn, taken)

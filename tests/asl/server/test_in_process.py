@@ -1,4 +1,4 @@
-"""The server without HTTP: a few awaits in one loop, where every moment is the test's own."""
+"""The server without HTTP, in the test's own event loop, so that the test controls the order of events."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(test())
 
 
-def test_a_worker_that_waited_a_minute_gets_nothing() -> None:
+def test_an_activity_poll_ends_empty_after_a_minute() -> None:
     async def test() -> None:
         async with opened() as server:
             activity = (await server.call("CreateActivity", {"name": "pack"}))["activityArn"]
@@ -57,7 +57,7 @@ def test_a_worker_that_waited_a_minute_gets_nothing() -> None:
     run(test)
 
 
-def test_a_worker_that_hung_up_gets_no_task() -> None:
+def test_a_disconnected_worker_gets_no_task() -> None:
     async def test() -> None:
         async with opened() as server:
             activity = (await server.call("CreateActivity", {"name": "pack"}))["activityArn"]
@@ -74,31 +74,31 @@ def test_a_worker_that_hung_up_gets_no_task() -> None:
     run(test)
 
 
-def test_a_taken_token_is_not_asked_for_again_after_a_restart(tmp_path: Path) -> None:
-    asked: list[str] = []
+def test_a_submitted_task_is_not_invoked_again_after_a_restart(tmp_path: Path) -> None:
+    tokens: list[str] = []
 
     def ask(request: TaskRequest) -> Any:
-        asked.append(request.payload["Payload"]["token"])
+        tokens.append(request.payload["Payload"]["token"])
         return {}
 
     async def test() -> None:
         path = str(tmp_path / "store.db")
         async with opened(path, ask) as server:
             arn = await start(server, CALLBACK)
-            server.work.pool.shutdown(wait=True)  # the call has returned, and its answer is in the loop
+            server.task_runner.pool.shutdown(wait=True)  # the call has returned; its result is queued in the loop
             await asyncio.sleep(0)
-            await server.runner.lasting()
+            await server.runner.until_committed()
 
         async with opened(path) as server:
-            await server.call("SendTaskSuccess", {"taskToken": asked[0], "output": "1"})
-            await server.ended(arn)
-            shown = await server.call("DescribeExecution", {"executionArn": arn})
-        assert (shown["status"], shown["output"], len(asked)) == ("SUCCEEDED", "1", 1)
+            await server.call("SendTaskSuccess", {"taskToken": tokens[0], "output": "1"})
+            await server.wait_until_ended(arn)
+            description = await server.call("DescribeExecution", {"executionArn": arn})
+        assert (description["status"], description["output"], len(tokens)) == ("SUCCEEDED", "1", 1)
 
     run(test)
 
 
-def test_a_nested_execution_is_waited_for_across_a_restart(tmp_path: Path) -> None:
+def test_waiting_for_a_nested_execution_survives_a_restart(tmp_path: Path) -> None:
     async def test() -> None:
         path = str(tmp_path / "store.db")
         async with opened(path) as server:
@@ -110,8 +110,8 @@ def test_a_nested_execution_is_waited_for_across_a_restart(tmp_path: Path) -> No
 
         async with opened(path) as server:
             await server.advance(60)
-            shown = await server.call("DescribeExecution", {"executionArn": arn})
-        assert json.loads(shown["output"])["Output"] == "made"
+            description = await server.call("DescribeExecution", {"executionArn": arn})
+        assert json.loads(description["output"])["Output"] == "made"
 
     run(test)
 
@@ -119,8 +119,8 @@ def test_a_nested_execution_is_waited_for_across_a_restart(tmp_path: Path) -> No
 RESULT = {"Type": "Pass", "Result": "made", "End": True}
 
 
-def test_many_timers_go_off_in_their_order_at_their_own_times() -> None:
-    """A clock that jumps past several deadlines: each still happens when it was due."""
+def test_timers_fire_at_their_due_times_when_the_clock_jumps() -> None:
+    """A jump past several deadlines handles each at its due time."""
     waits = {f"W{n}": {"Type": "Wait", "Seconds": 3600, "Next": f"W{n + 1}"} for n in range(23)}
     definition = {"StartAt": "W0", "States": waits | {"W23": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 
@@ -130,7 +130,7 @@ def test_many_timers_go_off_in_their_order_at_their_own_times() -> None:
             machine = (await server.call("CreateStateMachine", request))["stateMachineArn"]
             arn = (await server.call("StartExecution", {"stateMachineArn": machine}))["executionArn"]
             await server.advance(7 * 86_400)
-            shown = await server.call("DescribeExecution", {"executionArn": arn})
-        assert round(shown["stopDate"] - shown["startDate"], 3) == 86_400
+            description = await server.call("DescribeExecution", {"executionArn": arn})
+        assert round(description["stopDate"] - description["startDate"], 3) == 86_400
 
     run(test)

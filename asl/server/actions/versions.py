@@ -9,44 +9,44 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from asl.server import pages
+from asl.server.actions import pagination
 from asl.server.arns import Arn, parse
 from asl.server.errors import ApiError, invalid, invalid_arn, no_resource
-from asl.server.registry import Alias, MachineRecord, Registry, Version
+from asl.server.resource_registry import Alias, MachineRecord, ResourceRegistry, Version
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
 VERSION_NUMBER = re.compile(r"\d+")
-LARGEST_VERSIONS = 1000
+MAX_VERSIONS = 1000
 
 
-class Versions:
-    """Versions and aliases of state machines, as the API has them."""
+class VersionActions:
+    """The actions on the versions and aliases of state machines."""
 
-    def __init__(self, registry: Registry, now: Callable[[], float]) -> None:
+    def __init__(self, registry: ResourceRegistry, now: Callable[[], float]) -> None:
         self.registry = registry
         self.now = now
 
     def publish_state_machine_version(self, request: Request) -> Reply:
         machine = self.registry.machine(parse(request["stateMachineArn"], "stateMachine").text)
         current = self.registry.revision(machine.revision).id
-        asked = request.get("revisionId") or current
-        if asked != current:
-            message = f"Failed to publish the State Machine version for revision {asked}. "
+        requested = request.get("revisionId") or current
+        if requested != current:
+            message = f"Failed to publish the State Machine version for revision {requested}. "
             raise ApiError("ConflictException", f"{message}The current State Machine revision is {current}.")
         version = self.publish(machine, request.get("description", ""))
         return {"creationDate": version.created, "stateMachineVersionArn": version.arn}
 
     def publish(self, machine: MachineRecord, description: str) -> Version:
-        """The machine's latest revision as a version; publishing it again gives the version that is there."""
+        """Publish the latest revision of a state machine. A revision that is published already keeps its version."""
         latest = next(iter(self.registry.versions(machine.arn)), None)
         if latest is not None and latest.revision == machine.revision:
             if description and description != latest.description:
                 message = "This revision has been published already, with a different description."
                 raise ApiError("ConflictException", message)
             return latest
-        if len(self.registry.versions(machine.arn)) >= LARGEST_VERSIONS:
-            raise ApiError("ServiceQuotaExceededException", f"A state machine has {LARGEST_VERSIONS} versions at most.")
+        if len(self.registry.versions(machine.arn)) >= MAX_VERSIONS:
+            raise ApiError("ServiceQuotaExceededException", f"A state machine has {MAX_VERSIONS} versions at most.")
         machine.versions += 1
         self.registry.put(machine)
         arn = f"{machine.arn}:{machine.versions}"
@@ -55,27 +55,27 @@ class Versions:
         return version
 
     def version(self, arn: str) -> Version:
-        found = self.registry.by_arn.get(arn)
-        if not isinstance(found, Version):
+        version = self.registry.by_arn.get(arn)
+        if not isinstance(version, Version):
             raise no_resource(arn)
-        return found
+        return version
 
     def delete_state_machine_version(self, request: Request) -> Reply:
         arn = _qualified(request["stateMachineVersionArn"])
-        users = [alias.name for alias in self.registry.aliases(arn.base) if arn.text in _routed(alias)]
-        if users:
+        alias_names = [alias.name for alias in self.registry.aliases(arn.base) if arn.text in _routed(alias)]
+        if alias_names:
             message = "Version to be deleted must not be referenced by an alias. "
-            listed = f"Current list of aliases referencing this version: [{', '.join(users)}]"
+            listed = f"Current list of aliases referencing this version: [{', '.join(alias_names)}]"
             raise ApiError("ConflictException", message + listed)
-        if isinstance(found := self.registry.by_arn.get(arn.text), Version):
-            self.registry.remove([found])
+        if isinstance(version := self.registry.by_arn.get(arn.text), Version):
+            self.registry.remove([version])
         return {}
 
     def list_state_machine_versions(self, request: Request) -> Reply:
         arn = parse(request["stateMachineArn"], "stateMachine").text
-        items, more = pages.page(request, f"versions {arn}", pages.of(self.registry.versions(arn)))
+        items, next_page = pagination.page(request, f"versions {arn}", pagination.slices(self.registry.versions(arn)))
         listed = [{"stateMachineVersionArn": each.arn, "creationDate": each.created} for each in items]
-        return {"stateMachineVersions": listed} | more
+        return {"stateMachineVersions": listed} | next_page
 
     def create_state_machine_alias(self, request: Request) -> Reply:
         routes = self._checked_routes(request["routingConfiguration"])
@@ -120,19 +120,19 @@ class Versions:
     def list_state_machine_aliases(self, request: Request) -> Reply:
         arn = parse(request["stateMachineArn"], "stateMachine")
         self.registry.target(arn)
-        found = self.registry.aliases(arn.base)
+        aliases = self.registry.aliases(arn.base)
         if arn.qualifier:
-            found = [alias for alias in found if arn.text in _routed(alias)]
-        items, more = pages.page(request, f"aliases {arn.text}", pages.of(found))
+            aliases = [alias for alias in aliases if arn.text in _routed(alias)]
+        items, next_page = pagination.page(request, f"aliases {arn.text}", pagination.slices(aliases))
         listed = [{"stateMachineAliasArn": each.arn, "creationDate": each.created} for each in items]
-        return {"stateMachineAliases": listed} | more
+        return {"stateMachineAliases": listed} | next_page
 
     def _alias(self, request: Request) -> Alias:
         arn = _qualified(request["stateMachineAliasArn"])
-        found = self.registry.by_arn.get(arn.text)
-        if not isinstance(found, Alias):
+        alias = self.registry.by_arn.get(arn.text)
+        if not isinstance(alias, Alias):
             raise no_resource(arn.text)
-        return found
+        return alias
 
     def _checked_routes(self, routes: list[dict[str, Any]], machine: str | None = None) -> list[dict[str, Any]]:
         arns = [_qualified(route["stateMachineVersionArn"]) for route in routes]

@@ -25,7 +25,7 @@ CALLBACK = {
 
 
 class Ask:
-    """A function that passes on the token it is given."""
+    """A function that puts its task tokens in a queue."""
 
     def __init__(self) -> None:
         self.tokens: Queue[str] = Queue()
@@ -42,8 +42,8 @@ def ask() -> Ask:
 
 @pytest.fixture
 def sfn(ask: Ask) -> Iterator[Any]:
-    with serving(invoke=ask) as found:
-        yield found
+    with serving(invoke=ask) as client:
+        yield client
 
 
 def start(sfn: Any, state: dict[str, Any]) -> str:
@@ -64,7 +64,7 @@ def types(sfn: Any, arn: str) -> list[str]:
     return [event["type"] for event in sfn.get_execution_history(executionArn=arn)["events"]]
 
 
-def test_a_token_is_answered(sfn: Any, ask: Ask) -> None:
+def test_send_task_success_completes_the_task(sfn: Any, ask: Ask) -> None:
     arn = start(sfn, CALLBACK)
     token = ask.tokens.get(timeout=30)
 
@@ -75,7 +75,7 @@ def test_a_token_is_answered(sfn: Any, ask: Ask) -> None:
     assert code_of(sfn.send_task_success, taskToken=token, output="1") == "TaskTimedOut"
 
 
-def test_a_token_fails_its_task(sfn: Any, ask: Ask) -> None:
+def test_send_task_failure_fails_the_task(sfn: Any, ask: Ask) -> None:
     arn = start(sfn, CALLBACK)
 
     sfn.send_task_failure(taskToken=ask.tokens.get(timeout=30), error="No", cause="said so")
@@ -99,7 +99,7 @@ def test_heartbeats_keep_a_task_alive_until_its_deadline(sfn: Any, ask: Ask) -> 
     assert code_of(sfn.send_task_heartbeat, taskToken=token) == "TaskTimedOut"
 
 
-def test_a_missed_heartbeat_ends_the_wait(sfn: Any, ask: Ask) -> None:
+def test_a_missed_heartbeat_times_the_task_out(sfn: Any, ask: Ask) -> None:
     arn = start(sfn, CALLBACK)
     ask.tokens.get(timeout=30)
     advance(sfn, 600)
@@ -108,43 +108,43 @@ def test_a_missed_heartbeat_ends_the_wait(sfn: Any, ask: Ask) -> None:
     assert (ended["stopDate"] - ended["startDate"]).total_seconds() == pytest.approx(600, abs=1)
 
 
-def test_an_answer_that_comes_before_the_call_has_returned_is_not_lost() -> None:
-    """A function may answer its own token: TaskSubmitted still comes first."""
+def test_a_callback_before_the_call_returns_is_delivered_after_it() -> None:
+    """A function may complete its own token: TaskSubmitted still comes first."""
     sent: list[Any] = []
 
-    def answer_itself(request: TaskRequest) -> Any:
+    def complete_own_token(request: TaskRequest) -> Any:
         client(sfn.port).send_task_success(taskToken=request.token, output='"early"')
         sent.append(request.token)
         return {}
 
-    with serving(invoke=answer_itself) as sfn:
+    with serving(invoke=complete_own_token) as sfn:
         arn = start(sfn, CALLBACK)
         assert outcome(sfn, arn)["output"] == '"early"'
         assert types(sfn, arn)[4:6] == ["TaskSubmitted", "TaskSucceeded"]
     assert len(sent) == 1
 
 
-def test_an_answer_is_not_lost_when_the_call_fails_after_it() -> None:
-    def answer_and_fail(request: TaskRequest) -> Any:
-        sfn_of_function = client(sfn.port)
-        sfn_of_function.send_task_success(taskToken=request.token, output='"early"')
-        assert code_of(sfn_of_function.send_task_success, taskToken=request.token, output='"late"') == "TaskTimedOut"
+def test_a_callback_before_the_call_fails_completes_the_task() -> None:
+    def complete_and_fail(request: TaskRequest) -> Any:
+        function_client = client(sfn.port)
+        function_client.send_task_success(taskToken=request.token, output='"early"')
+        assert code_of(function_client.send_task_success, taskToken=request.token, output='"late"') == "TaskTimedOut"
         raise RuntimeError("too late")
 
-    with serving(invoke=answer_and_fail) as sfn:
+    with serving(invoke=complete_and_fail) as sfn:
         arn = start(sfn, CALLBACK)
         assert outcome(sfn, arn)["output"] == '"early"'
         assert types(sfn, arn)[3:5] == ["TaskStarted", "TaskSucceeded"]
 
 
-def test_what_is_no_answer_is_refused(sfn: Any, ask: Ask) -> None:
+def test_invalid_callbacks_are_refused(sfn: Any, ask: Ask) -> None:
     start(sfn, CALLBACK)
     token = ask.tokens.get(timeout=30)
     assert code_of(sfn.send_task_success, taskToken=token, output="{") == "InvalidOutput"
     assert code_of(sfn.send_task_success, taskToken="token", output="{}") == "InvalidToken"
 
 
-def test_an_activitys_worker_takes_a_task_and_finishes_it(sfn: Any) -> None:
+def test_an_activity_worker_completes_a_task(sfn: Any) -> None:
     activity = sfn.create_activity(name="pack")["activityArn"]
     assert sfn.create_activity(name="pack")["activityArn"] == activity
     arn = start(sfn, {"Type": "Task", "Resource": activity, "End": True})
@@ -159,7 +159,7 @@ def test_an_activitys_worker_takes_a_task_and_finishes_it(sfn: Any) -> None:
     assert events[3]["activityStartedEventDetails"] == {"workerName": "me"}
 
 
-def test_a_worker_waits_for_a_task(sfn: Any) -> None:
+def test_an_activity_poll_waits_for_a_task(sfn: Any) -> None:
     activity = sfn.create_activity(name="pack")["activityArn"]
     with ThreadPoolExecutor(1) as worker:
         polling = worker.submit(client(sfn.port).get_activity_task, activityArn=activity)
@@ -167,7 +167,7 @@ def test_a_worker_waits_for_a_task(sfn: Any) -> None:
         assert json.loads(polling.result(30)["input"]) == {"n": 1}
 
 
-def test_activities_are_kept(sfn: Any) -> None:
+def test_activities_are_listed_tagged_and_deleted(sfn: Any) -> None:
     arns = [sfn.create_activity(name=name)["activityArn"] for name in ("b", "a")]
     assert [each["name"] for each in sfn.list_activities()["activities"]] == ["a", "b"]
     sfn.tag_resource(resourceArn=arns[0], tags=[{"key": "k", "value": "v"}])

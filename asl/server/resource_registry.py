@@ -1,4 +1,4 @@
-"""The state machines that the server knows, with revisions, versions, aliases and tags: in memory, kept by the store.
+"""The registry of state machines, revisions, versions, aliases and activities: in memory, and stored in SQLite.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html
 """
@@ -13,10 +13,10 @@ from typing import Any
 
 from asl.server.arns import Arn
 from asl.server.errors import no_machine
-from asl.server.store import Store
+from asl.server.execution_store import ExecutionStore
 
 INITIAL = "INITIAL"
-KEPT = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
+SETTINGS = ("loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
 DEFAULTS: dict[str, Any] = {
     "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
     "tracingConfiguration": {"enabled": False},
@@ -26,11 +26,11 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass(slots=True)
 class Revision:
-    """What a state machine was from one update to the next; never changed, and kept when the machine is deleted.
+    """An immutable revision of a state machine. It stays when the state machine is deleted.
 
     Attributes:
-        arn: its key, the machine's ARN and a random part.
-        id: its name in the API.
+        arn: its key: the state machine's ARN and a random part.
+        id: its ``revisionId`` in the API.
     """
 
     arn: str
@@ -48,7 +48,7 @@ class MachineRecord:
     """A state machine.
 
     Attributes:
-        revision: the key of its latest revision, which is what runs.
+        revision: the key of its latest revision, which new executions run.
         versions: the number of its latest version.
     """
 
@@ -103,7 +103,7 @@ NAMES = {record: kind for kind, record in KINDS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a state machine ARN means at this moment: the machine, the revision to run, and what it was reached by."""
+    """What a state machine ARN refers to now: the machine, the revision to run, and the version or alias in the ARN."""
 
     machine: MachineRecord
     revision: Revision
@@ -111,16 +111,16 @@ class Target:
     alias: str | None = None
 
 
-class Registry:
-    """Everything that has an ARN but executions, by it, in the order it was made."""
+class ResourceRegistry:
+    """All resources except executions, by ARN, in order of creation."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ExecutionStore) -> None:
         self.store = store
         self.by_arn: dict[str, Record] = {arn: KINDS[kind](**body) for kind, arn, body in store.resources()}
         self.routing = Random(0)
 
     def put(self, record: Record) -> None:
-        """Keep a new or a changed record."""
+        """Store a new or changed record."""
         self.by_arn[record.arn] = record
         self.store.put_resource(NAMES[type(record)], record.arn, asdict(record))
 
@@ -137,45 +137,45 @@ class Registry:
 
     def versions(self, machine: str) -> list[Version]:
         """A machine's versions, newest first."""
-        found = [each for each in self.by_arn.values() if isinstance(each, Version) and each.machine == machine]
-        return found[::-1]
+        versions = [each for each in self.by_arn.values() if isinstance(each, Version) and each.machine == machine]
+        return versions[::-1]
 
     def aliases(self, machine: str) -> list[Alias]:
         return [each for each in self.by_arn.values() if isinstance(each, Alias) and each.machine == machine]
 
     def machine(self, arn: str) -> MachineRecord:
-        """The machine of that very ARN. Raises StateMachineDoesNotExist."""
-        found = self.by_arn.get(arn)
-        if not isinstance(found, MachineRecord):
+        """The state machine with exactly this ARN. Raises StateMachineDoesNotExist."""
+        record = self.by_arn.get(arn)
+        if not isinstance(record, MachineRecord):
             raise no_machine(arn)
-        return found
+        return record
 
     def revision(self, key: str) -> Revision:
-        found = self.by_arn[key]
-        assert isinstance(found, Revision)
-        return found
+        revision = self.by_arn[key]
+        assert isinstance(revision, Revision)
+        return revision
 
-    def revise(self, machine: str, **about: Any) -> Revision:
-        """A new revision of a machine, `about` being Revision's other attributes; the first is called INITIAL."""
+    def add_revision(self, machine: str, **attributes: Any) -> Revision:
+        """Add a revision with these attributes of `Revision`. The id of the first one is INITIAL."""
         number = str(uuid.uuid4())
-        revision = Revision(f"{machine}#{number}", machine, number if machine in self.by_arn else INITIAL, **about)
+        revision = Revision(f"{machine}#{number}", machine, number if machine in self.by_arn else INITIAL, **attributes)
         self.put(revision)
         return revision
 
     def target(self, arn: Arn) -> Target:
-        """The revision behind an ARN, through its version, or through an alias by its weights."""
+        """Resolve a state machine ARN. An alias picks one of its versions by weight."""
         machine = self.machine(arn.base)
         if arn.qualifier is None:
             return Target(machine, self.revision(machine.revision))
-        found = self.by_arn.get(arn.text)
-        if isinstance(found, Alias):
-            version = self.by_arn[self._pick(found)]
+        record = self.by_arn.get(arn.text)
+        if isinstance(record, Alias):
+            version = self.by_arn[self._pick_version(record)]
             assert isinstance(version, Version)
-            return Target(machine, self.revision(version.revision), version.arn, found.arn)
-        if isinstance(found, Version):
-            return Target(machine, self.revision(found.revision), found.arn)
+            return Target(machine, self.revision(version.revision), version.arn, record.arn)
+        if isinstance(record, Version):
+            return Target(machine, self.revision(record.revision), record.arn)
         raise no_machine(arn.text)
 
-    def _pick(self, alias: Alias) -> str:
+    def _pick_version(self, alias: Alias) -> str:
         arns: list[str] = [route["stateMachineVersionArn"] for route in alias.routes]
         return self.routing.choices(arns, [route["weight"] for route in alias.routes])[0]
