@@ -1,7 +1,7 @@
-"""A box office, for the explorer: hold seats, charge a card, issue tickets; refund and release what comes to nothing.
+"""A box office for the explorer: hold seats, charge a card, issue tickets; on failure, refund and release.
 
-`good()` loses nothing; a compensation that fails leaves a failed execution, which a redrive finishes. Each of the
-others has one defect that sagas are known for.
+`good()` is correct: if a compensation fails, the execution fails, and a redrive completes it. Each of the other
+scenarios has one well-known defect of sagas.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from random import Random
 from typing import Any
 
 import asl
-from asl.explorer import Injector, Plan, Scenario
+from asl.explorer import FaultInjector, FaultPlan, Scenario
 
 RETRY = [{"ErrorEquals": ["States.Timeout", "Lambda.Unknown", "Away"], "IntervalSeconds": 1, "MaxAttempts": 2}]
 SEATS = ["A1", "A2"]
 
 
 class Refused(Exception):
-    """It was given back before it came."""
+    """The booking is already refunded."""
 
 
 class Taken(Exception):
-    """Somebody else has the seat."""
+    """The seat is held by another booking."""
 
 
 def task(next_state: str | None, catch: str | None = None, **more: Any) -> dict[str, Any]:
@@ -47,15 +47,17 @@ def definition(**changed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class BoxOffice:
-    """Seats, charges and tickets, each by its booking; a booking that was closed takes nothing more."""
+    """Seats, charges and tickets by booking. A refund closes the booking, and a closed booking accepts nothing more."""
 
-    def __init__(self, injector: Injector, machine: asl.Machine, changed: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self, injector: FaultInjector, machine: asl.Machine, changed: Mapping[str, Callable[..., Any]]
+    ) -> None:
         self.held: dict[str, str] = {"A3": "somebody else"}
         self.charged: dict[str, int] = {}
         self.issued: set[str] = set()
         self.closed: set[str] = set()
         self.log: list[str] = []
-        self.written: set[str] = set()
+        self.recorded: set[str] = set()
         self.checkpoint = injector.checkpoint
         self.random = Random(1)
         tasks = {name: getattr(self, method) for name, method in METHODS.items()}
@@ -68,16 +70,17 @@ class BoxOffice:
         self.engine.start(self.machine, {"booking": "b1", "seats": SEATS}, name="b1")
 
     def changing(self) -> tuple[object, ...]:
-        return (self.held, self.charged, self.issued, self.closed, self.log, self.written, self.random)
+        return (self.held, self.charged, self.issued, self.closed, self.log, self.recorded, self.random)
 
     def violations(self) -> list[str]:
         (execution,) = self.engine.executions.values()
         if execution.status == "FAILED" and execution.path[-1] in ("Refund", "ReleaseSeats"):
-            return []  # it waits for a redrive, in sight of everybody
-        mine = sorted(seat for seat, booking in self.held.items() if booking == "b1")
-        wanted = (SEATS, ["b1"]) if self.issued else ([], [])
-        found = (mine, sorted(self.charged))
-        return [] if found == wanted else [f"tickets {sorted(self.issued)}, seats {mine}, charges {self.charged}"]
+            return []  # a redrive completes it
+        seats = sorted(seat for seat, booking in self.held.items() if booking == "b1")
+        expected = (SEATS, ["b1"]) if self.issued else ([], [])
+        if (seats, sorted(self.charged)) == expected:
+            return []
+        return [f"tickets {sorted(self.issued)}, seats {seats}, charges {self.charged}"]
 
     def effects(self) -> list[str]:
         return self.log
@@ -125,7 +128,7 @@ METHODS = {
 
 
 CALLS = {"Charge": 2}
-"""Outside, at the most, by those tasks that say so by a `checkpoint` before each."""
+"""The maximum number of external calls, for the tasks that call `checkpoint` before each."""
 
 
 def scenario(
@@ -133,8 +136,8 @@ def scenario(
 ) -> Scenario:
     machine = asl.load(definition(**(states or {})), name="Booking")
 
-    def injector(plan: Plan, dice: Random | None) -> Injector:
-        return Injector(plan, errors=lambda state: ("Away",), calls=lambda state: CALLS.get(state, 0), dice=dice)
+    def injector(plan: FaultPlan, dice: Random | None) -> FaultInjector:
+        return FaultInjector(plan, errors=lambda state: ("Away",), calls=lambda state: CALLS.get(state, 0), dice=dice)
 
     return Scenario(name, lambda injector: BoxOffice(injector, machine, tasks or {}), injector)
 
@@ -144,7 +147,7 @@ def good() -> Scenario:
 
 
 def needs_the_forward_result() -> Scenario:
-    """The refund is told which charge by the charge's answer, which is missing when the charge timed out."""
+    """The refund needs the result of the charge, which is missing if the charge timed out."""
 
     def refund(office: BoxOffice, event: Mapping[str, Any]) -> None:
         office.refund(event) if event.get("charge") else None
@@ -153,24 +156,24 @@ def needs_the_forward_result() -> Scenario:
     return scenario("needs the forward result", changed, {"Refund": refund})
 
 
-def keyed_wrongly() -> Scenario:
-    """The refund looks for the charge under a key of its own."""
+def wrong_key() -> Scenario:
+    """The refund uses another key than the charge."""
 
     def refund(office: BoxOffice, event: Mapping[str, Any]) -> None:
         office.closed.add(event["booking"])
         office.charged.pop(f"refund of {event['booking']}", None)
 
-    return scenario("keyed wrongly", tasks={"Refund": refund})
+    return scenario("wrong key", tasks={"Refund": refund})
 
 
 def uncaught_timeout() -> Scenario:
-    """States.TaskFailed catches every error but a timeout."""
+    """The Catch names States.TaskFailed, which doesn't match timeouts."""
     catch = [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": None, "Next": "Refund"}]
     return scenario("uncaught timeout", {"Charge": {"Catch": catch}})
 
 
 def seat_by_seat() -> Scenario:
-    """Seats are held one by one, and where one is taken the others stay: a failed hold is thought to hold nothing."""
+    """Seats are held one by one. If one is taken, the task fails and keeps the others."""
 
     def hold(office: BoxOffice, event: Mapping[str, Any]) -> None:
         for seat in [*event["seats"], "A3"]:
@@ -186,7 +189,7 @@ def seat_by_seat() -> Scenario:
 
 
 def random_key() -> Scenario:
-    """Every attempt charges under a key of its own."""
+    """Each attempt charges under a new key."""
 
     def charge(office: BoxOffice, event: Mapping[str, Any]) -> None:
         office.charge_once(event["booking"], f"{event['booking']}:{office.random.random()}")
@@ -194,26 +197,26 @@ def random_key() -> Scenario:
     return scenario("random key", tasks={"Charge": charge})
 
 
-def written_before_it_is_done() -> Scenario:
-    """The charge is in the books before the card is charged, and who finds it there charges nothing."""
+def recorded_before_charged() -> Scenario:
+    """The charge is recorded before the card is charged, and a retry skips a recorded charge."""
 
     def charge(office: BoxOffice, event: Mapping[str, Any]) -> None:
-        if event["booking"] not in office.written:
+        if event["booking"] not in office.recorded:
             office.checkpoint()
-            office.written.add(event["booking"])
+            office.recorded.add(event["booking"])
             office.checkpoint()
             office.charge(event)
 
-    return scenario("written before it is done", tasks={"Charge": charge})
+    return scenario("recorded before charged", tasks={"Charge": charge})
 
 
 DEFECTS = (
     needs_the_forward_result,
-    keyed_wrongly,
+    wrong_key,
     uncaught_timeout,
     seat_by_seat,
     random_key,
-    written_before_it_is_done,
+    recorded_before_charged,
 )
 
 

@@ -1,4 +1,4 @@
-"""A box office whose second half takes the whole process down, as a system does where memory is short."""
+"""A scenario that kills the process in which it runs, as the system does when memory is short."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from asl.explorer import Scenario
-from tests.asl.explorer import seats
+from tests.asl.explorer import box_office
 
 
 def scenarios() -> Iterator[Scenario]:
-    yield seats.good()
-    yield replace(seats.good(), name="deadly", world=deadly)
+    yield box_office.good()
+    yield replace(box_office.good(), name="killed process", world=kill_process)
 
 
-def deadly(injector):
+def kill_process(injector):
     if multiprocessing.parent_process() is not None:
         os.kill(os.getpid(), signal.SIGKILL)
-    return seats.good().world(injector)
+    return box_office.good().world(injector)
