@@ -1,4 +1,4 @@
-"""Distributed Maps in a replay: their children have histories of their own, so the recorded answer stands for all."""
+"""Distributed Maps in a replay. Their children have histories of their own, so a Map takes its recorded result."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from asl.language.errors import StatesError
 
 
 class RecordedMap(DistributedMap):
-    """A distributed Map that is answered from outside.
+    """A distributed Map that gets its result from outside.
 
-    A history holds what the state handed on, and not the answer that this was made of; so that is handed on again.
+    The history has the state's output and not the Map Run's result, so the result is that output.
     """
 
     def run(self, thread: ExecutionThread) -> bool:
@@ -27,19 +27,19 @@ class RecordedMap(DistributedMap):
         thread.record("MapStateStarted", {"length": len(items)})
         self.open_map_run(thread, scope)
         thread.record("MapRunStarted", {})
-        thread.blocker = MapRun(self, thread)
+        thread.blocker = RecordedMapRun(self, thread)
         return False
 
 
-class MapRun:
-    """The run that is waited for."""
+class RecordedMapRun:
+    """A Map Run that waits for its recorded result."""
 
     def __init__(self, state: RecordedMap, thread: ExecutionThread) -> None:
         self.state = state
         self.thread = thread
-        self.pending_id = thread.execution.await_outcome(self.answered)
+        self.pending_id = thread.execution.await_outcome(self.receive_result)
 
-    def answered(self, kind: str, data: Any) -> None:
+    def receive_result(self, kind: str, data: Any) -> None:
         thread = self.thread
         self.abort()
         if kind == "failed":
@@ -56,32 +56,32 @@ class MapRun:
 
     def redrive(self) -> bool:
         self.thread.record("MapRunRedriven", {})
-        self.pending_id = self.thread.execution.await_outcome(self.answered)
+        self.pending_id = self.thread.execution.await_outcome(self.receive_result)
         return True
 
 
-def with_recorded_maps(machine: Machine) -> Machine:
-    """The machine with a stand-in for each distributed Map, however deep it lies."""
-    machine.graph = _replaced(machine.graph)
+def use_recorded_maps(machine: Machine) -> Machine:
+    """Replace each distributed Map of a machine by a RecordedMap, at any depth."""
+    machine.graph = _replace_maps(machine.graph)
     return machine
 
 
-def _replaced(graph: Graph) -> Graph:
+def _replace_maps(graph: Graph) -> Graph:
     states = dict(graph.states)
     for name, state in states.items():
         if isinstance(state, DistributedMap):
             states[name] = RecordedMap(name, state.spec, state.jsonata, state.processor)
         elif isinstance(state, Parallel):
-            state.branches = [_replaced(thread) for thread in state.branches]
+            state.branches = [_replace_maps(branch) for branch in state.branches]
         elif isinstance(state, Map):
-            state.processor = _replaced(state.processor)
+            state.processor = _replace_maps(state.processor)
     for state in states.values():
         state.link(states)
     return Graph(states[graph.start.name], states)
 
 
 def recorded_maps(graph: Graph) -> Iterator[RecordedMap]:
-    """The stand-ins of a graph, however deep they lie."""
+    """The RecordedMaps of a graph, at any depth."""
     for state in graph.states.values():
         if isinstance(state, RecordedMap):
             yield state
