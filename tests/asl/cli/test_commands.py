@@ -1,4 +1,4 @@
-"""The command line, as a person uses it."""
+"""The commands of ``python -m asl``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TASKS = "tasks = {'Double': lambda n: n * 2}\n"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a definition and its tasks, to stand in."""
+    """The current folder, with definitions and tasks."""
     (tmp_path / "double.asl.json").write_text(json.dumps(DEFINITION))
     (tmp_path / "broken.asl.json").write_text(json.dumps(DEFINITION).replace('"Wait"', '"Wiat"'))
     (tmp_path / "doubling.py").write_text(TASKS)
@@ -36,10 +36,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("argv", [[], ["nothing"], ["run"], ["serve", "--port", "x"]])
-def test_a_command_line_that_is_none_leaves_with_2(argv: list[str]) -> None:
-    with pytest.raises(SystemExit) as left:
+def test_an_invalid_command_line_exits_with_2(argv: list[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
         sys.exit(main(argv))
-    assert left.value.code == 2
+    assert exit_info.value.code == 2
 
 
 def test_run_prints_the_result(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,18 +53,18 @@ def test_run_prints_history_and_json(folder: Path, capsys: pytest.CaptureFixture
     assert "3600.000s  WaitStateExited" in capsys.readouterr().out
 
     assert main(["run", "double.asl.json", *options, "--json"]) == 0
-    shown = json.loads(capsys.readouterr().out)
-    assert (shown["status"], shown["output"], shown["path"]) == ("SUCCEEDED", 42, ["Double", "Rest"])
-    assert shown["events"][-1]["type"] == "ExecutionSucceeded"
+    output = json.loads(capsys.readouterr().out)
+    assert (output["status"], output["output"], output["path"]) == ("SUCCEEDED", 42, ["Double", "Rest"])
+    assert output["events"][-1]["type"] == "ExecutionSucceeded"
 
 
-def test_run_says_why_an_execution_failed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_prints_the_error_of_a_failed_execution(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "double.asl.json", "--input", "{}", "--tasks", "doubling:tasks"]) == 1
     assert capsys.readouterr().out.startswith("FAILED\nTypeError: ")
 
 
 @pytest.mark.parametrize(
-    ("argv", "said"),
+    ("argv", "message"),
     [
         (["run", "none.json"], "asl run: [Errno 2] No such file or directory: 'none.json'"),
         (["run", "broken.asl.json"], "asl run: SCHEMA_VALIDATION_FAILED: "),
@@ -77,12 +77,12 @@ def test_run_says_why_an_execution_failed(folder: Path, capsys: pytest.CaptureFi
         (["graph", "broken.asl.json"], "asl graph: SCHEMA_VALIDATION_FAILED: "),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(
-    folder: Path, capsys: pytest.CaptureFixture[str], argv: list[str], said: str
+def test_an_error_is_printed_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], argv: list[str], message: str
 ) -> None:
     assert main(argv) == 1
     error = capsys.readouterr().err
-    assert error.startswith(said), error
+    assert error.startswith(message), error
     assert error.count("\n") == 1
 
 
@@ -96,7 +96,7 @@ def test_validate_names_the_place(folder: Path, capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out) == {"double.asl.json": []}
 
 
-def test_one_state_is_tested_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_test_state_runs_one_state(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state = ["test-state", "double.asl.json", "--state", "Double", "--input", "4"]
     assert main([*state, "--tasks", "doubling:tasks", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"status": "SUCCEEDED", "output": "8", "nextState": "Rest"}
@@ -104,7 +104,7 @@ def test_one_state_is_tested_alone(folder: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == "status: FAILED\nerror: Broken\n"
 
 
-def test_bench_counts_and_times(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_prints_counts_and_times(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "double.asl.json", "--input", "1", "--executions", "20", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert (figures["executions"], figures["events"], figures["failed"]) == (20, 9, 0)
@@ -124,7 +124,7 @@ def test_history_of_a_file_and_of_a_server(
         assert main(["history", arn, "--endpoint", f"http://127.0.0.1:{sfn.port}"]) == 0
         table = capsys.readouterr().out
         assert main(["history", arn, "--endpoint", f"http://127.0.0.1:{sfn.port}", "--json"]) == 0
-        found = json.loads(capsys.readouterr().out)
+        rows = json.loads(capsys.readouterr().out)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", f"http://127.0.0.1:{sfn.port}")
         assert main(["history", arn]) == 0
         assert main(["history", f"{arn}x", "--endpoint", f"http://127.0.0.1:{sfn.port}"]) == 1
@@ -132,10 +132,10 @@ def test_history_of_a_file_and_of_a_server(
         history: Any = sfn.get_execution_history(executionArn=arn)
 
     assert "PassStateEntered" in table
-    assert [row["type"] for row in found][1:3] == ["PassStateEntered", "PassStateExited"]
+    assert [row["type"] for row in rows][1:3] == ["PassStateEntered", "PassStateExited"]
     (folder / "history.json").write_text(json.dumps(history, default=str))
     assert main(["history", "history.json", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == found
+    assert json.loads(capsys.readouterr().out) == rows
 
 
 def test_graph_draws_states_arrows_and_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,8 +152,8 @@ def test_graph_draws_states_arrows_and_a_run(folder: Path, capsys: pytest.Captur
     assert coloured.count('class="arrow next taken"') == 3
 
 
-def test_serve_says_what_it_cannot_use(folder: Path) -> None:
-    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin"}
+def test_serve_prints_an_error_for_an_unknown_module(folder: Path) -> None:
+    environment = {"PYTHONPATH": str(Path(__file__).parents[3]), "PATH": "/usr/bin"}
     command = [sys.executable, "-m", "asl", "serve", "--handlers", "nobody:handlers"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert (done.returncode, done.stderr) == (1, "asl serve: No module named 'nobody'\n")
+    completed = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (completed.returncode, completed.stderr) == (1, "asl serve: No module named 'nobody'\n")
