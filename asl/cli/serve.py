@@ -1,4 +1,4 @@
-"""``python -m asl serve``: the Step Functions API on 127.0.0.1, until it is interrupted."""
+"""``python -m asl serve``: serve the Step Functions API on 127.0.0.1 until interrupted."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def main(argv: list[str]) -> int:
         return 1
     import uvicorn
 
-    class Announced(uvicorn.Server):
+    class AnnouncedServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 print(f"Step Functions on http://127.0.0.1:{args.port}, kept in {args.store}", flush=True)
 
-    about: dict[str, Any] = {"host": "127.0.0.1", "port": args.port, "lifespan": "on"}
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again once it has closed
-        Announced(uvicorn.Config(server, log_level="warning", access_log=False, **about)).run()
+    options: dict[str, Any] = {"host": "127.0.0.1", "port": args.port, "lifespan": "on"}
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again after its shutdown
+        AnnouncedServer(uvicorn.Config(server, log_level="warning", access_log=False, **options)).run()
     return 0
 
 
@@ -44,12 +44,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m asl serve", description="Serve the Step Functions API on 127.0.0.1."
     )
     parser.add_argument("--port", type=int, default=8083)
-    parser.add_argument("--store", default=":memory:", metavar="FILE", help="the SQLite file that holds everything")
+    parser.add_argument(
+        "--store", default=":memory:", metavar="FILE", help="the SQLite file for all state (default: in memory)"
+    )
     functions = parser.add_mutually_exclusive_group()
-    functions.add_argument("--lambda-endpoint", metavar="URL", help="where Lambda's Invoke API is")
+    functions.add_argument("--lambda-endpoint", metavar="URL", help="the URL of Lambda's Invoke API")
     functions.add_argument("--handlers", metavar="MODULE:MAPPING", help="Python handlers by function name")
     parser.add_argument("--mock-config", metavar="FILE", help="a mock configuration in Step Functions Local's format")
-    parser.add_argument("--workers", type=int, default=32, help="how many tasks run at once (default: 32)")
+    parser.add_argument("--workers", type=int, default=32, help="the maximum number of concurrent tasks (default: 32)")
     parser.add_argument("--account", default="000000000000")
     parser.add_argument("--region", default=os.environ.get("AWS_REGION", "us-east-1"))
     return parser
@@ -59,8 +61,9 @@ def _server(args: argparse.Namespace) -> Server:
     mocks = json.loads(Path(args.mock_config).read_text()) if args.mock_config else None
     clients = boto_clients(region_name=args.region)
     services = Services(clients, _functions(args))
-    about: dict[str, Any] = {"account": args.account, "region": args.region}
-    return Server(args.store, services.call, mocks=mocks, workers=args.workers, **about)
+    return Server(
+        args.store, services.call, mocks=mocks, workers=args.workers, account=args.account, region=args.region
+    )
 
 
 def _functions(args: argparse.Namespace) -> Invoker | None:

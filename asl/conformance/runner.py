@@ -72,9 +72,9 @@ def _call_services(services: Services, request: TaskRequest) -> Any:
 
 
 def _mocked_invoke(scenario: Scenario, invoke: Invoke) -> Invoke:
-    from asl.server.mocks import Mocks
+    from asl.server.mock_config import MockConfig
 
-    mocks = Mocks(scenario["mock_config"])
+    mocks = MockConfig(scenario["mock_config"])
 
     def invoke_or_mock(request: TaskRequest, complete: Complete) -> None:
         names = scenario["machine_name"], scenario["mock_case"], request.execution, request.state

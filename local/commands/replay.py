@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from api.identifiers import order_number
-from asl.replay import Verdict, recording, replay
+from asl.replay import ReplayResult, parse_history, replay
 from asl.validation import parse_definition
 from local.aws import resources as cloud
 from local.commands.redrive import environment_of_shop
@@ -41,7 +41,7 @@ def found(orders: Orders, wanted: str) -> Order:
     return orders.numbered(number) if number else orders.get(wanted)
 
 
-def replayed(states: Any, arns: Mapping[str, str], order: Order) -> Iterator[Verdict]:
+def replayed(states: Any, arns: Mapping[str, str], order: Order) -> Iterator[ReplayResult]:
     """Of each execution that worked on the order, so far as Step Functions still knows it."""
     for machine, name in worked_on(order):
         arn = arns[MACHINES[machine]]
@@ -52,7 +52,7 @@ def replayed(states: Any, arns: Mapping[str, str], order: Order) -> Iterator[Ver
             continue
         definition = parse_definition(states.describe_state_machine(stateMachineArn=arn)["definition"], any_task=True)
         events = [event for page in pages for event in page["events"]]
-        yield replay(recording(events, name=f"{machine} {name}"), definition)
+        yield replay(parse_history(events, name=f"{machine} {name}"), definition)
 
 
 def worked_on(order: Order) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from asl.explorer.search import Run, exhaustive
+from asl.explorer.report import ScheduleResult
+from asl.explorer.search import run_exhaustively
 from tests.explore import mutants_of_rules, mutants_of_tasks, reconciliations
 from tests.explore.mutant import Mutant
 from tests.explore.stories import scenarios
@@ -42,10 +43,10 @@ def test_the_explorer_finds_a_shop_that(mutant, tmp_path):
     assert explored.stdout.strip(), f"every single fault of {mutant.story!r} leaves it whole"
 
 
-def first_finding(story: str) -> Run | None:
+def first_finding(story: str) -> ScheduleResult | None:
     """The first plan of one fault, or of none, that breaks something in a story."""
     (scenario,) = [each for each in [*scenarios(), *reconciliations.scenarios()] if each.name == story]
-    return next((run for run in exhaustive(scenario, 1) if run.problems), None)
+    return next((run for run in run_exhaustively(scenario, 1) if run.problems), None)
 
 
 if __name__ == "__main__":

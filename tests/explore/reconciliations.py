@@ -82,7 +82,7 @@ def pays_as_it_expires(shop: ExploredShop) -> None:
     while shop.order().status is not Status.RESERVED and shop.engine.step():
         pass
     forget(shop, "NewOrder")
-    shop.injector.intruder = lambda: pay_late(shop)
+    shop.injector.concurrent_action = lambda: pay_late(shop)
     reconciled_at(shop, 8 * DAY, 9 * DAY, 10 * DAY)  # the last for an order that moved under the eyes of the one before
     shop.after(10 * DAY + HOUR, lambda: None)  # whoever redrives comes when the order has been quiet for a while
 

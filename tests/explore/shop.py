@@ -11,8 +11,9 @@ from random import Random
 from typing import Any
 
 from asl.engine.execution import Execution
-from asl.explorer import Injector, Plan, Scenario
-from asl.explorer.faults import CallFailed, Met
+from asl.explorer import FaultInjector, FaultPlan, Scenario
+from asl.explorer.faults import CallFailed
+from asl.explorer.injector import VisitedSite
 from asl.language.documents import encode
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.application.commit import commit
@@ -152,13 +153,13 @@ class PromptCarrier(MemoryCarrier):
     def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
         word = {"type": kind, "order_id": order_id, **more}
         said = lambda: pass_on(self.shop.deps, word) is not Fate.EARLY  # noqa: E731
-        self.shop.injector.say(self.shop.engine, f"{kind}:{order_id}", said)
+        self.shop.injector.send_message(self.shop.engine, f"{kind}:{order_id}", said)
 
 
 class ExploredShop(Shop):
     """A shop whose tasks and callers meet what the injector has planned."""
 
-    def __init__(self, injector: Injector, script: Script, habits: Habits) -> None:
+    def __init__(self, injector: FaultInjector, script: Script, habits: Habits) -> None:
         super().__init__()
         self.injector = injector
         self.script = script
@@ -198,11 +199,11 @@ class ExploredShop(Shop):
     def could_not_park(self, execution: Execution) -> bool:
         """Since parking itself met a fault: it outlasts whatever else is in its way."""
         failed = execution.status == "FAILED" and execution.path[-1] == "ParkOrder" and execution.error != "OrderParked"
-        return failed and any(met.fault and ":ParkOrder#" in met.site for met in self.injector.met)
+        return failed and any(met.fault and ":ParkOrder#" in met.site for met in self.injector.visited)
 
     def parked_for_nothing(self) -> Iterator[str]:
         """One trouble that passes by itself parks no order, and turns none down."""
-        met = [each for each in self.injector.met if each.fault]
+        met = [each for each in self.injector.visited if each.fault]
         if len(met) > 1 or not all(map(passes, met)):
             return
         for order in self.store.orders.values():
@@ -281,15 +282,15 @@ class ExploredShop(Shop):
                     executions.fail(token, "ReviewDeclined", "olga said no")
             return True
 
-        self.after(seconds, lambda: self.injector.say(self.engine, "review", said))
+        self.after(seconds, lambda: self.injector.send_message(self.engine, "review", said))
 
 
-def passes(met: Met) -> bool:
+def passes(met: VisitedSite) -> bool:
     """True of a fault after which another attempt finds all as it should be."""
     kind, _, detail = met.fault.partition(":")
     if kind == "error":
         return detail != DEFECT
-    return kind in PASSING or (kind in UNHEARD and not met.site.startswith("word:"))
+    return kind in PASSING or (kind in UNHEARD and not met.site.startswith("message:"))
 
 
 Script = Callable[[ExploredShop], None]
@@ -308,7 +309,7 @@ def calls_of(state: str, parts: int = 1) -> int:
 def scenario(name: str, script: Script, habits: Habits = USUAL, *, parts: int = 1, depth: int = 2) -> Scenario:
     """A story in a shop whose carrier has such habits, about orders that are moved in so many parts."""
 
-    def injector(plan: Plan, dice: Random | None) -> Injector:
-        return Injector(plan, errors=errors_of, calls=partial(calls_of, parts=parts), dice=dice)
+    def injector(plan: FaultPlan, dice: Random | None) -> FaultInjector:
+        return FaultInjector(plan, errors=errors_of, calls=partial(calls_of, parts=parts), dice=dice)
 
     return Scenario(name, lambda injector: ExploredShop(injector, script, habits), injector, depth)

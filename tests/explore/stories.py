@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from asl.explorer import Plan, Scenario
+from asl.explorer import FaultPlan, Scenario
 from oms.domain import credit, placing, pricing
 from oms.domain.change import Change
 from oms.domain.discounts import Discount
@@ -127,7 +127,7 @@ def steps_in(shop: ExploredShop, step: int, act: Script) -> None:
 
 def meets(shop: ExploredShop, act: Script, begin: Script = buys) -> None:
     """Buy, while somebody may come in anywhere, also in the middle of a task."""
-    shop.injector.intruder = lambda: act(shop)
+    shop.injector.concurrent_action = lambda: act(shop)
     begin(shop)
 
 
@@ -305,7 +305,7 @@ class Saved:
 
     path: Path
     scenario: str
-    plan: Plan
+    plan: FaultPlan
 
 
 def saved(folder: Path) -> list[Saved]:

@@ -14,9 +14,8 @@ from typing import Any
 import asl
 from asl.engine.engine import Engine
 from asl.engine.errors import ExecutionAlreadyExists, TaskDoesNotExist
-from asl.engine.execution import Execution
+from asl.engine.execution import REDRIVABLE_SECONDS, Execution
 from asl.engine.machine import Machine
-from asl.server.executions import REDRIVABLE_SECONDS
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
