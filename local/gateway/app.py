@@ -17,6 +17,7 @@ from typing import Any
 
 from api import contract, security
 from api.problems import MEDIA_TYPE, Problem, too_large
+from local.gateway import index_page
 from local.gateway.cors import Cors
 from local.gateway.http_events import Answer, Request, answer_of, event_of, joined, new_request_id
 from local.gateway.limits import MOST_HEADER_BYTES, Buckets, Limits, header_bytes
@@ -25,6 +26,7 @@ from local.gateway.tokens import Authorizer, Claims, InsufficientScope, InvalidT
 MOST_BYTES = 10 * 1024 * 1024
 MOST_DROPPED_BYTES = 64 * 1024 * 1024
 THREADS = 16
+PAGE_HEADERS = tuple((name.lower(), value) for name, value in index_page.HEADERS.items())
 SECURITY = tuple((name.lower(), value) for name, value in security.HEADERS.items())
 
 Scope = MutableMapping[str, Any]
@@ -49,8 +51,9 @@ class Router:
     """The contract's routes. A path without parameters wins over one with, as in API Gateway."""
 
     def __init__(self, operations: Mapping[str, contract.Operation]) -> None:
-        self._fixed = {(each.method, each.path): each for each in operations.values() if "{" not in each.path}
-        self._open = [(each.method, _pattern(each.path), each) for each in operations.values() if "{" in each.path]
+        open_paths = [operation for operation in operations.values() if "{" in operation.path]
+        self._fixed = {(each.method, each.url_path): each for each in operations.values() if each not in open_paths}
+        self._open = [(each.method, _pattern(each.url_path), each) for each in open_paths]
 
     def find(self, method: str, path: str) -> tuple[contract.Operation, dict[str, str]]:
         fixed = self._fixed.get((method, path))
@@ -67,7 +70,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 class Gateway:
-    """``site`` is the origin whose pages may call from a browser."""
+    """``site`` is the origin whose pages may call from a browser; ``page`` is the HTML page at ``/``."""
 
     def __init__(
         self,
@@ -76,8 +79,10 @@ class Gateway:
         threads: int = THREADS,
         limits: Limits = Limits(),  # noqa: B008 - it is immutable
         site: str | None = None,
+        page: str | None = None,
     ) -> None:
         self._invoke, self._authorizer, self._limits = invoke, authorizer, limits
+        self._page = None if page is None else Answer(200, PAGE_HEADERS, page.encode())
         self._addresses, self._users = Buckets(limits.an_address), Buckets(limits.a_user)
         self._router = Router(contract.operations())
         self._cors = Cors(site, (operation.method for operation in contract.operations().values()))
@@ -131,7 +136,7 @@ class Gateway:
     def _write_down(self, scope: Scope, **facts: Any) -> None:
         """Of what was asked only the route is logged: paths and queries may name people."""
         try:
-            route = self._router.find(scope["method"], scope["path"])[0].key
+            route = self._router.find(scope["method"], scope["path"])[0].route_key
         except Refusal:
             route = "-"
         access_log.info("%s", json.dumps({"route": route, **facts}))
@@ -143,6 +148,8 @@ class Gateway:
         preflight = self._cors.preflight(scope["method"], headers)
         if preflight is not None:
             return Answer(204, preflight, b"")
+        if self._page and scope["path"] == "/" and scope["method"] in ("GET", "HEAD"):
+            return self._page
         operation, path_parameters = self._router.find(scope["method"], scope["path"])
         body = await _body(receive, headers)
         request = Request(
@@ -160,7 +167,7 @@ class Gateway:
             claims = self._claims(headers, operation.scopes) if operation.secured else None
             if claims is not None:
                 _admit(self._users.take(str(claims.get("sub"))))
-            event = event_of(request, operation.key, path_parameters, claims, operation.scopes)
+            event = event_of(request, operation.route_key, path_parameters, claims, operation.scopes)
             return answer_of(self._invoke(operation.handler, event))
 
         serving = asyncio.get_running_loop().run_in_executor(self._pool, serve)
@@ -229,7 +236,13 @@ def _refused(refusal: Refusal, path: str, request_id: str) -> Answer:
 
 
 def create_app(
-    invoke: Invoke, *, issuer: str, audience: Sequence[str], jwks_url: str, site: str | None = None
+    invoke: Invoke,
+    *,
+    issuer: str,
+    audience: Sequence[str],
+    jwks_url: str,
+    site: str | None = None,
+    page: str | None = None,
 ) -> Gateway:
     """The gateway before ``invoke(function, event)``, for tokens of ``issuer`` meant for a client in ``audience``."""
-    return Gateway(invoke, Authorizer(PublishedKeys(keys_at(jwks_url)), issuer, audience), site=site)
+    return Gateway(invoke, Authorizer(PublishedKeys(keys_at(jwks_url)), issuer, audience), site=site, page=page)

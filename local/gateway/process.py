@@ -17,6 +17,7 @@ import uvicorn
 
 from local.aws.functions import Functions, services
 from local.gateway.app import access_log, create_app
+from local.gateway.index_page import index_page
 from local.stack.asgi_server import config
 from local.stack.settings import variables_of
 from oms.adapters.wiring import deps
@@ -37,7 +38,12 @@ def main() -> None:
     environment = dict(os.environ)
     functions = Functions(lambda name: variables_of(name, environment), deps)
     app = create_app(
-        functions.invoke, issuer=asked.issuer, audience=[asked.audience], jwks_url=asked.jwks, site=asked.site
+        functions.invoke,
+        issuer=asked.issuer,
+        audience=[asked.audience],
+        jwks_url=asked.jwks,
+        site=asked.site,
+        page=index_page(environment),
     )
     threading.Thread(target=functions.load, args=(services(),), name="loading", daemon=True).start()
     with suppress(KeyboardInterrupt):

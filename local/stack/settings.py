@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.contract import operations
+from api.contract import base_path, operations
 from local.aws.functions import ACCOUNT, REGION, consumers, services, tasks
 from oms.adapters.clients import UNSIGNED
 from oms.adapters.tables import tables
@@ -72,6 +72,11 @@ class Places:
     @property
     def gateway_url(self) -> str:
         return url(self.port)
+
+    @property
+    def api_url(self) -> str:
+        """The base URL of the API: the contract's paths follow it."""
+        return self.gateway_url + base_path()
 
     def aws(self) -> dict[str, str]:
         """The standard variables: where each service is, and who asks. The region is the one that our ARNs name,

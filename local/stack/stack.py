@@ -46,10 +46,10 @@ class Stack:
         places = self.places
         aws = await self._ministack("ministack", "local.aws.ministack", places.aws_port)
         cognito = await self._ministack("cognito", "local.aws.cognito", places.cognito_port, AUTH="true")
-        told = ("--callback", f"{places.gateway_url}/webhooks/payments")
+        told = ("--callback", f"{places.api_url}/webhooks/payments")
         sealed = ("--secret", self.environment["PAYMENTS_SECRET"])
         payments = await self._sandbox("payments", places.payments_port, *told, *sealed)
-        callback = ("--callback", f"{places.gateway_url}/webhooks/carrier")
+        callback = ("--callback", f"{places.api_url}/webhooks/carrier")
         signed = ("--secret", self.environment["CARRIER_SECRET"])
         carrier = await self._sandbox("carrier", places.carrier_port, *callback, *signed, *self._carrier)
         await aws.answers(places.aws_port)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
+from urllib.parse import urljoin
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from local.aws.resources import OPERATOR, PASSWORD, SHOPPERS
+from local.gateway.index_page import api_addresses, service_addresses
 from local.stack.processes import StackFailed
-from local.stack.settings import COGNITO, Places, url
+from local.stack.settings import COGNITO, Places
 from local.stack.stack import Stack, alone
 
 SIGN_IN = """\
@@ -20,11 +22,11 @@ TOKEN=$(curl -s {aws}/ -H 'X-Amz-Target: AWSCognitoIdentityProviderService.Initi
 "AuthParameters":{{"USERNAME":"{person}","PASSWORD":"{password}"}}}}' \
 | sed 's/.*"AccessToken": *"\\([^"]*\\)".*/\\1/')"""
 ORDER = """\
-curl -s {shop}/orders -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(date +%s%N)" \
+curl -s {api}/orders -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(date +%s%N)" \
 -H 'Content-Type: application/json' -d '{{"currency":"USD","lines":[{{"sku":"1082185","quantity":6}},\
 {{"sku":"1029743","quantity":1}}],"payment_method":"pm_card_visa",\
 "recipient":{{"name":"Anna","address":"1 Main Street","city":"Springfield","country":"US"}}}}'"""
-FOLLOW = """curl -s {shop}/orders/ORDER_ID -H "Authorization: Bearer $TOKEN\""""
+FOLLOW = """curl -s {api}/orders/ORDER_ID -H "Authorization: Bearer $TOKEN\""""
 
 
 def open_shop(limit: int | None) -> int:
@@ -89,21 +91,16 @@ def introduce(stack: Stack, console: Console) -> None:
     places = stack.places
     console.print("\n[bold]The shop is open.[/] Ctrl-C closes it; what happened stays in", places.folder)
     rows = {
-        "shop (API)": places.gateway_url,
-        "Step Functions": url(places.engine_port),
-        "DynamoDB": stack.environment["AWS_ENDPOINT_URL_DYNAMODB"],
-        "Cognito": stack.environment[COGNITO],
-        "  user pool, client": f"{stack.pool.id}, {stack.pool.client_id}",
-        "  codes that it mails": f"{stack.environment[COGNITO]}/_ministack/ses/messages",
-        "the rest of AWS": url(places.aws_port),
-        "payments": f"{url(places.payments_port)}/_sandbox/ledger",
-        "carrier": f"{url(places.carrier_port)}/_sandbox/ledger",
+        "Start page": f"{places.gateway_url}/",
+        **{each.name: urljoin(places.gateway_url, each.url) for each in api_addresses()},
+        **{each.name: each.url for each in service_addresses(stack.environment)},
+        "User pool, client": f"{stack.pool.id}, {stack.pool.client_id}",
+        "Shoppers": ", ".join(SHOPPERS),
+        "Operator": OPERATOR,
+        "Password of all": PASSWORD,
     }
-    for name, where in rows.items():
-        console.print(f"  {name:<22} {where}", markup=False)
-    console.print(f"  {'shoppers':<22} {', '.join(SHOPPERS)}", markup=False)
-    console.print(f"  {'operator':<22} {OPERATOR}", markup=False)
-    console.print(f"  {'password of all':<22} {PASSWORD}", markup=False)
+    for name, value in rows.items():
+        console.print(f"  {name:<20} {value}", markup=False, soft_wrap=True)
     person = {
         "aws": stack.environment[COGNITO],
         "client": stack.pool.client_id,
@@ -112,4 +109,4 @@ def introduce(stack: Stack, console: Console) -> None:
     }
     for title, line in (("Sign in", SIGN_IN), ("Place an order", ORDER), ("Follow it", FOLLOW)):
         console.print(f"\n[bold]{title}[/]")
-        console.print(line.format(shop=places.gateway_url, **person), markup=False, soft_wrap=True)
+        console.print(line.format(api=places.api_url, **person), markup=False, soft_wrap=True)

@@ -171,7 +171,7 @@ class Place:
         body = json.dumps(media.get("example", named[0] if named else None)).encode() if media else b""
         values = {"order_id": order_id or self.order.id, "sku": "TEA", "code": "TEN", "number": self.order.number}
         values |= {"customer_id": ANNA, "return_id": "rma"}
-        path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], operation.path)
+        path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], operation.url_path)
         query = {"GET /queues": "?queue=review", "GET /products": "?department=HOME"}.get(key, "")
         sent = {"content_type": "application/json", "idempotency_key": "k"}
         sent |= {"authorization": f"Bearer {token}"} if token else {}

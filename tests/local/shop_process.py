@@ -47,7 +47,7 @@ class ShopProcess:
     def ask(self, method: str, path: str, body: Any = None, token: str = "", key: str = "") -> tuple[int, Any]:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", "Idempotency-Key": key}
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.places.gateway_url + path, data, headers, method=method)
+        request = urllib.request.Request(self.places.api_url + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.load(answer)
 

@@ -43,8 +43,8 @@ def test_a_task_raises_what_it_raises(shop):
 
 def test_a_service_answers_an_event(shop):
     functions = Functions(lambda _: {}, lambda _: shop.deps)
-    operation, parameters = shop.router.find("GET", "/products/TEA")
-    event = shop.event(operation, "/products/TEA", parameters, None, None, None, None, {})
+    operation, parameters = shop.router.find("GET", "/api/products/TEA")
+    event = shop.event(operation, "/api/products/TEA", parameters, None, None, None, None, {})
     answer = functions.invoke("api.products", event)
     assert (answer["statusCode"], json.loads(answer["body"])["sku"]) == (200, "TEA")
 

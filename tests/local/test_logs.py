@@ -33,17 +33,17 @@ def shop():
 def requests(shop, order_id):
     """Good ones, and those that meet a refusal."""
     reason = {"lines": [{"sku": "RED-LAMP", "quantity": 1}], "reason": REASON}
-    yield "POST", "/orders", ORDER
-    yield "POST", "/orders", {**ORDER, "currency": REASON}
-    yield "POST", "/orders", REASON
-    yield "GET", "/orders", None
-    yield "GET", f"/orders/{order_id}", None
-    yield "GET", "/products?department=Xanadu-on-Sea", None
-    yield "GET", "/orders/Zebedee%20Quux", None
-    yield "GET", "/Perch Lane 17", None
-    yield "POST", f"/orders/{order_id}/returns", reason
-    yield "POST", f"/orders/{order_id}/cancellation", reason
-    yield "POST", f"/orders/{order_id}/review", {"decision": "approve", "note": REASON}
+    yield "POST", "/api/orders", ORDER
+    yield "POST", "/api/orders", {**ORDER, "currency": REASON}
+    yield "POST", "/api/orders", REASON
+    yield "GET", "/api/orders", None
+    yield "GET", f"/api/orders/{order_id}", None
+    yield "GET", "/api/products?department=Xanadu-on-Sea", None
+    yield "GET", "/api/orders/Zebedee%20Quux", None
+    yield "GET", "/api/Perch Lane 17", None
+    yield "POST", f"/api/orders/{order_id}/returns", reason
+    yield "POST", f"/api/orders/{order_id}/cancellation", reason
+    yield "POST", f"/api/orders/{order_id}/review", {"decision": "approve", "note": REASON}
 
 
 class Failing:

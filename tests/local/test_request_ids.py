@@ -37,7 +37,7 @@ class LoggedShop(Shop):
         return ask(self.gateway, "POST", path, json.dumps(body).encode(), idempotency_key=key, **headers)
 
     def place(self, **headers):
-        answer = self.post("/orders", BODY, "key", **headers)
+        answer = self.post("/api/orders", BODY, "key", **headers)
         assert answer.status in (200, 202)
         return answer.json["order_id"], answer.headers["x-correlation-id"]
 
@@ -92,7 +92,9 @@ def test_a_request_without_an_id_of_its_own_gets_the_gateway_s(shop, lines):
 def test_a_cancellation_goes_under_the_id_of_its_own_request(shop, lines):
     order_id, _ = shop.place(x_correlation_id=OURS)
     shop.let_happen()
-    answer = shop.post(f"/orders/{order_id}/cancellation", {"reason": ""}, "cancel", x_correlation_id="changed-my-mind")
+    answer = shop.post(
+        f"/api/orders/{order_id}/cancellation", {"reason": ""}, "cancel", x_correlation_id="changed-my-mind"
+    )
     shop.let_happen()
     execution = shop.execution("CancelOrder", answer.json["cancellation_id"])
     assert (execution.status, execution.input["request_id"]) == ("SUCCEEDED", "changed-my-mind")
@@ -130,17 +132,17 @@ def test_a_line_a_request_at_the_gateway_tells_its_route_and_nobody_s_words(shop
     access_log.addHandler(handler)
     access_log.setLevel(logging.INFO)
     try:
-        ask(shop.gateway, "GET", "/products/Zebedee?name=Quux", authorization="")
-        ask(shop.gateway, "GET", "/orders")
-        ask(shop.gateway, "GET", "/Perch-Lane")
+        ask(shop.gateway, "GET", "/api/products/Zebedee?name=Quux", authorization="")
+        ask(shop.gateway, "GET", "/api/orders")
+        ask(shop.gateway, "GET", "/api/Perch-Lane")
     finally:
         access_log.removeHandler(handler)
         access_log.setLevel(logging.NOTSET)
     facts = [json.loads(line) for line in written.getvalue().splitlines()]
     told = [(each["route"], each["status"], each["error"]) for each in facts]
     assert told == [
-        ("GET /products/{sku}", 404, "-"),
-        ("GET /orders", 401, "Unauthorized"),
+        ("GET /api/products/{sku}", 404, "-"),
+        ("GET /api/orders", 401, "Unauthorized"),
         ("-", 404, "Not Found"),
     ]
     assert all(THEIRS.fullmatch(each["gateway_request_id"]) and each["latency_ms"] >= 0 for each in facts)

@@ -23,7 +23,7 @@ SITE = "https://shop.example"
 def allowed(shop, origin):
     """Whose pages the gateway lets call, when a page of ``origin`` asks."""
     headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    request = urllib.request.Request(f"{shop.places.gateway_url}/orders", headers=headers, method="OPTIONS")
+    request = urllib.request.Request(f"{shop.places.api_url}/orders", headers=headers, method="OPTIONS")
     with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.headers["Access-Control-Allow-Origin"]
 

@@ -74,7 +74,7 @@ def demo(places: Places, pool: Pool, console: Console) -> int:
     day_plans = plans_of_the_day(places)
     columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
-        shop = Shop(places.gateway_url)
+        shop = Shop(places.api_url)
         with (
             closing(Watch(environment)) as watch,
             closing(Day(shop, watch, environment["CARRIER_URL"], tokens, clients, bars)) as day,
