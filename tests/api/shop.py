@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from api import contract, security
 from local.gateway.app import Router
-from local.gateway.http_events import Request, event_of
+from local.gateway.http_events import GatewayRequest, event_of
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
@@ -135,7 +135,7 @@ class Shop:
         sent = {"content-type": "application/json"} if body is not None else {}
         sent |= {"idempotency-key": key} if key else {}
         claims = {"sub": by, "cognito:groups": ["shoppers", "operators"] if by == OLGA else ["shoppers"]}
-        request = Request(
+        request = GatewayRequest(
             method=operation.method,
             path=path,
             query=urlencode(query or {}),

@@ -9,8 +9,8 @@ from api.security import page_policy
 from local.gateway.app import Gateway
 from local.gateway.index_page import STYLE, index_page, service_addresses
 from local.gateway.tokens import Authorizer, PublishedKeys
-from local.stack.settings import Places
-from local.stack.stack import environment_of
+from local.stack.settings import StackSettings
+from local.stack.state_folder import stack_environment
 from tests.local.asgi import ask
 from tests.local.tokens import CLIENT, ISSUER, Pool
 
@@ -41,7 +41,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def environment(tmp_path):
-    return environment_of(Places.of({"LOCAL_FOLDER": str(tmp_path)}))
+    return stack_environment(StackSettings.from_environ({"LOCAL_FOLDER": str(tmp_path)}))
 
 
 @pytest.fixture
