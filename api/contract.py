@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from api.problems import Complaint, Problem, invalid, too_large
 
@@ -56,6 +57,8 @@ class Operation:
 
     method: str
     path: str
+    """As the contract writes it, below ``base_path``."""
+    base_path: str
     handler: str
     secured: bool
     """Takes a token of the user pool, which the gateway verifies."""
@@ -71,8 +74,18 @@ class Operation:
 
     @property
     def key(self) -> str:
-        """As API Gateway names a route: ``GET /orders/{order_id}``."""
+        """The operation's name in the contract: ``GET /orders/{order_id}``."""
         return f"{self.method} {self.path}"
+
+    @property
+    def url_path(self) -> str:
+        """The path that a client calls: ``/api/orders/{order_id}``."""
+        return self.base_path + self.path
+
+    @property
+    def route_key(self) -> str:
+        """As API Gateway names the route: ``GET /api/orders/{order_id}``."""
+        return f"{self.method} {self.url_path}"
 
     @cached_property
     def _validator(self) -> Validator:
@@ -119,6 +132,13 @@ def document() -> dict[str, Any]:
 
 
 @cache
+def base_path() -> str:
+    """The prefix of every path of the API, stated once in the contract's ``servers``."""
+    url: str = document()["servers"][0]["url"]
+    return urlsplit(url).path.rstrip("/")
+
+
+@cache
 def operations() -> Mapping[str, Operation]:
     """Each operation by its key."""
     return {operation.key: operation for operation in _operations(document())}
@@ -140,6 +160,7 @@ def _operation(contract: dict[str, Any], path: str, method: str, item: dict[str,
     return Operation(
         method=method.upper(),
         path=path,
+        base_path=base_path(),
         handler=said["x-handler"],
         secured="jwt" in schemes,
         scopes=frozenset(scope for each in security for scope in each.get("jwt", ())),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aws_lambda_powertools.event_handler import Response
 
-from api import views
+from api import contract, views
 from api.audit_log import note_change, note_refusal
 from api.etags import PRIVATE, changed, check_unchanged, etag, shown
 from api.problems import Complaint, invalid
@@ -42,7 +42,9 @@ def put_discount(call: Call) -> Response[str]:
         note_refusal(call, line)
         raise changed()
     view = views.discount(discounts.get(code) or after)
-    return json_answer(200 if before else 201, view, {"ETag": etag(view), "Location": f"/discounts/{code}"})
+    return json_answer(
+        200 if before else 201, view, {"ETag": etag(view), "Location": f"{contract.base_path()}/discounts/{code}"}
+    )
 
 
 def _discount(call: Call, code: str) -> Discount:

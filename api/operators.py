@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from api import identifiers, views
+from api import contract, identifiers, views
 from api.audit_log import note_change, note_refusal
 from api.etags import changed, check_unchanged, etag
 from api.identifiers import KEY, effect_id, order_number, reused
@@ -71,7 +71,7 @@ def find_order(call: Call) -> Response[str]:
     if number is None:
         raise OrderNotFound("an order's number is ten letters and digits, such as 0K9V7-M3XQ2")
     order = call.deps.orders.numbered(number)
-    return json_answer(200, views.order_summary(order), {"Location": f"/orders/{order.id}"})
+    return json_answer(200, views.order_summary(order), {"Location": f"{contract.base_path()}/orders/{order.id}"})
 
 
 @handler.route("PUT /products/{sku}")
@@ -87,7 +87,9 @@ def put_product(call: Call) -> Response[str]:
     if not call.deps.products.change(before, after):
         note_refusal(call, line)
         raise changed()
-    return json_answer(200 if before else 201, view, {"ETag": etag(view), "Location": f"/products/{sku}"})
+    return json_answer(
+        200 if before else 201, view, {"ETag": etag(view), "Location": f"{contract.base_path()}/products/{sku}"}
+    )
 
 
 @handler.route("POST /inventory/{sku}/receipts")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from api import identifiers
+from api import contract, identifiers
 from api.identifiers import KEY, reused
 from api.runtime import Call
 from oms.application.expected_executions import asked
@@ -63,7 +63,7 @@ def is_placed(call: Call) -> bool:
 
 def location(call: Call, order: Order) -> dict[str, str]:
     """Where the caller can follow the order."""
-    return {"Location": f"{'/guest' if call.caller.is_guest else ''}/orders/{order.id}"}
+    return {"Location": f"{contract.base_path()}{'/guest' if call.caller.is_guest else ''}/orders/{order.id}"}
 
 
 def _order_id(call: Call) -> str:

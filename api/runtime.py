@@ -115,9 +115,9 @@ class Service:
     def _resolver(self) -> APIGatewayHttpResolver:
         resolver = APIGatewayHttpResolver()
         for key, answer in self.answers.items():
-            method, path = key.split(" ")
-            rule = path.replace("{", "<").replace("}", ">")
-            resolver.route(rule, method)(_checked(resolver, key, answer))
+            operation = contract.operations()[key]
+            rule = operation.url_path.replace("{", "<").replace("}", ">")
+            resolver.route(rule, operation.method)(_checked(resolver, key, answer))
         resolver.exception_handler(Exception)(lambda error: _refused(resolver.current_event, error))
         resolver.not_found(lambda _: _refused(resolver.current_event, _no_route(resolver.current_event)))
         return resolver

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -161,7 +162,7 @@ def routes() -> tuple[Route, ...]:
     return tuple(
         Route(
             method=method.upper(),
-            path=path,
+            path=base_path() + path,
             function=_function_of(item[method]["x-handler"]),
             is_open="jwt" not in schemes(item[method]),
             scopes=schemes(item[method]).get("jwt", ()),
@@ -178,6 +179,12 @@ def schemes(operation: Mapping[str, Any]) -> dict[str, Sequence[str]]:
     """The security schemes that an operation asks for, with the scopes."""
     asked = operation.get("security", _contract()["security"])
     return {name: scopes for each in asked for name, scopes in each.items()}
+
+
+def base_path() -> str:
+    """The prefix of every path of the API, from the contract's ``servers``."""
+    url: str = _contract()["servers"][0]["url"]
+    return urlsplit(url).path.rstrip("/")
 
 
 @cache

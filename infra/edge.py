@@ -13,7 +13,7 @@ from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from infra.data import Data
-from infra.declared import routes, service_functions
+from infra.declared import base_path, routes, service_functions
 from infra.functions import Functions
 from infra.grants import Grants
 from infra.machines import any_of, execution_arns, machine_arns
@@ -65,7 +65,9 @@ class Edge(Stack):
             self, "ApiFails", self.api.metric_server_error(period=Duration.minutes(1)), "The API answers 5xx."
         )
         failing.add_alarm_action(actions.SnsAction(orders.alarms))
-        CfnOutput(self, "ApiUrl", value=self.api.api_endpoint)
+        callbacks = "Callbacks go to /webhooks/carrier and /webhooks/payments below it."
+        url = f"{self.api.api_endpoint}{base_path()}"
+        CfnOutput(self, "ApiUrl", value=url, description=f"Base URL of the API. {callbacks}")
 
 
 def token_check(sign_in: SignIn) -> HttpJwtAuthorizer:

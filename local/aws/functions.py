@@ -1,12 +1,12 @@
 """Lambda on one machine: every handler in this process, each with an environment of its own.
 
 Functions are named as on AWS: a task by its state (``ReserveInventory`` is ``tasks.reserve_inventory.handler``), a
-service by its module (``api.orders`` is ``api.orders.handler``), a stream's consumer by what it does
+service by its module (``api.orders`` is ``api.orders.handler``), a stream's consumer by its module
 (``OrderIndexer`` is ``analytics.order_indexer.handler``). A handler reads no environment here. It is called as
-``handler.run(event, deps, …)`` with what ``wiring.deps`` makes of its function's own variables, so two functions in one
-process may stand on two stores; functions whose variables agree share adapters and connections.
+``handler.run(event, deps, …)``, with the ``deps`` that ``wiring.deps`` makes of the function's own variables. Two
+functions in one process can use two stores; functions with the same variables share adapters and connections.
 
-An exception leaves as it is: whoever calls makes of it what Step Functions or API Gateway would.
+Exceptions pass unchanged: the caller turns them into what Step Functions or API Gateway would answer.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from api import contract
+from local.aws.names import function_arn
 from oms.adapters import wiring
 from oms.ports import Deps
 from tasks.runtime import logged
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 10
-REGION, ACCOUNT = "us-east-1", "000000000000"
 
 Environment = Mapping[str, str]
 
@@ -56,38 +56,43 @@ class Context:
         return max(0, round((self.deadline - time.monotonic()) * 1000))
 
 
-class Functions:
-    """All of the shop's functions. ``environment_of`` gives each its variables, ``deps_of`` makes deps of them."""
+class LocalFunctions:
+    """All of the shop's functions.
+
+    Args:
+        environment_of: a function's variables, by its name.
+        deps_of: makes ``Deps`` from a function's variables.
+    """
 
     def __init__(
         self, environment_of: Callable[[str], Environment], deps_of: Callable[[Environment], Deps] = wiring.deps
     ) -> None:
         self._environment_of, self._deps_of = environment_of, deps_of
-        self._stands_on = cache(self._found)
+        self._resources = cache(self._make_resources)
 
     def invoke(self, name: str, event: Any) -> Any:
-        """Call a function, and answer what it answers or raise what it raises. ``LookupError`` where there is none."""
-        found, (environment, deps) = handler(name), self._stands_on(name)
+        """Call a function. Returns what it returns, raises what it raises; ``LookupError`` if there is none."""
+        target, (environment, deps) = handler(name), self._resources(name)
         if name in services():
-            return found.run(event, deps, environment, Context(name))
-        run = partial(found.run, event, deps)
+            return target.run(event, deps, environment, Context(name))
+        run = partial(target.run, event, deps)
         return run() if name in consumers() else logged(name, event, run)
 
-    def _found(self, name: str) -> tuple[Environment, Deps]:
+    def _make_resources(self, name: str) -> tuple[Environment, Deps]:
         environment = self._environment_of(name)
         return environment, self._deps_of(environment)
 
     def load(self, names: Iterable[str]) -> None:
-        """Load now what the functions' first calls would load, adapters included: on a busy machine that is seconds."""
+        """Load modules and adapters before the first calls, which would wait seconds for them on a busy machine."""
         for name in names:
-            found, (_, deps) = handler(name), self._stands_on(name)
-            if hasattr(found, "load"):
-                found.load()
+            target, (_, deps) = handler(name), self._resources(name)
+            if hasattr(target, "load"):
+                target.load()
             for port in {**services(), **tasks(), **consumers()}[name]["uses"]:
                 wiring.load(getattr(deps, port, None))
 
     def handlers(self) -> dict[str, Callable[[Any, Any], Any]]:
-        """Each task function as ``handler(event, context)``, by its name: for an engine that calls them."""
+        """The task functions for the engine: ``handler(event, context)`` by name."""
         return {name: self._handler(name) for name in tasks()}
 
     def _handler(self, name: str) -> Callable[[Any, Any], Any]:
@@ -96,37 +101,33 @@ class Functions:
 
 @cache
 def tasks() -> Mapping[str, Mapping[str, Any]]:
-    """What ``tasks/functions.json`` declares, by name."""
+    """The declarations of ``tasks/functions.json``, by function name."""
     declared: dict[str, Any] = json.loads((ROOT / "tasks" / "functions.json").read_text())
     return declared
 
 
 @cache
 def services() -> Mapping[str, Mapping[str, Any]]:
-    """What the contract declares, by name."""
+    """The contract's declarations of functions, by function name."""
     declared: dict[str, Any] = contract.document()["x-handlers"]
     return declared
 
 
 @cache
 def consumers() -> Mapping[str, Mapping[str, Any]]:
-    """What ``analytics/functions.json`` declares, by name."""
+    """The declarations of ``analytics/functions.json``, by function name."""
     declared: dict[str, Any] = json.loads((ROOT / "analytics" / "functions.json").read_text())
     return declared
 
 
 @cache
 def handler(name: str) -> Any:
-    """What a function's ``run`` is called of."""
+    """The object of the function's module that has ``run``."""
     if name in consumers():
         return importlib.import_module(f"analytics.{_snake(name)}")
     if name not in services() and name not in tasks():
         raise LookupError(f"there is no function {name}")
     return importlib.import_module(name if name in services() else f"tasks.{_snake(name)}").handler
-
-
-def function_arn(name: str) -> str:
-    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
 
 
 def _snake(name: str) -> str:

@@ -1,4 +1,4 @@
-"""CORS as an HTTP API does it: preflights are answered at the gate, and only the site's own origin hears yes.
+"""CORS as an HTTP API does it: the gateway answers preflights, and allows only the site's own origin.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 """
@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-SENT = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-correlation-id")
-SHOWN = ("etag", "location", "retry-after", "x-correlation-id")
+REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-correlation-id")
+EXPOSED_HEADERS = ("etag", "location", "retry-after", "x-correlation-id")
 MAX_AGE_SECONDS = 3600
 
 Headers = tuple[tuple[str, str], ...]
 
 
 class Cors:
-    """``site`` is the one origin that browsers may call from; None is no other than the gateway's own."""
+    """``site`` is the one origin whose pages may call; without it, only the gateway's own pages may."""
 
     def __init__(self, site: str | None, methods: Iterable[str]) -> None:
         self._site, self._methods = site, ",".join(sorted(set(methods)))
 
     def preflight(self, method: str, headers: Mapping[str, str]) -> Headers | None:
-        """What a preflight is answered with; None where the request is none, or no site is known."""
+        """The headers that answer a preflight; None if the request is none, or there is no site."""
         if method != "OPTIONS" or self._site is None or not {"origin", "access-control-request-method"} <= set(headers):
             return None
         if headers["origin"] != self._site:
@@ -29,14 +29,14 @@ class Cors:
         return (
             ("access-control-allow-origin", self._site),
             ("access-control-allow-methods", self._methods),
-            ("access-control-allow-headers", ",".join(SENT)),
+            ("access-control-allow-headers", ",".join(REQUEST_HEADERS)),
             ("access-control-max-age", str(MAX_AGE_SECONDS)),
             ("vary", "Origin"),
         )
 
-    def shown(self, headers: Mapping[str, str]) -> Headers:
-        """What an answer to the site carries besides."""
+    def response_headers(self, headers: Mapping[str, str]) -> Headers:
+        """The headers that a response to the site's pages has in addition."""
         if self._site is None or headers.get("origin") != self._site:
             return ()
-        shown = ("access-control-expose-headers", ",".join(SHOWN))
-        return (("access-control-allow-origin", self._site), shown, ("vary", "Origin"))
+        exposed = ("access-control-expose-headers", ",".join(EXPOSED_HEADERS))
+        return (("access-control-allow-origin", self._site), exposed, ("vary", "Origin"))

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from api import contract, security
 from local.gateway.app import Router
-from local.gateway.http_events import Request, event_of
+from local.gateway.http_events import GatewayRequest, event_of
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
@@ -105,11 +105,13 @@ class Shop:
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
     ) -> Reply:
-        """``token`` is a guest's, who is nobody to the gateway."""
+        """``path`` is the contract's, or a ``Location``. ``token`` is a guest's, who is nobody to the gateway."""
         if token is not None:
             by, headers = None, {**(headers or {}), "authorization": f"Bearer {token}"}
-        operation, parameters = self.router.find(method, path)
-        event = self.event(operation, path, parameters, body, by, key, query, headers or {})
+        base_path = contract.base_path()
+        url_path = path if path.startswith(base_path) else base_path + path
+        operation, parameters = self.router.find(method, url_path)
+        event = self.event(operation, url_path, parameters, body, by, key, query, headers or {})
         service = importlib.import_module(operation.handler).handler
         self.clock.advance(timedelta(milliseconds=20))
         answer = service.run(event, self.deps, SECRETS)
@@ -133,7 +135,7 @@ class Shop:
         sent = {"content-type": "application/json"} if body is not None else {}
         sent |= {"idempotency-key": key} if key else {}
         claims = {"sub": by, "cognito:groups": ["shoppers", "operators"] if by == OLGA else ["shoppers"]}
-        request = Request(
+        request = GatewayRequest(
             method=operation.method,
             path=path,
             query=urlencode(query or {}),
@@ -143,7 +145,7 @@ class Shop:
             body=body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode(),
             request_id=REQUEST,
         )
-        return event_of(request, operation.key, parameters, claims if by else None)
+        return event_of(request, operation.route_key, parameters, claims if by else None)
 
     # --- Orders -----------------------------------------------------------------------------------
 

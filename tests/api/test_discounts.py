@@ -32,7 +32,7 @@ def used(shop):
 def test_a_code_is_made_and_changed_as_it_was_seen(shop):
     made = shop.ask("PUT", "/discounts/welcome", TERMS, by=OLGA, headers={"if-none-match": "*"})
     assert (made.status, made.json["code"], made.json["used"]) == (201, "WELCOME", 0)
-    assert made.headers["Location"] == "/discounts/WELCOME"
+    assert made.headers["Location"] == "/api/discounts/WELCOME"
     seen = shop.get("/discounts/WELCOME", by=OLGA)
     assert (seen.json, seen.headers["ETag"]) == (made.json, made.headers["ETag"])
     as_seen = {"if-match": made.headers["ETag"]}

@@ -32,6 +32,7 @@ def test_people_get_every_operation_and_schema(shop):
     told = {
         said["operationId"] for item in document["paths"].values() for said in item.values() if "operationId" in said
     }
+    assert f"{contract.base_path()}/openapi.json" in page.links
     assert told | {f"schema-{name}" for name in document["components"]["schemas"]} <= page.ids
 
 

@@ -32,7 +32,7 @@ def test_an_order_is_found_by_its_number_as_it_was_heard(shop, heard):
     number = shop.orders.get(order_id).number
     reply = shop.get(f"/order-numbers/{heard(number)}", by=OLGA)
     assert (reply.status, reply.json["order_id"]) == (200, order_id)
-    assert reply.headers["Location"] == f"/orders/{order_id}"
+    assert reply.headers["Location"] == f"/api/orders/{order_id}"
 
 
 @pytest.mark.parametrize("number", ["00000-00000", "12", "ord_1", "ÄÖÜ"])

@@ -26,7 +26,7 @@ def test_an_order_is_written_down_and_begun(shop):
     reply = shop.post("/orders", BODY, key="key-1")
     assert reply.status == 202
     placed = reply.json["order_id"]
-    assert reply.headers["Location"] == f"/orders/{placed}"
+    assert reply.headers["Location"] == f"/api/orders/{placed}"
     assert ORDER_ID.fullmatch(placed)
     order = shop.orders.get(placed)
     assert (order.status, order.customer_id, order.recipient) == (Status.PLACED, ANNA, BODY["recipient"])

@@ -19,7 +19,7 @@ def test_a_return_is_begun(shop):
     order_id = shop.delivered()
     reply = ask(shop, order_id, lines(("RED-LAMP", 1)))
     return_id = reply.json["return_id"]
-    assert (reply.status, reply.headers["Location"]) == (202, f"/orders/{order_id}")
+    assert (reply.status, reply.headers["Location"]) == (202, f"/api/orders/{order_id}")
     assert return_id.startswith(f"{order_id}_return_")
     assert len(return_id) <= 80
     assert shop.starts("ReturnOrder") == {

@@ -20,7 +20,7 @@ def test_a_key_replays_status_and_body(api: Api) -> None:
     assert len(api.get("/v1/payment_intents").body["data"]) == 1
 
 
-def test_a_key_replays_what_was_not_what_is(api: Api) -> None:
+def test_a_key_replays_the_first_response_not_the_current_state(api: Api) -> None:
     name = api.post("/v1/payment_intents", key="k1", **INTENT).body["id"]
     api.post(f"/v1/payment_intents/{name}/confirm")
 
@@ -29,7 +29,7 @@ def test_a_key_replays_what_was_not_what_is(api: Api) -> None:
 
 
 @pytest.mark.parametrize("change", [{"amount": "5001"}, {"metadata[order_id]": "x"}])
-def test_a_key_is_of_one_set_of_parameters(api: Api, change: dict[str, str]) -> None:
+def test_a_key_belongs_to_one_set_of_parameters(api: Api, change: dict[str, str]) -> None:
     api.post("/v1/payment_intents", key="k1", **INTENT)
 
     other = api.post("/v1/payment_intents", key="k1", **{**INTENT, **change})
@@ -37,7 +37,7 @@ def test_a_key_is_of_one_set_of_parameters(api: Api, change: dict[str, str]) -> 
     assert (other.status, other.error["type"]) == (400, "idempotency_error")
 
 
-def test_a_key_is_of_one_endpoint(api: Api) -> None:
+def test_a_key_belongs_to_one_endpoint(api: Api) -> None:
     name = api.intent()
     api.post(f"/v1/payment_intents/{name}/confirm", key="k1")
 
@@ -47,7 +47,7 @@ def test_a_key_is_of_one_endpoint(api: Api) -> None:
     assert api.get(f"/v1/payment_intents/{name}").body["status"] == "requires_capture"
 
 
-def test_a_key_keeps_declines_and_refusals_but_not_what_never_began(api: Api) -> None:
+def test_a_key_stores_declines_and_refusals_but_not_what_never_began(api: Api) -> None:
     declined = api.intent(payment_method="pm_card_chargeDeclined")
     held = api.confirmed()
 

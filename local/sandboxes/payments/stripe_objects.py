@@ -1,18 +1,18 @@
-"""Stripe's objects as its API answers them. https://docs.stripe.com/api/payment_intents/object"""
+"""The JSON objects of the Stripe API. https://docs.stripe.com/api/payment_intents/object"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from local.sandboxes.payments.books import Charge, Intent, Refund
 from local.sandboxes.payments.cards import CARDS, DECLINES
+from local.sandboxes.payments.database import Charge, Intent, SandboxRefund
 
 Json = dict[str, Any]
 
 
 def payment_intent(intent: Intent, charge: Charge | None, *, expanded: bool = False) -> Json:
-    """``charge`` is its latest one, shown whole where ``expanded``."""
+    """``charge`` is the latest charge; the object contains all of it if ``expanded``."""
     return {
         "id": intent.id,
         "object": "payment_intent",
@@ -57,18 +57,18 @@ def payment_intent(intent: Intent, charge: Charge | None, *, expanded: bool = Fa
 def charge_object(charge: Charge, intent: Intent) -> Json:
     card = CARDS[charge.method]
     decline = DECLINES[charge.decline] if charge.decline else None
-    held = not decline
-    # What is let go, by a cancel or a capture of a part, counts as refunded at Stripe.
-    gone = intent.status == "canceled" or intent.captured > 0
-    returned = intent.refunded + (intent.authorized - intent.captured if gone else 0) if held else 0
+    is_authorized = not decline
+    # Stripe counts what a cancel or a partial capture releases as refunded.
+    is_released = intent.status == "canceled" or intent.captured > 0
+    returned = intent.refunded + (intent.authorized - intent.captured if is_released else 0) if is_authorized else 0
     return {
         "id": charge.id,
         "object": "charge",
         "amount": intent.amount,
-        "amount_captured": intent.captured if held else 0,
+        "amount_captured": intent.captured if is_authorized else 0,
         "amount_refunded": returned,
         "balance_transaction": None,
-        "captured": held and intent.captured > 0,
+        "captured": is_authorized and intent.captured > 0,
         "created": charge.created,
         "currency": intent.currency,
         "customer": None,
@@ -78,12 +78,12 @@ def charge_object(charge: Charge, intent: Intent) -> Json:
         "livemode": False,
         "metadata": intent.metadata,
         "outcome": _outcome(elevated=card.elevated_risk, decline_code=charge.decline),
-        "paid": held,
+        "paid": is_authorized,
         "payment_intent": intent.id,
         "payment_method": charge.method,
         "payment_method_details": {"card": {"brand": card.brand, "last4": card.last4}, "type": "card"},
-        "refunded": held and returned == intent.amount,
-        "status": "succeeded" if held else "failed",
+        "refunded": is_authorized and returned == intent.amount,
+        "status": "succeeded" if is_authorized else "failed",
     }
 
 
@@ -110,7 +110,7 @@ def card_error(charge: Charge) -> Json:
     }
 
 
-def refund_object(refund: Refund) -> Json:
+def refund_object(refund: SandboxRefund) -> Json:
     return {
         "id": refund.id,
         "object": "refund",
@@ -128,7 +128,7 @@ def refund_object(refund: Refund) -> Json:
 
 
 def page_of(objects: Sequence[Json], path: str, limit: int) -> Json:
-    """One page of a list, made of one object more than it may hold."""
+    """A page of a list. ``objects`` has one object more if another page follows."""
     return {"object": "list", "url": path, "has_more": len(objects) > limit, "data": list(objects[:limit])}
 
 

@@ -1,4 +1,4 @@
-"""The task functions' process: called by its sockets, gone with its caller, and missed when it dies."""
+"""The task functions' process: it answers calls on its sockets, and its exit is reported."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from asl.language.errors import StatesError
-from local.aws.function_process import Workers
+from local.aws.function_process import FunctionProcess
 
 
 class Ending(threading.Event):
-    """When the process has ended by itself."""
+    """Set when the process has ended by itself."""
 
 
 @pytest.fixture
@@ -23,38 +23,38 @@ def ended() -> Ending:
 
 
 @pytest.fixture
-def workers(ended: Ending) -> Iterator[Workers]:
-    workers = Workers(4, ended.set)
+def workers(ended: Ending) -> Iterator[FunctionProcess]:
+    workers = FunctionProcess(4, ended.set)
     yield workers
     workers.process.kill()
     workers.process.wait()
 
 
-def test_what_a_function_raises_is_a_failed_payload(workers: Workers) -> None:
+def test_an_exception_of_a_function_is_a_failed_payload(workers: FunctionProcess) -> None:
     reply = workers.invoke("arn:aws:lambda:us-east-1:000000000000:function:ReserveInventory", '{"order_id": 7}')
 
-    told = json.loads(reply.payload)
-    assert (reply.failed, told["errorType"]) == (True, "InvalidCommand")
-    assert "ReserveInventory at $.order_id" in told["errorMessage"]
+    error = json.loads(reply.payload)
+    assert (reply.failed, error["errorType"]) == (True, "InvalidCommand")
+    assert "ReserveInventory at $.order_id" in error["errorMessage"]
 
 
-def test_a_function_that_is_not_there_is_an_error_of_the_task(workers: Workers) -> None:
+def test_an_unknown_function_is_an_error_of_the_task(workers: FunctionProcess) -> None:
     with pytest.raises(StatesError, match=r"Function not found: .*:NoSuchFunction") as caught:
         workers.invoke("NoSuchFunction", "{}")
     assert caught.value.error == "Lambda.ResourceNotFoundException"
 
 
-def test_as_many_calls_as_it_has_sockets_are_answered_each_with_its_own(workers: Workers) -> None:
+def test_concurrent_calls_get_their_own_answers(workers: FunctionProcess) -> None:
     def ask(number: int) -> str:
         return str(json.loads(workers.invoke("ConfirmOrder", json.dumps({"order_id": number})).payload)["errorMessage"])
 
     with ThreadPoolExecutor(4) as callers:
-        said = list(callers.map(ask, range(40)))
+        messages = list(callers.map(ask, range(40)))
 
-    assert [f"{number} is not of type 'string'" in each for number, each in enumerate(said)] == [True] * 40
+    assert [f"{number} is not of type 'string'" in each for number, each in enumerate(messages)] == [True] * 40
 
 
-def test_it_is_missed_when_it_dies_and_answers_nothing_then(workers: Workers, ended: Ending) -> None:
+def test_its_death_is_reported_and_calls_stay_unanswered(workers: FunctionProcess, ended: Ending) -> None:
     workers.invoke("ConfirmOrder", "{}")
     answered = Ending()
 

@@ -1,7 +1,7 @@
-"""The sandbox's books: payment intents, charges, refunds, idempotency keys, and an append-only ledger, in SQLite.
+"""The sandbox's SQLite database: payment intents, charges, refunds, idempotency keys, and an append-only ledger.
 
-A call and the answer that its key keeps are one transaction. Written-ahead and never waiting for the disk: what was
-answered outlives a SIGKILL of the process, though not a loss of power.
+An operation and the response stored under its key are one transaction. The write-ahead log isn't synced at every
+commit: what was answered survives a SIGKILL of the process, though not a loss of power.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ class Charge:
     created: int
     method: str
     decline: str | None
-    """The decline code, or None where the amount was held."""
+    """The decline code, or None if the amount was authorized."""
 
 
 @dataclass(slots=True)
-class Refund:
+class SandboxRefund:
     id: str
     intent: str
     charge: str
@@ -75,8 +75,8 @@ class Refund:
 
 
 @dataclass(slots=True)
-class KeptAnswer:
-    """What an idempotency key answers again, and for which request."""
+class StoredResponse:
+    """The response of an idempotency key, and the request that it belongs to."""
 
     key: str
     created: int
@@ -86,12 +86,12 @@ class KeptAnswer:
     body: bytes
 
 
-_TABLES = {Intent: "intents", Charge: "charges", Refund: "refunds", KeptAnswer: "keys"}
+_TABLES = {Intent: "intents", Charge: "charges", SandboxRefund: "refunds", StoredResponse: "keys"}
 _VALUES = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in _TABLES}
 
 
 def _upsert(kind: type[Any]) -> str:
-    """A write of a whole row. Not REPLACE, which would give it a new rowid, and so a new place in lists."""
+    """Writes a whole row. REPLACE would change the rowid, and so the order of lists."""
     names = [field.name for field in fields(kind)]
     updates = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     marks = ", ".join("?" * len(names))
@@ -101,8 +101,8 @@ def _upsert(kind: type[Any]) -> str:
 _WRITE = {kind: _upsert(kind) for kind in _TABLES}
 
 
-class Books:
-    """One file, one process. ``clock`` answers seconds since 1970."""
+class PaymentsDatabase:
+    """One file, which one process opens. ``clock`` returns seconds since 1970."""
 
     def __init__(self, path: str, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -112,9 +112,9 @@ class Books:
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_SCHEMA)
         self.run = self._db.execute
-        """Run one statement: ``BEGIN``, ``COMMIT`` and ``ROLLBACK`` are the caller's."""
-        self.tell: Callable[[str, dict[str, Any]], None] = lambda kind, about: None
-        """Tell whoever listens of an event of this kind, about this object; set by who says it."""
+        """Run one statement. Transactions are the caller's."""
+        self.publish: Callable[[str, dict[str, Any]], None] = lambda kind, subject: None
+        """Publish an event of a type, about an object. ``WebhookEvents`` sets it."""
 
     @property
     def now(self) -> int:
@@ -123,12 +123,12 @@ class Books:
     def close(self) -> None:
         self._db.close()
 
-    def write(self, row: Intent | Charge | Refund | KeptAnswer) -> None:
+    def write(self, row: Intent | Charge | SandboxRefund | StoredResponse) -> None:
         values = _VALUES[type(row)](row)
         self.run(_WRITE[type(row)], [json.dumps(value) if type(value) is dict else value for value in values])
 
-    def enter(self, kind: str, intent: Intent, amount: int, effect_id: str | None = None) -> None:
-        """Append to the ledger."""
+    def add_entry(self, kind: str, intent: Intent, amount: int, effect_id: str | None = None) -> None:
+        """Append an entry to the ledger."""
         self.run(
             "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (None, self.now, kind, intent.id, intent.metadata.get("order_id"), effect_id, amount, intent.currency),
@@ -142,15 +142,15 @@ class Books:
         row = name and self.run("SELECT * FROM charges WHERE id = ?", (name,)).fetchone()
         return Charge(*row) if row else None
 
-    def refund(self, name: str) -> Refund | None:
+    def refund(self, name: str) -> SandboxRefund | None:
         row = self.run("SELECT * FROM refunds WHERE id = ?", (name,)).fetchone()
         return _refund(row) if row else None
 
-    def kept_answer(self, key: str, since: int) -> KeptAnswer | None:
+    def stored_response(self, key: str, since: int) -> StoredResponse | None:
         row = self.run("SELECT * FROM keys WHERE key = ? AND created > ?", (key, since)).fetchone()
-        return KeptAnswer(*row) if row else None
+        return StoredResponse(*row) if row else None
 
-    def forget_answers(self, until: int) -> None:
+    def drop_responses(self, until: int) -> None:
         self.run("DELETE FROM keys WHERE created <= ?", (until,))
 
     def intents(self, limit: int, after: str | None) -> list[Intent]:
@@ -163,15 +163,15 @@ class Books:
         return [_intent(row) for row in rows]
 
     def intents_with(self, key: str, value: str, until: int) -> list[Intent]:
-        """Those whose metadata has the value, if they were created by then."""
+        """The intents with this metadata value that were created until then."""
         rows = self.run(
             "SELECT * FROM intents WHERE json_extract(metadata, '$.' || ?) = ? AND created <= ? ORDER BY rowid DESC",
             (f'"{key}"', value, until),
         )
         return [_intent(row) for row in rows]
 
-    def refunds(self, limit: int, after: str | None, intent: str | None) -> list[Refund]:
-        """Newest first, from the one after ``after``; of one payment intent, or of all."""
+    def refunds(self, limit: int, after: str | None, intent: str | None) -> list[SandboxRefund]:
+        """Newest first, from the one after ``after``, of one payment intent or of all."""
         rows = self.run(
             "SELECT * FROM refunds WHERE (?1 IS NULL OR rowid < (SELECT rowid FROM refunds WHERE id = ?1))"
             " AND (?3 IS NULL OR intent = ?3) ORDER BY rowid DESC LIMIT ?2",
@@ -180,7 +180,7 @@ class Books:
         return [_refund(row) for row in rows]
 
     def ledger(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """Entries in the order in which they came to be, from the one after number ``after``."""
+        """Entries in order, from the one after number ``after``."""
         cursor = self.run("SELECT * FROM ledger WHERE number > ? ORDER BY number LIMIT ?", (after, limit))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
@@ -196,7 +196,7 @@ def _intent(row: Row) -> Intent:
     return intent
 
 
-def _refund(row: Row) -> Refund:
-    refund = Refund(*row)
+def _refund(row: Row) -> SandboxRefund:
+    refund = SandboxRefund(*row)
     refund.metadata = json.loads(row[6])
     return refund

@@ -1,4 +1,4 @@
-"""The ledger, what the books refuse, and what of them outlives the process."""
+"""The database: its ledger, the rows that it refuses, and what survives the process."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.sandboxes.payments.api import Sandbox
-from local.sandboxes.payments.books import Books, Intent
+from local.sandboxes.payments.api import PaymentsSandbox
+from local.sandboxes.payments.database import Intent, PaymentsDatabase
 from tests.unit.payments_sandbox.caller import INTENT, Api
 
 
@@ -37,43 +37,43 @@ def test_the_ledger_names_orders_and_effects_and_is_paged(api: Api) -> None:
     assert api.get("/_sandbox/ledger?limit=0").status == 400
 
 
-SOUND = Intent("pi_1", 0, 100, "usd", None, {}, authorized=100, captured=60, refunded=60)
+CONSISTENT = Intent("pi_1", 0, 100, "usd", None, {}, authorized=100, captured=60, refunded=60)
 
 
-@pytest.mark.parametrize("unsound", [{"authorized": 99}, {"captured": 101}, {"captured": 59}, {"refunded": -1}])
-def test_the_books_take_no_unsound_intent(unsound: dict[str, Any]) -> None:
-    books = Books(":memory:", lambda: 0)
-    books.write(SOUND)
+@pytest.mark.parametrize("change", [{"authorized": 99}, {"captured": 101}, {"captured": 59}, {"refunded": -1}])
+def test_an_inconsistent_intent_is_refused(change: dict[str, Any]) -> None:
+    database = PaymentsDatabase(":memory:", lambda: 0)
+    database.write(CONSISTENT)
 
     with pytest.raises(sqlite3.IntegrityError):
-        books.write(replace(SOUND, **unsound))
+        database.write(replace(CONSISTENT, **change))
 
-    assert books.intent("pi_1") == SOUND
-    books.close()
+    assert database.intent("pi_1") == CONSISTENT
+    database.close()
 
 
-class TornBooks(Books):
-    """Books that fail in the middle of a hold."""
+class FailingDatabase(PaymentsDatabase):
+    """A database that fails in the middle of an authorization."""
 
-    def enter(self, kind: str, intent: Intent, amount: int, effect_id: str | None = None) -> None:
+    def add_entry(self, kind: str, intent: Intent, amount: int, effect_id: str | None = None) -> None:
         raise sqlite3.OperationalError("the disk is full")
 
 
-def test_a_call_that_fails_midway_leaves_nothing_behind() -> None:
-    books = TornBooks(":memory:", lambda: 0)
-    books.write(Intent("pi_1", 0, 5000, "usd", "pm_card_visa", {}))
+def test_a_request_that_fails_midway_leaves_nothing_behind() -> None:
+    database = FailingDatabase(":memory:", lambda: 0)
+    database.write(Intent("pi_1", 0, 5000, "usd", "pm_card_visa", {}))
     headers = {"authorization": "Bearer sk_test_1", "idempotency-key": "k1"}
 
     with pytest.raises(sqlite3.OperationalError):
-        Sandbox(books).handle("POST", "/v1/payment_intents/pi_1/confirm", headers, b"")
+        PaymentsSandbox(database).handle("POST", "/v1/payment_intents/pi_1/confirm", headers, b"")
 
-    assert books.intent("pi_1") == Intent("pi_1", 0, 5000, "usd", "pm_card_visa", {})
-    assert books.kept_answer("k1", since=-1) is None
-    books.close()
+    assert database.intent("pi_1") == Intent("pi_1", 0, 5000, "usd", "pm_card_visa", {})
+    assert database.stored_response("k1", since=-1) is None
+    database.close()
 
 
 @dataclass(frozen=True)
-class Child:
+class SandboxProcess:
     process: subprocess.Popen[str]
     api: Api
 
@@ -84,36 +84,36 @@ class Child:
         return self.process.returncode
 
 
-def start(store: Path) -> Child:
+def start(store: Path) -> SandboxProcess:
     command = [sys.executable, "-m", "local.sandboxes.payments", "--port", "0", "--store", str(store)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    return Child(process, Api(process.stdout.readline().split()[-1]))
+    return SandboxProcess(process, Api(process.stdout.readline().split()[-1]))
 
 
-def test_what_was_answered_outlives_a_sigkill(tmp_path: Path) -> None:
-    child = start(tmp_path / "deep" / "payments.sqlite")
-    name = child.api.post("/v1/payment_intents", key="k1", **INTENT).body["id"]
-    child.api.post(f"/v1/payment_intents/{name}/confirm", key="k2")
-    assert child.end(signal.SIGKILL) == -signal.SIGKILL
+def test_answered_requests_survive_a_sigkill(tmp_path: Path) -> None:
+    process = start(tmp_path / "deep" / "payments.sqlite")
+    name = process.api.post("/v1/payment_intents", key="k1", **INTENT).body["id"]
+    process.api.post(f"/v1/payment_intents/{name}/confirm", key="k2")
+    assert process.end(signal.SIGKILL) == -signal.SIGKILL
 
-    child = start(tmp_path / "deep" / "payments.sqlite")
+    process = start(tmp_path / "deep" / "payments.sqlite")
     replies = [
-        child.api.post("/v1/payment_intents", key="k1", **INTENT),
-        child.api.post(f"/v1/payment_intents/{name}/confirm", key="k2"),
+        process.api.post("/v1/payment_intents", key="k1", **INTENT),
+        process.api.post(f"/v1/payment_intents/{name}/confirm", key="k2"),
     ]
-    ledger = child.api.ledger()
-    assert child.end(signal.SIGTERM) == 0
+    ledger = process.api.ledger()
+    assert process.end(signal.SIGTERM) == 0
 
     assert [(reply.body["id"], reply.replayed) for reply in replies] == [(name, True), (name, True)]
     assert ledger == [("hold", 5000)]
 
 
 def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
-    books = Books(str(tmp_path / "p"), lambda: 0)
+    database = PaymentsDatabase(str(tmp_path / "p"), lambda: 0)
     command = [sys.executable, "-m", "local.sandboxes.payments", "--port", "0", "--store", str(tmp_path / "p")]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    books.close()
+    database.close()
 
     assert (ended.returncode, ended.stderr) == (1, f"payments sandbox: {tmp_path / 'p'}: database is locked\n")
 

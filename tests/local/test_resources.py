@@ -1,10 +1,10 @@
-"""The tables of an earlier version go on, with what this one needs."""
+"""Tables of an earlier version get the indexes that this version needs."""
 
 from urllib.parse import urlsplit
 
 from local.aws.resources import client, make_tables
-from local.stack.settings import Places
-from local.stack.stack import environment_of
+from local.stack.settings import StackSettings
+from local.stack.state_folder import stack_environment
 from oms.adapters.tables import tables
 from oms.adapters.wiring import deps
 from oms.domain.order import Status
@@ -13,10 +13,12 @@ from tests.contract.orders import place
 from tests.contract.stores import ministack
 
 
-def test_a_table_that_was_made_without_an_index_gets_it(tmp_path):
+def test_a_table_without_an_index_gets_it(tmp_path):
     with ministack(tmp_path) as url:
-        places = Places.of({"LOCAL_FOLDER": str(tmp_path), "MINISTACK_PORT": str(urlsplit(url).port)})
-        environment = environment_of(places)
+        settings = StackSettings.from_environ(
+            {"LOCAL_FOLDER": str(tmp_path), "MINISTACK_PORT": str(urlsplit(url).port)}
+        )
+        environment = stack_environment(settings)
         client("dynamodb", environment).create_table(**without_indexes("orders"))
 
         for _ in range(2):
@@ -30,7 +32,7 @@ def test_a_table_that_was_made_without_an_index_gets_it(tmp_path):
 
 def without_indexes(name):
     table = tables()[name]
-    asked = table.creation(name)
-    del asked["GlobalSecondaryIndexes"]
-    kept = [each for each in asked["AttributeDefinitions"] if each["AttributeName"] in table.key]
-    return {**asked, "AttributeDefinitions": kept}
+    creation = table.creation(name)
+    del creation["GlobalSecondaryIndexes"]
+    keys = [each for each in creation["AttributeDefinitions"] if each["AttributeName"] in table.key]
+    return {**creation, "AttributeDefinitions": keys}

@@ -1,7 +1,7 @@
-"""The carrier's books in SQLite: shipments, recalls, returns, what is due when, and an append-only ledger.
+"""The carrier's SQLite database: shipments, recalls, returns, timers, and an append-only ledger.
 
-A decision and what it sets off are one transaction. Written ahead and never waiting for the disk: what was answered
-outlives a SIGKILL of the process, though not a loss of power.
+A decision and its timers are one transaction. The write-ahead log isn't synced at every commit: what was answered
+survives a SIGKILL of the process, though not a loss of power.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS ledger (
 
 
 @dataclass(frozen=True, slots=True)
-class Shipment:
+class SandboxShipment:
     """``status`` is requested, recalled, dispatched, delivered or lost."""
 
     order_id: str
@@ -41,12 +41,12 @@ class Shipment:
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class SandboxReturn:
     return_id: str
     order_id: str
     units: Units
     conditions: Mapping[str, list[str]] | None = None
-    """What the warehouse will find, where a test has said so."""
+    """What the warehouse will find, if a test has set it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Timer:
     body: str = ""
 
 
-class Books:
-    """One file, one process."""
+class CarrierDatabase:
+    """One file, which one process opens."""
 
     def __init__(self, path: str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -84,18 +84,19 @@ class Books:
             raise
         self._db.execute("COMMIT")
 
-    # --- Shipments and returns ------------------------------------------------------------------
+    # --- Shipments and returns --------------------------------------------------------------------
 
-    def shipment(self, order_id: str) -> Shipment | None:
+    def shipment(self, order_id: str) -> SandboxShipment | None:
         row = self._one("SELECT * FROM shipments WHERE order_id = ?", order_id)
-        return Shipment(row[0], row[1], json.loads(row[2]), json.loads(row[3]), row[4]) if row else None
+        return SandboxShipment(row[0], row[1], json.loads(row[2]), json.loads(row[3]), row[4]) if row else None
 
-    def write_shipment(self, each: Shipment) -> None:
-        row = (each.order_id, each.status, json.dumps(each.units), json.dumps(each.recipient), each.tracking)
+    def write_shipment(self, shipment: SandboxShipment) -> None:
+        units, recipient = json.dumps(shipment.units), json.dumps(shipment.recipient)
+        row = (shipment.order_id, shipment.status, units, recipient, shipment.tracking)
         self._db.execute("INSERT OR REPLACE INTO shipments VALUES (?, ?, ?, ?, ?)", row)
 
     def recall_refused(self, recall_id: str) -> bool | None:
-        """None of a recall that never came."""
+        """None for an unknown recall."""
         row = self._one("SELECT refused FROM recalls WHERE recall_id = ?", recall_id)
         return bool(row[0]) if row else None
 
@@ -103,19 +104,20 @@ class Books:
         self._db.execute("INSERT INTO recalls VALUES (?, ?, ?, ?)", (recall_id, order_id, refused, json.dumps(units)))
 
     def recalled_units(self, order_id: str) -> dict[str, int]:
-        """What was called back of an order, by line."""
+        """The units of an order that were recalled, by SKU."""
         rows = self._db.execute("SELECT units FROM recalls WHERE order_id = ? AND NOT refused", (order_id,))
         return dict(sum((Counter(json.loads(units)) for (units,) in rows), Counter[str]()))
 
-    def find_return(self, return_id: str) -> Return | None:
+    def find_return(self, return_id: str) -> SandboxReturn | None:
         row = self._one("SELECT * FROM returns WHERE return_id = ?", return_id)
-        return Return(row[0], row[1], json.loads(row[2]), json.loads(row[3])) if row else None
+        return SandboxReturn(row[0], row[1], json.loads(row[2]), json.loads(row[3])) if row else None
 
-    def write_return(self, each: Return) -> None:
-        row = (each.return_id, each.order_id, json.dumps(each.units), json.dumps(each.conditions))
+    def write_return(self, parcel: SandboxReturn) -> None:
+        units, conditions = json.dumps(parcel.units), json.dumps(parcel.conditions)
+        row = (parcel.return_id, parcel.order_id, units, conditions)
         self._db.execute("INSERT OR REPLACE INTO returns VALUES (?, ?, ?, ?)", row)
 
-    # --- What is due ----------------------------------------------------------------------------
+    # --- Timers -----------------------------------------------------------------------------------
 
     def write_timer(self, timer: Timer) -> None:
         row = (timer.id, timer.due, timer.kind, timer.subject, timer.tries, timer.body)
@@ -125,7 +127,7 @@ class Books:
         self._db.execute("DELETE FROM timers WHERE id = ?", (timer_id,))
 
     def bring_forward(self, kind: str, now: float, subject: str | None = None) -> None:
-        """What is of this kind, and due later, is due now."""
+        """Make later timers of this kind due now."""
         query = "UPDATE timers SET due = min(due, ?1) WHERE kind = ?2 AND (?3 IS NULL OR subject = ?3)"
         self._db.execute(query, (now, kind, subject))
 
@@ -137,17 +139,17 @@ class Books:
         row = self._one("SELECT min(due) FROM timers WHERE due < ?", NEVER)
         return row[0] if row else None
 
-    # --- The ledger -----------------------------------------------------------------------------
+    # --- Ledger -----------------------------------------------------------------------------------
 
-    def enter(self, at: float, kind: str, order_id: str, reference: str = "", units: Any = None) -> None:
+    def add_entry(self, at: float, kind: str, order_id: str, reference: str = "", units: Any = None) -> None:
         row = (at, kind, order_id, reference, json.dumps(units))
         self._db.execute("INSERT INTO ledger VALUES (NULL, ?, ?, ?, ?, ?)", row)
 
-    def was_entered(self, kind: str, reference: str) -> bool:
+    def has_entry(self, kind: str, reference: str) -> bool:
         return self._one("SELECT 1 FROM ledger WHERE kind = ? AND reference = ? LIMIT 1", kind, reference) is not None
 
     def ledger(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """Entries in the order in which they came to be, from the one after number ``after``."""
+        """Entries in order, from the one after number ``after``."""
         rows = self._db.execute("SELECT * FROM ledger WHERE number > ? ORDER BY number LIMIT ?", (after, limit))
         names = ("number", "at", "kind", "order_id", "reference", "units")
         return [{**dict(zip(names, row, strict=True)), "units": json.loads(row[-1])} for row in rows]
