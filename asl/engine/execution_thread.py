@@ -1,7 +1,7 @@
 """The threads of an execution: each stands in one state at a time and carries that state's input.
 
 An execution starts with one thread. Every branch of a Parallel state and every iteration of a Map has one of its own.
-Threads are not the machine's: a scheduler gives each ready thread its turn, one state at a time, in a fixed order.
+They are no threads of the operating system: a scheduler gives each ready one its turn, one state at a time, in order.
 """
 
 from __future__ import annotations
@@ -124,7 +124,6 @@ class ExecutionThread:
         execution: ThreadScheduler,
         history_builder: HistoryBuilder,
         owner: ThreadOwner,
-        *,
         last: int = 0,
         variables: dict[str, Any] | None = None,
         index: int = 0,
