@@ -20,7 +20,7 @@ from oms.domain.inventory import StockEntry
 from oms.domain.money import Money
 from oms.domain.order import Status
 from oms.domain.order_index import Wanted
-from oms.domain.stocktaking import adjusted, received
+from oms.domain.stock_adjustments import adjusted, received
 from oms.ports import Page
 
 handler = Service()

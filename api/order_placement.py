@@ -10,7 +10,7 @@ from api import contract, identifiers
 from api.identifiers import KEY, reused
 from api.runtime import Call
 from oms.application.expected_executions import asked
-from oms.domain import placing, pricing
+from oms.domain import placement, pricing
 from oms.domain.cart import Cart, check_as_seen, without
 from oms.domain.catalogue import Product
 from oms.domain.credit import check_account
@@ -37,7 +37,7 @@ def place(
         if cart:
             check_as_seen(cart, products)
         quoted = quote(deps, body, lines, products, call.caller.id)
-        change = placing.place(
+        change = placement.place(
             order_id, call.caller.id, quoted, body["payment_method"], body["recipient"], fingerprint, call.request_id
         )
         if cart:

@@ -17,7 +17,7 @@ from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.application.commit import commit
 from oms.application.expected_executions import asked
-from oms.domain import cancelling, placing, returns
+from oms.domain import cancellation_rules, placement, returns
 from oms.domain.credit import RefundTo
 from oms.domain.errors import OrderNotFound, OrderTaken
 from oms.domain.events import Units
@@ -78,7 +78,7 @@ def cancel_order(call: Call) -> Response[str]:
     known = order.cancellations.get(cancellation_id)
     if known is None:
         _check_seen(call, order)
-        cancelling.take(order, cancellation_id, lines, reason)
+        cancellation_rules.take(order, cancellation_id, lines, reason)
         told = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
         if not _begin(call, order, "CancelOrder", cancellation_id, told) and key is None:
             raise OrderTaken(f"order {order.id} is being cancelled")
@@ -124,7 +124,7 @@ def request_return(call: Call) -> Response[str]:
 def review_order(call: Call) -> Response[str]:
     order_id, by, note = _visible(call).id, call.caller, call.body.get("note", "")
     approved = call.body["decision"] == "approve"
-    order = commit(call.deps, order_id, by.name, lambda order: placing.decide_review(order, approved, by.id, note))
+    order = commit(call.deps, order_id, by.name, lambda order: placement.decide_review(order, approved, by.id, note))
     for token in call.deps.orders.waits(order_id, "review"):
         if approved:
             call.deps.executions.succeed(token, {})

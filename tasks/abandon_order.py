@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import placing
+from oms.domain import placement
 from oms.ports import Deps
 from tasks.runtime import act, task
 
@@ -23,5 +23,5 @@ class AbandonOrder:
 
 @task
 def handler(command: AbandonOrder, deps: Deps) -> Mapping[str, Any]:
-    act(command, deps, lambda order: placing.abandon(order, command.error))
+    act(command, deps, lambda order: placement.abandon(order, command.error))
     return {}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import paying, placing
+from oms.domain import payment_rules, placement
 from oms.domain.change import NOTHING, Change
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -25,11 +25,13 @@ class AuthorizePayment:
 @task
 def handler(command: AuthorizePayment, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
-        if not paying.may_authorize(order):
+        if not payment_rules.may_authorize(order):
             return NOTHING
         request = order.payment_request
-        authorization = deps.payments.authorize(request) if paying.is_charged(order) else paying.unneeded(order)
-        return paying.authorized(order, authorization)
+        authorization = (
+            deps.payments.authorize(request) if payment_rules.is_charged(order) else payment_rules.unneeded(order)
+        )
+        return payment_rules.authorized(order, authorization)
 
     order = act(command, deps, decide)
-    return {"review": placing.needs_review(order) and not order.is_approved}
+    return {"review": placement.needs_review(order) and not order.is_approved}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import paying
+from oms.domain import payment_rules
 from oms.domain.change import NOTHING, Change
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -24,11 +24,11 @@ class CapturePayment:
 @task
 def handler(command: CapturePayment, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
-        if not paying.may_capture(order):
+        if not payment_rules.may_capture(order):
             return NOTHING
-        if paying.is_charged(order):
+        if payment_rules.is_charged(order):
             deps.payments.capture(order.payment_request, order.to_capture)
-        return paying.captured(order, order.to_capture)
+        return payment_rules.captured(order, order.to_capture)
 
     act(command, deps, decide)
     return {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import cancelling
+from oms.domain import cancellation_rules
 from oms.domain.order import Status
 from oms.ports import Deps
 from tasks.runtime import act, task
@@ -24,7 +24,9 @@ class CompleteCancellation:
 
 @task
 def handler(command: CompleteCancellation, deps: Deps) -> Mapping[str, Any]:
-    order = act(command, deps, lambda order: cancelling.complete(order, command.cancellation_id, command.reason))
+    order = act(
+        command, deps, lambda order: cancellation_rules.complete(order, command.cancellation_id, command.reason)
+    )
     if order.status is Status.CANCELLED:
         for name in ("review", "dispatch"):
             for token in deps.orders.waits(order.id, name):

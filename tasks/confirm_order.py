@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import placing
+from oms.domain import placement
 from oms.ports import Deps
 from tasks.runtime import act, task
 
@@ -21,5 +21,5 @@ class ConfirmOrder:
 
 @task
 def handler(command: ConfirmOrder, deps: Deps) -> Mapping[str, Any]:
-    act(command, deps, placing.confirm)
+    act(command, deps, placement.confirm)
     return {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import cancelling
+from oms.domain import cancellation_rules
 from oms.ports import Deps
 from tasks.runtime import act, task
 
@@ -23,5 +23,5 @@ class GiveBackOrder:
 
 @task
 def handler(command: GiveBackOrder, deps: Deps) -> Mapping[str, Any]:
-    act(command, deps, lambda order: cancelling.give_back(order, command.cancellation_id, command.error))
+    act(command, deps, lambda order: cancellation_rules.give_back(order, command.cancellation_id, command.error))
     return {}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import cancelling
+from oms.domain import cancellation_rules
 from oms.ports import Deps
 from tasks.runtime import task
 
@@ -26,7 +26,7 @@ class RecallShipment:
 def handler(command: RecallShipment, deps: Deps) -> Mapping[str, Any]:
     order = deps.orders.get(command.order_id)
     cancellation = order.cancellations[command.cancellation_id]
-    if cancelling.has_shipment(order) and not cancellation.outcome:
+    if cancellation_rules.has_shipment(order) and not cancellation.outcome:
         units = None if cancellation.whole else cancellation.lines
         deps.carrier.recall(order.id, cancellation.cancellation_id, units)
     return {}

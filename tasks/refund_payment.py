@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import paying
+from oms.domain import payment_rules
 from oms.domain.change import NOTHING, Change
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -27,12 +27,12 @@ class RefundPayment:
 def handler(command: RefundPayment, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
         effect_id = command.effect_id or f"{order.id}:refund"
-        refund = paying.refund_due(order, effect_id)
+        refund = payment_rules.refund_due(order, effect_id)
         if order.is_refunded(effect_id) or not refund:
             return NOTHING
         if refund.card.minor:
             deps.payments.refund(order.payment_request, refund.card, effect_id)
-        return paying.refunded(order, refund, effect_id)
+        return payment_rules.refunded(order, refund, effect_id)
 
     act(command, deps, decide)
     return {}

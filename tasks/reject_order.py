@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import placing
+from oms.domain import placement
 from oms.domain.change import Change
 from oms.domain.errors import CompensationIncomplete
 from oms.domain.order import Order
@@ -27,9 +27,9 @@ class RejectOrder:
 @task
 def handler(command: RejectOrder, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
-        reason = placing.reason_to_reject(order, command.error)
+        reason = placement.reason_to_reject(order, command.error)
         if reason is None:
             raise CompensationIncomplete(f"order {order.id} met a defect: {command.error}")
-        return placing.reject(order, reason)
+        return placement.reject(order, reason)
 
     return {"reason": act(command, deps, decide).reason}

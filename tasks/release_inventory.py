@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import placing
+from oms.domain import placement
 from oms.ports import Deps
 from tasks.runtime import act, task
 
@@ -27,5 +27,5 @@ def handler(command: ReleaseInventory, deps: Deps) -> Mapping[str, Any]:
     order = deps.orders.get(command.order_id)
     while order.version != version:
         version = order.version
-        order = act(command, deps, lambda order: placing.release(order, command.cancellation_id or None))
+        order = act(command, deps, lambda order: placement.release(order, command.cancellation_id or None))
     return {}

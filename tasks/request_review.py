@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from oms.domain import placing
+from oms.domain import placement
 from oms.ports import Deps
 from tasks.runtime import act, task
 
@@ -26,7 +26,7 @@ class RequestReview:
 @task
 def handler(command: RequestReview, deps: Deps) -> Mapping[str, Any]:
     deadline = deps.clock.now() + timedelta(seconds=command.deadline_seconds)
-    order = act(command, deps, lambda order: placing.request_review(order, deadline, command.task_token))
+    order = act(command, deps, lambda order: placement.request_review(order, deadline, command.task_token))
     if order.is_approved:
         deps.executions.succeed(command.task_token, {})
     return {}

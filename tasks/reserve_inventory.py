@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import placing
+from oms.domain import placement
 from oms.domain.change import Change
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -28,7 +28,7 @@ def handler(command: ReserveInventory, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
         known = order.is_quoted or order.is_priced
         products = {} if known else deps.products.get([line.sku for line in order.lines])
-        return placing.reserve(order, products)
+        return placement.reserve(order, products)
 
     order = act(command, deps, decide)
     while not order.is_priced:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import cancelling
+from oms.domain import cancellation_rules
 from oms.domain.events import Units
 from oms.ports import Deps
 from tasks.runtime import act, task
@@ -31,5 +31,5 @@ class TakeOrder:
 def handler(command: TakeOrder, deps: Deps) -> Mapping[str, Any]:
     lines = [Units(**line) for line in command.lines]
     asked = command.cancellation_id, lines, command.reason, command.request_id
-    order = act(command, deps, lambda order: cancelling.take(order, *asked), command.by)
-    return {"settlement": cancelling.settlement(order, command.cancellation_id)}
+    order = act(command, deps, lambda order: cancellation_rules.take(order, *asked), command.by)
+    return {"settlement": cancellation_rules.settlement(order, command.cancellation_id)}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import paying
+from oms.domain import payment_rules
 from oms.domain.change import NOTHING, Change
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -26,11 +26,11 @@ class VoidAuthorization:
 @task
 def handler(command: VoidAuthorization, deps: Deps) -> Mapping[str, Any]:
     def decide(order: Order) -> Change:
-        if not paying.may_void(order, command.cancellation_id or None):
+        if not payment_rules.may_void(order, command.cancellation_id or None):
             return NOTHING
-        if paying.is_charged(order):
+        if payment_rules.is_charged(order):
             deps.payments.void(order.payment_request)
-        return paying.voided(order)
+        return payment_rules.voided(order)
 
     act(command, deps, decide)
     return {}

@@ -7,6 +7,7 @@ from functools import reduce
 
 from oms.domain import events as e
 from oms.domain.credit import RefundTo
+from oms.domain.fast_replace import replace
 from oms.domain.order import (
     Cancellation,
     Dispute,
@@ -23,7 +24,6 @@ from oms.domain.order import (
     with_units,
 )
 from oms.domain.payment import PaymentStatus, Risk
-from oms.domain.records import replace
 
 
 def placed(recorded: e.Recorded) -> Order:

@@ -12,9 +12,9 @@ from oms.domain.credit import RefundTo
 from oms.domain.discounts import CodeUse, give_back
 from oms.domain.errors import OrderClosed, OrderTaken
 from oms.domain.events import PricedUnits, Units
+from oms.domain.fast_replace import replace
 from oms.domain.money import Money, slice_of
 from oms.domain.payment import PaymentRequest, PaymentStatus, Risk
-from oms.domain.records import replace
 
 
 class Status(StrEnum):

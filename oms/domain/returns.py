@@ -19,7 +19,7 @@ from oms.domain.events import (
     Units,
 )
 from oms.domain.order import Order, Return, ReturnStatus, Status, guard, named_twice
-from oms.domain.placing import PART
+from oms.domain.placement import PART
 
 ACCEPTED = {"new": True, "opened": True, "defective": True, "damaged": False, "missing": False}
 """Whether a unit in this condition is refunded. ``damaged`` is by the shopper, ``defective`` came so."""

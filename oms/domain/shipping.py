@@ -7,7 +7,7 @@ from oms.domain.change import NOTHING, Change
 from oms.domain.events import OrderDelivered, OrderLost, OrderShipped, ShipmentRequested
 from oms.domain.order import Order, ShipmentStatus, Status, guard
 from oms.domain.payment import PaymentStatus
-from oms.domain.placing import PART
+from oms.domain.placement import PART
 
 
 def request_shipment(order: Order, token: str) -> Change:

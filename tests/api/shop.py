@@ -24,7 +24,7 @@ from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutio
 from oms.adapters.memory_order_index import MemoryFinder
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
-from oms.domain import parking, paying, placing, shipping
+from oms.domain import parking, payment_rules, placement, shipping
 from oms.domain.change import Change
 from oms.domain.inventory import receive
 from oms.domain.order import Order
@@ -159,19 +159,19 @@ class Shop:
 
     def authorized(self, risk: Risk = Risk.NORMAL) -> str:
         order_id = self.place()
-        self.save(order_id, lambda order: placing.reserve(order, CATALOGUE))
-        self.save(order_id, lambda order: paying.authorized(order, Authorization("pi_1", order.total, risk)))
+        self.save(order_id, lambda order: placement.reserve(order, CATALOGUE))
+        self.save(order_id, lambda order: payment_rules.authorized(order, Authorization("pi_1", order.total, risk)))
         return order_id
 
     def under_review(self, token: str = "review-token") -> str:
         order_id = self.authorized(Risk.ELEVATED)
         deadline = self.clock.now() + timedelta(days=3)
-        self.save(order_id, lambda order: placing.request_review(order, deadline, token))
+        self.save(order_id, lambda order: placement.request_review(order, deadline, token))
         return order_id
 
     def confirmed(self) -> str:
         order_id = self.authorized()
-        self.save(order_id, placing.confirm)
+        self.save(order_id, placement.confirm)
         return order_id
 
     def requested(self, token: str = "dispatch-token") -> str:
@@ -191,7 +191,7 @@ class Shop:
 
     def shipped(self, token: str = "delivery-token") -> str:
         order_id = self.requested()
-        self.save(order_id, lambda order: paying.captured(order, order.due))
+        self.save(order_id, lambda order: payment_rules.captured(order, order.due))
         self.save(order_id, lambda order: shipping.ship(order, "TRACK-1"))
         self.save(order_id, lambda order: shipping.track_delivery(order, token))
         return order_id

@@ -17,7 +17,7 @@ from pathlib import Path
 from oms.adapters.aws_json import Api, Post
 from oms.adapters.clients import DYNAMODB
 from oms.adapters.stock_shards import Shards
-from oms.domain import inventory, paying, placing, shipping
+from oms.domain import inventory, payment_rules, placement, shipping
 from oms.domain.baskets import basket_of
 from oms.domain.cart import Cart, CartLine
 from oms.domain.catalogue import Product
@@ -67,7 +67,7 @@ def place(
     recipient = {"name": "Anna Þórsdóttir", "address": "Laugavegur 1", "city": "Reykjavík", "country": "IS"}
     quote = plainly([Units(sku, 1) for sku in goods(lines)], goods(lines))
     priced = replace(quote, discount=discount, credit_minor=credit_minor)
-    change = placing.place(order_id, "anna", priced, "pm_card_visa", recipient, "0" * 64, "0" * 36)
+    change = placement.place(order_id, "anna", priced, "pm_card_visa", recipient, "0" * 64, "0" * 36)
     return stores.orders.create(replace(change, cart=cart), NOON + timedelta(minutes=minutes), "anna")
 
 
@@ -82,18 +82,18 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
             order = orders.save(order, change, NOON, "a task")
 
     def authorized(order: Order) -> Change:
-        return paying.authorized(order, Authorization("pi_3MtwBwLkdIwHu7ix28a3tqPa", order.total, Risk.NORMAL))
+        return payment_rules.authorized(order, Authorization("pi_3MtwBwLkdIwHu7ix28a3tqPa", order.total, Risk.NORMAL))
 
     cart = Cart("anna", tuple(CartLine(sku, 1, 1999, "USD") for sku in skus))
     return [
         ("Price what is asked for", lambda: stores.products.get(skus)),
         ("Place the order", lambda: place(stores, order_id, lines)),
         ("Place another with a discount code", lambda: place(stores, "ord_with_code", lines, discount=CODE)),
-        ("Reserve its stock", lambda: step(lambda order: placing.reserve(order, {}))),
+        ("Reserve its stock", lambda: step(lambda order: placement.reserve(order, {}))),
         ("Authorize its payment", lambda: step(authorized)),
-        ("Confirm it", lambda: step(placing.confirm)),
+        ("Confirm it", lambda: step(placement.confirm)),
         ("Ask for its shipment, with a task token", lambda: step(requested)),
-        ("Capture its payment", lambda: step(lambda order: paying.captured(order, order.due))),
+        ("Capture its payment", lambda: step(lambda order: payment_rules.captured(order, order.due))),
         ("Ship it", lambda: step(lambda order: shipping.ship(order, "TRACK-1"))),
         ("Deliver it", lambda: step(shipping.deliver)),
         ("Show the order", lambda: orders.get(order_id)),

@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from oms.domain import placing
+from oms.domain import placement
 from oms.domain.change import Change
 from oms.domain.errors import InvalidRequest
 from oms.domain.events import OrderAbandoned, OrderConfirmed, OrderRejected, Units
@@ -111,7 +111,7 @@ def _filed(stores: Stores, n: int) -> Order:
 def test_an_order_of_more_goods_than_one_batch_is_found_by_each(stores: Stores) -> None:
     catalogue = goods(60)
     quote = plainly([Units(sku, 1) for sku in catalogue], catalogue)
-    change = placing.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
+    change = placement.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
     order = stores.orders.create(change, NOON, "test")
     stores.finder.file([order])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from oms.domain import cancelling, paying, placing, shipping
+from oms.domain import cancellation_rules, payment_rules, placement, shipping
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, recorded
 from oms.domain.events import QuotedUnits, Units
@@ -53,7 +53,7 @@ def placed_order(*lines: tuple[str, int], order_id: str = "ord_1") -> Order:
 
 
 def order_of(quote: Quote, order_id: str = "ord_1") -> Order:
-    change = placing.place(order_id, "anna", quote, "pm_card_visa", {"name": "Anna"}, "hash")
+    change = placement.place(order_id, "anna", quote, "pm_card_visa", {"name": "Anna"}, "hash")
     (first,) = recorded(None, change, NOON, "test")
     return placed(first)
 
@@ -61,24 +61,24 @@ def order_of(quote: Quote, order_id: str = "ord_1") -> Order:
 def reserved_order(*lines: tuple[str, int], order_id: str = "ord_1") -> Order:
     order = placed_order(*lines, order_id=order_id)
     while not order.is_priced:
-        order = after(order, placing.reserve(order, CATALOGUE))
+        order = after(order, placement.reserve(order, CATALOGUE))
     return order
 
 
 def authorized_order(*lines: tuple[str, int], risk: Risk = Risk.NORMAL) -> Order:
     order = reserved_order(*lines)
-    return after(order, paying.authorized(order, Authorization("pi_1", order.total, risk)))
+    return after(order, payment_rules.authorized(order, Authorization("pi_1", order.total, risk)))
 
 
 def confirmed_order(*lines: tuple[str, int]) -> Order:
     order = authorized_order(*lines)
-    return after(order, placing.confirm(order))
+    return after(order, placement.confirm(order))
 
 
 def shipped_order(*lines: tuple[str, int]) -> Order:
     order = confirmed_order(*lines)
     order = after(order, shipping.request_shipment(order, "token"))
-    order = after(order, paying.captured(order, order.due))
+    order = after(order, payment_rules.captured(order, order.due))
     while order.held_units():
         order = after(order, shipping.ship(order, "TRACK-1"))
     return order
@@ -91,4 +91,4 @@ def delivered_order(*lines: tuple[str, int]) -> Order:
 
 def taken_order(*lines: Units) -> Order:
     order = confirmed_order()
-    return after(order, cancelling.take(order, "cancel_1", lines, "changed my mind"))
+    return after(order, cancellation_rules.take(order, "cancel_1", lines, "changed my mind"))

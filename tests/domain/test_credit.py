@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms.domain import cancelling, credit, errors, invariants, paying, placing, returns, shipping
+from oms.domain import cancellation_rules, credit, errors, invariants, payment_rules, placement, returns, shipping
 from oms.domain.credit import CreditReason, RefundTo
 from oms.domain.events import QuotedUnits, Units
 from oms.domain.money import Money
@@ -24,7 +24,7 @@ class Books:
 
     def __init__(self, quote):
         self.order = order_of(quote)
-        placed = placing.place("ord_1", "anna", quote, "pm_card_visa", {"name": "Anna"}, "hash")
+        placed = placement.place("ord_1", "anna", quote, "pm_card_visa", {"name": "Anna"}, "hash")
         self.ledger = [credit.grant("grant", "anna", Money(quote.credit_minor, "USD"), "sorry"), *placed.credit]
 
     def do(self, decide, *args, **named):
@@ -34,22 +34,22 @@ class Books:
         return change
 
     def confirm(self):
-        self.do(placing.reserve, CATALOGUE)
+        self.do(placement.reserve, CATALOGUE)
         charge = self.order.charge
-        self.do(paying.authorized, Authorization("pi_1", charge, Risk.NORMAL))
-        self.do(placing.confirm)
+        self.do(payment_rules.authorized, Authorization("pi_1", charge, Risk.NORMAL))
+        self.do(placement.confirm)
 
     def cancel(self, name, *lines):
-        self.do(cancelling.take, name, lines, "mind")
+        self.do(cancellation_rules.take, name, lines, "mind")
         if self.order.cancellations[name].whole:
-            self.do(paying.voided)
-        while self.do(placing.release, name):
+            self.do(payment_rules.voided)
+        while self.do(placement.release, name):
             pass
-        self.do(cancelling.complete, name, "mind")
+        self.do(cancellation_rules.complete, name, "mind")
 
     def deliver(self):
         self.do(shipping.request_shipment, "token")
-        self.do(lambda order: paying.captured(order, order.to_capture))
+        self.do(lambda order: payment_rules.captured(order, order.to_capture))
         self.do(shipping.ship, "TRACK-1")
         self.do(shipping.deliver)
 
@@ -59,9 +59,9 @@ class Books:
 
     def refund(self, name):
         effect_id = f"{name}:refund"
-        due = paying.refund_due(self.order, effect_id)
+        due = payment_rules.refund_due(self.order, effect_id)
         if due:
-            self.do(paying.refunded, due, effect_id)
+            self.do(payment_rules.refunded, due, effect_id)
         return due
 
     @property
@@ -100,10 +100,10 @@ def test_the_card_pays_the_rest():
 
 def test_a_rejected_order_gives_it_back_once():
     books = Books(replace(QUOTE, credit_minor=3000))
-    books.do(placing.reserve, CATALOGUE)
-    books.do(placing.release)
-    books.do(placing.reject, "payment-declined")
-    assert not books.do(placing.reject, "payment-declined")
+    books.do(placement.reserve, CATALOGUE)
+    books.do(placement.release)
+    books.do(placement.reject, "payment-declined")
+    assert not books.do(placement.reject, "payment-declined")
     assert (books.order.status, books.balance) == (Status.REJECTED, 3000)
     books.check()
 
@@ -127,7 +127,7 @@ def test_what_costs_less_takes_less_credit_before_it_takes_less_of_the_card():
 
 def test_an_order_that_credit_pays_for_asks_nothing_of_the_gateway():
     books = paid_with(8548)
-    assert not paying.is_charged(books.order)
+    assert not payment_rules.is_charged(books.order)
     books.deliver()
     assert (books.order.status, books.order.payment.captured, books.order.kept.minor) == (Status.DELIVERED, 0, 8548)
     books.send_back("r", "BLUE-RUG", 1)
@@ -151,9 +151,9 @@ def test_two_refunds_under_way_are_split_the_same_in_whatever_order_they_come():
     books.deliver()
     books.send_back("first", "RED-LAMP", 1)
     books.send_back("second", "BLUE-RUG", 1)
-    asked = paying.refund_due(books.order, "first:refund")
+    asked = payment_rules.refund_due(books.order, "first:refund")
     books.refund("second")
-    assert paying.refund_due(books.order, "first:refund") == asked
+    assert payment_rules.refund_due(books.order, "first:refund") == asked
     books.refund("first")
     assert books.balance == 2500
     books.check()
@@ -162,7 +162,7 @@ def test_two_refunds_under_way_are_split_the_same_in_whatever_order_they_come():
 def test_what_is_lost_goes_back_to_where_it_came_from():
     books = paid_with(2500)
     books.do(shipping.request_shipment, "token")
-    books.do(lambda order: paying.captured(order, order.to_capture))
+    books.do(lambda order: payment_rules.captured(order, order.to_capture))
     books.do(shipping.ship, "TRACK-1")
     books.do(shipping.lose)
     refund = books.refund("ord_1")
@@ -174,7 +174,7 @@ def test_a_guest_has_no_account():
     with pytest.raises(errors.NoAccount):
         credit.grant("g", "guest_1", Money(1, "USD"), "sorry")
     with pytest.raises(errors.NoAccount):
-        placing.place("ord_1", "guest_1", replace(QUOTE, credit_minor=1), "pm", {}, "hash")
+        placement.place("ord_1", "guest_1", replace(QUOTE, credit_minor=1), "pm", {}, "hash")
     books = paid_with(0)
     books.deliver()
     order = replace(books.order, customer_id="guest_1")

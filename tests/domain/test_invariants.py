@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from oms.domain import inventory, paying, placing, shipping
+from oms.domain import inventory, payment_rules, placement, shipping
 from oms.domain.change import Change, MoneyEntry, MoneyReason, recorded
 from oms.domain.credit import grant
 from oms.domain.discounts import Discount
@@ -27,15 +27,15 @@ DONE = [Execution("NewOrder", "ord_1", "SUCCEEDED"), Execution("FulfillOrder", "
 def books_of_a_delivered_order() -> Books:
     """Everything that one order left behind, from its placing to the door."""
     quote = replace(plainly(placed_order().open_units()), discount=CODE, credit_minor=100)
-    first = placing.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
+    first = placement.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
     events, money, entries = [*recorded(None, first, NOON, "test")], [], list(OPENING)
     order = placed(events[0])
     for decide in (
-        lambda order: placing.reserve(order, CATALOGUE),
-        lambda order: paying.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)),
-        placing.confirm,
+        lambda order: placement.reserve(order, CATALOGUE),
+        lambda order: payment_rules.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)),
+        placement.confirm,
         lambda order: shipping.request_shipment(order, "token"),
-        lambda order: paying.captured(order, order.to_capture),
+        lambda order: payment_rules.captured(order, order.to_capture),
         lambda order: shipping.ship(order, "TRACK-1"),
         shipping.deliver,
     ):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from oms.domain import cancelling, errors, parking, paying, placing
+from oms.domain import cancellation_rules, errors, parking, payment_rules, placement
 from oms.domain.parking import Visit
 from tests.domain.orders import after, authorized_order, confirmed_order, taken_order
 
@@ -38,9 +38,9 @@ def test_new_trouble_in_the_same_redrive_parks_again():
 
 def cancelled_order():
     order = taken_order()
-    order = after(order, paying.voided(order))
-    order = after(order, placing.release(order, "cancel_1"))
-    return after(order, cancelling.complete(order, "cancel_1", "mind"))
+    order = after(order, payment_rules.voided(order))
+    order = after(order, placement.release(order, "cancel_1"))
+    return after(order, cancellation_rules.complete(order, "cancel_1", "mind"))
 
 
 @pytest.mark.parametrize(

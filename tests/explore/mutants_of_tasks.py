@@ -37,8 +37,8 @@ MUTANTS = [
         "releases in nobody's name",
         "cancels a line",
         "tasks/release_inventory.py",
-        "placing.release(order, command.cancellation_id or None)",
-        "placing.release(order)",
+        "placement.release(order, command.cancellation_id or None)",
+        "placement.release(order)",
     ),
     mutant(
         "waits for a parcel without a deadline",
@@ -65,14 +65,14 @@ MUTANTS = [
         "gives back before the order is closed to late steps",
         "buys",
         "tasks/abandon_order.py",
-        "    act(command, deps, lambda order: placing.abandon(order, command.error))\n",
+        "    act(command, deps, lambda order: placement.abandon(order, command.error))\n",
         "",
     ),
     mutant(
         "voids only what the order's own books know of",
         "meets a cancellation",
         "tasks/void_authorization.py",
-        "if paying.is_charged(order):",
+        "if payment_rules.is_charged(order):",
         "if order.payment.authorized:",
     ),
     mutant(
@@ -93,7 +93,7 @@ MUTANTS = [
         "does not give an order back",
         "cancels what has left",
         "tasks/give_back_order.py",
-        "    act(command, deps, lambda order: cancelling.give_back(order, command.cancellation_id, command.error))\n",
+        "    act(command, deps, lambda order: cancellation_rules.give_back(order, command.cancellation_id, command.error))\n",
         "",
     ),
     mutant(
@@ -122,7 +122,7 @@ MUTANTS = [
         "closes a return before its refund",
         "returns",
         "tasks/refund_payment.py",
-        "        return paying.refunded(order, refund, effect_id)",
+        "        return payment_rules.refunded(order, refund, effect_id)",
         "        return NOTHING",
     ),
     mutant(
@@ -203,7 +203,7 @@ MUTANTS = [
         "asks nobody to review",
         "is approved",
         "tasks/authorize_payment.py",
-        "placing.needs_review(order) and not order.is_approved",
+        "placement.needs_review(order) and not order.is_approved",
         "False",
     ),
     mutant(

@@ -12,7 +12,7 @@ from oms.domain.errors import OmsError
 from oms.domain.order import Status
 from tests.explore.shop import DAY, HOUR, ExploredShop, Habits, Script, scenario
 from tests.explore.stories import buys, cancels, comes_back, is_reviewed, meets, returns, uses_a_code
-from tests.workflows.books import forget
+from tests.workflows.discrepancies import forget
 from tests.workflows.shop import HANDLERS
 
 

@@ -18,10 +18,10 @@ from asl.language.documents import encode
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.application.commit import commit
 from oms.application.webhooks.carrier_events import CARRIER, Fate, pass_on
-from oms.domain import errors, placing
+from oms.domain import errors, placement
 from oms.domain.errors import OmsError
 from oms.domain.events import Units
-from tests.explore import witnesses
+from tests.explore import cross_checks
 from tests.workflows.shop import FUNCTIONS, Shop
 
 HOUR, DAY = 3600, 86400
@@ -212,7 +212,7 @@ class ExploredShop(Shop):
             prompt = self.habits.picks_up_after == HOUR and not self.habits.refuses
             if order.reason in TROUBLE or (prompt and f"{order.id}_unfulfillable" in order.cancellations):
                 yield f"rest: {order.id} is {order.status}: {order.reason}, and all trouble passed"
-            yield from witnesses.of_times(order, self.store.history[order.id])
+            yield from cross_checks.of_times(order, self.store.history[order.id])
             expired = [name for name, known in order.returns.items() if known.outcome == "expired"]
             if self.habits.in_time:
                 yield from (f"rest: {name} is expired, and all trouble passed" for name in expired)
@@ -223,21 +223,21 @@ class ExploredShop(Shop):
         for order_id, shipment in self.carrier.shipments.items():
             order = self.order(order_id)
             if not (order.parked or order_id in unable or self.reconciliation_failed):
-                yield from witnesses.of_shipment(order, shipment, self.carrier.recipients.get(order_id))
+                yield from cross_checks.of_shipment(order, shipment, self.carrier.recipients.get(order_id))
 
     def witnessed(self) -> Iterator[str]:
         for order in self.store.orders.values():
-            yield from witnesses.of_order(order, self.store.history[order.id])
+            yield from cross_checks.of_order(order, self.store.history[order.id])
             left_at = self.carrier.left_at.get(order.id)
-            yield from witnesses.of_refusals(order, self.store.history[order.id], left_at)
-            yield from witnesses.of_keys(order, witnesses.effects_of(order.id, self.store, self.payments))
-        yield from witnesses.of_rejections([*self.store.orders.values()], self.store.entries.values())
+            yield from cross_checks.of_refusals(order, self.store.history[order.id], left_at)
+            yield from cross_checks.of_keys(order, cross_checks.effects_of(order.id, self.store, self.payments))
+        yield from cross_checks.of_rejections([*self.store.orders.values()], self.store.entries.values())
         for return_id, parcel in self.carrier.returns.items():
             if not self.reconciliation_failed:
-                yield from witnesses.of_parcel(self.order(parcel.order_id), return_id, parcel)
+                yield from cross_checks.of_parcel(self.order(parcel.order_id), return_id, parcel)
         for execution in self.engine.executions.values():
             if "order_id" in execution.input:
-                yield from witnesses.of_execution(self.order(execution.input["order_id"]), execution)
+                yield from cross_checks.of_execution(self.order(execution.input["order_id"]), execution)
 
     def effects(self) -> list[str]:
         gateway = [f"gateway {entry.kind} {entry.order_id} {entry.effect_id}" for entry in self.payments.ledger]
@@ -271,7 +271,7 @@ class ExploredShop(Shop):
     def reviewer_says(self, approved: bool, seconds: float = HOUR) -> None:
         def said() -> bool:
             try:
-                commit(self.deps, "ord_1", "olga", lambda order: placing.decide_review(order, approved, "olga"))
+                commit(self.deps, "ord_1", "olga", lambda order: placement.decide_review(order, approved, "olga"))
             except OmsError:
                 return True  # decided, closed or taken meanwhile: there is nothing left to say
             executions = self.deps.executions

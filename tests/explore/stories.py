@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from asl.explorer import FaultPlan, Scenario
-from oms.domain import credit, placing, pricing
+from oms.domain import credit, placement, pricing
 from oms.domain.change import Change
 from oms.domain.discounts import Discount
 from oms.domain.events import OrderPlaced, QuotedUnits
@@ -171,7 +171,7 @@ def goes_back_bit_by_bit(shop: ExploredShop) -> None:
 
 def is_long(shop: ExploredShop, then: Callable[[ExploredShop, list[tuple[str, int]]], None]) -> None:
     """Of more lines than one unit of work moves, but for the last of which something happens then."""
-    lines = shop.stock_many(placing.PART + 2)
+    lines = shop.stock_many(placement.PART + 2)
     shop.order_and_start(*lines)
     then(shop, lines[:-1])
 
@@ -268,7 +268,7 @@ WITH_HABITS: Mapping[str, tuple[Script, Habits]] = {
     "comes back damaged": (comes_back, Habits(come_back=("damaged", "new", "opened", "defective"))),
 }
 LONG: Mapping[str, Script] = {
-    "is long and too much": lambda shop: shop.order_and_start(*shop.stock_many(placing.PART + 2), ("BLUE-RUG", 2)),
+    "is long and too much": lambda shop: shop.order_and_start(*shop.stock_many(placement.PART + 2), ("BLUE-RUG", 2)),
     "is long and cancels": partial(is_long, then=cancels_all_but_a_line),
     "is long and returns": partial(is_long, then=returns_all_but_a_line),
 }

@@ -17,7 +17,7 @@ from oms.domain.order import Cancellation
 from tests.asl.serving import ROLE, serving
 from tests.domain.orders import confirmed_order
 from tests.workflows.shop import Shop
-from tests.workflows.test_redriving import capture_is_unheard, parked_orders
+from tests.workflows.test_redrive import capture_is_unheard, parked_orders
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from oms.adapters.memory_reports import MemoryReports
 from oms.application.commit import commit
 from oms.application.reconciliation.report import Report, report_of
 from oms.application.webhooks.carrier_events import Fate, pass_on
-from oms.domain import invariants, inventory, placing
+from oms.domain import invariants, inventory, placement
 from oms.domain.catalogue import Product
 from oms.domain.events import Units
 from oms.domain.invariants import Books, Violation
@@ -180,7 +180,7 @@ class Shop:
     def place(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> Order:
         units = [Units(sku, quantity) for sku, quantity in lines or (("RED-LAMP", 2), ("BLUE-RUG", 1))]
         quote = self.quote(units, self.deps.products.get([each.sku for each in units]))
-        change = placing.place(order_id, "anna", quote, method, {"name": "Anna"}, "hash")
+        change = placement.place(order_id, "anna", quote, method, {"name": "Anna"}, "hash")
         return self.orders.create(change, self.deps.clock.now(), "test")
 
     def start(self, machine: str, name: str = "ord_1", **payload: Any) -> Execution:
@@ -210,7 +210,7 @@ class Shop:
 
     def decide(self, *, approved: bool, order_id: str = "ord_1") -> None:
         """An operator looks at an order under review."""
-        commit(self.deps, order_id, "olga", lambda order: placing.decide_review(order, approved, "olga"))
+        commit(self.deps, order_id, "olga", lambda order: placement.decide_review(order, approved, "olga"))
         for token in self.orders.waits(order_id, "review"):
             if approved:
                 self.deps.executions.succeed(token, {})

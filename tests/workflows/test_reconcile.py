@@ -17,7 +17,7 @@ from oms.domain.events import DiscrepancyFound, DiscrepancySettled
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
 from tasks import open_report, read_ledger
-from tests.workflows.books import HOUR, quietly, said, stop, stored
+from tests.workflows.discrepancies import HOUR, quietly, said, stop, stored
 from tests.workflows.shop import Shop
 from tests.workflows.test_once_more import STAGES, at
 

@@ -13,7 +13,7 @@ from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import OrderRepaired
 from oms.domain.pricing import Destination
 from tests.domain.orders import NOON
-from tests.workflows.books import quietly, said
+from tests.workflows.discrepancies import quietly, said
 from tests.workflows.shop import Shop
 
 CODE = Discount("TEN", "USD", NOON, NOON + timedelta(days=1), total_limit=3, customer_limit=3, percent=10)

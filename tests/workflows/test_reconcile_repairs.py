@@ -12,7 +12,7 @@ from oms.domain.errors import PaymentsRefused, StoreUnavailable
 from oms.domain.events import OrderRepaired
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
-from tests.workflows.books import DAY, HOUR, forget, quietly, said, stored
+from tests.workflows.discrepancies import DAY, HOUR, forget, quietly, said, stored
 from tests.workflows.shop import Shop
 
 

@@ -10,7 +10,7 @@ import pytest
 from oms.application.commit import commit
 from oms.domain import inventory, parking
 from oms.domain.stock_reconciliation import LOOKS
-from tests.workflows.books import quietly, said
+from tests.workflows.discrepancies import quietly, said
 from tests.workflows.shop import Shop
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from oms.application.commit import commit
 from oms.application.expected_executions import UNCONFIRMED, Work
-from oms.domain import paying, placing
+from oms.domain import payment_rules, placement
 from oms.domain.change import NOTHING, Change
 from oms.domain.discounts import CodeUse
 from oms.domain.events import OrderRepaired
@@ -70,25 +70,25 @@ def _attended(deps: Deps, work: Work, run: Run | None) -> str:
 
 def give_back(deps: Deps, order_id: str, by: str) -> None:
     """Reject an order as its own NewOrder would: close it to late steps, void, release, reject."""
-    commit(deps, order_id, by, lambda order: placing.abandon(order, "Expired"))
+    commit(deps, order_id, by, lambda order: placement.abandon(order, "Expired"))
     void(deps, order_id, by)
     order, version = deps.orders.get(order_id), 0
     while order.version != version:
         version = order.version
-        order = commit(deps, order_id, by, placing.release)
-    commit(deps, order_id, by, lambda order: placing.reject(order, "expired"))
+        order = commit(deps, order_id, by, placement.release)
+    commit(deps, order_id, by, lambda order: placement.reject(order, "expired"))
 
 
 def refund(deps: Deps, order_id: str, effect_id: str, by: str) -> None:
     """Give back what is due of an order whose goods were lost."""
 
     def decide(order: Order) -> Change:
-        refund = paying.refund_due(order, effect_id)
+        refund = payment_rules.refund_due(order, effect_id)
         if order.is_refunded(effect_id) or not refund:
             return NOTHING
         if refund.card.minor:
             deps.payments.refund(order.payment_request, refund.card, effect_id)
-        return paying.refunded(order, refund, effect_id)
+        return payment_rules.refunded(order, refund, effect_id)
 
     commit(deps, order_id, by, decide)
 
@@ -99,8 +99,8 @@ def void(deps: Deps, order_id: str, by: str) -> None:
     def decide(order: Order) -> Change:
         if order.payment.status is PaymentStatus.CAPTURED:
             return NOTHING
-        if paying.is_charged(order):
+        if payment_rules.is_charged(order):
             deps.payments.void(order.payment_request)
-        return paying.voided(order)
+        return payment_rules.voided(order)
 
     commit(deps, order_id, by, decide)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import reduce
 
 from oms.application.recovery.resume_plan import IN_PARTS, PROOFS, RULES, TOKEN, WAYS, Resumption, way
-from oms.domain import cancelling, errors
+from oms.domain import cancellation_rules, errors
 from oms.domain import events as e
 from oms.domain.change import Change, recorded
 from oms.domain.fold import apply
@@ -48,7 +48,7 @@ def rehearse(order: Order, history: Sequence[e.Recorded], it: Resumption, now: d
     order = _after(order, Change((e.OrderResumed(it.execution, parked.visit, parked.redrive_count + 1),)), now)
     for state in WAYS[it.machine].get(way(order, it), ()):
         if state == "Settle":
-            settlement = cancelling.settlement(order, it.cancellation_id)
+            settlement = cancellation_rules.settlement(order, it.cancellation_id)
             state = {"void": "VoidAuthorization", "refund": "RefundPayment"}.get(settlement, "")
         if state:
             step, order = _rehearsed(state, order, history, it, now)
@@ -120,7 +120,7 @@ def _started(order: Order) -> Step:
 
 
 def _recalled(order: Order) -> Step:
-    if not cancelling.has_shipment(order):
+    if not cancellation_rules.has_shipment(order):
         return Step("RecallShipment", Verdict.SKIPPED, "the carrier was never asked to ship")
     return Step(
         "RecallShipment", Verdict.ASKS, "the carrier decides once between recall and dispatch, and says so again"

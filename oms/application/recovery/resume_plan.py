@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import cancelling, parking, paying, placing, returns, shipping
+from oms.domain import cancellation_rules, parking, payment_rules, placement, returns, shipping
 from oms.domain import events as e
 from oms.domain.change import NOTHING, Change
 from oms.domain.credit import RefundTo
@@ -72,24 +72,24 @@ def way(order: Order, it: Resumption) -> str:
 
 def _void(order: Order, it: Resumption) -> Change:
     own = it.cancellation_id if it.machine != "NewOrder" else None
-    return paying.voided(order) if paying.may_void(order, own) else NOTHING
+    return payment_rules.voided(order) if payment_rules.may_void(order, own) else NOTHING
 
 
 def _capture(order: Order, _: Resumption) -> Change:
-    return paying.captured(order, order.to_capture) if paying.may_capture(order) else NOTHING
+    return payment_rules.captured(order, order.to_capture) if payment_rules.may_capture(order) else NOTHING
 
 
 def _refund(order: Order, it: Resumption) -> Change:
-    refund = paying.refund_due(order, it.effect_id)
-    return paying.refunded(order, refund, it.effect_id) if refund else NOTHING
+    refund = payment_rules.refund_due(order, it.effect_id)
+    return payment_rules.refunded(order, refund, it.effect_id) if refund else NOTHING
 
 
 def _release(order: Order, it: Resumption) -> Change:
-    return placing.release(order, it.cancellation_id if it.machine != "NewOrder" else None)
+    return placement.release(order, it.cancellation_id if it.machine != "NewOrder" else None)
 
 
 def _take(order: Order, it: Resumption) -> Change:
-    return cancelling.take(order, it.cancellation_id, it.lines, str(it.payload.get("reason", "")))
+    return cancellation_rules.take(order, it.cancellation_id, it.lines, str(it.payload.get("reason", "")))
 
 
 def _authorize_return(order: Order, it: Resumption) -> Change:
@@ -99,17 +99,17 @@ def _authorize_return(order: Order, it: Resumption) -> Change:
 
 
 RULES: Mapping[str, Callable[[Order, Resumption], Change]] = {
-    "AbandonOrder": lambda order, it: placing.abandon(order, "defect"),
+    "AbandonOrder": lambda order, it: placement.abandon(order, "defect"),
     "AuthorizeReturn": _authorize_return,
     "CapturePayment": _capture,
     "CloseReturn": lambda order, it: returns.close(order, it.return_id),
-    "CompleteCancellation": lambda order, it: cancelling.complete(order, it.cancellation_id, ""),
+    "CompleteCancellation": lambda order, it: cancellation_rules.complete(order, it.cancellation_id, ""),
     "ExpectParcel": lambda order, it: returns.expect_parcel(order, it.return_id, TOKEN),
     "InspectItems": lambda order, it: returns.inspect(order, it.return_id, {}),
     "MarkDelivered": lambda order, it: shipping.deliver(order),
     "MarkShipped": lambda order, it: shipping.ship(order, ""),
     "RefundPayment": _refund,
-    "RejectOrder": lambda order, it: placing.reject(order, "defect"),
+    "RejectOrder": lambda order, it: placement.reject(order, "defect"),
     "ReleaseInventory": _release,
     "RequestShipment": lambda order, it: shipping.request_shipment(order, TOKEN),
     "RestockItems": lambda order, it: returns.restock(order, it.return_id),

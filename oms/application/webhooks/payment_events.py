@@ -13,7 +13,7 @@ from typing import Any
 
 from oms.application.commit import commit
 from oms.application.expected_executions import asked
-from oms.domain import disputes, paying
+from oms.domain import disputes, payment_rules
 from oms.domain.errors import OrderNotFound
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -38,7 +38,7 @@ def hear(deps: Deps, event_id: str, kind: str, about: About, request_id: str = "
 def _cancelled(deps: Deps, word: Word, intent: About) -> None:
     """A hold that ran out, or that somebody let go by hand, pays for nothing: its order is cancelled."""
     order = _order(deps, (intent.get("metadata") or {}).get("order_id"))
-    if order is None or not paying.is_unpaid_without(order, intent["id"]):
+    if order is None or not payment_rules.is_unpaid_without(order, intent["id"]):
         return
     cancellation_id = f"{order.id}_cancel_unpaid"
     why = "the hold on the card is gone"

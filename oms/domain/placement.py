@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from oms.domain import credit, discounts, errors, inventory, paying
+from oms.domain import credit, discounts, errors, inventory, payment_rules
 from oms.domain.catalogue import Product
 from oms.domain.change import NOTHING, Change
 from oms.domain.events import (
@@ -207,4 +207,4 @@ def reject(order: Order, reason: str) -> Change:
         raise errors.CompensationIncomplete(f"order {order.id} may still hold money: its void was not recorded")
     events = (OrderRejected(reason),) if order.released else (InventoryReleased((), final=True), OrderRejected(reason))
     change = Change(events, codes=order.code_given_back())
-    return paying.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")
+    return payment_rules.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")

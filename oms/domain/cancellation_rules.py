@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oms.domain import errors, paying
+from oms.domain import errors, payment_rules
 from oms.domain.change import NOTHING, Change
 from oms.domain.events import CancellationRefused, CancellationStarted, LinesCancelled, OrderCancelled, Units
 from oms.domain.order import Cancellation, Order, ShipmentStatus, Status, named_twice, with_units
@@ -44,7 +44,7 @@ def _chosen(order: Order, lines: Sequence[Units]) -> tuple[tuple[Units, ...], bo
         return opened, True
     if order.status is not Status.CONFIRMED:
         raise errors.OrderNotCancellable(f"order {order.id} is not confirmed yet: cancel it whole, or wait")
-    if paying.is_charged(order) and not with_units(order, lines, cancelled=1).due.minor:
+    if payment_rules.is_charged(order) and not with_units(order, lines, cancelled=1).due.minor:
         # the gateway captures no nothing, and a part of an order never voids its payment
         raise errors.OrderNotCancellable(f"what would be left of order {order.id} costs nothing: cancel it whole")
     return tuple(lines), False
@@ -83,9 +83,9 @@ def complete(order: Order, cancellation_id: str, reason: str) -> Change:
     if not cancellation.whole:
         due = with_units(order, cancellation.lines, cancelled=1).due
         unneeded = order.credit_held - max(0, due.minor - order.charge.minor)
-        return paying.give_credit(order, Change(events), unneeded, f"{cancellation_id}:credit-back")
+        return payment_rules.give_credit(order, Change(events), unneeded, f"{cancellation_id}:credit-back")
     change = Change(events, codes=order.code_given_back())
-    return paying.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")
+    return payment_rules.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")
 
 
 def give_back(order: Order, cancellation_id: str, reason: str) -> Change:

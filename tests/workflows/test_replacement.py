@@ -8,9 +8,9 @@ from oms.application.recovery import redrive as redriving
 from oms.domain.errors import OrderNotParked
 from oms.domain.events import ExecutionReplaced
 from oms.domain.order import Status
-from tests.workflows.books import forget, quietly, said
+from tests.workflows.discrepancies import forget, quietly, said
 from tests.workflows.shop import Shop
-from tests.workflows.test_redriving import (
+from tests.workflows.test_redrive import (
     DAY,
     PARKED,
     cancellation_s_void_fails,

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from oms.domain import order
-from oms.domain.records import replace
+from oms.domain.fast_replace import replace
 
 
 def test_what_is_changed_is_what_dataclasses_make_of_it():
