@@ -17,7 +17,7 @@ from oms.domain.events import Recorded, Units
 from oms.domain.inventory import Stock, StockEntry
 from oms.domain.money import Money
 from oms.domain.order import Order
-from oms.domain.order_index import Wanted
+from oms.domain.order_index import OrderQuery
 from oms.domain.payment import Authorization, PaymentRecord, PaymentRequest
 from oms.domain.search import Found, Listing, Query
 
@@ -294,18 +294,18 @@ class Credit(Protocol):
         """Give credit. False, and nothing changes, if the effect id came before."""
 
 
-class Finder(Protocol):
+class OrderIndex(Protocol):
     """Orders as operators look for them, newest first, some moments behind: by state as soon as they are so, by all
     else once they are filed. Any call may raise ``StoreUnavailable``.
     """
 
-    def find(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Order]:
+    def find(self, wanted: OrderQuery, limit: int, cursor: str | None = None) -> Page[Order]:
         """Each as last written. A page of what is rare may hold fewer than asked for while it has a cursor.
 
         Raises ``InvalidRequest`` for a cursor that isn't one, or is of another search.
         """
 
-    def file(self, orders: Iterable[Order]) -> None:
+    def add(self, orders: Iterable[Order]) -> None:
         """Note by what each is found for ever, whatever becomes of it: once, twice, late or in any order."""
 
 
@@ -334,5 +334,5 @@ class Deps:
     carts: Carts
     baskets: Baskets
     discounts: Discounts
-    finder: Finder
+    order_index: OrderIndex
     credit: Credit

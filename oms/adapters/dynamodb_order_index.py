@@ -17,7 +17,7 @@ from oms.adapters.sorted_intersection import Part, Read, Trail, meet
 from oms.domain import order_index as finding
 from oms.domain.errors import InvalidRequest
 from oms.domain.order import Order
-from oms.domain.order_index import SHARDS, Wanted
+from oms.domain.order_index import SHARDS, OrderQuery
 from oms.ports import Page
 
 EARLIEST, LATEST = "0", "~"
@@ -27,17 +27,17 @@ MOST_READS = 100
 """A request asks for no more parts of lists: what it has found by then is a page."""
 
 
-class DynamoFinder:
-    def __init__(self, db: DynamoDB, orders_table: str, filed_table: str) -> None:
+class DynamoOrderIndex:
+    def __init__(self, db: DynamoDB, orders_table: str, index_table: str) -> None:
         self._db = db
-        self._orders, self._filed = orders_table, filed_table
+        self._orders, self._index = orders_table, index_table
 
-    def file(self, orders: Iterable[Order]) -> None:
+    def add(self, orders: Iterable[Order]) -> None:
         different = {order.id: order for order in orders}.values()  # a batch takes no key twice
         places = [items.key(each, finding.place(order)) for order in different for each in finding.lists(order)]
-        self._db.batch_put(self._filed, places)
+        self._db.batch_put(self._index, places)
 
-    def find(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Order]:
+    def find(self, wanted: OrderQuery, limit: int, cursor: str | None = None) -> Page[Order]:
         before, reads = _start(wanted, cursor), _Reads(self._db, wanted)
         steps = meet(self._trails(wanted, reads), before)
         found: list[Order] = []
@@ -54,20 +54,20 @@ class DynamoFinder:
         found += self._fitting(wanted, met)
         return Page(tuple(found), cursors.encode({"of": wanted.mark, "before": before}) if more else None)
 
-    def _trails(self, wanted: Wanted, reads: _Reads) -> list[Trail]:
+    def _trails(self, wanted: OrderQuery, reads: _Reads) -> list[Trail]:
         def split(lists: Sequence[Read]) -> Trail:
             return Trail([Part(each) for each in lists], lambda place: finding.shard(finding.order_at(place)))
 
-        filed = partial(reads.of, self._filed, "", ("pk", "sk"))
+        indexed = partial(reads.of, self._index, "", ("pk", "sk"))
         one_each = [finding.with_sku(wanted.sku)] if wanted.sku else []
         one_each += [finding.of_customer(wanted.customer_id)] if wanted.customer_id else []
-        trails = [Trail([Part(filed(name))]) for name in one_each]
+        trails = [Trail([Part(indexed(name))]) for name in one_each]
         if wanted.status:
             by_state = partial(reads.of, self._orders, "by_state", ("state", "placed"))
             trails.append(split([by_state(finding.of_state(wanted.status, n)) for n in range(SHARDS)]))
-        return trails or [split([filed(finding.of_all(n)) for n in range(SHARDS)])]
+        return trails or [split([indexed(finding.of_all(n)) for n in range(SHARDS)])]
 
-    def _fitting(self, wanted: Wanted, places: Sequence[str]) -> Iterator[Order]:
+    def _fitting(self, wanted: OrderQuery, places: Sequence[str]) -> Iterator[Order]:
         if not places:
             return
         keys = [items.key(finding.order_at(place), items.ORDER) for place in places]
@@ -80,7 +80,7 @@ class DynamoFinder:
 class _Reads:
     """Reads parts of lists, as far as the time that is asked for goes, and counts."""
 
-    def __init__(self, db: DynamoDB, wanted: Wanted) -> None:
+    def __init__(self, db: DynamoDB, wanted: OrderQuery) -> None:
         self._db = db
         self._since = wanted.since.isoformat() if wanted.since else EARLIEST
         self.count = 0
@@ -96,7 +96,7 @@ class _Reads:
         return read
 
 
-def _start(wanted: Wanted, cursor: str | None) -> str:
+def _start(wanted: OrderQuery, cursor: str | None) -> str:
     """Before which place a page begins. Raises ``InvalidRequest`` for a cursor that isn't one, or is of another."""
     if cursor is None:
         return wanted.until.isoformat() if wanted.until else LATEST

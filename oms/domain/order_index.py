@@ -19,7 +19,7 @@ SHARDS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OrderQuery:
     """All of what is set has to be so. Placed at ``since`` or later, and before ``until``."""
 
     status: Status | None = None

@@ -21,7 +21,7 @@ from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions, execution_arn
-from oms.adapters.memory_order_index import MemoryFinder
+from oms.adapters.memory_order_index import MemoryOrderIndex
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
 from oms.domain import parking, payment_rules, placement, shipping
@@ -80,8 +80,8 @@ class Shop:
         self.products.put(CATALOGUE.values())
         self.inventory.apply(receive("opening", [("RED-LAMP", 10), ("BLUE-RUG", 5)]))
         edges = self.payments, self.carrier, self.executions, self.search, MemoryReports(), MemoryCarts(self.store)
-        self.finder = MemoryFinder(self.store)
-        kept = self.baskets, MemoryDiscounts(self.store), self.finder, MemoryCredit(self.store)
+        self.order_index = MemoryOrderIndex(self.store)
+        kept = self.baskets, MemoryDiscounts(self.store), self.order_index, MemoryCredit(self.store)
         self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges, *kept)
         self.router = Router(contract.operations())
 

@@ -28,7 +28,7 @@ from oms.domain.errors import OutOfStock
 from oms.domain.events import Units
 from oms.domain.money import Money
 from oms.domain.order import Order, Status
-from oms.domain.order_index import Wanted
+from oms.domain.order_index import OrderQuery
 from oms.domain.payment import Authorization, Risk
 from tests.contract import dynamodb_local
 from tests.contract.metering import Cost, Meter
@@ -103,7 +103,7 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
         ("Find it by its number", lambda: orders.numbered(f"{number[:5]}-{number[5:]}")),
         (f"List a shopper's latest {LISTED} orders", lambda: orders.of_customer("anna", LISTED)),
         (f"List the first {LISTED} of a queue", lambda: orders.in_queue("starting", LISTED)),
-        ("File an order for those who look for it", lambda: stores.finder.file([orders.get(order_id)])),
+        ("File an order for those who look for it", lambda: stores.order_index.add([orders.get(order_id)])),
         *looking(stores, skus),
         ("Show the cart's goods", lambda: stores.products.get(skus)),
         ("Show what of them there is", lambda: stores.inventory.stock(skus)),
@@ -137,16 +137,16 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
 def looking(stores: Stores, skus: Sequence[str]) -> list[Pattern]:
     """For orders that are filed, most of them in one state."""
 
-    def found(wanted: Wanted) -> Callable[[], object]:
-        return lambda: stores.finder.find(wanted, LISTED)
+    def found(wanted: OrderQuery) -> Callable[[], object]:
+        return lambda: stores.order_index.find(wanted, LISTED)
 
     return [
-        (UNNAMED, lambda: stores.finder.file(stores.orders.of_customer("anna", 100).items)),
-        (f"Find the latest {LISTED} orders", found(Wanted())),
-        (f"Find {LISTED} by their state", found(Wanted(Status.PLACED))),
-        (f"Find {LISTED} by a SKU", found(Wanted(sku=skus[0]))),
-        (f"Find {LISTED} by state, SKU and shopper", found(Wanted(Status.PLACED, skus[0], "anna"))),
-        ("Find that none is so", found(Wanted(Status.LOST, skus[0]))),
+        (UNNAMED, lambda: stores.order_index.add(stores.orders.of_customer("anna", 100).items)),
+        (f"Find the latest {LISTED} orders", found(OrderQuery())),
+        (f"Find {LISTED} by their state", found(OrderQuery(Status.PLACED))),
+        (f"Find {LISTED} by a SKU", found(OrderQuery(sku=skus[0]))),
+        (f"Find {LISTED} by state, SKU and shopper", found(OrderQuery(Status.PLACED, skus[0], "anna"))),
+        ("Find that none is so", found(OrderQuery(Status.LOST, skus[0]))),
     ]
 
 

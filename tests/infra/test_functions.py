@@ -11,6 +11,7 @@ from infra.declared import (
     PAYMENTS_SIGNATURE,
     ROOT,
     definitions,
+    pascal,
     schedules,
     service_functions,
     snake,
@@ -34,7 +35,7 @@ PORTS = (
     "baskets",
     "discounts",
     "credit",
-    "finder",
+    "order_index",
 )
 BEHIND = {
     "CARRIER_SECRET": CARRIER_SIGNATURE,
@@ -122,14 +123,14 @@ def test_a_function_s_environment_names_what_it_uses(cloud, function):
 
 
 def variables(port):
-    names = {name: {table.environment: name.capitalize()} for name, table in tables().items()}
+    names = {name: {table.environment: pascal(name)} for name, table in tables().items()}
     machines = {f"{snake(each.name).upper()}_ARN": machine_arn(each.name) for each in definitions()}
     return {
         **names,
         "orders": names["orders"] | names["inventory"],
         "discounts": names["orders"],
         "credit": names["orders"],
-        "finder": names["orders"] | names["filed"],
+        "order_index": names["orders"] | names["order_index"],
         "inventory": names["inventory"] | {"STOCK_SHARDS": "*=1"},
         "payments": {"PAYMENTS_API_KEY": "PaymentsKey"},
         "carrier": {"CARRIER_URL": "CarrierUrl"},

@@ -22,7 +22,7 @@ from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import MemoryCarrier
-from oms.adapters.memory_order_index import MemoryFinder
+from oms.adapters.memory_order_index import MemoryOrderIndex
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
 from oms.application.commit import commit
@@ -153,7 +153,7 @@ class Shop:
         nobody: Any = None  # no task searches
         self.reports = MemoryReports()
         edges = self.payments, self.carrier, EngineExecutions(self), nobody, self.reports, MemoryCarts(self.store)
-        kept = MemoryBaskets(), MemoryDiscounts(self.store), MemoryFinder(self.store), MemoryCredit(self.store)
+        kept = MemoryBaskets(), MemoryDiscounts(self.store), MemoryOrderIndex(self.store), MemoryCredit(self.store)
         self.deps = Deps(clock, self.orders, self.inventory, products, *edges, *kept)
 
     def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
