@@ -30,7 +30,7 @@ handler = Service()
 def list_queue(call: Call) -> Response[str]:
     asked = call.arguments
     found = call.deps.orders.in_queue(asked["queue"], asked["limit"], asked["cursor"])
-    kept = tuple(filter(_wanted(asked).fits, found.items))  # a queue is short: what isn't asked for leaves a gap
+    kept = tuple(filter(_wanted(asked).matches, found.items))  # a queue is short: what isn't asked for leaves a gap
     return json_answer(200, views.page(Page(kept, found.cursor), views.order_summary))
 
 

@@ -16,7 +16,7 @@ from api.parcels import check_parcel, say
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.application.commit import commit
-from oms.application.expected_executions import asked
+from oms.application.expected_executions import execution_input
 from oms.domain import cancellation_rules, placement, returns
 from oms.domain.credit import RefundTo
 from oms.domain.errors import OrderNotFound, OrderTaken
@@ -94,7 +94,7 @@ def _is_same(known: Cancellation, lines: Sequence[Units]) -> bool:
 def _begin(call: Call, order: Order, machine: str, name: str, told: Mapping[str, Any]) -> bool:
     """Begin what is asked for. False where it was begun before: the order may not tell of it yet, but its execution
     knows whether it was the same that was asked for."""
-    if call.deps.executions.start(machine, name, asked(order.id, call.request_id, call.caller.name, **told)):
+    if call.deps.executions.start(machine, name, execution_input(order.id, call.request_id, call.caller.name, **told)):
         return True
     begun = call.deps.executions.find(machine, name)
     if begun and any(begun.payload.get(member) != value for member, value in told.items()):

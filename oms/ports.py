@@ -19,7 +19,7 @@ from oms.domain.money import Money
 from oms.domain.order import Order
 from oms.domain.order_index import OrderQuery
 from oms.domain.payment import Authorization, PaymentRecord, PaymentRequest
-from oms.domain.search import Found, Listing, Query
+from oms.domain.search import Listing, Query, SearchResult
 
 T = TypeVar("T")
 
@@ -173,7 +173,7 @@ class Carrier(Protocol):
 
 
 @dataclass(frozen=True)
-class Run:
+class ExecutionDescription:
     """An execution as Step Functions tells it: RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE."""
 
     arn: str
@@ -194,7 +194,7 @@ class Executions(Protocol):
         """Start an execution. False where that name was started before, and nothing happens; while one runs, the same
         payload is no other start, and True again."""
 
-    def find(self, machine: str, name: str) -> Run | None:
+    def find(self, machine: str, name: str) -> ExecutionDescription | None:
         """The execution of that name; None where there is none, or where it ended so long ago that it is forgotten."""
 
     def redrive(self, arn: str) -> bool:
@@ -215,7 +215,7 @@ class Search(Protocol):
     isn't brought back by it, so writes may come twice and in any order. Any call may raise ``StoreUnavailable``.
     """
 
-    def find(self, query: Query) -> Found:
+    def find(self, query: Query) -> SearchResult:
         """Raises ``InvalidRequest`` for a cursor that isn't one, or is of another query."""
 
     def suggest(self, prefix: str, limit: int) -> Sequence[str]:

@@ -34,7 +34,9 @@ class DynamoOrderIndex:
 
     def add(self, orders: Iterable[Order]) -> None:
         different = {order.id: order for order in orders}.values()  # a batch takes no key twice
-        places = [items.key(each, finding.place(order)) for order in different for each in finding.lists(order)]
+        places = [
+            items.key(each, finding.sort_key(order)) for order in different for each in finding.permanent_lists(order)
+        ]
         self._db.batch_put(self._index, places)
 
     def find(self, wanted: OrderQuery, limit: int, cursor: str | None = None) -> Page[Order]:
@@ -52,29 +54,29 @@ class DynamoOrderIndex:
         else:
             more = False
         found += self._fitting(wanted, met)
-        return Page(tuple(found), cursors.encode({"of": wanted.mark, "before": before}) if more else None)
+        return Page(tuple(found), cursors.encode({"of": wanted.fingerprint, "before": before}) if more else None)
 
     def _trails(self, wanted: OrderQuery, reads: _Reads) -> list[Trail]:
         def split(lists: Sequence[Read]) -> Trail:
-            return Trail([Part(each) for each in lists], lambda place: finding.shard(finding.order_at(place)))
+            return Trail([Part(each) for each in lists], lambda place: finding.shard(finding.order_id_of(place)))
 
         indexed = partial(reads.of, self._index, "", ("pk", "sk"))
-        one_each = [finding.with_sku(wanted.sku)] if wanted.sku else []
-        one_each += [finding.of_customer(wanted.customer_id)] if wanted.customer_id else []
+        one_each = [finding.list_by_sku(wanted.sku)] if wanted.sku else []
+        one_each += [finding.list_by_customer(wanted.customer_id)] if wanted.customer_id else []
         trails = [Trail([Part(indexed(name))]) for name in one_each]
         if wanted.status:
             by_state = partial(reads.of, self._orders, "by_state", ("state", "placed"))
-            trails.append(split([by_state(finding.of_state(wanted.status, n)) for n in range(SHARDS)]))
-        return trails or [split([indexed(finding.of_all(n)) for n in range(SHARDS)])]
+            trails.append(split([by_state(finding.list_by_status(wanted.status, n)) for n in range(SHARDS)]))
+        return trails or [split([indexed(finding.list_of_all(n)) for n in range(SHARDS)])]
 
     def _fitting(self, wanted: OrderQuery, places: Sequence[str]) -> Iterator[Order]:
         if not places:
             return
-        keys = [items.key(finding.order_at(place), items.ORDER) for place in places]
+        keys = [items.key(finding.order_id_of(place), items.ORDER) for place in places]
         read = self._db.batch_get(self._orders, keys, consistent=True)
         orders = {order.id: order for order in map(items.order_of, read)}
-        there = (orders.get(finding.order_at(place)) for place in places)
-        yield from (order for order in there if order and wanted.fits(order))
+        there = (orders.get(finding.order_id_of(place)) for place in places)
+        yield from (order for order in there if order and wanted.matches(order))
 
 
 class _Reads:
@@ -100,7 +102,7 @@ def _start(wanted: OrderQuery, cursor: str | None) -> str:
     """Before which place a page begins. Raises ``InvalidRequest`` for a cursor that isn't one, or is of another."""
     if cursor is None:
         return wanted.until.isoformat() if wanted.until else LATEST
-    before = cursors.decode(cursor, frozenset({"of", "before"}), of=wanted.mark)["before"]
+    before = cursors.decode(cursor, frozenset({"of", "before"}), of=wanted.fingerprint)["before"]
     if not PLACE.fullmatch(before):
         raise InvalidRequest("this cursor is none of ours")
     return before

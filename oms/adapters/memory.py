@@ -8,12 +8,12 @@ from datetime import datetime
 from threading import Lock
 
 from oms.adapters import stock_rules
-from oms.adapters.memory_state import Remembers, page
+from oms.adapters.memory_state import RestorableState, page
 from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, MoneyEntry, recorded
-from oms.domain.credit import BookedCredit, CreditEntry, spent_meanwhile
+from oms.domain.credit import BookedCredit, CreditEntry, credit_changed
 from oms.domain.discounts import CodeUse, Discount, used_up
 from oms.domain.errors import CartChanged, OrderChanged, OrderNotFound
 from oms.domain.events import OrderPlaced, Recorded
@@ -23,7 +23,7 @@ from oms.domain.order import Order
 from oms.ports import Page
 
 
-class Store(Remembers):
+class MemoryStore(RestorableState):
     """The tables of orders, inventory and carts, which one transaction writes together."""
 
     STATE = (
@@ -86,7 +86,7 @@ class Store(Remembers):
             key = entry.customer_id, entry.amount.currency
             after[key] = after.get(key, self.balances.get(key, 0)) + entry.amount.minor
             if entry.amount.minor < 0 and after[key] < 0:
-                raise spent_meanwhile(entry.amount.currency)
+                raise credit_changed(entry.amount.currency)
         return after
 
 
@@ -95,7 +95,7 @@ def _is_of_same(use: CodeUse, other: CodeUse) -> bool:
 
 
 class MemoryOrders:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def create(self, change: Change, at: datetime, by: str) -> Order:
@@ -187,7 +187,7 @@ class MemoryOrders:
 
 
 class MemoryInventory:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def apply(self, entry: StockEntry) -> bool:
@@ -212,7 +212,7 @@ class MemoryInventory:
         return page("entries", entries, lambda entry: (entry.effect_id, ""), limit, cursor)
 
 
-class MemoryProducts(Remembers):
+class MemoryProducts(RestorableState):
     STATE = ("products",)
 
     def __init__(self, products: Iterable[Product] = ()) -> None:

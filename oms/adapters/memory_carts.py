@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from oms.adapters.memory import Store
+from oms.adapters.memory import MemoryStore
 from oms.domain.cart import Cart
 
 
 class MemoryCarts:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def get(self, owner: str, at: datetime) -> Cart:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from oms.adapters.memory import Store
+from oms.adapters.memory import MemoryStore
 from oms.adapters.memory_state import page
 from oms.domain.credit import BookedCredit, CreditEntry
 from oms.ports import Page
 
 
 class MemoryCredit:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def balances(self, customer_id: str) -> Mapping[str, int]:

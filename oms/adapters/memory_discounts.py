@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from oms.adapters.memory import Store
+from oms.adapters.memory import MemoryStore
 from oms.domain.discounts import CodeUse, Discount
 
 
 class MemoryDiscounts:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def get(self, code: str) -> Discount | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from oms.adapters.memory_state import Remembers
+from oms.adapters.memory_state import RestorableState
 from oms.domain.errors import (
     AlreadyDelivered,
     AlreadyDispatched,
@@ -18,10 +18,10 @@ from oms.domain.errors import (
     ShipmentRecalled,
 )
 from oms.domain.events import Units
-from oms.ports import Run
+from oms.ports import ExecutionDescription
 
 
-class ManualClock(Remembers):
+class ManualClock(RestorableState):
     """A clock that moves when it is told to."""
 
     STATE = ("_time",)
@@ -40,7 +40,7 @@ class ManualClock(Remembers):
 
 
 @dataclass(frozen=True, slots=True)
-class Shipment:
+class ShipmentRecord:
     """``status`` is requested, dispatched, delivered, lost, or recalled: also of one that was never requested."""
 
     status: str
@@ -57,13 +57,13 @@ class Parcel:
     """What the warehouse found, once it has come."""
 
 
-class MemoryCarrier(Remembers):
+class MemoryCarrier(RestorableState):
     """A carrier that acts when a test tells it to. ``callbacks`` holds what it has to say, oldest first."""
 
     STATE = ("shipments", "recalls", "early", "returns", "callbacks", "_failures")
 
     def __init__(self) -> None:
-        self.shipments: dict[str, Shipment] = {}
+        self.shipments: dict[str, ShipmentRecord] = {}
         self.recalls: dict[str, tuple[Units, ...] | None] = {}
         self.early: dict[str, tuple[Units, ...]] = {}
         """By order: the units that were recalled before the shipment was requested."""
@@ -77,7 +77,7 @@ class MemoryCarrier(Remembers):
         failure = self._failure()
         if order_id not in self.shipments:
             left = without(units, self.early.get(order_id, ()))
-            self.shipments[order_id] = Shipment("requested" if left else "recalled", left)
+            self.shipments[order_id] = ShipmentRecord("requested" if left else "recalled", left)
         known = self.shipments[order_id]
         if failure:
             raise _carrier_away()
@@ -171,13 +171,13 @@ class MemoryCarrier(Remembers):
         self.recalls[recall_id] = None if units is None else tuple(units)
         if shipment is None or shipment.status == "recalled":
             if units is None:
-                self.shipments[order_id] = Shipment("recalled")
+                self.shipments[order_id] = ShipmentRecord("recalled")
             elif shipment is None:
                 self.early[order_id] = (*self.early.get(order_id, ()), *units)
             return
         left = () if units is None else without(shipment.units, units)
         if left:
-            self.shipments[order_id] = Shipment("requested", left)
+            self.shipments[order_id] = ShipmentRecord("requested", left)
         else:
             self._move(order_id, "recalled")
 
@@ -214,7 +214,7 @@ def _carrier_away() -> CarrierUnavailable:
 FAILED = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
-class MemoryExecutions(Remembers):
+class MemoryExecutions(RestorableState):
     """Step Functions as a record of what it was asked. A token waits until it is answered or made to ``expire``."""
 
     STATE = ("starts", "redrives", "answers", "heartbeats", "_ended", "_old", "_gone", "_failures")
@@ -238,13 +238,13 @@ class MemoryExecutions(Remembers):
             raise _executions_away()
         return started == payload and execution_arn(machine, name) not in self._ended
 
-    def find(self, machine: str, name: str) -> Run | None:
+    def find(self, machine: str, name: str) -> ExecutionDescription | None:
         self._failure()
         payload, arn = self.starts.get((machine, name)), execution_arn(machine, name)
         if payload is None:
             return None
         status = self._ended.get(arn, "RUNNING")
-        return Run(arn, status, payload, status in FAILED and arn not in self._old)
+        return ExecutionDescription(arn, status, payload, status in FAILED and arn not in self._old)
 
     def redrive(self, arn: str) -> bool:
         failure = self._failure()

@@ -35,7 +35,7 @@ _DECLINED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GatewayEntry:
     """One effect in the gateway's own ledger, in the words of the sandbox's: hold, capture, void, refund."""
 
     kind: str
@@ -71,7 +71,7 @@ class _Fault:
 
 class MemoryPayments:
     def __init__(self) -> None:
-        self.ledger: list[Entry] = []
+        self.ledger: list[GatewayEntry] = []
         self._payments: dict[str, _Payment] = {}
         self._declines = 0
         self._faults: list[_Fault] = []
@@ -205,4 +205,4 @@ class MemoryPayments:
     def _enter(self, kind: str, payment: _Payment, minor: int, effect_id: str | None = None) -> None:
         request = payment.request
         amount = Money(minor, request.amount.currency)
-        self.ledger.append(Entry(kind, payment.id, request.order_id, effect_id, amount))
+        self.ledger.append(GatewayEntry(kind, payment.id, request.order_id, effect_id, amount))

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from oms.adapters.memory_state import Remembers
+from oms.adapters.memory_state import RestorableState
 
 
-class MemoryReports(Remembers):
+class MemoryReports(RestorableState):
     STATE = ("texts",)
 
     def __init__(self) -> None:

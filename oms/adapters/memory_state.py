@@ -11,7 +11,7 @@ from oms.ports import Page
 T = TypeVar("T")
 
 
-class Remembers:
+class RestorableState:
     """Something whose whole state is the dicts and lists that ``STATE`` names, of values that never change."""
 
     STATE: ClassVar[tuple[str, ...]]

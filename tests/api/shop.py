@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from api import contract, security
 from local.gateway.app import Router
 from local.gateway.http_events import GatewayRequest, event_of
-from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
@@ -69,7 +69,7 @@ class Shop:
         """``search`` is for those who search."""
         self.clock = ManualClock()
         self.search = search
-        self.store = Store()
+        self.store = MemoryStore()
         self.orders = MemoryOrders(self.store)
         self.inventory = MemoryInventory(self.store)
         self.products = MemoryProducts()
@@ -184,7 +184,7 @@ class Shop:
         """Put before an operator by its fulfillment, whose carrier was asked for."""
         order_id = self.requested()
         self.executions.start("FulfillOrder", order_id, {"order_id": order_id})
-        visit = parking.Visit(execution_arn("FulfillOrder", order_id), "09:00")
+        visit = parking.ParkingVisit(execution_arn("FulfillOrder", order_id), "09:00")
         self.save(order_id, lambda order: parking.park(order, visit, "PaymentsUnavailable", "no answer"))
         self.executions.end("FulfillOrder", order_id, "FAILED")
         return order_id

@@ -27,7 +27,7 @@ from oms.adapters.dynamodb_inventory import DynamoInventory
 from oms.adapters.dynamodb_order_index import DynamoOrderIndex
 from oms.adapters.dynamodb_orders import DynamoOrders
 from oms.adapters.dynamodb_products import DynamoProducts
-from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
@@ -56,7 +56,7 @@ class Stores:
 
 
 def in_memory() -> Stores:
-    store = Store()
+    store = MemoryStore()
     kept = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store), MemoryOrderIndex(store), MemoryCredit(store)
     return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), *kept)
 

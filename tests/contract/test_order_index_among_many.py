@@ -66,7 +66,7 @@ def test_each_comes_once_and_in_its_turn(shop: tuple[DynamoOrderIndex, list[Orde
     found = walked(lambda limit, cursor: order_index.find(wanted, limit, cursor), 100)
 
     asked = sum(meter.cost().asked.values())
-    assert found == [each for each in newest_first if wanted.fits(each)]
+    assert found == [each for each in newest_first if wanted.matches(each)]
     assert asked <= MOST_READS * (1 + len(found) // 100)
 
 
@@ -80,5 +80,5 @@ def test_a_page_that_would_take_too_many_reads_ends_early_and_leads_on(
         page = order_index.find(wanted, 100, cursor)
         found, cursor, pages = [*found, *page.items], page.cursor, pages + 1
 
-    assert found == [each for each in newest_first if wanted.fits(each)]
+    assert found == [each for each in newest_first if wanted.matches(each)]
     assert pages > 1 + len(found) // 100

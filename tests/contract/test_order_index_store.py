@@ -62,7 +62,7 @@ def test_every_combination_finds_exactly_what_fits_it(stores: Stores) -> None:
 
     for wanted, limit in product(WANTED, (7, 100)):
         found = walked(lambda limit, cursor, wanted=wanted: stores.order_index.find(wanted, limit, cursor), limit)
-        assert found == newest_first([order for order in made if wanted.fits(order)]), (wanted, limit)
+        assert found == newest_first([order for order in made if wanted.matches(order)]), (wanted, limit)
 
 
 def test_an_order_is_found_by_its_state_as_soon_as_it_is_so(stores: Stores) -> None:

@@ -1,6 +1,6 @@
 """What goes with what."""
 
-from oms.domain.baskets import MOST_SKUS, Basket, basket_of, bought_with
+from oms.domain.baskets import MAX_SKUS, Basket, basket_of, bought_with
 from oms.domain.events import Units
 from tests.domain.orders import NOON, order_of, placed_order, unpriced
 
@@ -30,4 +30,4 @@ def test_a_basket_has_each_sku_once_whatever_the_quantity():
 def test_of_a_very_large_order_a_part_counts():
     skus = tuple(f"SKU-{n}" for n in range(100))
     order = order_of(unpriced(Units(sku, 1) for sku in skus))
-    assert basket_of(order).skus == skus[:MOST_SKUS]
+    assert basket_of(order).skus == skus[:MAX_SKUS]

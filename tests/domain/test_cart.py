@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oms.domain.cart import (
-    GUEST_KEPT,
-    KEPT,
-    MOST_LINES,
-    MOST_UNITS,
+    GUEST_RETENTION,
+    MAX_LINES,
+    MAX_UNITS,
+    RETENTION,
     Cart,
     CartChange,
     CartLine,
@@ -48,8 +48,8 @@ def test_a_product_is_put_changed_in_its_place_and_taken_out():
 
 def test_a_cart_has_its_limits():
     with pytest.raises(InvalidRequest, match="up to 999"):
-        put(CART, LAMP, MOST_UNITS + 1)
-    full = Cart("anna", tuple(CartLine(sku, 1, 1) for sku in SKUS[: MOST_LINES - 1]))
+        put(CART, LAMP, MAX_UNITS + 1)
+    full = Cart("anna", tuple(CartLine(sku, 1, 1) for sku in SKUS[: MAX_LINES - 1]))
     full = put(full, LAMP, 1)
     assert put(full, LAMP, 2).quantity("RED-LAMP") == 2
     with pytest.raises(InvalidRequest, match="up to 100"):
@@ -92,8 +92,8 @@ def test_merging_twice_is_merging_once_and_stays_within_the_limits(mine, guests)
     cart = merge(Cart("anna"), mine)
     once = merge(cart, guests)
     assert merge(once, guests) == once
-    assert len(once.lines) <= MOST_LINES
-    assert all(1 <= line.quantity <= MOST_UNITS for line in once.lines)
+    assert len(once.lines) <= MAX_LINES
+    assert all(1 <= line.quantity <= MAX_UNITS for line in once.lines)
     assert all(once.quantity(line.sku) >= line.quantity for line in cart.lines)
 
 
@@ -128,6 +128,6 @@ def test_what_the_shopper_saw_may_be_ordered_and_nothing_else():
 
 
 def test_a_guest_s_cart_is_kept_for_a_shorter_time():
-    assert Cart("anna").expires_at(NOON) == NOON + KEPT
-    assert Cart("guest_1").expires_at(NOON) == NOON + GUEST_KEPT
-    assert GUEST_KEPT < KEPT
+    assert Cart("anna").expires_at(NOON) == NOON + RETENTION
+    assert Cart("guest_1").expires_at(NOON) == NOON + GUEST_RETENTION
+    assert GUEST_RETENTION < RETENTION

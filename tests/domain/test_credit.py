@@ -66,7 +66,7 @@ class Books:
 
     @property
     def balance(self):
-        return credit.sums(self.ledger)["USD"]
+        return credit.balances_of(self.ledger)["USD"]
 
     def check(self):
         """The invariants of an order at rest, and the ledger's against the order."""
@@ -88,7 +88,7 @@ def paid_with(minor, quote=QUOTE):
     [(0, 900, 0), (300, 900, 300), (900, 900, 900), (5000, 900, 900), (880, 900, 850), (40, 45, 0), (45, 45, 45)],
 )
 def test_credit_pays_all_or_leaves_what_a_card_can_pay(balance, total, used):
-    assert credit.usable(balance, total, 50) == used
+    assert credit.usable_credit(balance, total, 50) == used
 
 
 def test_the_card_pays_the_rest():
@@ -113,7 +113,7 @@ def test_a_cancelled_order_gives_back_what_is_left_of_it():
     books.cancel("first", Units("RED-LAMP", 1))
     assert books.balance == 1999, "credit comes back first"
     books.cancel("second")
-    assert (books.order.status, books.balance, books.order.kept.minor) == (Status.CANCELLED, 3000, 0)
+    assert (books.order.status, books.balance, books.order.net_paid.minor) == (Status.CANCELLED, 3000, 0)
     books.check()
 
 
@@ -122,14 +122,14 @@ def test_what_costs_less_takes_less_credit_before_it_takes_less_of_the_card():
     books.cancel("first", Units("RED-LAMP", 2))
     books.deliver()
     assert (books.balance, books.order.payment.captured) == (3000, 4550)
-    assert books.order.kept == books.order.due
+    assert books.order.net_paid == books.order.due
 
 
 def test_an_order_that_credit_pays_for_asks_nothing_of_the_gateway():
     books = paid_with(8548)
     assert not payment_rules.is_charged(books.order)
     books.deliver()
-    assert (books.order.status, books.order.payment.captured, books.order.kept.minor) == (Status.DELIVERED, 0, 8548)
+    assert (books.order.status, books.order.payment.captured, books.order.net_paid.minor) == (Status.DELIVERED, 0, 8548)
     books.send_back("r", "BLUE-RUG", 1)
     refund = books.refund("r")
     assert (refund.card.minor, refund.credit.minor, books.balance) == (0, 4550, 4550)
@@ -167,7 +167,7 @@ def test_what_is_lost_goes_back_to_where_it_came_from():
     books.do(shipping.lose)
     refund = books.refund("ord_1")
     assert (refund.card.minor, refund.credit.minor, books.balance) == (8548 - 2500, 2500, 2500)
-    assert books.order.kept == books.order.due
+    assert books.order.net_paid == books.order.due
 
 
 def test_a_guest_has_no_account():
@@ -206,19 +206,19 @@ def test_every_minor_unit_comes_back_to_where_it_belongs(life):
         books.cancel(f"can_{next(number)}", Units(sku, 1))
         books.check()
     books.deliver()
-    assert books.order.kept == books.order.due
+    assert books.order.net_paid == books.order.due
     names = []
     for sku, kind in zip(units[cancelled:], kinds, strict=False):
         names.append(f"ret_{next(number)}")
         books.send_back(names[-1], sku, 1, kind)
         if not all_at_once:
             books.refund(names[-1])
-            assert books.order.kept == books.order.due
+            assert books.order.net_paid == books.order.due
     for name in reversed(names if all_at_once else []):
         books.refund(name)
     books.check()
     order = books.order
-    assert order.kept == order.due
+    assert order.net_paid == order.due
     assert 0 <= order.payment.refunded <= order.payment.captured <= order.payment.authorized
     if all(kind is RefundTo.ORIGINAL_PAYMENT for kind in kinds):
         assert order.credited <= order.credit_minor

@@ -14,13 +14,13 @@ from itertools import chain
 from typing import Any
 
 from asl.engine.execution import Execution
-from oms.adapters.memory_edges import Parcel, Shipment
+from oms.adapters.memory_edges import Parcel, ShipmentRecord
 from oms.adapters.memory_payments import MemoryPayments
 from oms.domain import events as e
 from oms.domain.credit import RefundTo
 from oms.domain.errors import AlreadyDispatched, OutOfStock, PaymentDeclined, ReviewExpired
 from oms.domain.inventory import StockEntry
-from oms.domain.order import Order, Return, ReturnStatus, Status, called
+from oms.domain.order import Order, Return, ReturnStatus, Status, execution_key
 
 RISKY, DEAR = "pm_card_riskLevelElevated", 50_000
 """The card, and the price above which, that a person looks at an order for."""
@@ -109,7 +109,7 @@ def of_keys(order: Order, effects: Iterable[str]) -> Iterator[str]:
             yield f"key: {effect_id} of {order.id} doesn't say whose it is"
 
 
-def of_shipment(order: Order, shipment: Shipment, recipient: Mapping[str, str] | None) -> Iterator[str]:
+def of_shipment(order: Order, shipment: ShipmentRecord, recipient: Mapping[str, str] | None) -> Iterator[str]:
     """What the carrier knows of an order that is at rest; of a recall that came before the request, no recipient."""
     ours = {line.sku: line.shipped for line in order.lines if line.shipped}
     left = shipment.status in ("dispatched", "delivered", "lost")
@@ -172,10 +172,10 @@ def of_execution(order: Order, execution: Execution) -> Iterator[str]:
         wished = [*_units(asked["lines"]), asked["refund_to"]]
         yield from _differing(opened.return_id, wished, [*_units(map(asdict, opened.lines)), opened.refund_to.value])
     if machine in ("NewOrder", "FulfillOrder") and execution.name != order.id:
-        yield f"key: {called(execution.arn)} works on {order.id}, and would not be found"
+        yield f"key: {execution_key(execution.arn)} works on {order.id}, and would not be found"
     said = execution.output["outcome"] if execution.status == "SUCCEEDED" else "superseded"
     if said != "superseded" and said not in _outcomes(order, machine, asked):
-        yield f"answer: {called(execution.arn)} says {said}, and {order.id} is {order.status}"
+        yield f"answer: {execution_key(execution.arn)} says {said}, and {order.id} is {order.status}"
 
 
 def _outcomes(order: Order, machine: str, asked: Mapping[str, Any]) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from tests.explore.mutant import Mutant, mutant
 
-CONFIRMING = """    guard(order)
+CONFIRMING = """    check_free_to_move(order)
     if order.status is not Status.AUTHORIZED or not order.is_priced or order.released:
         raise errors.UnexpectedState(f"order {order.id} is {order.status}: it can't be confirmed")
 """
@@ -41,14 +41,14 @@ MUTANTS = [
         "refunds every unit of the line",
         "returns",
         "oms/domain/returns.py",
-        "line.value(line.gone, seen.accepted)",
-        "line.value(line.gone, line.quantity)",
+        "line.value(line.given_up, inspected.accepted)",
+        "line.value(line.given_up, line.quantity)",
     ),
     Mutant(
         "restocks whenever it is asked",
         "returns",
         (
-            ("oms/domain/returns.py", "known.to_shelve[:PART]", "known.to_restock[:PART]"),
+            ("oms/domain/returns.py", "requested.to_shelve[:PART]", "requested.to_restock[:PART]"),
             ("oms/domain/returns.py", 'else f"{return_id}:restock"', 'else f"{return_id}:restock:{order.version}"'),
         ),
     ),
@@ -70,7 +70,7 @@ MUTANTS = [
         "goes forward after a redrive, whatever it was doing",
         "buys",
         "oms/domain/parking.py",
-        'return "forward" if confirmed and not own else "backward"',
+        'return "forward" if is_confirmed and not is_cancelled_by_own else "backward"',
         'return "forward"',
     ),
     mutant(
@@ -106,8 +106,8 @@ MUTANTS = [
         "refunds nothing of what was lost",
         "is lost",
         "oms/domain/payment_rules.py",
-        "beyond = order.kept.minor - (0 if order.taken_by else order.due.minor)",
-        "beyond = 0",
+        "excess = order.net_paid.minor - (0 if order.taken_by else order.due.minor)",
+        "excess = 0",
     ),
     mutant(
         "keeps the store credit of what it rejects",
@@ -134,29 +134,29 @@ MUTANTS = [
         "refunds a unit as if it were the first that went",
         "uses a code and goes back bit by bit",
         "oms/domain/returns.py",
-        "line.value(line.gone, seen.accepted)",
-        "line.value(0, seen.accepted)",
+        "line.value(line.given_up, inspected.accepted)",
+        "line.value(0, inspected.accepted)",
     ),
     mutant(
         "forgets what was cancelled when it refunds",
         "uses a code and goes back bit by bit",
         "oms/domain/returns.py",
-        "line.value(line.gone, seen.accepted)",
-        "line.value(line.returned, seen.accepted)",
+        "line.value(line.given_up, inspected.accepted)",
+        "line.value(line.returned, inspected.accepted)",
     ),
     mutant(
         "refunds what came back damaged",
         "comes back damaged",
         "oms/domain/returns.py",
-        "line.value(line.gone, seen.accepted)",
-        "line.value(line.gone, seen.accepted + seen.declined)",
+        "line.value(line.given_up, inspected.accepted)",
+        "line.value(line.given_up, inspected.accepted + inspected.rejected)",
     ),
     mutant(
         "counts as returned what it did not take back",
         "comes back damaged",
         "oms/domain/fold.py",
         "returning=-1), accepted, returned=1)",
-        "returning=-1), known.lines, returned=1)",
+        "returning=-1), inspected.lines, returned=1)",
     ),
     mutant(
         "waits for ever for what was never sent back",
@@ -169,15 +169,15 @@ MUTANTS = [
         "gives back store credit that another return was promised",
         "pays with store credit and returns at once",
         "oms/domain/order.py",
-        "given = {**self.credits, **promised}",
-        "given = self.credits",
+        "given_back = {**self.credits, **promised}",
+        "given_back = self.credits",
     ),
     mutant(
         "gives back a discount code for one line",
         "uses a code and cancels a line",
         "oms/domain/cancellation_rules.py",
-        "Change(events), unneeded",
-        "Change(events, codes=order.code_given_back()), unneeded",
+        "Change(events), excess",
+        "Change(events, codes=order.code_given_back()), excess",
     ),
     mutant(
         "cancels more of a line than is left",
@@ -189,9 +189,9 @@ MUTANTS = [
     mutant(
         "lets an expired reservation go without its hold",
         "loses its review",
-        "oms/application/reconciliation/repair.py",
-        '"Expired"))\n    void(deps, order_id, by)\n',
-        '"Expired"))\n',
+        "oms/application/steps/order.py",
+        "    commit(deps, order_id, by, payments.void_authorization)\n",
+        "",
     ),
     mutant(
         "knows all parts of a long order by one effect id",
@@ -232,8 +232,8 @@ MUTANTS = [
         "refunds a return to the card alone",
         "returns to store credit",
         "oms/domain/payment_rules.py",
-        "return _split(order, known.refund_minor, known.credit_minor)",
-        "return _split(order, known.refund_minor, 0)",
+        "return _split(order, requested.refund_minor, requested.credit_minor)",
+        "return _split(order, requested.refund_minor, 0)",
     ),
     mutant(
         "gives store credit back last",
@@ -254,7 +254,7 @@ MUTANTS = [
         "uses a code and goes back bit by bit",
         "oms/domain/order.py",
         "if any(line.open for line in self.lines) else 0",
-        "if any(line.quantity > line.gone for line in self.lines) else 0",
+        "if any(line.quantity > line.given_up for line in self.lines) else 0",
     ),
     mutant(
         "captures under one key for all orders",
@@ -309,8 +309,8 @@ MUTANTS = [
         "looks for no parcel of a return that was given up",
         "comes back too late",
         "oms/application/reconciliation/order_check.py",
-        "    for known in order.returns.values():\n        late",
-        "    for known in ():\n        late",
+        "    for each in order.returns.values():\n        is_late",
+        "    for each in ():\n        is_late",
     ),
     mutant(
         "takes all that the carrier hands back for called back",

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from functools import partial
 
 from asl.explorer import Scenario
-from oms.application.reconciliation.report import PAGES_OF_ONE, Report
+from oms.application.reconciliation.report import PAGES_PER_EXECUTION, ReconciliationReport
 from oms.domain.errors import OmsError
 from oms.domain.order import Status
 from tests.explore.shop import DAY, HOUR, ExploredShop, Habits, Script, scenario
 from tests.explore.stories import buys, cancels, comes_back, is_reviewed, meets, returns, uses_a_code
 from tests.workflows.discrepancies import forget
-from tests.workflows.shop import HANDLERS
+from tests.workflows.shop import TASKS
 
 
 def reconcile(shop: ExploredShop, name: str = "daily") -> None:
@@ -89,13 +89,13 @@ def pays_as_it_expires(shop: ExploredShop) -> None:
 
 def pay_late(shop: ExploredShop) -> None:
     with suppress(OmsError):
-        HANDLERS["AuthorizePayment"].run({"order_id": "ord_1"}, shop.deps)
+        TASKS["AuthorizePayment"].run({"order_id": "ord_1"}, shop.deps)
 
 
 def goes_on_elsewhere(shop: ExploredShop) -> None:
     """The report is so long already that its execution may read one page more."""
     buys(shop)
-    begun = Report("daily", shop.deps.clock.now().isoformat(), pages=PAGES_OF_ONE - 1)
+    begun = ReconciliationReport("daily", shop.deps.clock.now().isoformat(), pages=PAGES_PER_EXECUTION - 1)
     shop.reports.put("daily", asdict(begun))
     shop.after(2 * DAY, lambda: shop.engine.start(shop.machines["Reconcile"], {"report": "daily"}) and None)
 

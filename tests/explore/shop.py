@@ -17,7 +17,7 @@ from asl.explorer.injector import VisitedSite
 from asl.language.documents import encode
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.application.commit import commit
-from oms.application.webhooks.carrier_events import CARRIER, Fate, pass_on
+from oms.application.webhooks.carrier_events import CARRIER, CallbackResult, handle_carrier_event
 from oms.domain import errors, placement
 from oms.domain.errors import OmsError
 from oms.domain.events import Units
@@ -58,9 +58,9 @@ def errors_of(state: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def command_of(handler: Any, event: str) -> Any:
+def command_of(function: Any, event: str) -> Any:
     """The schedules ask the same again and again, and a command never changes: it is checked once."""
-    return handler.parsed(json.loads(event))
+    return function.parse_command(json.loads(event))
 
 
 class Watched:
@@ -152,7 +152,7 @@ class PromptCarrier(MemoryCarrier):
 
     def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
         word = {"type": kind, "order_id": order_id, **more}
-        said = lambda: pass_on(self.shop.deps, word) is not Fate.EARLY  # noqa: E731
+        said = lambda: handle_carrier_event(self.shop.deps, word) is not CallbackResult.TOO_EARLY  # noqa: E731
         self.shop.injector.send_message(self.shop.engine, f"{kind}:{order_id}", said)
 
 
@@ -172,8 +172,8 @@ class ExploredShop(Shop):
         self.deps = replace(self.deps, **edges)
         self.stock(RED_LAMP=3, BLUE_RUG=1)
 
-    def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-        return lambda event: handler.handle(command_of(handler, encode(event)), self.deps)
+    def invoker(self, function: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        return lambda event: function.handle(command_of(function, encode(event)), self.deps)
 
     def play(self) -> None:
         self.script(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oms.application.reconciliation.report import Report
+from oms.application.reconciliation.report import ReconciliationReport
 from tests.workflows.shop import Shop
 
 HOUR, DAY = 3600, 86400
@@ -25,11 +25,11 @@ def stop(shop: Shop, machine: str, name: str = "ord_1") -> None:
     shop.engine.stop(shop.execution(machine, name))
 
 
-def quietly(shop: Shop) -> Report:
+def quietly(shop: Shop) -> ReconciliationReport:
     """Reconcile once everything has been quiet for an hour."""
     shop.let_happen(HOUR)
     return shop.reconcile(f"report-{len(shop.reports.texts)}")
 
 
-def said(report: Report) -> list[str]:
+def said(report: ReconciliationReport) -> list[str]:
     return [f"{each['invariant']}: {each['subject']} {each['what']}" for each in report.findings]

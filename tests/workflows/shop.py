@@ -16,7 +16,7 @@ from asl.engine.engine import Engine
 from asl.engine.errors import ExecutionAlreadyExists, TaskDoesNotExist
 from asl.engine.execution import REDRIVABLE_SECONDS, Execution
 from asl.engine.machine import Machine
-from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
@@ -26,15 +26,15 @@ from oms.adapters.memory_order_index import MemoryOrderIndex
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
 from oms.application.commit import commit
-from oms.application.reconciliation.report import Report, report_of
-from oms.application.webhooks.carrier_events import Fate, pass_on
+from oms.application.reconciliation.report import ReconciliationReport, report_from_json
+from oms.application.webhooks.carrier_events import CallbackResult, handle_carrier_event
 from oms.domain import invariants, inventory, placement
 from oms.domain.catalogue import Product
 from oms.domain.events import Units
-from oms.domain.invariants import Books, Violation
+from oms.domain.invariants import ShopSnapshot, Violation
 from oms.domain.order import Order
 from oms.domain.pricing import Quote
-from oms.ports import Deps, Run
+from oms.ports import Deps, ExecutionDescription
 from tests.domain.orders import CATALOGUE, plainly
 
 ROOT = Path(__file__).parents[2]
@@ -54,8 +54,8 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-HANDLERS = {
-    name: importlib.import_module(f"tasks.{snake(name)}").handler
+TASKS = {
+    name: getattr(importlib.import_module(f"tasks.{snake(name)}"), snake(name))
     for name, declared in FUNCTIONS.items()
     if "schedule" not in declared
 }
@@ -99,9 +99,13 @@ class EngineExecutions:
             return False
         return True
 
-    def find(self, machine: str, name: str) -> Run | None:
+    def find(self, machine: str, name: str) -> ExecutionDescription | None:
         found = self.shop.engine.executions.get(self.shop.machines[machine].execution_arn(name, ""))
-        return None if found is None else Run(found.arn, found.status, found.input, self._is_redrivable(found))
+        return (
+            None
+            if found is None
+            else ExecutionDescription(found.arn, found.status, found.input, self._is_redrivable(found))
+        )
 
     def redrive(self, arn: str) -> bool:
         found = self.shop.engine.executions[arn]
@@ -137,11 +141,11 @@ class Shop:
     machines = load_machines()
 
     def __init__(self, seed: int = 0, invoke: Callable[..., None] | None = None) -> None:
-        tasks = {name: self.task(handler) for name, handler in HANDLERS.items()}
+        tasks = {name: self.invoker(function) for name, function in TASKS.items()}
         self.engine = Engine(seed=seed, tasks=tasks) if invoke is None else Engine(seed=seed, invoke=invoke)
         for machine in self.machines.values():
             self.engine.add(machine)
-        self.store = Store()
+        self.store = MemoryStore()
         self.payments = MemoryPayments()
         self.carrier = MemoryCarrier()
         self.inventory = MemoryInventory(self.store)
@@ -156,8 +160,8 @@ class Shop:
         kept = MemoryBaskets(), MemoryDiscounts(self.store), MemoryOrderIndex(self.store), MemoryCredit(self.store)
         self.deps = Deps(clock, self.orders, self.inventory, products, *edges, *kept)
 
-    def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-        return lambda event: handler.run(event, self.deps)
+    def invoker(self, function: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        return lambda event: function.run(event, self.deps)
 
     # --- What people do ---------------------------------------------------------------------------
 
@@ -222,12 +226,12 @@ class Shop:
         self.engine.redrive(execution)
         self.let_happen()
 
-    def reconcile(self, name: str = "daily") -> Report:
+    def reconcile(self, name: str = "daily") -> ReconciliationReport:
         """Let the books be reconciled, and read the report."""
         execution = self.engine.start(self.machines["Reconcile"], {}, name=name)
         self.engine.run_due()
         assert execution.status == "SUCCEEDED", execution.cause
-        return report_of(json.loads(self.reports.texts[name]))
+        return report_from_json(json.loads(self.reports.texts[name]))
 
     # --- What happens -----------------------------------------------------------------------------
 
@@ -239,7 +243,7 @@ class Shop:
 
     def hear_carrier(self) -> None:
         said, self.carrier.callbacks[:] = list(self.carrier.callbacks), []
-        unheard = [word for word in said if pass_on(self.deps, word) is Fate.EARLY]
+        unheard = [word for word in said if handle_carrier_event(self.deps, word) is CallbackResult.TOO_EARLY]
         self.carrier.callbacks.extend(unheard)
         self.engine.run_due()
 
@@ -275,12 +279,12 @@ class Shop:
         orders = list(self.store.orders.values())
         found = {order.id: self.payments.find(order.payment_request) for order in orders if order.is_priced}
         ran = [
-            invariants.Execution(each.machine.name, each.input[SUBJECTS[each.machine.name]], self.status_of(each))
+            invariants.ExecutionRecord(each.machine.name, each.input[SUBJECTS[each.machine.name]], self.status_of(each))
             for each in self.engine.executions.values()
             if each.machine.name in SUBJECTS
         ]
         return invariants.violations(
-            Books(
+            ShopSnapshot(
                 orders=orders,
                 events=self.store.history,
                 money=self.store.money,

@@ -20,7 +20,7 @@ def rich(shop):
 
 
 def with_credit(quote, balance):
-    return replace(quote, credit_minor=credit.usable(balance, quote.total.minor, 50))
+    return replace(quote, credit_minor=credit.usable_credit(balance, quote.total.minor, 50))
 
 
 def balance(shop):

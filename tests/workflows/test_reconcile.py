@@ -10,13 +10,14 @@ import pytest
 
 from oms.application.commit import commit
 from oms.application.reconciliation import report as reporting
-from oms.application.reconciliation.order_check import QUIET
+from oms.application.reconciliation.order_check import QUIET_PERIOD
 from oms.domain import parking
 from oms.domain.change import MoneyEntry, MoneyReason
 from oms.domain.events import DiscrepancyFound, DiscrepancySettled
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
-from tasks import open_report, read_ledger
+from tasks.open_report import open_report
+from tasks.read_ledger import read_ledger
 from tests.workflows.discrepancies import HOUR, quietly, said, stop, stored
 from tests.workflows.shop import Shop
 from tests.workflows.test_once_more import STAGES, at
@@ -42,7 +43,7 @@ def test_its_report_counts_what_it_looked_at_and_forgets_its_sums(shop):
         shop.new_order(("TEA", 1), order_id=f"ord_{n}")
     report = quietly(shop)
     assert (report.orders, report.entries, report.skus, report.moving) == (3, 6, 3, 0)
-    assert (report.next, report.tally) == ("close", None)
+    assert (report.next, report.stock_reconciliation) == ("close", None)
     assert report.started_at <= report.ended_at
     assert shop.execution("Reconcile", report.id).output == {
         "report": report.id,
@@ -75,7 +76,7 @@ def test_it_pages_and_its_state_does_not_grow(shop, monkeypatch):
 
 def test_after_many_pages_another_execution_goes_on(shop, monkeypatch):
     monkeypatch.setattr("tasks.check_orders.PAGE", 1)
-    monkeypatch.setattr(reporting, "PAGES_OF_ONE", 3)
+    monkeypatch.setattr(reporting, "PAGES_PER_EXECUTION", 3)
     for n in range(5):
         shop.new_order(("TEA", 1), order_id=f"ord_{n}")
     shop.let_happen(HOUR)
@@ -143,8 +144,8 @@ def parcel_came_unheard(shop: Shop) -> None:
 
 
 PARKED: dict[Callable[[Shop], None], str] = {
-    gateway_still_holds: "is authorized at the gateway, captured in its own books",
-    refunded_behind_our_back: "and refunded 100 by [], the order's books say otherwise",
+    gateway_still_holds: "is authorized at the gateway, captured in its own record",
+    refunded_behind_our_back: "and refunded 100 by [], the order's record says otherwise",
     refund_that_no_ledger_has: "refunded 0 by refunds of {'ord_1:refund': 5}",
     state_not_its_events: "audit: ord_1 is not the fold of its events",
     event_gone: "audit: ord_1 lacks the events [8]",
@@ -205,7 +206,12 @@ def test_what_was_settled_by_hand_parks_its_order_no_more_until_something_else_i
     shop = unsound
     refund_that_no_ledger_has(shop)
     quietly(shop)
-    commit(shop.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "CheckOrders", "ticket 4711"))
+    commit(
+        shop.deps,
+        "ord_1",
+        "operator:olga",
+        lambda order: parking.accept_discrepancy(order, "CheckOrders", "ticket 4711"),
+    )
     report = quietly(shop)
     assert (said(report), report.accepted, report.parked) == ([], 1, 0)
     assert not shop.order().parked
@@ -234,14 +240,19 @@ def test_a_parcel_that_an_operator_knows_of_is_not_found_again(unsound):
     unsound.receive({"RED-LAMP": ["new"]})
     assert "Carrier" in unsound.order().parked
     assert quietly(unsound).found == 0
-    commit(unsound.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "Carrier", "ticket 4711"))
+    commit(
+        unsound.deps,
+        "ord_1",
+        "operator:olga",
+        lambda order: parking.accept_discrepancy(order, "Carrier", "ticket 4711"),
+    )
     assert quietly(unsound).found == 0
 
 
 def test_what_moved_just_now_is_left_to_the_next_run(unsound):
     shop = unsound
     stopped_by_somebody(shop)
-    shop.engine.advance(QUIET.total_seconds() - 2 * 600)
+    shop.engine.advance(QUIET_PERIOD.total_seconds() - 2 * 600)
     assert said(shop.reconcile("at-once")) == []
     assert said(quietly(shop)) != []
 
@@ -261,7 +272,7 @@ def test_an_order_that_moves_while_it_is_read_is_left_to_the_next_run(shop, monk
 
     def moved_meanwhile(order_id):
         history = whole(order_id)
-        commit(shop.deps, order_id, "olga", lambda order: parking.doubt(order, "olga", "looks odd"))
+        commit(shop.deps, order_id, "olga", lambda order: parking.park_discrepancy(order, "olga", "looks odd"))
         return history
 
     monkeypatch.setattr(shop.orders, "events", moved_meanwhile)
@@ -284,15 +295,15 @@ def test_a_gateway_that_is_away_fails_the_run_and_a_redrive_goes_on_with_that_pa
 def test_a_page_that_is_asked_for_twice_is_read_once(shop):
     shop.new_order(("TEA", 3))
     shop.let_happen(HOUR)
-    opened = open_report.handler.run({"run": {"Name": "daily", "Input": {}}}, shop.deps)
+    opened = open_report.run({"run": {"Name": "daily", "Input": {}}}, shop.deps)
     event = {"report": opened["report"], "number": opened["number"]}
-    first = read_ledger.handler.run(event, shop.deps)
-    assert read_ledger.handler.run(event, shop.deps) == first
+    first = read_ledger.run(event, shop.deps)
+    assert read_ledger.run(event, shop.deps) == first
     assert json.loads(shop.reports.texts["daily"])["entries"] == 4
 
 
 def test_a_report_survives_its_json(unsound):
     refund_that_no_ledger_has(unsound)
     report = quietly(unsound)
-    assert reporting.told_of(report) == asdict(report)
-    assert reporting.report_of(json.loads(json.dumps(reporting.told_of(report)))) == report
+    assert reporting.report_to_json(report) == asdict(report)
+    assert reporting.report_from_json(json.loads(json.dumps(reporting.report_to_json(report)))) == report

@@ -9,7 +9,7 @@ import pytest
 
 from oms.application.commit import commit
 from oms.domain import inventory, parking
-from oms.domain.stock_reconciliation import LOOKS
+from oms.domain.stock_reconciliation import MAX_PASSES
 from tests.workflows.discrepancies import quietly, said
 from tests.workflows.shop import Shop
 
@@ -95,7 +95,12 @@ def test_what_was_settled_by_hand_is_counted_apart(unsound):
     shop = unsound
     reserved_for_the_wrong_order(shop)
     quietly(shop)
-    commit(shop.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "CheckStock", "ticket 4711"))
+    commit(
+        shop.deps,
+        "ord_1",
+        "operator:olga",
+        lambda order: parking.accept_discrepancy(order, "CheckStock", "ticket 4711"),
+    )
     report = quietly(shop)
     assert (said(report), report.accepted) == (["stock: ord_2 holds 3 of TEA, reserved 0"], 1)
     assert [order.id for order in shop.orders.in_queue("parked", 9).items] == ["ord_2"]
@@ -112,4 +117,4 @@ def test_stock_that_moves_while_it_is_summed_up_is_no_discrepancy(shop, monkeypa
     monkeypatch.setattr(shop.inventory, "every_stock", moving)
     report = quietly(shop)
     assert (said(report), report.undecided) == ([], ["TEA"])
-    assert shop.execution("Reconcile", report.id).path.count("ReadLedger") == LOOKS
+    assert shop.execution("Reconcile", report.id).path.count("ReadLedger") == MAX_PASSES

@@ -54,7 +54,12 @@ def test_a_parcel_that_comes_after_all_parks_its_order_for_a_person_once(shop):
     assert {parker: parked.cause for parker, parked in shop.order().parked.items()} == {"Carrier": came}
     assert (shop.order().payment.refunded, shop.available("RED-LAMP")) == (0, 8)
 
-    commit(shop.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "Carrier", "refunded by hand"))
+    commit(
+        shop.deps,
+        "ord_1",
+        "operator:olga",
+        lambda order: parking.accept_discrepancy(order, "Carrier", "refunded by hand"),
+    )
     shop.receive({"RED-LAMP": ["new", "damaged"]})
     assert not shop.order().parked
 
