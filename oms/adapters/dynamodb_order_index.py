@@ -39,22 +39,22 @@ class DynamoOrderIndex:
         ]
         self._db.batch_put(self._index, places)
 
-    def find(self, wanted: OrderQuery, limit: int, cursor: str | None = None) -> Page[Order]:
-        before, reads = _start(wanted, cursor), _Reads(self._db, wanted)
-        steps = meet(self._trails(wanted, reads), before)
+    def find(self, query: OrderQuery, limit: int, cursor: str | None = None) -> Page[Order]:
+        before, reads = _start(query, cursor), _Reads(self._db, query)
+        steps = meet(self._trails(query, reads), before)
         found: list[Order] = []
         met: list[str] = []
         for before, in_all in steps:
             met += [before] if in_all else []
             if len(found) + len(met) == limit:
-                found, met = [*found, *self._fitting(wanted, met)], []
+                found, met = [*found, *self._fitting(query, met)], []
             if len(found) == limit or reads.count >= MOST_READS:
                 more = next(steps, None) is not None
                 break
         else:
             more = False
-        found += self._fitting(wanted, met)
-        return Page(tuple(found), cursors.encode({"of": wanted.fingerprint, "before": before}) if more else None)
+        found += self._fitting(query, met)
+        return Page(tuple(found), cursors.encode({"of": query.fingerprint, "before": before}) if more else None)
 
     def _trails(self, wanted: OrderQuery, reads: _Reads) -> list[Trail]:
         def split(lists: Sequence[Read]) -> Trail:

@@ -1,4 +1,4 @@
-"""Carts in memory, beside the orders that are made from them."""
+"""Carts in memory, in the store of the orders that are made from them."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ class MemoryCarts:
 
     def save(self, cart: Cart, at: datetime) -> Cart:
         with self.store.lock:
-            return self.store.keep(cart, at)
+            return self.store.put_cart(cart, at)

@@ -1,4 +1,4 @@
-"""Discount codes in memory, beside the orders that are placed with them."""
+"""Discount codes in memory, in the store of the orders that use them."""
 
 from __future__ import annotations
 

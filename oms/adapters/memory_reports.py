@@ -1,4 +1,4 @@
-"""Reports in memory, as JSON like everywhere: what can't be stored can't be put."""
+"""Reports in memory, as JSON, so that a report that can't be stored fails here too."""
 
 from __future__ import annotations
 
