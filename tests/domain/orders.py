@@ -1,4 +1,4 @@
-"""Orders for tests, grown event by event as the shop grows them."""
+"""Orders for tests, built from the changes of the shop's own rules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CATALOGUE: Mapping[str, Product] = {
 
 
 def plainly(units: Iterable[Units], products: Mapping[str, Product] = CATALOGUE) -> Quote:
-    """At catalogue prices and nothing else: no shipping, no tax."""
+    """A quote at catalogue prices, without shipping and tax."""
     prices = {each.sku: products[each.sku].price.minor for each in units}
     lines = (
         QuotedUnits(
@@ -35,12 +35,12 @@ def plainly(units: Iterable[Units], products: Mapping[str, Product] = CATALOGUE)
 
 
 def unpriced(units: Iterable[Units]) -> Quote:
-    """As orders of an early version were placed."""
+    """A quote without prices, as orders of an early version were placed."""
     return Quote("USD", tuple(QuotedUnits(each.sku, each.quantity) for each in units), "", 0, 0)
 
 
 def after(order: Order, *changes: Change) -> Order:
-    """The order once these changes are written."""
+    """The order after these changes."""
     for change in changes:
         for each in recorded(order, change, NOON, "test"):
             order = apply(order, each)

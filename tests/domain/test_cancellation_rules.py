@@ -1,4 +1,4 @@
-"""Taking an order back, whole or by line."""
+"""Rules of a cancellation, of a whole order or of lines."""
 
 from dataclasses import replace
 
@@ -67,7 +67,7 @@ def test_naming_every_open_line_is_the_whole_order():
 
 
 def order_with_a_gift(quantity):
-    """Lamps and a cup of tea that costs nothing, sent for nothing."""
+    """An order of lamps, and of tea that is free, with free shipping."""
     products = {**CATALOGUE, "TEA": replace(CATALOGUE["TEA"], price=Money(0, "USD"))}
     order = order_of(plainly([Units("RED-LAMP", quantity), Units("TEA", 1)], products))
     order = after(order, placement.reserve(order, products))
@@ -75,7 +75,7 @@ def order_with_a_gift(quantity):
     return after(order, placement.confirm(order))
 
 
-def test_what_would_leave_nothing_to_pay_is_cancelled_whole_or_not_at_all():
+def test_lines_are_not_cancelled_if_nothing_to_pay_would_be_left():
     order = order_with_a_gift(2)
     with pytest.raises(errors.OrderNotCancellable, match="costs nothing: cancel it whole"):
         cancellation_rules.take(order, "cancel_1", [Units("RED-LAMP", 2)], "only the tea")
@@ -126,7 +126,7 @@ def test_an_order_that_was_given_back_ships_and_is_not_taken_again_by_the_same_c
         cancellation_rules.take(order, "cancel_1", (), "mind")
 
 
-def test_a_cancellation_that_was_told_no_does_not_take_the_order_late():
+def test_a_refused_cancellation_does_not_take_the_order_later():
     order = taken_order()
     order = after(order, cancellation_rules.give_back(order, "cancel_2", "OrderTaken"))
     assert order.taken_by == "cancel_1"

@@ -1,4 +1,4 @@
-"""Carts: put, change, remove, merge; and what changed since they were seen."""
+"""Carts: put, change, remove, merge; and their changes since the shopper saw them."""
 
 from dataclasses import replace
 
@@ -97,11 +97,11 @@ def test_merging_twice_is_merging_once_and_stays_within_the_limits(mine, guests)
     assert all(once.quantity(line.sku) >= line.quantity for line in cart.lines)
 
 
-def test_what_has_not_changed_is_not_told():
+def test_an_unchanged_cart_has_no_changes():
     assert reread(CART, CATALOGUE, PLENTY) == (CART, ())
 
 
-def test_what_changed_is_told_once():
+def test_a_change_is_listed_once():
     dearer = {"RED-LAMP": replace(LAMP, price=Money(2499, "USD")), "TEA": TEA}
     cart, changes = reread(put(CART, RUG, 1), dearer, {**PLENTY, "TEA": Stock("TEA", 5, reserved=1)})
     assert changes == (
@@ -119,7 +119,7 @@ def test_only_what_was_ordered_leaves_the_cart():
     assert without(CART, [Units("BLUE-RUG", 1)]) == CART
 
 
-def test_what_the_shopper_saw_may_be_ordered_and_nothing_else():
+def test_a_cart_is_ordered_only_at_the_prices_that_the_shopper_saw():
     check_as_seen(CART, CATALOGUE)
     with pytest.raises(CartEmpty):
         check_as_seen(Cart("anna", version=3), CATALOGUE)

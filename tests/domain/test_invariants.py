@@ -1,4 +1,4 @@
-"""Sound books have no violation; each way to falsify them has its own."""
+"""Sound records have no violation; each falsified one has its own."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ OPENING = [inventory.receive("opening", [("RED-LAMP", 5), ("BLUE-RUG", 5)])]
 DONE = [ExecutionRecord("NewOrder", "ord_1", "SUCCEEDED"), ExecutionRecord("FulfillOrder", "ord_1", "SUCCEEDED")]
 
 
-def books_of_a_delivered_order() -> ShopSnapshot:
-    """Everything that one order left behind, from its placing to the door."""
+def records_of_a_delivered_order() -> ShopSnapshot:
+    """All records of one order, from its placement to its delivery."""
     quote = replace(plainly(placed_order().open_units()), discount=CODE, credit_minor=100)
     first = placement.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
     events, money, entries = [*recorded(None, first, NOON, "test")], [], list(OPENING)
@@ -57,14 +57,14 @@ def books_of_a_delivered_order() -> ShopSnapshot:
     return ShopSnapshot([order], *ledgers, counters, payments, DONE, *codes, spent, {("anna", "USD"): 800})
 
 
-SOUND = books_of_a_delivered_order()
+SOUND = records_of_a_delivered_order()
 ORDER = SOUND.orders[0]
 RECORD = SOUND.payments["ord_1"][0]
 TOTAL = ORDER.charge.minor
 
 
 def with_order(**changes: object) -> ShopSnapshot:
-    """The books where the stored order says otherwise than its events."""
+    """A snapshot whose stored order differs from its events."""
     return replace(SOUND, orders=[replace(ORDER, **changes)])
 
 
@@ -72,7 +72,7 @@ def at_gateway(**changes: object) -> ShopSnapshot:
     return replace(SOUND, payments={"ord_1": [replace(RECORD, **changes)]})
 
 
-def test_sound_books_have_no_violation():
+def test_sound_records_have_no_violation():
     assert violations(SOUND) == []
 
 
@@ -252,10 +252,10 @@ FALSIFIED = {
 
 
 @pytest.mark.parametrize("how", FALSIFIED)
-def test_false_books_are_told(how):
-    books, invariant, what = FALSIFIED[how]
+def test_each_falsified_record_is_a_violation(how):
+    snapshot, invariant, what = FALSIFIED[how]
 
-    assert [each for each in violations(books) if each.invariant == invariant and what in each.what]
+    assert [each for each in violations(snapshot) if each.invariant == invariant and what in each.what]
 
 
 def test_an_order_that_runs_is_not_at_rest():
@@ -267,14 +267,14 @@ def test_an_order_that_runs_is_not_at_rest():
 
 def test_the_money_of_a_parked_order_waits_for_an_operator():
     parked = {"arn": Parked("visit", 0, "Error", "cause", NOON)}
-    books = with_order(status=Status.CONFIRMED, parked=parked, payment=replace(ORDER.payment, captured=TOTAL - 1))
-    failed = replace(books, executions=[*DONE, ExecutionRecord("FulfillOrder", "ord_1", "FAILED")])
+    snapshot = with_order(status=Status.CONFIRMED, parked=parked, payment=replace(ORDER.payment, captured=TOTAL - 1))
+    failed = replace(snapshot, executions=[*DONE, ExecutionRecord("FulfillOrder", "ord_1", "FAILED")])
 
     assert {each.invariant for each in violations(failed)} == {"audit", "money"}
     assert all("was kept" not in each.what for each in violations(failed))
 
 
-def test_without_executions_nobody_is_asked_whether_anything_runs():
+def test_without_executions_it_is_not_checked_whether_any_runs():
     assert violations(replace(SOUND, executions=None)) == []
     assert Violation("rest", "ord_1", "is confirmed, and nothing works on it") not in violations(
         replace(with_order(status=Status.CONFIRMED), executions=None)

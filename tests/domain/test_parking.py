@@ -1,4 +1,4 @@
-"""Parked for an operator, and taken up again by a redrive."""
+"""Parking of an order, and its resumption by a redrive."""
 
 from dataclasses import replace
 
@@ -92,7 +92,7 @@ def test_a_check_parks_under_its_own_name_once_for_the_same_reason():
     assert parking.park_discrepancy(order, "CheckOrders", "money: 6 is missing")
 
 
-def test_what_somebody_outside_says_stands_beside_what_they_said_before():
+def test_a_second_discrepancy_is_added_to_the_first():
     order = confirmed_order()
     for what in ("the first came", "the second came", "the first came"):
         order = after(order, parking.add_discrepancy(order, "Carrier", what))

@@ -1,4 +1,4 @@
-"""From placed to confirmed, or to nothing."""
+"""Rules of a new order, until its confirmation or its rejection."""
 
 from dataclasses import replace
 
@@ -125,7 +125,7 @@ def test_a_defect_is_no_answer(error):
     assert placement.reason_to_reject(reserved_order(), error) is None
 
 
-def test_a_review_that_nobody_answered_is_an_answer():
+def test_a_review_that_expired_is_a_reason_to_reject():
     order = authorized_order(risk=Risk.ELEVATED)
     order = after(order, placement.request_review(order, NOON, "token"))
     assert placement.reason_to_reject(order, "States.Timeout") == "review-expired"
@@ -149,7 +149,7 @@ def test_a_taken_order_moves_for_nobody_else(step):
         step(order)
 
 
-def test_a_review_is_asked_for_by_risk_and_by_value():
+def test_risk_and_value_need_a_review():
     assert placement.needs_review(authorized_order(risk=Risk.ELEVATED))
     assert placement.needs_review(authorized_order(("BLUE-RUG", 11)))
     assert not placement.needs_review(authorized_order())

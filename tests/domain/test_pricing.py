@@ -1,4 +1,4 @@
-"""What an order costs, by the tables; and what any part of it is worth, to the minor unit."""
+"""The price of an order by the tables, and the exact value of each part of it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_tables_name_classes_and_rates_that_there_are() -> None:
 
 @st.composite
 def quotes(draw: st.DrawFn) -> Quote:
-    """Of some products at odd prices, to anywhere, with any discount that leaves enough to pay."""
+    """Quotes of products at odd prices, to any destination, with any discount that leaves enough to pay."""
     counts = draw(st.lists(st.integers(1, 7), min_size=1, max_size=6))
     products = {
         f"SKU-{n}": Product(f"SKU-{n}", "", draw(st.sampled_from(["Grocery", "HOME"])), "", "", Money(minor, "USD"))

@@ -1,4 +1,4 @@
-"""From confirmed to delivered, and back."""
+"""Rules of a shipment, and of a return."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_nothing_ships_unpaid():
         shipping.ship(order, "TRACK-1")
 
 
-def test_a_shipment_that_has_left_is_not_asked_for_again():
+def test_a_shipment_that_has_left_is_not_requested_again():
     with pytest.raises(errors.AlreadyDispatched):
         shipping.request_shipment(shipped_order(), "token")
 
@@ -108,7 +108,7 @@ def test_a_return_that_never_came_frees_its_units():
     assert order.line("RED-LAMP").returnable == 1
 
 
-def test_a_return_that_was_told_no_is_not_authorized_late():
+def test_a_refused_return_is_not_authorized_later():
     order = shipped_order(("RED-LAMP", 1))
     order = after(order, returns.close(order, RETURN))
     assert order.returns[RETURN].outcome == "refused"

@@ -1,4 +1,4 @@
-"""Every name in a committed definition has an owner, and every rule of the house holds in each."""
+"""Every name in a committed definition has an owner, and every definition follows the project's rules."""
 
 import importlib
 import json
@@ -92,7 +92,7 @@ def test_every_task_catches_everything_but_the_one_that_parks(name, state):
     assert "States.ALL" not in caught[:-1]
 
 
-def test_what_is_about_no_order_fails_where_it_stands():
+def test_a_state_machine_about_no_order_fails_without_parking():
     states = json.loads((ROOT / "workflows" / "definitions" / "reconcile.asl.json").read_text())["States"]
     caught = {error for state in states.values() for catch in state.get("Catch", []) for error in catch["ErrorEquals"]}
     assert caught == {"StepFunctions.ExecutionAlreadyExistsException"}
@@ -200,7 +200,7 @@ def test_the_resume_paths_are_those_of_the_committed_definitions():
             ]
 
 
-def test_every_task_that_a_preview_comes_by_has_a_step():
+def test_every_task_that_a_preview_reaches_has_a_step():
     for states in json.loads(PATHS.read_text()).values():
         names = {name for name, state in states.items() if state["Type"] == "Task"}
         assert names - STARTS - {"ParkOrder", "FindParcel"} <= set(STEPS)

@@ -1,4 +1,4 @@
-"""What a dry run promises is what the redrive does, and every redrive is in somebody's name."""
+"""A redrive does what its preview says, and is recorded in an operator's name."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def ledgers(shop: Shop) -> set[str]:
 
 
 @pytest.mark.parametrize("trouble", PARKED, ids=lambda trouble: trouble.__name__)
-def test_a_dry_run_says_what_each_state_will_do_and_writes_nothing(shop, trouble):
+def test_a_preview_says_what_each_state_will_do_and_writes_nothing(shop, trouble):
     _, way, verdicts = PARKED[trouble]
     trouble(shop)
     before = shop.store.copy()
@@ -176,7 +176,7 @@ def test_a_dry_run_says_what_each_state_will_do_and_writes_nothing(shop, trouble
 @pytest.mark.parametrize(
     "trouble", [each for each in PARKED if each is not strange_goods_come_back], ids=lambda trouble: trouble.__name__
 )
-def test_a_redrive_writes_just_the_effects_that_its_dry_run_names(shop, trouble):
+def test_a_redrive_writes_just_the_effects_that_its_preview_names(shop, trouble):
     trouble(shop)
     (plan,) = preview_redrive(shop.deps, shop.order())
     before = ledgers(shop)
@@ -189,7 +189,7 @@ def test_a_redrive_writes_just_the_effects_that_its_dry_run_names(shop, trouble)
 
 
 @pytest.mark.parametrize("trouble", [capture_is_unheard, void_fails], ids=lambda trouble: trouble.__name__)
-def test_a_dry_run_knows_what_the_gateway_did_unheard(shop, trouble):
+def test_a_preview_says_whether_the_gateway_has_done_its_part(shop, trouble):
     trouble(shop)
     (plan,) = preview_redrive(shop.deps, shop.order())
     (paying,) = [step.why for step in plan.steps if step.state in AT_GATEWAY]
@@ -220,7 +220,7 @@ def in_bulk(shop: Shop, pace: Pace, cursor: str | None = None, before: datetime 
     return bulk
 
 
-def test_all_parked_orders_are_redriven_at_a_pace_and_each_in_somebody_s_name(shop):
+def test_all_parked_orders_are_redriven_at_a_pace_and_each_in_the_operator_s_name(shop):
     ids = parked_orders(shop, 3)
     bulk = in_bulk(shop, Pace(10, per_second=4))
     assert [(each.order_id, each.goes_on) for each in bulk.results] == [(order_id, True) for order_id in ids]
@@ -247,7 +247,7 @@ def test_no_order_is_begun_after_the_time_that_a_request_has(shop):
     assert bulk.cursor is not None
 
 
-def test_what_parks_again_is_not_redriven_again_by_the_same_sweep(shop):
+def test_an_order_that_parks_again_is_not_redriven_again_by_the_same_batch(shop):
     ids = parked_orders(shop, 2)
     before = shop.deps.clock.now()
     shop.payments.fail_next("capture", after_effect=False, count=50)
@@ -257,7 +257,7 @@ def test_what_parks_again_is_not_redriven_again_by_the_same_sweep(shop):
     assert ([each.order_id for each in rest.results], rest.cursor) == (ids[1:], None)
 
 
-def test_what_runs_again_is_not_redriven_twice(shop):
+def test_an_execution_that_runs_again_is_not_redriven_twice(shop):
     strange_goods_come_back(shop)
     parked = shop.order()
     assert redrive_order(shop.deps, parked, "olga", "mended")[0].goes_on
@@ -268,7 +268,7 @@ def test_what_runs_again_is_not_redriven_twice(shop):
     assert again.why == "it goes on already"
 
 
-def test_what_a_check_found_is_for_a_person(shop):
+def test_a_discrepancy_is_not_redriven(shop):
     shop.new_order()
     commit(
         shop.deps,
@@ -283,7 +283,7 @@ def test_what_a_check_found_is_for_a_person(shop):
     commit(shop.deps, "ord_1", "CheckOrders", lambda order: parking.settle_discrepancy(order, "CheckOrders"))
 
 
-def test_an_outage_of_step_functions_is_told_and_the_next_order_has_its_turn(shop, monkeypatch):
+def test_an_outage_of_step_functions_is_reported_and_the_next_order_is_redriven(shop, monkeypatch):
     ids = parked_orders(shop, 2)
     whole = shop.deps.executions.redrive
 

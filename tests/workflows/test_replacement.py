@@ -1,4 +1,4 @@
-"""What failed more than 14 days ago can't be redriven: another execution, or nobody at all, does what it left."""
+"""An execution that failed more than 14 days ago can't be redriven: another one, or none, does the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from oms.application.recovery.redrive_preview import preview_redrive
 from oms.domain.errors import OrderNotParked
 from oms.domain.events import ExecutionReplaced
 from oms.domain.order import Status
-from tests.workflows.discrepancies import forget, quietly, said
+from tests.workflows.discrepancies import findings, forget, quietly
 from tests.workflows.shop import Shop
 from tests.workflows.test_redrive import (
     DAY,
@@ -44,7 +44,7 @@ def too_late(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("trouble", ENDS, ids=lambda trouble: trouble.__name__)
-def test_what_it_left_is_done_with_the_effects_that_the_dry_run_names(shop, trouble):
+def test_the_rest_is_done_with_the_effects_that_the_preview_names(shop, trouble):
     trouble(shop)
     too_late(shop)
     execution, successor, status = ENDS[trouble]
@@ -65,21 +65,21 @@ def test_what_it_left_is_done_with_the_effects_that_the_dry_run_names(shop, trou
 
 
 @pytest.mark.parametrize("trouble", ENDS, ids=lambda trouble: trouble.__name__)
-def test_the_next_reconciliation_finds_nothing_to_say(shop, trouble):
+def test_the_next_reconciliation_finds_nothing(shop, trouble):
     trouble(shop)
     too_late(shop)
     redrive_order(shop.deps, shop.order(), "olga", "mended")
     shop.let_happen()
     PARKED[trouble][0](shop)
     report = quietly(shop)
-    assert (said(report), report.repairs) == ([], [])
+    assert (findings(report), report.repairs) == ([], [])
 
 
 def test_two_operators_at_once_begin_one(shop):
     capture_is_unheard(shop)
     too_late(shop)
-    seen = shop.order()
-    first, second = (redrive_order(shop.deps, seen, by, "mended")[0] for by in ("olga", "otto"))
+    order = shop.order()
+    first, second = (redrive_order(shop.deps, order, by, "mended")[0] for by in ("olga", "otto"))
     assert (first.goes_on, second.goes_on) == (True, False)
     assert second.why.startswith("OrderNotParked")
     assert sum(each.name.startswith("ord_1-again") for each in shop.engine.executions.values()) == 1
@@ -108,7 +108,7 @@ def test_one_that_step_functions_has_forgotten_is_replaced_too(shop):
     assert shop.order().status is Status.CANCELLED
 
 
-def test_what_is_not_parked_is_not_redriven(shop):
+def test_an_order_that_is_not_parked_is_not_redriven(shop):
     shop.new_order()
     with pytest.raises(OrderNotParked):
         redrive_order(shop.deps, shop.order(), "olga", "mended")

@@ -33,7 +33,7 @@ def test_a_parcel_that_never_comes_expires(shop):
     assert execution.output["outcome"] == "expired"
 
 
-def test_a_parcel_of_which_no_word_came_is_asked_for_before_it_is_given_up(shop):
+def test_a_parcel_without_an_event_is_looked_for_before_its_return_is_closed(shop):
     shop.delivered_order(("RED-LAMP", 1))
     execution = shop.send_back(("RED-LAMP", 1))
     shop.carrier.receive("ord_1_return", {"RED-LAMP": ["new"]})
