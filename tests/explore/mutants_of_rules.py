@@ -1,4 +1,4 @@
-"""Faults in the rules of an order, and in what is done when nobody works on it any more."""
+"""Defects in the rules of an order, and in its reconciliation."""
 
 from tests.explore.mutant import Mutant, mutant
 

@@ -1,4 +1,4 @@
-"""Faults in the tasks, in their steps and in the definitions."""
+"""Defects in the tasks, in their steps and in the definitions."""
 
 from tests.explore.mutant import Mutant, mutant
 
@@ -11,7 +11,7 @@ CALLS = {
 
 
 def afterwards(wrong: str, story: str, task: str, step: str) -> Mutant:
-    """The order's record says that the gateway was called, and then it is called."""
+    """The order is written first, and the gateway is called afterwards."""
     commits = f"    change_order(command, deps, {step})\n"
     late = (
         "    before = deps.orders.get(command.order_id)\n"
@@ -24,7 +24,7 @@ def afterwards(wrong: str, story: str, task: str, step: str) -> Mutant:
 
 
 def outage(wrong: str, story: str, verb: str) -> Mutant:
-    """A call that met an outage is recorded as if it had succeeded."""
+    """A call that failed in an outage is recorded as if it had succeeded."""
     call = CALLS[verb]
     quiet = (
         "\n\ndef _quietly(call):\n    try:\n        call()\n    except Exception:\n        pass\n\n\ndef _if_charged("
@@ -78,7 +78,7 @@ MUTANTS = [
         "",
     ),
     mutant(
-        "voids only what the order's own books know of",
+        "voids only what the order's own record knows of",
         "meets a cancellation",
         PAYMENTS,
         "return call if payment_rules.is_charged(order) else None",
@@ -134,7 +134,7 @@ MUTANTS = [
         "Decision(NOTHING, ",
     ),
     mutant(
-        "asks the carrier before the order's books say so",
+        "asks the carrier before the order's record says so",
         "meets a cancellation",
         "tasks/request_shipment.py",
         "    order = change_order(",
@@ -149,7 +149,7 @@ MUTANTS = [
         '"OrderClosed"\n          ],\n          "Next": "Superseded"',
     ),
     mutant(
-        "waits for the carrier's word without a deadline",
+        "waits for the carrier's event without a deadline",
         "buys",
         "workflows/definitions/fulfill_order.asl.json",
         '"TimeoutSeconds": 2592000,',

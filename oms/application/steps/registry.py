@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms.application.steps import cancellation, inventory, order, payments, returns, shipment
-from oms.application.steps.step import Step
+from oms.application.steps.step import OrderStep
 
 MODULES = (cancellation, inventory, order, payments, returns, shipment)
 
 
-def _task_name(step: Step[..., Any]) -> str:
+def _task_name(step: OrderStep[..., Any]) -> str:
     return "".join(word.capitalize() for word in step.name.split("_"))
 
 
-STEPS: Mapping[str, Step[..., Any]] = {
-    _task_name(value): value for module in MODULES for value in vars(module).values() if isinstance(value, Step)
+STEPS: Mapping[str, OrderStep[..., Any]] = {
+    _task_name(value): value for module in MODULES for value in vars(module).values() if isinstance(value, OrderStep)
 }

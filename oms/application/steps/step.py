@@ -1,4 +1,4 @@
-"""A step: the decision of one task about an order."""
+"""A step of an order: the decision of one task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ P = ParamSpec("P")
 D = TypeVar("D", bound=Change | Decision)
 
 
-class Step(Generic[P, D]):
+class OrderStep(Generic[P, D]):
     """A pure function from an order, and what the state machine passes, to a change or a decision.
 
     It is idempotent: of an order whose work is done it answers an empty change. ``proofs`` are the events that show
@@ -32,10 +32,10 @@ class Step(Generic[P, D]):
         return self.decide(order, *args, **kwargs)
 
 
-def step(*proofs: type[Event]) -> Callable[[Callable[Concatenate[Order, P], D]], Step[P, D]]:
+def step(*proofs: type[Event]) -> Callable[[Callable[Concatenate[Order, P], D]], OrderStep[P, D]]:
     """Makes a step of a function that has the name of its task."""
 
-    def made(decide: Callable[Concatenate[Order, P], D]) -> Step[P, D]:
-        return Step(decide, proofs)
+    def made(decide: Callable[Concatenate[Order, P], D]) -> OrderStep[P, D]:
+        return OrderStep(decide, proofs)
 
     return made
