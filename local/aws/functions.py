@@ -2,7 +2,8 @@
 
 Functions are named as on AWS: a task by its state (``ReserveInventory`` is
 ``tasks.reserve_inventory.reserve_inventory``), a service by its module (``api.orders`` is ``api.orders.handler``), a
-stream's consumer by its module (``OrderIndexer`` is ``analytics.order_indexer.handler``). A handler reads no environment here. It is called as
+stream's consumer by its module (``OrderIndexer`` is ``analytics.order_indexer.handler``). A handler reads no
+environment here. It is called as
 ``handler.run(event, deps, …)``, with the ``deps`` that ``wiring.deps`` makes of the function's own variables. Two
 functions in one process can use two stores; functions with the same variables share adapters and connections.
 
