@@ -31,7 +31,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
 def run(event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
     """Answers the first record that failed, if any: Lambda begins again there, and not before."""
     if event.get("rebuild"):
-        return {"filed": _file_all(deps)}
+        return {"indexed": _index_all(deps)}
     changes, placed, taken = [record["dynamodb"] for record in event["Records"]], list[Order](), 0
     try:
         for change in changes:
@@ -40,7 +40,7 @@ def run(event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
     except Exception:  # whatever it was: the rest is tried again
         log.exception("an order wasn't taken")
     try:
-        deps.finder.file(placed)  # all at once, which takes fewer calls
+        deps.order_index.add(placed)  # all at once, which takes fewer calls
     except Exception:
         log.exception("orders weren't filed")
         taken = 0
@@ -54,11 +54,11 @@ def _take(change: Mapping[str, Any], placed: list[Order], deps: Deps) -> None:
         deps.baskets.add(basket_of(deps.orders.get(change["Keys"]["pk"]["S"])))
 
 
-def _file_all(deps: Deps) -> int:
+def _index_all(deps: Deps) -> int:
     count, cursor = 0, None
     while True:
         page = deps.orders.every(READ_AT_ONCE, cursor)
-        deps.finder.file(page.items)
+        deps.order_index.add(page.items)
         count, cursor = count + len(page.items), page.cursor
         if cursor is None:
             return count

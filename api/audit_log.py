@@ -11,7 +11,7 @@ from typing import Any
 
 from api.etags import etag
 from api.runtime import Call
-from oms.domain.stocktaking import noted
+from oms.domain.stock_adjustments import noted
 
 
 def note_change(call: Call, subject: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str:

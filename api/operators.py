@@ -19,8 +19,8 @@ from oms.domain.errors import OrderNotFound, ProductNotFound
 from oms.domain.inventory import StockEntry
 from oms.domain.money import Money
 from oms.domain.order import Status
-from oms.domain.order_index import Wanted
-from oms.domain.stocktaking import adjusted, received
+from oms.domain.order_index import OrderQuery
+from oms.domain.stock_adjustments import adjusted, received
 from oms.ports import Page
 
 handler = Service()
@@ -30,7 +30,7 @@ handler = Service()
 def list_queue(call: Call) -> Response[str]:
     asked = call.arguments
     found = call.deps.orders.in_queue(asked["queue"], asked["limit"], asked["cursor"])
-    kept = tuple(filter(_wanted(asked).fits, found.items))  # a queue is short: what isn't asked for leaves a gap
+    kept = tuple(filter(_wanted(asked).matches, found.items))  # a queue is short: what isn't asked for leaves a gap
     return json_answer(200, views.page(Page(kept, found.cursor), views.order_summary))
 
 
@@ -46,14 +46,14 @@ def list_orders_of_customer(call: Call) -> Response[str]:
 
 def _found(call: Call, customer_id: str) -> Response[str]:
     asked = call.arguments
-    found = call.deps.finder.find(_wanted(asked, customer_id), asked["limit"], asked["cursor"])
+    found = call.deps.order_index.find(_wanted(asked, customer_id), asked["limit"], asked["cursor"])
     return json_answer(200, views.page(found, views.order_summary))
 
 
-def _wanted(asked: Mapping[str, Any], customer_id: str = "") -> Wanted:
+def _wanted(asked: Mapping[str, Any], customer_id: str = "") -> OrderQuery:
     status, sku = asked["status"], asked["sku"]
     since, until = _instant(asked, "from"), _instant(asked, "to")
-    return Wanted(Status(status) if status else None, sku or "", customer_id, since, until)
+    return OrderQuery(Status(status) if status else None, sku or "", customer_id, since, until)
 
 
 def _instant(asked: Mapping[str, Any], name: str) -> datetime | None:

@@ -9,8 +9,8 @@ from typing import Any
 from api import contract, identifiers
 from api.identifiers import KEY, reused
 from api.runtime import Call
-from oms.application.expected_executions import asked
-from oms.domain import placing, pricing
+from oms.application.expected_executions import execution_input
+from oms.domain import placement, pricing
 from oms.domain.cart import Cart, check_as_seen, without
 from oms.domain.catalogue import Product
 from oms.domain.credit import check_account
@@ -37,7 +37,7 @@ def place(
         if cart:
             check_as_seen(cart, products)
         quoted = quote(deps, body, lines, products, call.caller.id)
-        change = placing.place(
+        change = placement.place(
             order_id, call.caller.id, quoted, body["payment_method"], body["recipient"], fingerprint, call.request_id
         )
         if cart:
@@ -48,7 +48,7 @@ def place(
     if order.request_hash != fingerprint:
         raise reused()
     if order.status is Status.PLACED:
-        deps.executions.start("NewOrder", order.id, asked(order.id, order.request_id))
+        deps.executions.start("NewOrder", order.id, execution_input(order.id, order.request_id))
     return order, order.placed_at == now and order.version == 1
 
 

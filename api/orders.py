@@ -16,8 +16,8 @@ from api.parcels import check_parcel, say
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.application.commit import commit
-from oms.application.expected_executions import asked
-from oms.domain import cancelling, placing, returns
+from oms.application.expected_executions import execution_input
+from oms.domain import cancellation_rules, placement, returns
 from oms.domain.credit import RefundTo
 from oms.domain.errors import OrderNotFound, OrderTaken
 from oms.domain.events import Units
@@ -78,7 +78,7 @@ def cancel_order(call: Call) -> Response[str]:
     known = order.cancellations.get(cancellation_id)
     if known is None:
         _check_seen(call, order)
-        cancelling.take(order, cancellation_id, lines, reason)
+        cancellation_rules.take(order, cancellation_id, lines, reason)
         told = {"cancellation_id": cancellation_id, "lines": _plain(lines), "reason": reason}
         if not _begin(call, order, "CancelOrder", cancellation_id, told) and key is None:
             raise OrderTaken(f"order {order.id} is being cancelled")
@@ -94,7 +94,7 @@ def _is_same(known: Cancellation, lines: Sequence[Units]) -> bool:
 def _begin(call: Call, order: Order, machine: str, name: str, told: Mapping[str, Any]) -> bool:
     """Begin what is asked for. False where it was begun before: the order may not tell of it yet, but its execution
     knows whether it was the same that was asked for."""
-    if call.deps.executions.start(machine, name, asked(order.id, call.request_id, call.caller.name, **told)):
+    if call.deps.executions.start(machine, name, execution_input(order.id, call.request_id, call.caller.name, **told)):
         return True
     begun = call.deps.executions.find(machine, name)
     if begun and any(begun.payload.get(member) != value for member, value in told.items()):
@@ -124,7 +124,7 @@ def request_return(call: Call) -> Response[str]:
 def review_order(call: Call) -> Response[str]:
     order_id, by, note = _visible(call).id, call.caller, call.body.get("note", "")
     approved = call.body["decision"] == "approve"
-    order = commit(call.deps, order_id, by.name, lambda order: placing.decide_review(order, approved, by.id, note))
+    order = commit(call.deps, order_id, by.name, lambda order: placement.decide_review(order, approved, by.id, note))
     for token in call.deps.orders.waits(order_id, "review"):
         if approved:
             call.deps.executions.succeed(token, {})

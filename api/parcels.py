@@ -6,7 +6,7 @@ from typing import Any
 
 from api.problems import RETRY_AFTER_SECONDS, Complaint, Problem, invalid
 from oms.adapters.metrics import count
-from oms.application.webhooks.carrier_events import Fate, pass_on
+from oms.application.webhooks.carrier_events import CallbackResult, handle_carrier_event
 from oms.domain import returns
 from oms.domain.errors import UnexpectedState
 from oms.ports import Deps
@@ -19,10 +19,10 @@ def say(deps: Deps, word: dict[str, Any]) -> None:
     """
     if word["type"] == "return.received":
         check_parcel(deps, word)
-    fate = pass_on(deps, word)
-    if fate is Fate.PARKED:
+    fate = handle_carrier_event(deps, word)
+    if fate is CallbackResult.PARKED:
         count("OrderParked")
-    if fate is Fate.EARLY:
+    if fate is CallbackResult.TOO_EARLY:
         detail = f"order {word['order_id']} doesn't wait for {word['type']} yet: say it again later"
         raise Problem("nothing-waits", 409, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 

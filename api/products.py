@@ -34,7 +34,7 @@ def get_product(call: Call) -> Response[str]:
 @handler.route("GET /products/{sku}/bought-together")
 def get_bought_together(call: Call) -> Response[str]:
     deps, sku = call.deps, _product(call).sku
-    likely = baskets.bought_with(sku, deps.baskets.with_product(sku, baskets.MOST_BASKETS))[:LIKELY]
+    likely = baskets.bought_with(sku, deps.baskets.with_product(sku, baskets.MAX_BASKETS))[:LIKELY]
     products, stock = deps.products.get(likely), deps.inventory.stock(likely)
     there = [products[each] for each in likely if each in products and each in stock and stock[each].available]
     return json_answer(200, {"items": [views.product(product) for product in there[: call.arguments["limit"]]]})

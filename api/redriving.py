@@ -20,8 +20,9 @@ from api.identifiers import ORDER_ID
 from api.problems import Complaint, invalid
 from api.runtime import Call, Service, json_answer
 from oms.application.commit import commit
-from oms.application.recovery import redrive as redriving
-from oms.application.recovery.redrive import Pace
+from oms.application.recovery import redrive
+from oms.application.recovery.redrive import Pace, RedriveResult
+from oms.application.recovery.redrive_preview import preview_redrive
 from oms.domain import parking
 from oms.domain.errors import OrderNotFound
 from oms.domain.order import Order
@@ -37,7 +38,7 @@ def plan_redrive(call: Call) -> Response[str]:
 
 @handler.route("POST /orders/{order_id}/redrive")
 def redrive_order(call: Call) -> Response[str]:
-    done = redriving.redrive(call.deps, _order(call), call.caller.name, call.body["reason"])
+    done = redrive.redrive_order(call.deps, _order(call), call.caller.name, call.body["reason"])
     return json_answer(200, {"executions": _told(done)})
 
 
@@ -47,7 +48,9 @@ def settle_discrepancy(call: Call) -> Response[str]:
     order, check, reason = _order(call), call.body["check"], call.body["reason"]
     if call.arguments["If-Match"] is not None:
         check_unchanged(call, views.order(order, call.deps.orders.events(order.id), for_operator=True))
-    after = commit(call.deps, order.id, call.caller.name, lambda order: parking.accept(order, check, reason))
+    after = commit(
+        call.deps, order.id, call.caller.name, lambda order: parking.accept_discrepancy(order, check, reason)
+    )
     told = {"order_id": order.id, "check": check, "found": after.accepted[check], "parked": bool(after.parked)}
     return json_answer(200, told)
 
@@ -64,17 +67,17 @@ def redrive_orders(call: Call) -> Response[str]:
     body = call.body
     before = _moment(body["before"]) if "before" in body else call.deps.clock.now()
     pace = Pace(body.get("limit", 25), body.get("per_second", 5))
-    bulk = redriving.redrive_parked(call.deps, call.caller.name, body["reason"], before, pace, body.get("cursor"))
-    told = {"items": _told(bulk.done), "before": before.isoformat(), "cursor": bulk.cursor}
+    batch = redrive.redrive_parked_orders(call.deps, call.caller.name, body["reason"], before, pace, body.get("cursor"))
+    told = {"items": _told(batch.results), "before": before.isoformat(), "cursor": batch.cursor}
     return json_answer(200, told)
 
 
 def _planned(deps: Deps, order: Order) -> dict[str, Any]:
-    plans = [asdict(plan) for plan in redriving.plan(deps, order)]
+    plans = [asdict(plan) for plan in preview_redrive(deps, order)]
     return {"order_id": order.id, "plans": plans}
 
 
-def _told(done: Sequence[redriving.Redriven]) -> list[dict[str, Any]]:
+def _told(done: Sequence[RedriveResult]) -> list[dict[str, Any]]:
     return [asdict(each) for each in done]
 
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.declared import SIGN_UP, Table, tables
+from infra.declared import SIGN_UP, Table, pascal, tables
 from infra.functions import Functions
 from infra.grants import Grants
 from infra.settings import Settings
@@ -54,7 +54,7 @@ class Data(Stack):
     def _table(self, name: str, declared: Table) -> dynamodb.Table:
         table = dynamodb.Table(
             self,
-            name.capitalize(),
+            pascal(name),
             **keys(*declared.key),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(

@@ -107,7 +107,7 @@ def task_functions() -> tuple[Function, ...]:
 def _task(name: str, entry: Mapping[str, Any]) -> Function:
     signs = {"schedule": Kind.CLOCK, "audits": Kind.AUDIT, "repairs": Kind.REPAIR}
     kind = next((kind for sign, kind in signs.items() if entry.get(sign)), Kind.TASK)
-    return Function(name, f"tasks.{snake(name)}.handler", kind, entry["uses"], entry.get("schedule", ""))
+    return Function(name, f"tasks.{snake(name)}.{snake(name)}", kind, entry["uses"], entry.get("schedule", ""))
 
 
 def stream_functions() -> tuple[Function, ...]:

@@ -129,7 +129,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
             items("orders", "GetItem"),
             *(index("orders", name) for name in ("by_number", "by_queue")),
         ],
-        "finder": [items("orders", "BatchGetItem"), index("orders", "by_state"), items("filed", "Query")],
+        "order_index": [items("orders", "BatchGetItem"), index("orders", "by_state"), items("order_index", "Query")],
         "discounts": [items("orders", "GetItem", "UpdateItem")],
         "credit": [items("orders", "GetItem", "Query", "PutItem", "UpdateItem"), index("orders", "by_credit")],
         "inventory": [items("inventory", "GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem")],
@@ -156,7 +156,7 @@ RULES: Mapping[Kind, Mapping[str, Sequence[Rule]]] = {
     },
     Kind.STREAM: {
         "orders": [items("orders", "GetItem"), Rule("dynamodb", ["Scan"], ["orders/by_customer"])],
-        "finder": [items("filed", "BatchWriteItem")],
+        "order_index": [items("order_index", "BatchWriteItem")],
         "inventory": [items("inventory", "Query", "BatchGetItem")],
         "products": [items("products", "BatchGetItem", "Scan")],
         "baskets": [items("baskets", "BatchWriteItem")],
@@ -202,7 +202,7 @@ class Grants:
             **names,
             "orders": {**names["orders"], **names["inventory"]},  # the adapter of orders writes to both
             "discounts": names["orders"],
-            "finder": {**names["orders"], **names["filed"]},
+            "order_index": {**names["orders"], **names["order_index"]},
             "credit": names["orders"],
             "inventory": {**names["inventory"], "STOCK_SHARDS": data.stock_shards},
             "payments": {"PAYMENTS_API_KEY": data.payments_key.secret_arn},

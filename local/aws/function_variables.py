@@ -19,7 +19,7 @@ def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str
         "orders": [*named["orders"], *named["inventory"]],  # the adapter of orders writes to both
         "discounts": named["orders"],
         "credit": named["orders"],
-        "finder": [*named["orders"], *named["filed"]],
+        "order_index": [*named["orders"], *named["order_index"]],
         "inventory": [*named["inventory"], "STOCK_SHARDS"],
         "payments": ["PAYMENTS_URL", "PAYMENTS_API_KEY"],
         "carrier": ["CARRIER_URL"],

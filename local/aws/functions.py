@@ -1,8 +1,9 @@
 """Lambda on one machine: every handler in this process, each with an environment of its own.
 
-Functions are named as on AWS: a task by its state (``ReserveInventory`` is ``tasks.reserve_inventory.handler``), a
-service by its module (``api.orders`` is ``api.orders.handler``), a stream's consumer by its module
-(``OrderIndexer`` is ``analytics.order_indexer.handler``). A handler reads no environment here. It is called as
+Functions are named as on AWS: a task by its state (``ReserveInventory`` is
+``tasks.reserve_inventory.reserve_inventory``), a service by its module (``api.orders`` is ``api.orders.handler``), a
+stream's consumer by its module (``OrderIndexer`` is ``analytics.order_indexer.handler``). A handler reads no
+environment here. It is called as
 ``handler.run(event, deps, …)``, with the ``deps`` that ``wiring.deps`` makes of the function's own variables. Two
 functions in one process can use two stores; functions with the same variables share adapters and connections.
 
@@ -26,7 +27,7 @@ from api import contract
 from local.aws.names import function_arn
 from oms.adapters import wiring
 from oms.ports import Deps
-from tasks.runtime import logged
+from tasks.runtime import run_logged
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 10
@@ -76,7 +77,7 @@ class LocalFunctions:
         if name in services():
             return target.run(event, deps, environment, Context(name))
         run = partial(target.run, event, deps)
-        return run() if name in consumers() else logged(name, event, run)
+        return run() if name in consumers() else run_logged(name, event, run)
 
     def _make_resources(self, name: str) -> tuple[Environment, Deps]:
         environment = self._environment_of(name)
@@ -127,7 +128,9 @@ def handler(name: str) -> Any:
         return importlib.import_module(f"analytics.{_snake(name)}")
     if name not in services() and name not in tasks():
         raise LookupError(f"there is no function {name}")
-    return importlib.import_module(name if name in services() else f"tasks.{_snake(name)}").handler
+    if name in services():
+        return importlib.import_module(name).handler
+    return getattr(importlib.import_module(f"tasks.{_snake(name)}"), _snake(name))
 
 
 def _snake(name: str) -> str:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from local.catalogue.product_names import product_name, readable
-from oms.domain.cart import MOST_LINES
+from oms.domain.cart import MAX_LINES
 from oms.domain.catalogue import Product
 from oms.domain.events import Units
 from oms.domain.inventory import Stock
@@ -85,7 +85,7 @@ def _basket(products: NDArray[np.int64], quantities: NDArray[np.int64]) -> Baske
     lines: dict[str, int] = {}
     for product, quantity in zip(products.tolist(), quantities.tolist(), strict=True):
         lines[str(product)] = lines.get(str(product), 0) + quantity
-    return tuple(Units(sku, quantity) for sku, quantity in islice(lines.items(), MOST_LINES))
+    return tuple(Units(sku, quantity) for sku, quantity in islice(lines.items(), MAX_LINES))
 
 
 def _product(row: dict[str, Any], minor: int) -> Product:

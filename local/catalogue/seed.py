@@ -9,7 +9,7 @@ from pathlib import Path
 from local.catalogue.sales_data import catalogue, opening_stock
 from oms.domain import inventory
 from oms.domain.catalogue import Product
-from oms.domain.placing import PART
+from oms.domain.placement import PART
 from oms.ports import Deps
 
 ReportProgress = Callable[[int, int], None]

@@ -19,7 +19,7 @@ from local.aws.resources import client
 from local.stack.settings import StackSettings
 from local.stack.state_folder import running_pool, stack_environment
 from oms.adapters.wiring import MACHINES, deps
-from oms.domain.invariants import Books, Execution, Violation, violations
+from oms.domain.invariants import ExecutionRecord, ShopSnapshot, Violation, violations
 from oms.domain.payment import PaymentRecord, PaymentStatus
 from oms.ports import Page
 
@@ -39,7 +39,7 @@ MEANING = {
 }
 
 
-def audit(environment: Mapping[str, str], payments_url: str) -> tuple[Books, list[Violation]]:
+def audit(environment: Mapping[str, str], payments_url: str) -> tuple[ShopSnapshot, list[Violation]]:
     """Read all records and check them.
 
     A running shop writes during the reading, so a violation counts only if a second reading finds it too.
@@ -52,7 +52,7 @@ def audit(environment: Mapping[str, str], payments_url: str) -> tuple[Books, lis
     return records, broken
 
 
-def read_records(environment: Mapping[str, str], payments_url: str) -> Books:
+def read_records(environment: Mapping[str, str], payments_url: str) -> ShopSnapshot:
     """Read all stores. Orders come last, so that no other record refers to an order that is missing here."""
     stores = deps(environment)
     payments = payment_records(payments_url)
@@ -70,7 +70,9 @@ def read_records(environment: Mapping[str, str], payments_url: str) -> Books:
         balances = dict(zip(owners, pool.map(stores.credit.balances, owners), strict=True))
     credit_balances = {(owner, currency): minor for owner, each in balances.items() for currency, minor in each.items()}
     stock = {each.sku: each for each in counters}
-    return Books(orders, events, money, entries, stock, payments, executions, codes, uses, credit, credit_balances)
+    return ShopSnapshot(
+        orders, events, money, entries, stock, payments, executions, codes, uses, credit, credit_balances
+    )
 
 
 def all_items(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
@@ -84,12 +86,12 @@ def all_items(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
         cursor = page.cursor
 
 
-def all_executions(environment: Mapping[str, str]) -> Iterator[Execution]:
+def all_executions(environment: Mapping[str, str]) -> Iterator[ExecutionRecord]:
     states = client("stepfunctions", environment)
     for machine in MACHINES.keys() - {"Reconcile"}:
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine_arn(machine))
         for page in pages:
-            yield from (Execution(machine, each["name"], each["status"]) for each in page["executions"])
+            yield from (ExecutionRecord(machine, each["name"], each["status"]) for each in page["executions"])
 
 
 def payment_records(payments_url: str) -> dict[str, list[PaymentRecord]]:
@@ -132,7 +134,7 @@ def ledger(sandbox_url: str) -> Iterator[dict[str, Any]]:
         after = page["next"]
 
 
-def audit_table(records: Books, broken: Iterable[Violation]) -> Table:
+def audit_table(records: ShopSnapshot, broken: Iterable[Violation]) -> Table:
     by_invariant = Counter(violation.invariant for violation in broken)
     table = Table(title=f"Audit of {len(records.orders):,} orders", title_justify="left")
     for column in ("invariant", "what must hold", "checked", "broken"):
@@ -144,7 +146,7 @@ def audit_table(records: Books, broken: Iterable[Violation]) -> Table:
     return table
 
 
-def count_records(records: Books) -> dict[str, int]:
+def count_records(records: ShopSnapshot) -> dict[str, int]:
     """The number of records that each invariant is checked against."""
     money = sum(map(len, records.money.values()))
     payments = sum(map(len, records.payments.values()))
@@ -159,7 +161,7 @@ def count_records(records: Books) -> dict[str, int]:
     }
 
 
-def print_audit(console: Console, records: Books, broken: list[Violation]) -> None:
+def print_audit(console: Console, records: ShopSnapshot, broken: list[Violation]) -> None:
     console.print(audit_table(records, broken))
     for each in broken[:PRINTED_VIOLATIONS]:
         console.print(f"  {each.invariant}: {each.subject} {each.what}", style="red", markup=False, soft_wrap=True)

@@ -15,7 +15,7 @@ from local.aws.resources import client
 from local.stack.settings import StackSettings
 from local.stack.state_folder import running_pool, stack_environment
 from oms.adapters.wiring import deps
-from oms.application.reconciliation.report import Report, report_of
+from oms.application.reconciliation.report import ReconciliationReport, report_from_json
 
 POLL_SECONDS = 0.2
 PRINTED_LINES = 20
@@ -37,7 +37,7 @@ def main() -> int:
     document = deps(environment).reports.get(name)
     if document is None:
         raise LookupError(f"the reconciliation wrote no report {name}")
-    report = report_of(document)
+    report = report_from_json(document)
     print_report(console, report, f"s3://{environment['REPORTS_BUCKET']}/reconciliations/{name}.json")
     return 1 if report.found else 0
 
@@ -53,7 +53,7 @@ def reconcile(environment: Mapping[str, str], name: str) -> Mapping[str, Any]:
         time.sleep(POLL_SECONDS)
 
 
-def print_report(console: Console, report: Report, url: str) -> None:
+def print_report(console: Console, report: ReconciliationReport, url: str) -> None:
     console.print(report_table(report))
     for each in report.findings[:PRINTED_LINES]:
         _print_line(console, f"{each['invariant']}: {each['subject']} {each['what']}", "red")
@@ -65,7 +65,7 @@ def print_report(console: Console, report: Report, url: str) -> None:
     _print_line(console, f"{f'{more} more lines' if more else 'Full report'}: {url}", "dim")
 
 
-def report_table(report: Report) -> Table:
+def report_table(report: ReconciliationReport) -> Table:
     table = Table(title=f"Reconciliation {report.id}", title_justify="left")
     for column in ("checked", "", "result", " "):
         table.add_column(column, justify="left" if column in ("checked", "result") else "right")

@@ -15,8 +15,8 @@ from rich.console import Console
 from local.stack.settings import StackSettings, whole_number
 from local.stack.state_folder import running_pool, stack_environment
 from oms.adapters.wiring import deps
-from oms.application.recovery import redrive as redriving
-from oms.application.recovery.redrive import Pace, Plan, Redriven
+from oms.application.recovery.redrive import Pace, RedriveResult, redrive_parked_orders
+from oms.application.recovery.redrive_preview import RedrivePreview, preview_redrive
 from oms.ports import Deps
 
 PAGE = 25
@@ -48,35 +48,35 @@ def shop_environment() -> Mapping[str, str] | None:
     return stack_environment(settings) if running_pool(settings) else None
 
 
-def redrive_plans(shop: Deps) -> Iterator[Plan]:
+def redrive_plans(shop: Deps) -> Iterator[RedrivePreview]:
     """What a redrive of each parked order would do."""
     cursor = None
     while True:
         page = shop.orders.in_queue("parked", PAGE, cursor)
         for order in page.items:
-            yield from redriving.plan(shop, order)
+            yield from preview_redrive(shop, order)
         cursor = page.cursor
         if cursor is None:
             return
 
 
-def redrive_all(shop: Deps, by: str, reason: str, per_second: float) -> Iterator[Redriven]:
+def redrive_all(shop: Deps, by: str, reason: str, per_second: float) -> Iterator[RedriveResult]:
     """Redrive every order that is parked now. An order that is parked again meanwhile is left alone."""
     before, cursor = shop.clock.now(), None
     while True:
-        bulk = redriving.redrive_parked(shop, by, reason, before, Pace(PAGE, per_second), cursor)
-        yield from bulk.done
+        bulk = redrive_parked_orders(shop, by, reason, before, Pace(PAGE, per_second), cursor)
+        yield from bulk.results
         cursor = bulk.cursor
         if cursor is None:
             return
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: RedrivePreview) -> str:
     steps = [f"    {step.state}: {step.verdict}, {step.why}" for step in plan.steps]
     return "\n".join([f"{plan.order_id}: {plan.way}, {plan.why}", f"  {plan.execution}", *steps])
 
 
-def print_redriven(console: Console, results: Iterator[Redriven]) -> int:
+def print_redriven(console: Console, results: Iterator[RedriveResult]) -> int:
     """Print each result. Returns 1 if an execution stays parked."""
     stuck = 0
     for result in results:

@@ -28,7 +28,7 @@ def main() -> int:
     products = deps(environment).search.find(Query(limit=1)).total
     console.print(f"{products:,} products indexed in {time.monotonic() - start:.1f} s")
     start = time.monotonic()
-    orders = functions.invoke("OrderIndexer", {"rebuild": True})["filed"]
+    orders = functions.invoke("OrderIndexer", {"rebuild": True})["indexed"]
     console.print(f"{orders:,} orders indexed in {time.monotonic() - start:.1f} s")
     return 0
 

@@ -17,7 +17,7 @@ from local.commands.redrive import PAGE, shop_environment
 from local.commands.replay import find_order
 from oms.adapters.wiring import deps
 from oms.application.commit import commit
-from oms.application.recovery.redrive import by_hand, is_execution
+from oms.application.recovery.redrive_preview import found_by_check
 from oms.domain import parking
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -48,7 +48,7 @@ def open_findings(shop: Deps) -> Iterator[str]:
     while True:
         page = shop.orders.in_queue("parked", PAGE, cursor)
         for order in page.items:
-            yield from (f"{order.id} {by_hand(order, check)}" for check in checks_of(order))
+            yield from (f"{order.id} {found_by_check(order, check)}" for check in checks_of(order))
         cursor = page.cursor
         if cursor is None:
             return
@@ -57,13 +57,13 @@ def open_findings(shop: Deps) -> Iterator[str]:
 def settle_findings(shop: Deps, order: Order, by: str, reason: str) -> Iterator[str]:
     """Settle each finding of the order. Yields a line for each."""
     for check in checks_of(order):
-        commit(shop, order.id, by, lambda order, check=check: parking.accept(order, check, reason))  # type: ignore[misc]
-        yield f"{order.id} settled: {by_hand(order, check)}"
+        commit(shop, order.id, by, lambda order, check=check: parking.accept_discrepancy(order, check, reason))  # type: ignore[misc]
+        yield f"{order.id} settled: {found_by_check(order, check)}"
 
 
 def checks_of(order: Order) -> list[str]:
     """The checks that parked the order."""
-    return [parker for parker in order.parked if not is_execution(parker)]
+    return [parker for parker in order.parked if not parking.is_execution(parker)]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from oms.adapters import items
 from oms.adapters.codec import item_codec
 from oms.adapters.dynamodb import DynamoDB
-from oms.domain.baskets import KEPT, Basket
+from oms.domain.baskets import RETENTION, Basket
 
 
 class DynamoBaskets:
@@ -35,7 +35,7 @@ class DynamoBaskets:
 def _item(basket: Basket, sku: str) -> items.Item:
     """DynamoDB takes it away some time after ``expires_at``."""
     key = items.key(sku, f"{basket.at.isoformat()}#{basket.order_id}")
-    expires_at = {"N": str(int((basket.at + KEPT).timestamp()))}
+    expires_at = {"N": str(int((basket.at + RETENTION).timestamp()))}
     return {**item_codec(Basket).encode(basket), **key, "expires_at": expires_at}
 
 

@@ -17,7 +17,7 @@ from oms.adapters.sorted_intersection import Part, Read, Trail, meet
 from oms.domain import order_index as finding
 from oms.domain.errors import InvalidRequest
 from oms.domain.order import Order
-from oms.domain.order_index import SHARDS, Wanted
+from oms.domain.order_index import SHARDS, OrderQuery
 from oms.ports import Page
 
 EARLIEST, LATEST = "0", "~"
@@ -27,60 +27,62 @@ MOST_READS = 100
 """A request asks for no more parts of lists: what it has found by then is a page."""
 
 
-class DynamoFinder:
-    def __init__(self, db: DynamoDB, orders_table: str, filed_table: str) -> None:
+class DynamoOrderIndex:
+    def __init__(self, db: DynamoDB, orders_table: str, index_table: str) -> None:
         self._db = db
-        self._orders, self._filed = orders_table, filed_table
+        self._orders, self._index = orders_table, index_table
 
-    def file(self, orders: Iterable[Order]) -> None:
+    def add(self, orders: Iterable[Order]) -> None:
         different = {order.id: order for order in orders}.values()  # a batch takes no key twice
-        places = [items.key(each, finding.place(order)) for order in different for each in finding.lists(order)]
-        self._db.batch_put(self._filed, places)
+        places = [
+            items.key(each, finding.sort_key(order)) for order in different for each in finding.permanent_lists(order)
+        ]
+        self._db.batch_put(self._index, places)
 
-    def find(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Order]:
-        before, reads = _start(wanted, cursor), _Reads(self._db, wanted)
-        steps = meet(self._trails(wanted, reads), before)
+    def find(self, query: OrderQuery, limit: int, cursor: str | None = None) -> Page[Order]:
+        before, reads = _start(query, cursor), _Reads(self._db, query)
+        steps = meet(self._trails(query, reads), before)
         found: list[Order] = []
         met: list[str] = []
         for before, in_all in steps:
             met += [before] if in_all else []
             if len(found) + len(met) == limit:
-                found, met = [*found, *self._fitting(wanted, met)], []
+                found, met = [*found, *self._fitting(query, met)], []
             if len(found) == limit or reads.count >= MOST_READS:
                 more = next(steps, None) is not None
                 break
         else:
             more = False
-        found += self._fitting(wanted, met)
-        return Page(tuple(found), cursors.encode({"of": wanted.mark, "before": before}) if more else None)
+        found += self._fitting(query, met)
+        return Page(tuple(found), cursors.encode({"of": query.fingerprint, "before": before}) if more else None)
 
-    def _trails(self, wanted: Wanted, reads: _Reads) -> list[Trail]:
+    def _trails(self, wanted: OrderQuery, reads: _Reads) -> list[Trail]:
         def split(lists: Sequence[Read]) -> Trail:
-            return Trail([Part(each) for each in lists], lambda place: finding.shard(finding.order_at(place)))
+            return Trail([Part(each) for each in lists], lambda place: finding.shard(finding.order_id_of(place)))
 
-        filed = partial(reads.of, self._filed, "", ("pk", "sk"))
-        one_each = [finding.with_sku(wanted.sku)] if wanted.sku else []
-        one_each += [finding.of_customer(wanted.customer_id)] if wanted.customer_id else []
-        trails = [Trail([Part(filed(name))]) for name in one_each]
+        indexed = partial(reads.of, self._index, "", ("pk", "sk"))
+        one_each = [finding.list_by_sku(wanted.sku)] if wanted.sku else []
+        one_each += [finding.list_by_customer(wanted.customer_id)] if wanted.customer_id else []
+        trails = [Trail([Part(indexed(name))]) for name in one_each]
         if wanted.status:
             by_state = partial(reads.of, self._orders, "by_state", ("state", "placed"))
-            trails.append(split([by_state(finding.of_state(wanted.status, n)) for n in range(SHARDS)]))
-        return trails or [split([filed(finding.of_all(n)) for n in range(SHARDS)])]
+            trails.append(split([by_state(finding.list_by_status(wanted.status, n)) for n in range(SHARDS)]))
+        return trails or [split([indexed(finding.list_of_all(n)) for n in range(SHARDS)])]
 
-    def _fitting(self, wanted: Wanted, places: Sequence[str]) -> Iterator[Order]:
+    def _fitting(self, wanted: OrderQuery, places: Sequence[str]) -> Iterator[Order]:
         if not places:
             return
-        keys = [items.key(finding.order_at(place), items.ORDER) for place in places]
+        keys = [items.key(finding.order_id_of(place), items.ORDER) for place in places]
         read = self._db.batch_get(self._orders, keys, consistent=True)
         orders = {order.id: order for order in map(items.order_of, read)}
-        there = (orders.get(finding.order_at(place)) for place in places)
-        yield from (order for order in there if order and wanted.fits(order))
+        there = (orders.get(finding.order_id_of(place)) for place in places)
+        yield from (order for order in there if order and wanted.matches(order))
 
 
 class _Reads:
     """Reads parts of lists, as far as the time that is asked for goes, and counts."""
 
-    def __init__(self, db: DynamoDB, wanted: Wanted) -> None:
+    def __init__(self, db: DynamoDB, wanted: OrderQuery) -> None:
         self._db = db
         self._since = wanted.since.isoformat() if wanted.since else EARLIEST
         self.count = 0
@@ -96,11 +98,11 @@ class _Reads:
         return read
 
 
-def _start(wanted: Wanted, cursor: str | None) -> str:
+def _start(wanted: OrderQuery, cursor: str | None) -> str:
     """Before which place a page begins. Raises ``InvalidRequest`` for a cursor that isn't one, or is of another."""
     if cursor is None:
         return wanted.until.isoformat() if wanted.until else LATEST
-    before = cursors.decode(cursor, frozenset({"of", "before"}), of=wanted.mark)["before"]
+    before = cursors.decode(cursor, frozenset({"of", "before"}), of=wanted.fingerprint)["before"]
     if not PLACE.fullmatch(before):
         raise InvalidRequest("this cursor is none of ours")
     return before

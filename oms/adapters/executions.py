@@ -9,7 +9,7 @@ from typing import Any
 from oms.adapters.aws_json import Refused, Unanswered
 from oms.adapters.clients import Aws
 from oms.domain.errors import ExecutionsUnavailable
-from oms.ports import Run
+from oms.ports import ExecutionDescription
 
 LONGEST_ERROR = 256
 LONGEST_CAUSE = 32_768
@@ -28,12 +28,14 @@ class StepFunctions:
         request = {"stateMachineArn": self._arns[machine], "name": name, "input": json.dumps(payload)}
         return self._called("StartExecution", but={"ExecutionAlreadyExists"}, **request) is not None
 
-    def find(self, machine: str, name: str) -> Run | None:
+    def find(self, machine: str, name: str) -> ExecutionDescription | None:
         arn = f"{self._arns[machine].replace(':stateMachine:', ':execution:')}:{name}"
         told = self._called("DescribeExecution", but={"ExecutionDoesNotExist"}, executionArn=arn)
         if told is None:
             return None
-        return Run(arn, told["status"], json.loads(told["input"]), told["redriveStatus"] == "REDRIVABLE")
+        return ExecutionDescription(
+            arn, told["status"], json.loads(told["input"]), told["redriveStatus"] == "REDRIVABLE"
+        )
 
     def redrive(self, arn: str) -> bool:
         refusals = {"ExecutionNotRedrivable", "ExecutionDoesNotExist"}

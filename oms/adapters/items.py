@@ -53,8 +53,8 @@ def _value(kind: type[Any], item: Item) -> Any:
 def order_item(order: Order) -> Item:
     item = _item(order, order.id, ORDER)
     item["number"] = {"S": order.number}
-    item["state"] = {"S": finding.of_state(order.status, finding.shard(order.id))}
-    item["placed"] = {"S": finding.place(order)}
+    item["state"] = {"S": finding.list_by_status(order.status, finding.shard(order.id))}
+    item["placed"] = {"S": finding.sort_key(order)}
     place = place_in_queue(order)
     if place is not None:
         item["queue"], item["queued_at"] = {"S": place[0]}, {"S": place[1]}

@@ -26,7 +26,7 @@ def start_of(query: Query) -> int:
     """How many hits went before. Raises ``InvalidRequest`` for a cursor that isn't one, or is of another query."""
     if query.cursor is None:
         return 0
-    place = cursors.decode(query.cursor, frozenset({"of", "after"}), of=query.mark)["after"]
+    place = cursors.decode(query.cursor, frozenset({"of", "after"}), of=query.fingerprint)["after"]
     if not (place.isdecimal() and place.isascii() and len(place) < 6 and int(place) + query.limit <= WINDOW):
         raise InvalidRequest("this cursor is none of ours")
     return int(place)
@@ -34,4 +34,4 @@ def start_of(query: Query) -> int:
 
 def cursor_after(query: Query, seen: int, total: int) -> str | None:
     more = seen < total and seen + query.limit <= WINDOW
-    return cursors.encode({"of": query.mark, "after": str(seen)}) if more else None
+    return cursors.encode({"of": query.fingerprint, "after": str(seen)}) if more else None

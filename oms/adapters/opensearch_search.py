@@ -16,7 +16,7 @@ from oms.adapters import listings
 from oms.adapters.clients import Aws
 from oms.domain import search
 from oms.domain.errors import StoreUnavailable
-from oms.domain.search import FACETS, Count, Found, How, Listing, Query, Sort, Term, Way
+from oms.domain.search import FACETS, FacetCount, Listing, Match, MatchKind, Query, SearchResult, Sort, Term
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -80,17 +80,17 @@ class OpenSearchSearch:
 
     # --- Looking ----------------------------------------------------------------------------------
 
-    def find(self, query: Query) -> Found:
+    def find(self, query: Query) -> SearchResult:
         start = listings.start_of(query)
         answer = self._found(query, start, forgiving=False)
         if answer and query.text and not answer["aggregations"]["asked"]["doc_count"]:
             answer = self._found(query, start, forgiving=True)
         if not answer:
-            return Found((), 0, dict.fromkeys(FACETS, ()))
+            return SearchResult((), 0, dict.fromkeys(FACETS, ()))
         hits = [listings.listing_of(hit["_source"]["stored"]) for hit in answer["hits"]["hits"]]
         total = answer["hits"]["total"]["value"]
         counts = {name: _counts(answer["aggregations"][name]["values"]) for name in FACETS}
-        return Found(hits, total, counts, listings.cursor_after(query, start + len(hits), total))
+        return SearchResult(hits, total, counts, listings.cursor_after(query, start + len(hits), total))
 
     def suggest(self, prefix: str, limit: int) -> Sequence[str]:
         typed = search.words(prefix)
@@ -114,7 +114,7 @@ class OpenSearchSearch:
             "_source": ["stored"],
             "query": _asked(search.terms(query.text), forgiving),
             "post_filter": {"bool": {"filter": _filters(query.filters)}},
-            "sort": SORTS[query.sort if query.ranked or query.sort is not Sort.RELEVANCE else Sort.NAME],
+            "sort": SORTS[query.sort if query.is_ranked or query.sort is not Sort.RELEVANCE else Sort.NAME],
             "aggs": {"asked": {"filter": LIVE}, **{name: _facet(name, query.filters) for name in FACETS}},
         }
         return self._searched(body)
@@ -211,26 +211,26 @@ def _document(listing: Listing) -> dict[str, Any]:
 
 
 def _asked(terms: Sequence[Term], forgiving: bool) -> dict[str, Any]:
-    must = [{"dis_max": {"queries": [_way(way) for way in term.ways(forgiving)]}} for term in terms]
+    must = [{"dis_max": {"queries": [_way(way) for way in term.matches(forgiving)]}} for term in terms]
     asked = " ".join(word for term in terms for word in term.words)
     together = {"match_phrase": {"in_name": asked}}
-    should = [{"constant_score": {"filter": together, "boost": search.TOGETHER}}] if " " in asked else []
+    should = [{"constant_score": {"filter": together, "boost": search.PHRASE_SCORE}}] if " " in asked else []
     return {"bool": {"filter": [LIVE], "must": must, "should": should}}
 
 
-def _way(way: Way) -> dict[str, Any]:
-    found = {"bool": {"filter": [_word(way.field, word, way.how) for word in way.words]}}
-    return {"constant_score": {"filter": found, "boost": way.worth}}
+def _way(way: Match) -> dict[str, Any]:
+    found = {"bool": {"filter": [_word(way.field, word, way.kind) for word in way.words]}}
+    return {"constant_score": {"filter": found, "boost": way.score}}
 
 
-def _word(name: str, word: str, how: How) -> dict[str, Any]:
-    match how:
-        case How.WHOLE:
+def _word(name: str, word: str, kind: MatchKind) -> dict[str, Any]:
+    match kind:
+        case MatchKind.WHOLE:
             return {"match": {name: {"query": word, "operator": "and"}}}
-        case How.BEGINNING:
+        case MatchKind.BEGINNING:
             return {"prefix": {name: word}}
-        case How.NEARLY:
-            return {"fuzzy": {name: {"value": word, "fuzziness": search.errors_forgiven(word)}}}
+        case MatchKind.NEARLY:
+            return {"fuzzy": {name: {"value": word, "fuzziness": search.max_edits(word)}}}
 
 
 def _filters(filters: Mapping[str, str], but: str = "") -> list[dict[str, Any]]:
@@ -239,12 +239,12 @@ def _filters(filters: Mapping[str, str], but: str = "") -> list[dict[str, Any]]:
 
 def _facet(name: str, filters: Mapping[str, str]) -> dict[str, Any]:
     others = {"bool": {"filter": [LIVE, *_filters(filters, but=name)]}}
-    return {"filter": others, "aggs": {"values": _values_of(name, search.MOST_VALUES)}}
+    return {"filter": others, "aggs": {"values": _values_of(name, search.MAX_VALUES)}}
 
 
 def _values_of(name: str, size: int) -> dict[str, Any]:
     return {"terms": {"field": name, "size": size}}
 
 
-def _counts(answer: Mapping[str, Any]) -> tuple[Count, ...]:
-    return search.counted({bucket["key"]: bucket["doc_count"] for bucket in answer["buckets"]})
+def _counts(answer: Mapping[str, Any]) -> tuple[FacetCount, ...]:
+    return search.sorted_counts({bucket["key"]: bucket["doc_count"] for bucket in answer["buckets"]})

@@ -10,7 +10,7 @@ inventory   pk = SKU, sk = ``stock``: its counters, and ``stock#01`` and so on w
 products    pk = SKU
 carts       pk = whose cart it is
 baskets     pk = SKU, sk = when the order was placed and its id: what was bought with it
-filed       pk = ``sku#<SKU>``, ``customer#<id>`` or ``all#<shard>``: a list of orders, sk = an order's place in it
+order_index pk = ``sku#<SKU>``, ``customer#<id>`` or ``all#<shard>``: a list of orders, sk = an order's place in it
 
 Every key is a string. ``key`` is the partition key and, where there is one, the sort key.
 """

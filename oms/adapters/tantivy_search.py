@@ -24,7 +24,7 @@ from tantivy import Occur, Order, Query
 
 from oms.adapters import listings
 from oms.domain import search
-from oms.domain.search import FACETS, Found, How, Listing, Sort, Term, Way
+from oms.domain.search import FACETS, Listing, Match, MatchKind, SearchResult, Sort, Term
 
 STEMMED = ("in_name", "in_category", "in_shelf")
 KEYWORDS = ("sku", "live", *FACETS, "title", "by_price", "by_name")
@@ -50,7 +50,7 @@ class _Standing:
     stamp: tuple[object, ...]
     index: tantivy.Index
     searcher: tantivy.Searcher
-    browse: Callable[[search.Query], Found]
+    browse: Callable[[search.Query], SearchResult]
 
 
 class TantivySearch:
@@ -60,10 +60,10 @@ class TantivySearch:
 
     # --- Looking ----------------------------------------------------------------------------------
 
-    def find(self, query: search.Query) -> Found:
+    def find(self, query: search.Query) -> SearchResult:
         looking = self._looking()
         if looking is None:
-            return Found((), 0, dict.fromkeys(FACETS, ()))
+            return SearchResult((), 0, dict.fromkeys(FACETS, ()))
         return _found(looking.searcher, query) if query.text else looking.browse(query)
 
     def suggest(self, prefix: str, limit: int) -> Sequence[str]:
@@ -73,7 +73,7 @@ class TantivySearch:
         whole = [Query.term_query(_schema(), "as_typed", word) for word in typed[:-1]]
         wanted = _all_of([_live(), *whole, _beginning("as_typed", typed[-1])])
         titles = _buckets(looking.searcher.aggregate(wanted, {"title": _values_of("title", limit * 5)})["title"])
-        return [each.value for each in search.counted(titles)[:limit]]
+        return [each.value for each in search.sorted_counts(titles)[:limit]]
 
     # --- Writing ----------------------------------------------------------------------------------
 
@@ -232,9 +232,9 @@ def _listing(document: tantivy.Document) -> Listing:
 # --- Queries ----------------------------------------------------------------------------------------
 
 
-def _found(looking: tantivy.Searcher, query: search.Query) -> Found:
+def _found(looking: tantivy.Searcher, query: search.Query) -> SearchResult:
     start, terms = listings.start_of(query), search.terms(query.text)
-    by = {"weight_by_field": "nudge"} if query.ranked else _sorted_by(query.sort)
+    by = {"weight_by_field": "nudge"} if query.is_ranked else _sorted_by(query.sort)
     for forgiving in (False, True):
         asked = _asked(terms, forgiving)
         page = looking.search(_all_of([asked, *_filters(query.filters)]), query.limit, offset=start, **by)
@@ -242,30 +242,30 @@ def _found(looking: tantivy.Searcher, query: search.Query) -> Found:
             break
     hits = [_listing(looking.doc(address)) for _, address in page.hits]
     total, facets = _total(page), _counts(looking, asked, query.filters)
-    return Found(hits, total, facets, listings.cursor_after(query, start + len(hits), total))
+    return SearchResult(hits, total, facets, listings.cursor_after(query, start + len(hits), total))
 
 
 def _asked(terms: Sequence[Term], forgiving: bool) -> Query:
     parts = [(Occur.Must, _live())]
-    parts += [(Occur.Must, Query.disjunction_max_query([_way(way) for way in term.ways(forgiving)])) for term in terms]
+    parts += [
+        (Occur.Must, Query.disjunction_max_query([_way(way) for way in term.matches(forgiving)])) for term in terms
+    ]
     together = [stem for term in terms for word in term.words for stem in _stems(word)]
     if len(together) > 1:
         phrase = Query.phrase_query(_schema(), "in_name", list(together))
-        parts.append((Occur.Should, Query.const_score_query(phrase, search.TOGETHER)))
+        parts.append((Occur.Should, Query.const_score_query(phrase, search.PHRASE_SCORE)))
     return Query.boolean_query(parts)
 
 
-def _way(way: Way) -> Query:
-    match way.how:
-        case How.WHOLE:
+def _way(way: Match) -> Query:
+    match way.kind:
+        case MatchKind.WHOLE:
             found = [Query.term_query(_schema(), way.field, stem) for word in way.words for stem in _stems(word)]
-        case How.BEGINNING:
+        case MatchKind.BEGINNING:
             found = [_beginning(way.field, word) for word in way.words]
-        case How.NEARLY:
-            found = [
-                Query.fuzzy_term_query(_schema(), way.field, word, search.errors_forgiven(word)) for word in way.words
-            ]
-    return Query.const_score_query(_all_of(found), way.worth)
+        case MatchKind.NEARLY:
+            found = [Query.fuzzy_term_query(_schema(), way.field, word, search.max_edits(word)) for word in way.words]
+    return Query.const_score_query(_all_of(found), way.score)
 
 
 def _beginning(name: str, word: str) -> Query:
@@ -299,14 +299,16 @@ def _sorted_by(sort: Sort) -> dict[str, Any]:
     return {"order_by_field": name, "order": order}
 
 
-def _counts(looking: tantivy.Searcher, asked: Query, filters: Mapping[str, str]) -> dict[str, tuple[search.Count, ...]]:
+def _counts(
+    looking: tantivy.Searcher, asked: Query, filters: Mapping[str, str]
+) -> dict[str, tuple[search.FacetCount, ...]]:
     """One count for all facets that nothing is wanted of, and one for each of the others."""
     together = [name for name in FACETS if name not in filters]
-    found: dict[str, tuple[search.Count, ...]] = {}
+    found: dict[str, tuple[search.FacetCount, ...]] = {}
     for names in [together, *([name] for name in filters)]:
         wanted = _all_of([asked, *_filters(filters, but=names[0] if names is not together else "")])
-        answer = looking.aggregate(wanted, {name: _values_of(name, search.MOST_VALUES) for name in names})
-        found |= {name: search.counted(_buckets(answer[name])) for name in names}
+        answer = looking.aggregate(wanted, {name: _values_of(name, search.MAX_VALUES) for name in names})
+        found |= {name: search.sorted_counts(_buckets(answer[name])) for name in names}
     return {name: found[name] for name in FACETS}
 
 

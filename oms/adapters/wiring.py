@@ -23,8 +23,8 @@ from oms.ports import (
     Deps,
     Discounts,
     Executions,
-    Finder,
     Inventory,
+    OrderIndex,
     Orders,
     Payments,
     Products,
@@ -44,7 +44,7 @@ MACHINES = {
     "ReturnOrder": "RETURN_ORDER_ARN",
     "Reconcile": "RECONCILE_ARN",
 }
-TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE", "CARTS_TABLE", "BASKETS_TABLE", "FILED_TABLE")
+TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE", "CARTS_TABLE", "BASKETS_TABLE", "ORDER_INDEX_TABLE")
 EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL", "SEARCH_URL", "SEARCH_FOLDER", "REPORTS_BUCKET")
 AWS = (
     "AWS_REGION",
@@ -97,7 +97,7 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
         carts=_lazily(lambda: _carts(aws, environ)),
         baskets=_lazily(lambda: _baskets(aws, environ)),
         discounts=_lazily(lambda: _discounts(aws, environ)),
-        finder=_lazily(lambda: _finder(aws, environ)),
+        order_index=_lazily(lambda: _order_index(aws, environ)),
         credit=_lazily(lambda: _credit(aws, environ)),
     )
 
@@ -158,11 +158,11 @@ def _credit(aws: Aws, environ: Mapping[str, str]) -> Credit:
     return DynamoCredit(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"])
 
 
-def _finder(aws: Aws, environ: Mapping[str, str]) -> Finder:
+def _order_index(aws: Aws, environ: Mapping[str, str]) -> OrderIndex:
     from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_order_index import DynamoFinder
+    from oms.adapters.dynamodb_order_index import DynamoOrderIndex
 
-    return DynamoFinder(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"], environ["FILED_TABLE"])
+    return DynamoOrderIndex(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"], environ["ORDER_INDEX_TABLE"])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:

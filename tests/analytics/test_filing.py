@@ -6,10 +6,10 @@ from analytics import order_indexer as filing
 from oms.adapters.items import event_item
 from oms.domain.baskets import basket_of
 from oms.domain.errors import StoreUnavailable
-from oms.domain.order_index import Wanted
+from oms.domain.order_index import OrderQuery
 from tests.api.shop import BERT, Shop
 
-IN_THE_LAMP = Wanted(sku="RED-LAMP")
+IN_THE_LAMP = OrderQuery(sku="RED-LAMP")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def told(shop, *records):
 
 
 def found(shop, wanted=IN_THE_LAMP):
-    return [order.id for order in shop.finder.find(wanted, 10).items]
+    return [order.id for order in shop.order_index.find(wanted, 10).items]
 
 
 def test_an_order_is_found_once_its_placing_was_told_however_often(shop):
@@ -47,10 +47,10 @@ def test_an_order_is_found_once_its_placing_was_told_however_often(shop):
 
 
 def test_all_is_told_again_where_orders_could_not_be_filed(shop):
-    shop.finder.file, file = unavailable, shop.finder.file
+    shop.order_index.add, file = unavailable, shop.order_index.add
     records = event(shop, shop.placed(), "OrderPlaced", "1"), event(shop, shop.placed(), "OrderPlaced", "2")
     assert told(shop, *records) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
-    shop.finder.file = file
+    shop.order_index.add = file
     assert told(shop, *records) == {"batchItemFailures": []}
     assert len(found(shop)) == 2
 
@@ -61,9 +61,9 @@ def unavailable(orders):
 
 def test_every_order_is_filed_anew(shop):
     ids = [shop.placed(), shop.confirmed(), shop.placed(by=BERT)]
-    assert filing.run({"rebuild": True}, shop.deps) == {"filed": 3}
+    assert filing.run({"rebuild": True}, shop.deps) == {"indexed": 3}
     assert found(shop) == ids[::-1]
-    assert found(shop, Wanted(customer_id=BERT)) == ids[2:]
+    assert found(shop, OrderQuery(customer_id=BERT)) == ids[2:]
 
 
 def test_a_confirmed_order_s_basket_is_kept_once(shop):

@@ -45,7 +45,7 @@ def of_all(shop):
     """A shop of four orders, filed, oldest first: placed, confirmed, another shopper's, of tea alone."""
     tea = {**BODY, "lines": [{"sku": "TEA", "quantity": 1}]}
     ids = [shop.placed(), shop.confirmed(), shop.placed(by=BERT), shop.place(tea)]
-    shop.finder.file(map(shop.orders.get, ids))
+    shop.order_index.add(map(shop.orders.get, ids))
     return ids
 
 

@@ -1,6 +1,6 @@
-"""Faults planted in a copy of the shop, each of which the explorer finds by at most one fault of its own.
+"""Defects planted in a copy of the shop, each of which the explorer has to find with at most one injected fault.
 
-Run by ``make mutants``, since every one explores a story in a process of its own.
+Run by ``make mutants``: each one explores a story in a process of its own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def test_the_explorer_finds_a_shop_that(mutant, tmp_path):
 
 
 def first_finding(story: str) -> ScheduleResult | None:
-    """The first plan of one fault, or of none, that breaks something in a story."""
+    """The first schedule of a story, with one fault or none, that breaks an invariant."""
     (scenario,) = [each for each in [*scenarios(), *reconciliations.scenarios()] if each.name == story]
     return next((run for run in run_exhaustively(scenario, 1) if run.problems), None)
 

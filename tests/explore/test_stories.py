@@ -1,4 +1,4 @@
-"""The shop loses nothing under any single fault; every schedule that once broke something is played for ever."""
+"""No single fault breaks an invariant of the shop, and no schedule that once did breaks one again."""
 
 from pathlib import Path
 
@@ -43,8 +43,8 @@ def test_a_return_that_could_not_even_park_is_taken_up_by_the_next_reconciliatio
 
 
 @pytest.mark.parametrize("name", ["buys", "meets a cancellation", "returns twice"])
-def test_what_is_put_back_goes_on_as_what_is_begun_anew(name):
-    """Of every 60th first fault all second ones, from where the shop stood before them and from the start."""
+def test_a_restored_shop_goes_on_like_one_from_the_start(name):
+    """For every 60th first fault, all second faults: from a restored state, and from the start."""
     (story,) = [each for each in scenarios() if each.name == name]
     for run in run_exhaustively(story, 2, 20, 60):
         anew = run_schedule(story, run.plan)
@@ -57,6 +57,6 @@ def test_what_is_put_back_goes_on_as_what_is_begun_anew(name):
 
 
 @pytest.mark.parametrize("schedule", saved(REGRESSIONS), ids=lambda schedule: schedule.path.stem)
-def test_what_broke_once_stays_whole(schedule):
-    known = {each.name: each for each in [*scenarios(), *reconciliations.scenarios(), *cancel_everywhere()]}
-    assert run_schedule(known[schedule.scenario], schedule.plan).problems == []
+def test_a_saved_schedule_breaks_nothing(schedule):
+    scenarios_by_name = {each.name: each for each in [*scenarios(), *reconciliations.scenarios(), *cancel_everywhere()]}
+    assert run_schedule(scenarios_by_name[schedule.scenario], schedule.plan).problems == []

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from infra.declared import ROOT, sign_in, tables
+from infra.declared import ROOT, pascal, sign_in, tables
 
 
 def keys(schema):
@@ -12,7 +12,7 @@ def keys(schema):
 
 @pytest.mark.parametrize("name", tables())
 def test_a_table_is_as_declared(cloud, name):
-    declared, made = tables()[name], cloud.of_type("AWS::DynamoDB::Table")[name.capitalize()]
+    declared, made = tables()[name], cloud.of_type("AWS::DynamoDB::Table")[pascal(name)]
     assert keys(made["KeySchema"]) == list(declared.key)
     assert {
         index["IndexName"]: {"key": keys(index["KeySchema"]), "projection": index["Projection"]["ProjectionType"]}

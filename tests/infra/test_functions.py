@@ -11,6 +11,7 @@ from infra.declared import (
     PAYMENTS_SIGNATURE,
     ROOT,
     definitions,
+    pascal,
     schedules,
     service_functions,
     snake,
@@ -19,6 +20,7 @@ from infra.declared import (
     task_functions,
 )
 from tests.infra.cloud import machine_arn
+from tests.infra.reachable import reachable_source
 
 DECLARED = (*task_functions(), *service_functions(), *stream_functions())
 PORTS = (
@@ -34,12 +36,12 @@ PORTS = (
     "baskets",
     "discounts",
     "credit",
-    "finder",
+    "order_index",
 )
 BEHIND = {
     "CARRIER_SECRET": CARRIER_SIGNATURE,
     "PAYMENTS_SECRET": PAYMENTS_SIGNATURE,
-    "act(": "orders",
+    "commit(": "orders",
     " /guest/": GUESTS,
 }
 """What stands for a port in code that doesn't name it."""
@@ -54,23 +56,9 @@ ELSEWHERE = {"tantivy"}
 """What only the one-machine stack's adapters import."""
 
 
-def source(function):
-    """The handler's module, and those of oms/ and api/ that it, or one of them, hands its deps to."""
-    text = (ROOT / function.handler.removesuffix(".handler").replace(".", "/")).with_suffix(".py").read_text()
-    helpers = {"oms/ports": ""}
-    while found := imported_modules(text + "".join(helpers.values())) - helpers.keys():
-        paths = {name: ROOT / f"{name}.py" for name in found}
-        helpers |= {name: path.read_text() if path.is_file() else "" for name, path in paths.items()}
-    return "".join([text, *helpers.values()])
-
-
-def imported_modules(text):
-    return {f"{folder}/{name}" for folder, name in re.findall(r"from (oms|api)\.(\w+) import", text)}
-
-
 @pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
 def test_a_function_declares_the_ports_that_its_code_names(function):
-    text = source(function)
+    text = reachable_source(function.handler.rpartition(".")[0])
     named = {port for port in PORTS if f"deps.{port}." in text} | {
         port for sign, port in BEHIND.items() if sign in text
     }
@@ -92,7 +80,7 @@ def test_every_handler_is_in_the_code_and_nothing_but_the_shop_is(cloud, assembl
         module, _, name = function["Handler"].rpartition(".")
         code = assembly / f"asset.{function['Code']['S3Key'].removesuffix('.zip')}"
         assert (code / module.replace(".", "/")).with_suffix(".py").is_file()
-        assert name == "handler"
+        assert name == (module.rpartition(".")[2] if module.startswith("tasks.") else "handler")
         assert {path.name for path in code.iterdir()} == {"oms", module.partition(".")[0]}
         assert not [*code.rglob("__pycache__"), *code.rglob("*.pyc")]
 
@@ -122,14 +110,14 @@ def test_a_function_s_environment_names_what_it_uses(cloud, function):
 
 
 def variables(port):
-    names = {name: {table.environment: name.capitalize()} for name, table in tables().items()}
+    names = {name: {table.environment: pascal(name)} for name, table in tables().items()}
     machines = {f"{snake(each.name).upper()}_ARN": machine_arn(each.name) for each in definitions()}
     return {
         **names,
         "orders": names["orders"] | names["inventory"],
         "discounts": names["orders"],
         "credit": names["orders"],
-        "finder": names["orders"] | names["filed"],
+        "order_index": names["orders"] | names["order_index"],
         "inventory": names["inventory"] | {"STOCK_SHARDS": "*=1"},
         "payments": {"PAYMENTS_API_KEY": "PaymentsKey"},
         "carrier": {"CARRIER_URL": "CarrierUrl"},

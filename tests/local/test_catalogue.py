@@ -6,7 +6,7 @@ import pytest
 
 from local.catalogue.product_names import product_name, readable, readable_size
 from local.catalogue.sales_data import EXCLUDED_DEPARTMENTS, baskets, catalogue, opening_stock
-from oms.domain.cart import MOST_LINES
+from oms.domain.cart import MAX_LINES
 from oms.domain.money import Money
 
 
@@ -52,7 +52,7 @@ def test_baskets_are_drawn_by_the_seed_from_the_products_on_sale():
 
 def test_a_basket_is_cut_to_the_most_lines_of_an_order():
     drawn = baskets(400, seed=2, skus={product.sku for product in catalogue(5000)})
-    assert max(map(len, drawn)) == MOST_LINES
+    assert max(map(len, drawn)) == MAX_LINES
 
 
 @pytest.mark.parametrize(

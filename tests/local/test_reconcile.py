@@ -10,20 +10,20 @@ from rich.console import Console
 
 from local.aws.step_functions import SCHEDULES, schedule_seconds
 from local.commands.reconcile import PRINTED_LINES, print_report
-from oms.application.reconciliation.report import Report
+from oms.application.reconciliation.report import ReconciliationReport
 from oms.domain.invariants import Violation
 
 
-def printed(report: Report) -> str:
+def printed(report: ReconciliationReport) -> str:
     text = StringIO()
     print_report(Console(file=text, width=200), report, "s3://reports/reconciliations/daily.json")
     return text.getvalue()
 
 
 def test_a_report_has_the_counts_the_findings_and_the_repairs():
-    report = Report("daily", "2026-03-02T12:00:00+00:00", orders=1200, moving=3, undecided=["TEA"])
-    report.find([Violation("money", "ord_1", "is authorized at the gateway")])
-    report.repair("ord_2", "NewOrder ord_2 was gone: it is started")
+    report = ReconciliationReport("daily", "2026-03-02T12:00:00+00:00", orders=1200, moving=3, undecided=["TEA"])
+    report.add_findings([Violation("money", "ord_1", "is authorized at the gateway")])
+    report.add_repair("ord_2", "NewOrder ord_2 was gone: it is started")
     text = printed(report)
     assert "1,200" in text
     assert "money: ord_1 is authorized at the gateway" in text
@@ -33,8 +33,8 @@ def test_a_report_has_the_counts_the_findings_and_the_repairs():
 
 
 def test_of_many_findings_the_first_are_printed_with_the_report_s_url():
-    report = Report("daily", "2026-03-02T12:00:00+00:00")
-    report.find(Violation("stock", f"SKU-{n}", "disagrees") for n in range(PRINTED_LINES + 5))
+    report = ReconciliationReport("daily", "2026-03-02T12:00:00+00:00")
+    report.add_findings(Violation("stock", f"SKU-{n}", "disagrees") for n in range(PRINTED_LINES + 5))
     text = printed(report)
     assert text.count("disagrees") == PRINTED_LINES
     assert "5 more lines: s3://" in text

@@ -11,13 +11,13 @@ from local.commands import redrive, settle
 from local.commands.replay import find_order, replay_executions
 from oms.adapters.wiring import MACHINES
 from oms.application.commit import commit
-from oms.application.recovery import redrive as redriving
+from oms.application.recovery.redrive import redrive_order
 from oms.domain import parking
 from oms.domain.order import Cancellation
 from tests.asl.serving import ROLE, serving
 from tests.domain.orders import confirmed_order
 from tests.workflows.shop import Shop
-from tests.workflows.test_redriving import capture_is_unheard, parked_orders
+from tests.workflows.test_redrive import capture_is_unheard, parked_orders
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_an_invalid_pace_is_refused_before_anything_is_redriven(shop, monkeypatc
 def test_an_order_that_stays_parked_is_printed_and_fails_the_command(shop):
     parked_orders(shop, 1)
     order = shop.order("ord_1")
-    done = [each for by in ("olga", "otto") for each in redriving.redrive(shop.deps, order, by, "mended")]
+    done = [each for by in ("olga", "otto") for each in redrive_order(shop.deps, order, by, "mended")]
     output = io.StringIO()
     assert redrive.print_redriven(Console(file=output), iter(done)) == 1
     assert output.getvalue() == "ord_1 continues  \nord_1 stays parked  it goes on already\n"
@@ -70,7 +70,12 @@ def test_findings_are_listed_and_settled_by_hand(shop):
     parked_orders(shop, 1)
     shop.new_order(("TEA", 1), order_id="ord_2")
     for check, what in (("CheckOrders", "money: odd"), ("CheckStock", "stock: odd")):
-        commit(shop.deps, "ord_2", check, lambda order, check=check, what=what: parking.doubt(order, check, what))
+        commit(
+            shop.deps,
+            "ord_2",
+            check,
+            lambda order, check=check, what=what: parking.park_discrepancy(order, check, what),
+        )
     findings = ["ord_2 CheckOrders found: money: odd", "ord_2 CheckStock found: stock: odd"]
     assert list(settle.open_findings(shop.deps)) == findings
     done = settle.settle_findings(shop.deps, shop.order("ord_2"), "operator:olga", "ticket 4711")

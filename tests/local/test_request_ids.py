@@ -29,8 +29,8 @@ class LoggedShop(Shop):
         super().__init__()
         self.gateway = Gateway(self.functions.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]))
 
-    def task(self, handler):
-        return lambda event: self.functions.invoke(handler.command.__name__, event)
+    def invoker(self, function):
+        return lambda event: self.functions.invoke(function.command.__name__, event)
 
     def post(self, path, body, key, **headers):
         headers |= {"authorization": f"Bearer {POOL.access_token()}", "content_type": "application/json"}

@@ -8,7 +8,7 @@ from local.stack.state_folder import stack_environment
 from oms.adapters.tables import tables
 from oms.adapters.wiring import deps
 from oms.domain.order import Status
-from oms.domain.order_index import Wanted
+from oms.domain.order_index import OrderQuery
 from tests.contract.orders import place
 from tests.contract.stores import ministack
 
@@ -26,7 +26,7 @@ def test_a_table_without_an_index_gets_it(tmp_path):
 
         shop = deps(environment)
         order = place(shop.orders)
-        assert shop.finder.find(Wanted(Status.PLACED), 10).items == (order,)
+        assert shop.order_index.find(OrderQuery(Status.PLACED), 10).items == (order,)
         assert shop.orders.of_customer(order.customer_id, 10).items == (order,)
 
 

@@ -17,7 +17,7 @@ from oms.domain import inventory
 from oms.domain.change import Change
 from oms.domain.events import OrderConfirmed
 from oms.domain.inventory import Movement, StockEntry, StockReason
-from oms.domain.order_index import Wanted
+from oms.domain.order_index import OrderQuery
 from oms.domain.search import Query
 from tests.contract.orders import NOON, place
 from tests.contract.stores import ministack
@@ -77,7 +77,7 @@ def test_a_product_of_before_is_found_too(shop, poll):
 def test_an_order_is_found_once_it_is_placed_and_its_basket_kept_once_it_is_confirmed(shop, poll):
     order = place(shop.orders)
     poll()
-    assert shop.finder.find(Wanted(sku=order.lines[0].sku), 10).items == (order,)
+    assert shop.order_index.find(OrderQuery(sku=order.lines[0].sku), 10).items == (order,)
     assert list(shop.baskets.with_product(order.lines[0].sku, 10)) == []
     shop.orders.save(order, Change((OrderConfirmed(),)), NOON, "test")
     poll()

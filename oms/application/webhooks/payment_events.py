@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from oms.application.commit import commit
-from oms.application.expected_executions import asked
-from oms.domain import disputes, paying
+from oms.application.expected_executions import execution_input
+from oms.domain import disputes, payment_rules
 from oms.domain.errors import OrderNotFound
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -38,11 +38,11 @@ def hear(deps: Deps, event_id: str, kind: str, about: About, request_id: str = "
 def _cancelled(deps: Deps, word: Word, intent: About) -> None:
     """A hold that ran out, or that somebody let go by hand, pays for nothing: its order is cancelled."""
     order = _order(deps, (intent.get("metadata") or {}).get("order_id"))
-    if order is None or not paying.is_unpaid_without(order, intent["id"]):
+    if order is None or not payment_rules.is_unpaid_without(order, intent["id"]):
         return
     cancellation_id = f"{order.id}_cancel_unpaid"
     why = "the hold on the card is gone"
-    payload = asked(order.id, word.request_id, word.by, cancellation_id=cancellation_id, lines=[], reason=why)
+    payload = execution_input(order.id, word.request_id, word.by, cancellation_id=cancellation_id, lines=[], reason=why)
     deps.executions.start("CancelOrder", cancellation_id, payload)
 
 
@@ -50,7 +50,7 @@ def _disputed(deps: Deps, word: Word, dispute: About) -> None:
     order = _order(deps, _paid_by(deps, dispute))
     if order is not None:
         due_by = _moment(deps, (dispute.get("evidence_details") or {}).get("due_by"))
-        opened = disputes.Opened(dispute["id"], dispute["amount"], dispute["reason"], due_by)
+        opened = disputes.OpenedDispute(dispute["id"], dispute["amount"], dispute["reason"], due_by)
         commit(deps, order.id, word.by, lambda order: disputes.open_dispute(order, opened))
 
 

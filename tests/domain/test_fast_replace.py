@@ -1,14 +1,14 @@
-"""The quick way to change a record comes to what `dataclasses.replace` does."""
+"""The fast `replace` does what `dataclasses.replace` does."""
 
 import dataclasses
 
 import pytest
 
 from oms.domain import order
-from oms.domain.records import replace
+from oms.domain.fast_replace import replace
 
 
-def test_what_is_changed_is_what_dataclasses_make_of_it():
+def test_a_replaced_field_is_as_dataclasses_replace_it():
     line = order.Line("RED-LAMP", 2)
     changed = replace(line, held=1)
     assert changed == dataclasses.replace(line, held=1) != line
@@ -23,7 +23,7 @@ def test_a_field_that_there_is_not_is_refused():
 
 @pytest.mark.parametrize("name", ["Line", "Payment", "Review", "Cancellation", "Return", "Dispute", "Order"])
 def test_an_orders_parts_have_no_slots_and_check_nothing(name):
-    """What a record checks as it is made, a copy of its fields would pass by."""
+    """The fast `replace` doesn't call `__post_init__`, and can't copy slots."""
     record = getattr(order, name)
     assert not hasattr(record, "__post_init__")
     assert not any("__slots__" in vars(base) for base in record.__mro__[:-1])

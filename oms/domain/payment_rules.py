@@ -1,4 +1,4 @@
-"""What the order's own books say of its money, once the gateway has acted."""
+"""Rules of the payment: what may be asked of the gateway, and what is recorded once it has succeeded."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from oms.domain.change import NOTHING, Change, MoneyEntry, MoneyReason
 from oms.domain.credit import CreditEntry, CreditReason
 from oms.domain.events import CreditGiven, Event, PaymentAuthorized, PaymentCaptured, PaymentRefunded, PaymentVoided
 from oms.domain.money import Money
-from oms.domain.order import Order, ShipmentStatus, Status, guard
+from oms.domain.order import Order, ShipmentStatus, Status, check_free_to_move
 from oms.domain.payment import Authorization, PaymentStatus, Risk
 
 
 def may_authorize(order: Order) -> bool:
-    """True if the gateway is to be asked, False if it was. Raises where the order is past it."""
+    """True if the gateway is to be called, False if it was already. Raises if the order is past its authorization."""
     if order.payment.status in (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED):
         return False
-    guard(order)
+    check_free_to_move(order)
     if order.payment.status is PaymentStatus.VOIDED:
         raise errors.EffectRefused(f"the payment of {order.id} was voided before it was authorized")
     if order.released or not order.is_priced:
@@ -26,7 +26,7 @@ def may_authorize(order: Order) -> bool:
 
 
 def authorized(order: Order, authorization: Authorization) -> Change:
-    """Also of an order that was taken meanwhile: what the gateway did is a fact, and is voided in its turn."""
+    """Recorded of an order that was taken meanwhile too: its cancellation voids what the gateway holds."""
     if order.payment.status in (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED):
         return NOTHING
     if order.payment.status is PaymentStatus.VOIDED:
@@ -36,18 +36,17 @@ def authorized(order: Order, authorization: Authorization) -> Change:
 
 
 def is_charged(order: Order) -> bool:
-    """True where the gateway is asked for money. Without a price nothing can have been asked of it, and no late step
-    can ask; and what store credit pays for whole is none of its business."""
+    """True if the gateway is called about the order: not without a price, nor if store credit pays all."""
     return order.is_priced and order.charge.minor > 0
 
 
-def unneeded(order: Order) -> Authorization:
-    """In the place of one that nobody is asked for, as there is nothing left to pay."""
+def free_authorization(order: Order) -> Authorization:
+    """Of an order that store credit pays whole: the gateway is not called."""
     return Authorization("", order.charge, Risk.NORMAL)
 
 
 def may_void(order: Order, cancellation_id: str | None) -> bool:
-    """True if the gateway is to be told, False if there is nothing to void any more."""
+    """True if the gateway is to be called, False if the payment is voided. Raises if the caller may not void it."""
     if order.payment.status is PaymentStatus.VOIDED:
         return False
     if order.payment.status is PaymentStatus.CAPTURED:
@@ -60,14 +59,14 @@ def may_void(order: Order, cancellation_id: str | None) -> bool:
 
 
 def voided(order: Order) -> Change:
-    """Also of an order that was never authorized: the record keeps a late authorization out."""
+    """Recorded of an order that was never authorized too: it refuses a late authorization."""
     if order.payment.status is PaymentStatus.VOIDED:
         return NOTHING
     return _booked(order, PaymentVoided(), f"{order.id}:void", MoneyReason.VOIDED, order.payment.authorized)
 
 
 def is_unpaid_without(order: Order, payment_id: str) -> bool:
-    """True where the hold of that payment is still counted on: nobody here is letting it go."""
+    """True if the order needs this payment's hold: nothing of ours is about to void it."""
     payment, taken = order.payment, order.cancellations.get(order.taken_by or "")
     if payment.status is not PaymentStatus.AUTHORIZED or payment.payment_id != payment_id:
         return False
@@ -77,7 +76,7 @@ def is_unpaid_without(order: Order, payment_id: str) -> bool:
 def may_capture(order: Order) -> bool:
     if order.payment.status is PaymentStatus.CAPTURED:
         return False
-    guard(order)
+    check_free_to_move(order)
     if order.status is not Status.CONFIRMED or order.shipment is not ShipmentStatus.REQUESTED:
         raise errors.UnexpectedState(f"order {order.id} is {order.status}: nothing to capture yet")
     return True
@@ -91,7 +90,7 @@ def captured(order: Order, amount: Money) -> Change:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """What is given back to the card, and as store credit."""
+    """The amounts that are given back to the card, and as store credit."""
 
     card: Money
     credit: Money
@@ -101,16 +100,16 @@ class Refund:
 
 
 def refund_due(order: Order, effect_id: str) -> Refund:
-    """How much a refund gives back: of an inspected return its accepted units, else all beyond what is still due.
+    """The amounts of a refund: of an inspected return its accepted units, else all that was paid beyond what is due.
 
-    Store credit that paid is given back first, and as such; a repeated question has the same answer until it is
-    ``refunded``, since the gateway may have been told before.
+    Store credit that paid the order is given back first, as store credit. The amounts are the same until the refund is
+    recorded, since the gateway may have been called before.
     """
-    for known in order.returns.values():
-        if known.refund_id == effect_id:
-            return _split(order, known.refund_minor, known.credit_minor)
-    beyond = order.kept.minor - (0 if order.taken_by else order.due.minor)
-    return _split(order, beyond, min(beyond, order.credit_held))
+    for requested in order.returns.values():
+        if requested.refund_id == effect_id:
+            return _split(order, requested.refund_minor, requested.credit_minor)
+    excess = order.net_paid.minor - (0 if order.taken_by else order.due.minor)
+    return _split(order, excess, min(excess, order.credit_held))
 
 
 def _split(order: Order, whole: int, credit: int) -> Refund:
@@ -121,7 +120,7 @@ def refunded(order: Order, refund: Refund, effect_id: str) -> Change:
     if order.is_refunded(effect_id):
         return NOTHING
     card, credit = refund.card.minor, refund.credit.minor
-    if order.payment.refunded + card > order.payment.captured or card + credit > order.kept.minor:
+    if order.payment.refunded + card > order.payment.captured or card + credit > order.net_paid.minor:
         raise errors.UnexpectedState(f"order {order.id} can't be refunded more than was paid for it")
     change = NOTHING
     if card:
@@ -132,7 +131,7 @@ def refunded(order: Order, refund: Refund, effect_id: str) -> Change:
 def give_credit(
     order: Order, change: Change, minor: int, effect_id: str, reason: CreditReason = CreditReason.RETURNED
 ) -> Change:
-    """The change, and with it so much store credit for the shopper."""
+    """The change, with store credit for the shopper added."""
     if not minor:
         return change
     entry = CreditEntry(effect_id, order.customer_id, Money(minor, order.currency), reason, order.id)

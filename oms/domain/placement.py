@@ -1,11 +1,11 @@
-"""From a request to a confirmed order, or to a rejected one."""
+"""Rules of a new order: from its placement to its confirmation or its rejection."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from oms.domain import credit, discounts, errors, inventory, paying
+from oms.domain import credit, discounts, errors, inventory, payment_rules
 from oms.domain.catalogue import Product
 from oms.domain.change import NOTHING, Change
 from oms.domain.events import (
@@ -20,14 +20,14 @@ from oms.domain.events import (
     ReviewRequested,
     Units,
 )
-from oms.domain.order import Cancellation, Line, Order, Status, guard
+from oms.domain.order import Cancellation, Line, Order, Status, check_free_to_move
 from oms.domain.payment import PaymentStatus, Risk
 from oms.domain.pricing import Quote
 
 PART = 90
-"""The most lines that one unit of work moves stock for: DynamoDB writes at most 100 items at once."""
+"""The most lines that one change moves stock for: DynamoDB writes at most 100 items at once."""
 REVIEW_ABOVE_MINOR = 50_000
-"""An order worth more is looked at by a person."""
+"""An order that costs more is reviewed by an operator."""
 
 
 def place(
@@ -60,13 +60,13 @@ def place(
 
 
 def reserve(order: Order, products: Mapping[str, Product]) -> Change:
-    """Hold stock for the next part of the lines. Repeat until the order ``is_priced``.
+    """Reserves stock for the next part of the lines. To be repeated until the order ``is_priced``.
 
-    ``products`` price the lines of an order that was placed without prices.
+    ``products`` give the prices of an order that was placed without.
     """
     if order.is_priced:
         return NOTHING
-    guard(order)
+    check_free_to_move(order)
     if order.released:
         raise errors.EffectRefused(f"the reservation of {order.id} was released before it came")
     part = [line for line in order.lines if not line.priced][:PART]
@@ -96,9 +96,10 @@ def _part_id(order: Order, verb: str, first: Line) -> str:
 
 
 def release(order: Order, cancellation_id: str | None = None) -> Change:
-    """Let go of the next part of what is held: what a cancellation names, else everything.
+    """Releases the next part of what is held: of a cancellation its lines, else everything.
 
-    Repeat until it changes nothing. An order that holds nothing is closed to any reservation that comes late.
+    To be repeated until it changes nothing. An order that holds nothing is recorded as released too, and so refuses a
+    late reservation.
     """
     cancellation = _free_to_release(order, cancellation_id)
     excess = _excess(order, cancellation)
@@ -124,7 +125,7 @@ def _free_to_release(order: Order, cancellation_id: str | None) -> Cancellation 
 
 
 def _excess(order: Order, cancellation: Cancellation | None) -> tuple[Units, ...]:
-    """What is held beyond what stays open once the cancellation is through."""
+    """What is held beyond what stays open after the cancellation."""
     if cancellation is None or cancellation.whole:
         return order.held_units()
     if cancellation.outcome:
@@ -141,7 +142,7 @@ def needs_review(order: Order) -> bool:
 
 
 def request_review(order: Order, deadline: datetime, token: str) -> Change:
-    guard(order)
+    check_free_to_move(order)
     waits = {"review": token}
     if order.review is not None and order.review.approved is False:
         raise errors.ReviewDeclined(f"order {order.id} was declined")
@@ -151,7 +152,7 @@ def request_review(order: Order, deadline: datetime, token: str) -> Change:
 
 
 def decide_review(order: Order, approved: bool, reviewer: str, note: str = "") -> Change:
-    guard(order)
+    check_free_to_move(order)
     if order.review is None:
         raise errors.OrderNotUnderReview(f"order {order.id} waits for no review")
     if order.review.approved is approved:
@@ -162,30 +163,30 @@ def decide_review(order: Order, approved: bool, reviewer: str, note: str = "") -
 
 
 def confirm(order: Order) -> Change:
-    """The pivot: from here on the order goes forward, or is cancelled."""
+    """The pivot: from here on the order goes forward, or is cancelled, and is never rejected."""
     if order.status in (Status.CONFIRMED, Status.SHIPPED, Status.DELIVERED):
         return NOTHING
-    guard(order)
+    check_free_to_move(order)
     if order.status is not Status.AUTHORIZED or not order.is_priced or order.released:
         raise errors.UnexpectedState(f"order {order.id} is {order.status}: it can't be confirmed")
     return Change((OrderConfirmed(),))
 
 
 def abandon(order: Order, error: str) -> Change:
-    """Stop the order before giving back what it holds, so that no late step confirms it meanwhile."""
+    """Stops the order before what it holds is given back, so that no late step confirms it meanwhile."""
     if order.abandoned or order.status is Status.REJECTED:
         return NOTHING
     if order.status in (Status.CONFIRMED, Status.SHIPPED, Status.DELIVERED):
         raise errors.AlreadyConfirmed(f"order {order.id} is {order.status}: it can't be rejected any more")
-    guard(order)
+    check_free_to_move(order)
     return Change((OrderAbandoned(error),))
 
 
 def reason_to_reject(order: Order, error: str) -> str | None:
-    """Why the shopper is told no, or None where the error is no answer but a defect.
+    """The reason that the shopper sees, or None if the error is a defect.
 
-    A business no, and a dependency that stayed away, are answers; a defect is one only once an operator let the
-    order go on.
+    A rejection is a reason, and so is a dependency that stayed unavailable. A defect is one only after an operator has
+    resumed the order.
     """
     if error == "States.Timeout" and order.review is not None and order.review.approved is None:
         error = errors.ReviewExpired.__name__
@@ -196,15 +197,15 @@ def reason_to_reject(order: Order, error: str) -> str | None:
 
 
 def reject(order: Order, reason: str) -> Change:
-    """End an order that came to nothing. Raises ``CompensationIncomplete`` while it still holds something."""
+    """Rejects an order. Raises ``CompensationIncomplete`` while it still holds stock or money."""
     if order.status is Status.REJECTED:
         return NOTHING
     if not order.abandoned:
-        guard(order)
+        check_free_to_move(order)
     if order.held_units() or order.payment.status is PaymentStatus.AUTHORIZED:
         raise errors.CompensationIncomplete(f"order {order.id} still holds stock or money")
     if order.abandoned and order.payment.status is not PaymentStatus.VOIDED:
         raise errors.CompensationIncomplete(f"order {order.id} may still hold money: its void was not recorded")
     events = (OrderRejected(reason),) if order.released else (InventoryReleased((), final=True), OrderRejected(reason))
     change = Change(events, codes=order.code_given_back())
-    return paying.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")
+    return payment_rules.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")

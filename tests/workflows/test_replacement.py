@@ -1,16 +1,17 @@
-"""What failed more than 14 days ago can't be redriven: another execution, or nobody at all, does what it left."""
+"""An execution that failed more than 14 days ago can't be redriven: another one, or none, does the rest."""
 
 from __future__ import annotations
 
 import pytest
 
-from oms.application.recovery import redrive as redriving
+from oms.application.recovery.redrive import redrive_order
+from oms.application.recovery.redrive_preview import preview_redrive
 from oms.domain.errors import OrderNotParked
 from oms.domain.events import ExecutionReplaced
 from oms.domain.order import Status
-from tests.workflows.books import forget, quietly, said
+from tests.workflows.discrepancies import findings, forget, quietly
 from tests.workflows.shop import Shop
-from tests.workflows.test_redriving import (
+from tests.workflows.test_redrive import (
     DAY,
     PARKED,
     cancellation_s_void_fails,
@@ -43,15 +44,15 @@ def too_late(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("trouble", ENDS, ids=lambda trouble: trouble.__name__)
-def test_what_it_left_is_done_with_the_effects_that_the_dry_run_names(shop, trouble):
+def test_the_rest_is_done_with_the_effects_that_the_preview_names(shop, trouble):
     trouble(shop)
     too_late(shop)
     execution, successor, status = ENDS[trouble]
-    (plan,) = redriving.plan(shop.deps, shop.order())
+    (plan,) = preview_redrive(shop.deps, shop.order())
     assert plan.why.endswith("too old to be redriven: another takes its place")
     before = ledgers(shop)
 
-    (redriven,) = redriving.redrive(shop.deps, shop.order(), "olga", "mended")
+    (redriven,) = redrive_order(shop.deps, shop.order(), "olga", "mended")
     shop.let_happen()
     PARKED[trouble][0](shop)
 
@@ -64,21 +65,21 @@ def test_what_it_left_is_done_with_the_effects_that_the_dry_run_names(shop, trou
 
 
 @pytest.mark.parametrize("trouble", ENDS, ids=lambda trouble: trouble.__name__)
-def test_the_next_reconciliation_finds_nothing_to_say(shop, trouble):
+def test_the_next_reconciliation_finds_nothing(shop, trouble):
     trouble(shop)
     too_late(shop)
-    redriving.redrive(shop.deps, shop.order(), "olga", "mended")
+    redrive_order(shop.deps, shop.order(), "olga", "mended")
     shop.let_happen()
     PARKED[trouble][0](shop)
     report = quietly(shop)
-    assert (said(report), report.repairs) == ([], [])
+    assert (findings(report), report.repairs) == ([], [])
 
 
 def test_two_operators_at_once_begin_one(shop):
     capture_is_unheard(shop)
     too_late(shop)
-    seen = shop.order()
-    first, second = (redriving.redrive(shop.deps, seen, by, "mended")[0] for by in ("olga", "otto"))
+    order = shop.order()
+    first, second = (redrive_order(shop.deps, order, by, "mended")[0] for by in ("olga", "otto"))
     assert (first.goes_on, second.goes_on) == (True, False)
     assert second.why.startswith("OrderNotParked")
     assert sum(each.name.startswith("ord_1-again") for each in shop.engine.executions.values()) == 1
@@ -89,25 +90,25 @@ def test_an_order_that_parks_again_is_replaced_again(shop):
     for times in (1, 2):
         too_late(shop)
         shop.payments.fail_next("capture", after_effect=False, count=5)
-        redriving.redrive(shop.deps, shop.order(), "olga", "mended")
+        redrive_order(shop.deps, shop.order(), "olga", "mended")
         shop.let_happen()
         (parker,) = shop.order().parked
         assert parker.endswith(f":FulfillOrder:ord_1-again-{times}")
-        assert shop.order().works_as("FulfillOrder", "ord_1") == f"ord_1-again-{times}"
+        assert shop.order().current_execution_name("FulfillOrder", "ord_1") == f"ord_1-again-{times}"
     assert shop.violations() == []
 
 
 def test_one_that_step_functions_has_forgotten_is_replaced_too(shop):
     cancellation_s_void_fails(shop)
     forget(shop, "CancelOrder", "ord_1_cancel")
-    (plan,) = redriving.plan(shop.deps, shop.order())
+    (plan,) = preview_redrive(shop.deps, shop.order())
     assert plan.why.startswith("Step Functions has forgotten it")
-    assert redriving.redrive(shop.deps, shop.order(), "olga", "mended")[0].goes_on
+    assert redrive_order(shop.deps, shop.order(), "olga", "mended")[0].goes_on
     shop.let_happen()
     assert shop.order().status is Status.CANCELLED
 
 
-def test_what_is_not_parked_is_not_redriven(shop):
+def test_an_order_that_is_not_parked_is_not_redriven(shop):
     shop.new_order()
     with pytest.raises(OrderNotParked):
-        redriving.redrive(shop.deps, shop.order(), "olga", "mended")
+        redrive_order(shop.deps, shop.order(), "olga", "mended")

@@ -1,4 +1,4 @@
-"""What people write into the stock ledger: what comes in, what was counted otherwise, and what they only note."""
+"""Lines that people add to the stock ledger: deliveries, corrections after a count, and notes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def received(effect_id: str, sku: str, quantity: int, note: str) -> StockEntry:
 
 
 def adjusted(effect_id: str, sku: str, difference: int, note: str) -> StockEntry:
-    """``difference`` is what was counted less what stood in the books."""
+    """``difference`` is the counted number less the recorded one."""
     return StockEntry(effect_id, StockReason.ADJUSTED, (Movement(sku, on_hand=difference),), note=note)
 
 

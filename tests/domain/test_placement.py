@@ -1,10 +1,10 @@
-"""From placed to confirmed, or to nothing."""
+"""Rules of a new order, until its confirmation or its rejection."""
 
 from dataclasses import replace
 
 import pytest
 
-from oms.domain import cancelling, errors, paying, placing
+from oms.domain import cancellation_rules, errors, payment_rules, placement
 from oms.domain.events import InventoryReleased, OrderRejected, Units
 from oms.domain.money import Money
 from oms.domain.order import Status
@@ -34,9 +34,9 @@ def test_reserving_prices_every_line_and_holds_it():
 def test_a_long_order_is_reserved_in_parts_with_an_effect_id_each():
     catalogue = {f"SKU-{n}": CATALOGUE["TEA"] for n in range(100)}
     order = order_of(plainly([Units(sku, 1) for sku in catalogue], catalogue))
-    first = placing.reserve(order, catalogue)
+    first = placement.reserve(order, catalogue)
     order = after(order, first)
-    second = placing.reserve(order, catalogue)
+    second = placement.reserve(order, catalogue)
     assert [entry.effect_id for change in (first, second) for entry in change.stock] == [
         "ord_1:reserve",
         "ord_1:reserve:90",
@@ -46,123 +46,124 @@ def test_a_long_order_is_reserved_in_parts_with_an_effect_id_each():
 
 
 def test_reserving_twice_changes_nothing():
-    assert not placing.reserve(reserved_order(), CATALOGUE)
+    assert not placement.reserve(reserved_order(), CATALOGUE)
 
 
 def test_an_order_keeps_what_it_was_placed_at():
     dearer = {sku: replace(product, price=Money(9999, "USD")) for sku, product in CATALOGUE.items()}
     order = placed_order()
-    assert after(order, placing.reserve(order, dearer)).total == order.total == Money(2 * 1999 + 4550, "USD")
+    assert after(order, placement.reserve(order, dearer)).total == order.total == Money(2 * 1999 + 4550, "USD")
 
 
 def test_an_order_that_an_early_version_placed_is_priced_as_it_is_reserved():
     order = order_of(unpriced([Units("RED-LAMP", 2)]))
     assert order.total.minor == 0
-    assert after(order, placing.reserve(order, CATALOGUE)).total.minor == 2 * 1999
+    assert after(order, placement.reserve(order, CATALOGUE)).total.minor == 2 * 1999
     with pytest.raises(errors.UnknownSku, match="RED-LAMP"):
-        placing.reserve(order, {})
+        placement.reserve(order, {})
     with pytest.raises(errors.WrongCurrency):
-        placing.reserve(type(order)(**{**vars(order), "currency": "EUR"}), CATALOGUE)
+        placement.reserve(type(order)(**{**vars(order), "currency": "EUR"}), CATALOGUE)
 
 
 def test_a_release_keeps_a_late_reservation_out():
     order = placed_order()
-    order = after(order, placing.release(order))
+    order = after(order, placement.release(order))
     assert order.released
     with pytest.raises(errors.EffectRefused):
-        placing.reserve(order, CATALOGUE)
+        placement.reserve(order, CATALOGUE)
 
 
 def test_releasing_gives_back_what_is_held_once():
     order = reserved_order()
-    change = placing.release(order)
+    change = placement.release(order)
     assert [(move.sku, move.reserved) for move in change.stock[0].movements] == [("RED-LAMP", -2), ("BLUE-RUG", -1)]
-    assert not placing.release(after(order, change))
+    assert not placement.release(after(order, change))
 
 
 def test_a_confirmed_order_is_not_released_by_a_rejection():
     with pytest.raises(errors.AlreadyConfirmed):
-        placing.release(confirmed_order())
+        placement.release(confirmed_order())
     with pytest.raises(errors.AlreadyConfirmed):
-        placing.abandon(confirmed_order(), "Boom")
+        placement.abandon(confirmed_order(), "Boom")
 
 
 def test_an_abandoned_order_is_not_confirmed_by_a_late_step():
     order = authorized_order()
-    order = after(order, placing.abandon(order, "Boom"))
+    order = after(order, placement.abandon(order, "Boom"))
     with pytest.raises(errors.OrderClosed):
-        placing.confirm(order)
+        placement.confirm(order)
 
 
 def test_a_void_keeps_a_late_authorization_out():
     order = reserved_order()
-    order = after(order, placing.abandon(order, "PaymentsUnavailable"))
-    assert paying.may_void(order, None)
-    order = after(order, paying.voided(order))
+    order = after(order, placement.abandon(order, "PaymentsUnavailable"))
+    assert payment_rules.may_void(order, None)
+    order = after(order, payment_rules.voided(order))
     with pytest.raises(errors.EffectRefused):
-        paying.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL))
+        payment_rules.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL))
 
 
 def test_an_authorization_that_was_taken_meanwhile_is_still_booked():
     order = reserved_order()
-    order = after(order, cancelling.take(order, "c1", (), "mind"))
-    order = after(order, paying.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL)))
+    order = after(order, cancellation_rules.take(order, "c1", (), "mind"))
+    order = after(order, payment_rules.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL)))
     assert order.payment.status is PaymentStatus.AUTHORIZED
 
 
 @pytest.mark.parametrize("error", ["OutOfStock", "PaymentDeclined", "PaymentsUnavailable"])
 def test_an_answer_rejects_the_order(error):
     order = placed_order()
-    reason = placing.reason_to_reject(order, error)
+    reason = placement.reason_to_reject(order, error)
     assert reason is not None
-    change = placing.reject(order, reason)
+    change = placement.reject(order, reason)
     assert [type(event) for event in change.events] == [InventoryReleased, OrderRejected]
     assert after(order, change).status is Status.REJECTED
 
 
 @pytest.mark.parametrize("error", ["UnexpectedState", "KeyError", "States.Timeout", "Lambda.Unknown"])
 def test_a_defect_is_no_answer(error):
-    assert placing.reason_to_reject(reserved_order(), error) is None
+    assert placement.reason_to_reject(reserved_order(), error) is None
 
 
-def test_a_review_that_nobody_answered_is_an_answer():
+def test_a_review_that_expired_is_a_reason_to_reject():
     order = authorized_order(risk=Risk.ELEVATED)
-    order = after(order, placing.request_review(order, NOON, "token"))
-    assert placing.reason_to_reject(order, "States.Timeout") == "review-expired"
+    order = after(order, placement.request_review(order, NOON, "token"))
+    assert placement.reason_to_reject(order, "States.Timeout") == "review-expired"
 
 
 def test_what_still_holds_something_cannot_be_rejected():
     order = authorized_order()
-    order = after(order, placing.abandon(order, "Boom"))
+    order = after(order, placement.abandon(order, "Boom"))
     with pytest.raises(errors.CompensationIncomplete):
-        placing.reject(order, "boom")
+        placement.reject(order, "boom")
 
 
 @pytest.mark.parametrize(
-    "step", [placing.confirm, lambda order: placing.abandon(order, "Boom"), lambda order: placing.reject(order, "no")]
+    "step",
+    [placement.confirm, lambda order: placement.abandon(order, "Boom"), lambda order: placement.reject(order, "no")],
 )
 def test_a_taken_order_moves_for_nobody_else(step):
     order = authorized_order()
-    order = after(order, cancelling.take(order, "cancel_1", (), "mind"))
+    order = after(order, cancellation_rules.take(order, "cancel_1", (), "mind"))
     with pytest.raises(errors.OrderTaken):
         step(order)
 
 
-def test_a_review_is_asked_for_by_risk_and_by_value():
-    assert placing.needs_review(authorized_order(risk=Risk.ELEVATED))
-    assert placing.needs_review(authorized_order(("BLUE-RUG", 11)))
-    assert not placing.needs_review(authorized_order())
+def test_risk_and_value_need_a_review():
+    assert placement.needs_review(authorized_order(risk=Risk.ELEVATED))
+    assert placement.needs_review(authorized_order(("BLUE-RUG", 11)))
+    assert not placement.needs_review(authorized_order())
 
 
 def test_a_review_is_decided_once():
     order = authorized_order()
-    order = after(order, placing.request_review(order, NOON, "token"))
-    order = after(order, placing.decide_review(order, True, "olga"))
-    assert not placing.decide_review(order, True, "olga")
+    order = after(order, placement.request_review(order, NOON, "token"))
+    order = after(order, placement.decide_review(order, True, "olga"))
+    assert not placement.decide_review(order, True, "olga")
     with pytest.raises(errors.OrderNotUnderReview):
-        placing.decide_review(order, False, "otto")
+        placement.decide_review(order, False, "otto")
 
 
 def test_confirming_again_changes_nothing_however_far_the_order_has_come():
-    assert not placing.confirm(confirmed_order())
-    assert not placing.confirm(shipped_order())
+    assert not placement.confirm(confirmed_order())
+    assert not placement.confirm(shipped_order())

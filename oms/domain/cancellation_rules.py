@@ -1,23 +1,23 @@
-"""Taking an order back before it ships, whole or by line. One winner against shipping and confirming."""
+"""Rules of a cancellation, of a whole order or of lines. Either it or the shipment wins, never both."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oms.domain import errors, paying
+from oms.domain import errors, payment_rules
 from oms.domain.change import NOTHING, Change
 from oms.domain.events import CancellationRefused, CancellationStarted, LinesCancelled, OrderCancelled, Units
-from oms.domain.order import Cancellation, Order, ShipmentStatus, Status, named_twice, with_units
+from oms.domain.order import Cancellation, Order, ShipmentStatus, Status, duplicate_sku, with_units
 from oms.domain.payment import PaymentStatus
 
 CANCELLABLE = (Status.PLACED, Status.RESERVED, Status.AUTHORIZED, Status.CONFIRMED)
 
 
 def take(order: Order, cancellation_id: str, lines: Sequence[Units], reason: str, request_id: str = "") -> Change:
-    """Hold the order for one cancellation: of ``lines``, or of all that is open where none are named."""
-    known = order.cancellations.get(cancellation_id)
-    if known is not None:
-        if known.outcome == "refused":
+    """Takes the order for one cancellation: of ``lines``, or without lines of everything that is open."""
+    cancellation = order.cancellations.get(cancellation_id)
+    if cancellation is not None:
+        if cancellation.outcome == "refused":
             raise errors.OrderNotCancellable(f"order {order.id} was given back: {cancellation_id} came too late")
         return NOTHING
     if order.status not in CANCELLABLE:
@@ -34,7 +34,7 @@ def _chosen(order: Order, lines: Sequence[Units]) -> tuple[tuple[Units, ...], bo
     opened = order.open_units()
     if not lines:
         return opened, True
-    if sku := named_twice(lines):
+    if sku := duplicate_sku(lines):
         raise errors.OrderNotCancellable(f"{sku} is in more than one line")
     for units in lines:
         line = order.line(units.sku)
@@ -44,14 +44,14 @@ def _chosen(order: Order, lines: Sequence[Units]) -> tuple[tuple[Units, ...], bo
         return opened, True
     if order.status is not Status.CONFIRMED:
         raise errors.OrderNotCancellable(f"order {order.id} is not confirmed yet: cancel it whole, or wait")
-    if paying.is_charged(order) and not with_units(order, lines, cancelled=1).due.minor:
-        # the gateway captures no nothing, and a part of an order never voids its payment
+    if payment_rules.is_charged(order) and not with_units(order, lines, cancelled=1).due.minor:
+        # the gateway can't capture zero, and a cancellation of lines doesn't void the payment
         raise errors.OrderNotCancellable(f"what would be left of order {order.id} costs nothing: cancel it whole")
     return tuple(lines), False
 
 
 def settlement(order: Order, cancellation_id: str) -> str:
-    """What becomes of the money: ``void`` or ``refund`` all of it, or ``none`` now, since less will be captured."""
+    """How the payment is settled: ``void``, ``refund``, or ``none`` for lines, since less will be captured."""
     if not order.cancellations[cancellation_id].whole:
         return "none"
     return "refund" if order.payment.status is PaymentStatus.CAPTURED else "void"
@@ -65,12 +65,12 @@ def _is_settled(order: Order) -> bool:
 
 
 def has_shipment(order: Order) -> bool:
-    """True if the carrier knows of the order, or may yet hear of it."""
+    """True if a shipment is requested, or about to be."""
     return order.shipment is not ShipmentStatus.NONE
 
 
 def complete(order: Order, cancellation_id: str, reason: str) -> Change:
-    """End a cancellation whose effects are all through. Raises ``CompensationIncomplete`` where one isn't."""
+    """Completes a cancellation. Raises ``CompensationIncomplete`` if stock or money of it is still held."""
     cancellation = _held(order, cancellation_id)
     if cancellation.outcome == "cancelled":
         return NOTHING
@@ -82,14 +82,14 @@ def complete(order: Order, cancellation_id: str, reason: str) -> Change:
     events = LinesCancelled(cancellation_id, cancellation.lines), OrderCancelled(cancellation_id, reason)
     if not cancellation.whole:
         due = with_units(order, cancellation.lines, cancelled=1).due
-        unneeded = order.credit_held - max(0, due.minor - order.charge.minor)
-        return paying.give_credit(order, Change(events), unneeded, f"{cancellation_id}:credit-back")
+        excess = order.credit_held - max(0, due.minor - order.charge.minor)
+        return payment_rules.give_credit(order, Change(events), excess, f"{cancellation_id}:credit-back")
     change = Change(events, codes=order.code_given_back())
-    return paying.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")
+    return payment_rules.give_credit(order, change, order.credit_held, f"{order.id}:credit-back")
 
 
 def give_back(order: Order, cancellation_id: str, reason: str) -> Change:
-    """Let the order go on. A cancellation that doesn't hold it is refused all the same, so that none takes it late."""
+    """Refuses a cancellation, and gives the order back if the cancellation holds it. It can't take the order later."""
     if cancellation_id in order.cancellations:
         cancellation = _held(order, cancellation_id)
     else:
