@@ -42,7 +42,7 @@ def find_order(orders: Orders, id_or_number: str) -> Order:
 
 
 def replay_executions(states: Any, arns: Mapping[str, str], order: Order) -> Iterator[ReplayResult]:
-    """A result for each execution of the order that Step Functions still keeps."""
+    """The result for each execution of the order that Step Functions still keeps."""
     for machine, name in executions_of(order):
         arn = arns[MACHINES[machine]]
         execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"

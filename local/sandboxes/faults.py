@@ -30,7 +30,7 @@ class InjectedFault:
     seconds: float = 0
 
 
-class FaultInjector:
+class SandboxFaults:
     """The faults that are armed, oldest first.
 
     Args:

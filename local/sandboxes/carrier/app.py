@@ -26,7 +26,7 @@ from urllib.parse import parse_qs
 
 from local.asgi import BodyTooLarge, Receive, Scope, Send, read_body, send_response
 from local.sandboxes.carrier.carrier import CarrierRefusal, SandboxCarrier
-from local.sandboxes.faults import FaultInjector, InjectedFault
+from local.sandboxes.faults import InjectedFault, SandboxFaults
 
 Query = Mapping[str, list[str]]
 
@@ -39,7 +39,7 @@ FAILED = 500, {"error": "injected fault"}
 class CarrierApp:
     def __init__(self, carrier: SandboxCarrier) -> None:
         self._carrier = carrier
-        self._faults = FaultInjector(OPERATIONS)
+        self._faults = SandboxFaults(OPERATIONS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
-from local.sandboxes.faults import TIMEOUTS, FaultInjector, InjectedFault
+from local.sandboxes.faults import TIMEOUTS, InjectedFault, SandboxFaults
 from local.sandboxes.payments import forms, routes, stripe_errors
 from local.sandboxes.payments.database import PaymentsDatabase
 from local.sandboxes.payments.disputes import change_dispute
@@ -50,7 +50,7 @@ def _json(status: int, document: Any, headers: Mapping[str, str] | None = None) 
 
 class PaymentsSandbox:
     def __init__(self, database: PaymentsDatabase, *, hang_seconds: float = 60, search_lag: float = 60) -> None:
-        self.faults = FaultInjector(OPERATIONS, OWN_FAULTS)
+        self.faults = SandboxFaults(OPERATIONS, OWN_FAULTS)
         self._database = database
         self._keys = IdempotencyKeys(database)
         self._locked_intents: set[str] = set()

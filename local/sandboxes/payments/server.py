@@ -15,7 +15,7 @@ from pathlib import Path
 import uvloop
 
 from local.sandboxes.callbacks import Post
-from local.sandboxes.faults import FaultInjector
+from local.sandboxes.faults import SandboxFaults
 from local.sandboxes.payments.api import PaymentsSandbox
 from local.sandboxes.payments.connection import Connection
 from local.sandboxes.payments.database import PaymentsDatabase
@@ -68,7 +68,7 @@ async def _serve_until_signal(listener: socket.socket, sandbox: PaymentsSandbox,
 class RunningSandbox:
     url: str
     database: PaymentsDatabase
-    faults: FaultInjector
+    faults: SandboxFaults
 
 
 @contextmanager
