@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from oms.adapters.items import event_of
+from oms.adapters.dynamodb.items import event_of
 from oms.domain.baskets import basket_of
 from oms.domain.events import OrderPlaced
 from oms.domain.fold import fold

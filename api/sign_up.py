@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 
 SIGNED_UP = "PostConfirmation_ConfirmSignUp"
 GROUP = "shoppers"

@@ -20,9 +20,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from oms.adapters.aws_json import Api, Headers, Post
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.stock_shards import Shards
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import Api, Headers, Post
+from oms.adapters.dynamodb.stock.shards import Shards
 from oms.domain.errors import StoreUnavailable
 from oms.domain.inventory import Stock, receive, reserve
 from tests.contract.stores import at, fresh_tables, in_tables, ministack

@@ -191,7 +191,7 @@ def _function_of(module: str) -> str:
 
 
 def tables() -> dict[str, Table]:
-    declared = json.loads((ROOT / "oms/adapters/tables.json").read_text())
+    declared = json.loads((ROOT / "oms/adapters/dynamodb/tables.json").read_text())
     return {name: Table(**table) for name, table in declared.items()}
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from ministack.app import app as ministack
 
 from api import sign_up
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 
 CONFIRMS = b"AWSCognitoIdentityProviderService.ConfirmSignUp"
 REJECTED = {"__type": "UserLambdaValidationException", "message": "PostConfirmation failed."}

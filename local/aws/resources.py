@@ -17,7 +17,7 @@ from botocore.config import Config
 
 from local.aws.functions import ACCOUNT, function_arn, tasks
 from local.stack.settings import machine_arn
-from oms.adapters.tables import tables
+from oms.adapters.dynamodb.tables import tables
 from oms.adapters.wiring import MACHINES
 
 ROOT = Path(__file__).parents[2]

@@ -17,9 +17,9 @@ from typing import Any
 
 from local.aws.functions import Functions, consumers
 from local.stack.settings import variables_of
-from oms.adapters.aws_json import Api, Refused
-from oms.adapters.clients import Aws
-from oms.adapters.tables import tables
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.json_protocol import Api, Refused
+from oms.adapters.dynamodb.tables import tables
 from oms.adapters.wiring import deps
 
 FOLLOWING = "following the streams"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from api.contract import operations
 from local.aws.functions import ACCOUNT, REGION, consumers, services, tasks
-from oms.adapters.clients import UNSIGNED
-from oms.adapters.tables import tables
+from oms.adapters.aws.clients import UNSIGNED
+from oms.adapters.dynamodb.tables import tables
 from oms.adapters.wiring import MACHINES
 
 ENDPOINTS = "AWS_ENDPOINT_URL_"

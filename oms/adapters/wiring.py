@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 from oms.adapters.clock import SystemClock
 from oms.ports import (
     Baskets,
@@ -33,7 +33,7 @@ from oms.ports import (
 )
 
 if TYPE_CHECKING:
-    from oms.adapters.stock_shards import Shards
+    from oms.adapters.dynamodb.stock.shards import Shards
 
 T = TypeVar("T")
 
@@ -103,70 +103,70 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
 
 
 def _orders(aws: Aws, environ: Mapping[str, str]) -> Orders:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_orders import DynamoOrders
+    from oms.adapters.dynamodb.client import DynamoDB
+    from oms.adapters.dynamodb.orders import DynamoOrders
 
     names = environ["ORDERS_TABLE"], environ["INVENTORY_TABLE"], environ.get("CARTS_TABLE", "")
     return DynamoOrders(DynamoDB(aws.dynamodb()), *names, _shards(environ))
 
 
 def _inventory(aws: Aws, environ: Mapping[str, str]) -> Inventory:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_inventory import DynamoInventory
+    from oms.adapters.dynamodb.client import DynamoDB
+    from oms.adapters.dynamodb.stock.inventory import DynamoInventory
 
     return DynamoInventory(DynamoDB(aws.dynamodb()), environ["INVENTORY_TABLE"], _shards(environ))
 
 
 def _shards(environ: Mapping[str, str]) -> Shards:
-    from oms.adapters.stock_shards import Shards
+    from oms.adapters.dynamodb.stock.shards import Shards
 
     return Shards.of(environ.get("STOCK_SHARDS", ""))
 
 
 def _products(aws: Aws, environ: Mapping[str, str]) -> Products:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_products import DynamoProducts
+    from oms.adapters.dynamodb.client import DynamoDB
+    from oms.adapters.dynamodb.products import DynamoProducts
 
     return DynamoProducts(DynamoDB(aws.dynamodb()), environ["PRODUCTS_TABLE"])
 
 
 def _carts(aws: Aws, environ: Mapping[str, str]) -> Carts:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_carts import DynamoCarts
+    from oms.adapters.dynamodb.carts import DynamoCarts
+    from oms.adapters.dynamodb.client import DynamoDB
 
     return DynamoCarts(DynamoDB(aws.dynamodb()), environ["CARTS_TABLE"])
 
 
 def _baskets(aws: Aws, environ: Mapping[str, str]) -> Baskets:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_baskets import DynamoBaskets
+    from oms.adapters.dynamodb.baskets import DynamoBaskets
+    from oms.adapters.dynamodb.client import DynamoDB
 
     return DynamoBaskets(DynamoDB(aws.dynamodb()), environ["BASKETS_TABLE"])
 
 
 def _discounts(aws: Aws, environ: Mapping[str, str]) -> Discounts:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_discounts import DynamoDiscounts
+    from oms.adapters.dynamodb.client import DynamoDB
+    from oms.adapters.dynamodb.discounts import DynamoDiscounts
 
     return DynamoDiscounts(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"])
 
 
 def _credit(aws: Aws, environ: Mapping[str, str]) -> Credit:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_credit import DynamoCredit
+    from oms.adapters.dynamodb.client import DynamoDB
+    from oms.adapters.dynamodb.credit import DynamoCredit
 
     return DynamoCredit(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"])
 
 
 def _finder(aws: Aws, environ: Mapping[str, str]) -> Finder:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_order_index import DynamoFinder
+    from oms.adapters.dynamodb.client import DynamoDB
+    from oms.adapters.dynamodb.order_index import DynamoFinder
 
     return DynamoFinder(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"], environ["FILED_TABLE"])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:
-    from oms.adapters.stripe_payments import StripePayments
+    from oms.adapters.stripe.payments import StripePayments
 
     url = environ.get("PAYMENTS_URL") or STRIPE
     return StripePayments(secret("PAYMENTS_API_KEY", environ), url, PAYMENTS_SECONDS)
@@ -179,7 +179,7 @@ def _carrier(environ: Mapping[str, str]) -> Carrier:
 
 
 def _executions(aws: Aws, environ: Mapping[str, str]) -> Executions:
-    from oms.adapters.executions import StepFunctions
+    from oms.adapters.aws.step_functions import StepFunctions
 
     return StepFunctions(aws, {machine: environ[name] for machine, name in MACHINES.items() if name in environ})
 
@@ -187,16 +187,16 @@ def _executions(aws: Aws, environ: Mapping[str, str]) -> Executions:
 def _search(aws: Aws, environ: Mapping[str, str]) -> Search:
     """OpenSearch where there is a URL of it, or else an index in a folder of this machine."""
     if environ.get("SEARCH_URL"):
-        from oms.adapters.opensearch_search import OpenSearchSearch, signed_client
+        from oms.adapters.search.opensearch_search import OpenSearchSearch, signed_client
 
         return OpenSearchSearch(signed_client(environ["SEARCH_URL"], aws))
-    from oms.adapters.tantivy_search import TantivySearch
+    from oms.adapters.search.tantivy_search import TantivySearch
 
     return TantivySearch(Path(environ["SEARCH_FOLDER"]))
 
 
 def _reports(aws: Aws, environ: Mapping[str, str]) -> Reports:
-    from oms.adapters.s3_reports import S3Reports
+    from oms.adapters.aws.s3_reports import S3Reports
 
     return S3Reports(aws, environ["REPORTS_BUCKET"])
 

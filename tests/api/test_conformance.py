@@ -19,7 +19,7 @@ from local.aws.functions import Functions
 from local.gateway.app import Gateway
 from local.gateway.limits import Limits, Rate
 from local.gateway.tokens import Authorizer, PublishedKeys
-from oms.adapters.tantivy_search import TantivySearch
+from oms.adapters.search.tantivy_search import TantivySearch
 from oms.domain.inventory import receive
 from oms.domain.search import Listing
 from tests.api.shop import ANNA, OLGA, SECRETS, Reply, Shop, check_documented, told

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oms.adapters.tantivy_search import TantivySearch
+from oms.adapters.search.tantivy_search import TantivySearch
 from oms.domain.search import BANDS, FACETS, Listing, Sort, band
 from tests.api.shop import Shop, contract
 from tests.domain.orders import CATALOGUE

@@ -14,9 +14,9 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from oms.adapters.aws_json import Api, Post
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.stock_shards import Shards
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import Api, Post
+from oms.adapters.dynamodb.stock.shards import Shards
 from oms.domain import inventory, paying, placing, shipping
 from oms.domain.baskets import basket_of
 from oms.domain.cart import Cart, CartLine

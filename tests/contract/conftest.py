@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from oms.adapters.aws_json import Post
-from oms.adapters.opensearch_search import OpenSearchSearch
-from oms.adapters.stock_shards import UNSPLIT, Shards
-from oms.adapters.tantivy_search import TantivySearch
+from oms.adapters.aws.json_protocol import Post
+from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
+from oms.adapters.search.opensearch_search import OpenSearchSearch
+from oms.adapters.search.tantivy_search import TantivySearch
 from oms.ports import Search
 from tests.contract.stores import REGION, Stores, at, in_dynamodb, in_memory, ministack, on_one_machine, to_moto
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import boto3
 from botocore.config import Config
 
-from oms.adapters.tables import tables
+from oms.adapters.dynamodb.tables import tables
 from tests.contract.maven import Missing, Server, suite
 from tests.contract.stores import REGION, free_port
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from oms.adapters.aws_json import Headers, Post
+from oms.adapters.aws.json_protocol import Headers, Post
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 

@@ -16,25 +16,25 @@ from pathlib import Path
 import requests
 from botocore.credentials import Credentials
 
-from oms.adapters.aws_json import Api, Headers, Post, pooled, signer, unsigned
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_baskets import DynamoBaskets
-from oms.adapters.dynamodb_carts import DynamoCarts
-from oms.adapters.dynamodb_credit import DynamoCredit
-from oms.adapters.dynamodb_discounts import DynamoDiscounts
-from oms.adapters.dynamodb_inventory import DynamoInventory
-from oms.adapters.dynamodb_order_index import DynamoFinder
-from oms.adapters.dynamodb_orders import DynamoOrders
-from oms.adapters.dynamodb_products import DynamoProducts
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import Api, Headers, Post, pooled, signer, unsigned
+from oms.adapters.dynamodb.baskets import DynamoBaskets
+from oms.adapters.dynamodb.carts import DynamoCarts
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.credit import DynamoCredit
+from oms.adapters.dynamodb.discounts import DynamoDiscounts
+from oms.adapters.dynamodb.order_index import DynamoFinder
+from oms.adapters.dynamodb.orders import DynamoOrders
+from oms.adapters.dynamodb.products import DynamoProducts
+from oms.adapters.dynamodb.stock.inventory import DynamoInventory
+from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
+from oms.adapters.dynamodb.tables import tables
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_order_index import MemoryFinder
-from oms.adapters.stock_shards import UNSPLIT, Shards
-from oms.adapters.tables import tables
 from oms.ports import Baskets, Carts, Credit, Discounts, Finder, Inventory, Orders, Products
 
 REGION = "us-east-1"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from oms.adapters.aws_json import Headers, Post, Unanswered
+from oms.adapters.aws.json_protocol import Headers, Post, Unanswered
 from oms.domain import placing
 from oms.domain.cart import Cart, put
 from oms.domain.inventory import Stock, reserve

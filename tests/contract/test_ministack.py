@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from botocore.credentials import Credentials
 
-from oms.adapters.aws_json import Api, Refused, pooled, signer
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.tables import tables
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import Api, Refused, pooled, signer
+from oms.adapters.dynamodb.tables import tables
 from tests.contract.stores import on_one_machine
 
 

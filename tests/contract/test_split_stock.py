@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from oms.adapters.aws_json import Api, Headers, Post
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.stock_shards import Shards
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import Api, Headers, Post
+from oms.adapters.dynamodb.stock.shards import Shards
 from oms.domain import inventory as stock
 from oms.domain.errors import OmsError, OutOfStock, UnexpectedState
 from oms.domain.inventory import Stock, StockEntry

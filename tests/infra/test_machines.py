@@ -8,7 +8,8 @@ import pytest
 from infra.declared import ROOT, Definition, definitions
 from infra.machines import substitutions
 from infra.orders import METRICS, SERVICE
-from oms.adapters import clients, http_carrier, wiring
+from oms.adapters import http_carrier, wiring
+from oms.adapters.aws import clients
 
 LONGEST_CALLS = (
     (clients.CONNECT_SECONDS + clients.READ_SECONDS) * clients.ATTEMPTS,

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from local.aws.resources import client, make_tables
 from local.stack.settings import Places
 from local.stack.stack import environment_of
-from oms.adapters.tables import tables
+from oms.adapters.dynamodb.tables import tables
 from oms.adapters.wiring import deps
 from oms.domain.order import Status
 from oms.domain.order_index import Wanted

@@ -4,7 +4,7 @@ import pytest
 
 from local.aws.functions import consumers, services, tasks
 from local.stack.settings import Places, variables_of
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 
 
 @pytest.mark.parametrize("function", [*services(), *tasks(), *consumers()])

@@ -9,7 +9,7 @@ from api.sign_up import confirmed
 from local.aws.resources import OPERATOR, PASSWORD, SHOPPERS, client, make_pool, sign_in
 from local.gateway.tokens import Authorizer, PublishedKeys, keys_at
 from local.stack.settings import COGNITO
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 from tests.local.cognito import Person, cognito
 
 OWN, NEW = "Correct-horse-9", "Battery-staple-8"

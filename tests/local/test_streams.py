@@ -10,7 +10,7 @@ from local.aws.resources import make_tables
 from local.aws.streams import AT_ONCE, TRIES, Follower, followers, matches
 from local.stack.settings import Places, variables_of
 from local.stack.stack import environment_of
-from oms.adapters.aws_json import Refused
+from oms.adapters.aws.json_protocol import Refused
 from oms.adapters.wiring import deps
 from oms.domain import inventory
 from oms.domain.change import Change

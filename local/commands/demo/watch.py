@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.stack.settings import machine_arn
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 
 LOOK_AGAIN_SECONDS = 0.01
 PATIENCE_SECONDS = 0.5

@@ -10,7 +10,8 @@ import pytest
 
 from asl.__main__ import main
 from asl.lint import InvalidConfig, lint, lint_all, parse_config, read_config
-from oms.adapters import clients, wiring
+from oms.adapters import wiring
+from oms.adapters.aws import clients
 
 ROOT = Path(__file__).parents[3]
 OURS = sorted((ROOT / "workflows" / "definitions").glob("*.asl.json"))

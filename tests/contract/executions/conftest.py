@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from asl.engine.requests import TaskRequest
-from oms.adapters.clients import Aws
-from oms.adapters.executions import StepFunctions
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.step_functions import StepFunctions
 from oms.adapters.memory_edges import MemoryExecutions
 from oms.ports import Executions
 from tests.asl.serving import ROLE, advance, serving

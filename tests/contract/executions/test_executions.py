@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oms.adapters.clients import Aws
-from oms.adapters.executions import StepFunctions
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.step_functions import StepFunctions
 from oms.domain.errors import ExecutionsUnavailable
 from tests.contract.executions.conftest import Waiting
 from tests.contract.stores import free_port

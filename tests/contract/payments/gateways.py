@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from oms.adapters.memory_payments import MemoryPayments
-from oms.adapters.stripe_payments import StripePayments
+from oms.adapters.stripe.payments import StripePayments
 from oms.domain.money import Money
 from oms.domain.payment import PaymentRequest
 from oms.ports import Payments

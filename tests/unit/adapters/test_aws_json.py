@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from oms.adapters.aws_json import Api, Refused, Unanswered, pooled, unsigned
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.json_protocol import Api, Refused, Unanswered, pooled, unsigned
 from tests.contract.stores import free_port
 
 

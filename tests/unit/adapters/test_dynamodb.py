@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from oms.adapters import items
-from oms.adapters.aws_json import Api, Headers, Refused, Unanswered
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.dynamodb import TRIES, DynamoDB
-from oms.adapters.dynamodb_inventory import DynamoInventory
-from oms.adapters.dynamodb_orders import DynamoOrders
-from oms.adapters.dynamodb_products import DynamoProducts
-from oms.adapters.dynamodb_stock import LOOKS
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import Api, Headers, Refused, Unanswered
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import TRIES, DynamoDB
+from oms.adapters.dynamodb.orders import DynamoOrders
+from oms.adapters.dynamodb.products import DynamoProducts
+from oms.adapters.dynamodb.stock.inventory import DynamoInventory
+from oms.adapters.dynamodb.stock.writer import LOOKS
 from oms.domain.catalogue import Product
 from oms.domain.change import Change
 from oms.domain.errors import OrderChanged, OutOfStock, StoreUnavailable

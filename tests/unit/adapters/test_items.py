@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oms.adapters import items
-from oms.adapters.codec import item_codec, text_codec
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.item_codec import item_codec, text_codec
 from oms.domain.catalogue import Product
 from oms.domain.change import MoneyEntry
 from oms.domain.events import TYPES, OrderPlaced, Recorded, Units

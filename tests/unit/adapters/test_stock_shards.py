@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms.adapters.stock_shards import Shards, drawn
+from oms.adapters.dynamodb.stock.shards import Shards, drawn
 from oms.domain.inventory import Movement, Stock
 
 counts = st.integers(0, 20)

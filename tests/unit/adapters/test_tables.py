@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from oms.adapters.aws_json import Headers
-from oms.adapters.tables import tables
+from oms.adapters.aws.json_protocol import Headers
+from oms.adapters.dynamodb.tables import tables
 from oms.domain.baskets import Basket
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, MoneyEntry, MoneyReason

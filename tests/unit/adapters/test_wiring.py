@@ -9,9 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from oms.adapters import clients, wiring
-from oms.adapters.clients import Aws
-from oms.adapters.tables import tables
+from oms.adapters import wiring
+from oms.adapters.aws import clients
+from oms.adapters.aws.clients import Aws
+from oms.adapters.dynamodb.tables import tables
 from oms.domain.inventory import receive, reserve
 from tests.contract.orders import place
 from tests.contract.stores import to_moto

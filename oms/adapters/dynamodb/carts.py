@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from oms.adapters import items
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_stock import Action
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.stock.writer import Action
 from oms.domain.cart import Cart
 from oms.domain.errors import CartChanged
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from oms.adapters import items
-from oms.adapters.aws_json import Api
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_order_index import MOST_READS, DynamoFinder
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import Api
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.order_index import MOST_READS, DynamoFinder
 from oms.domain.change import recorded
 from oms.domain.fold import fold
 from oms.domain.order import Order, Status
@@ -73,7 +73,7 @@ def test_each_comes_once_and_in_its_turn(shop: tuple[DynamoFinder, list[Order], 
 def test_a_page_that_would_take_too_many_reads_ends_early_and_leads_on(
     shop: tuple[DynamoFinder, list[Order], Meter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oms.adapters.dynamodb_order_index.MOST_READS", 6)
+    monkeypatch.setattr("oms.adapters.dynamodb.order_index.MOST_READS", 6)
     finder, newest_first, _ = shop
     wanted, cursor, found, pages = Wanted(Status.SHIPPED, "RED-LAMP"), None, list[Order](), 0
     while pages == 0 or cursor is not None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oms.adapters import items
-from oms.adapters.codec import item_codec
-from oms.adapters.dynamodb import DynamoDB
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.item_codec import item_codec
 from oms.domain.baskets import KEPT, Basket
 
 

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from oms.adapters import items, stock_rules
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.items import Item
-from oms.adapters.stock_shards import Shards, drawn
+from oms.adapters import stock_rules
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.items import Item
+from oms.adapters.dynamodb.stock.shards import Shards, drawn
 from oms.domain.errors import OmsError, StoreUnavailable
 from oms.domain.inventory import Movement, StockEntry
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from oms.adapters.clients import Aws, called
+from oms.adapters.aws.clients import Aws, called
 from oms.domain.errors import StoreUnavailable
 
 FOLDER = "reconciliations"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Any
 
-from oms.adapters import items
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_stock import StockWriter
-from oms.adapters.stock_shards import UNSPLIT, Shards
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
+from oms.adapters.dynamodb.stock.writer import StockWriter
 from oms.domain.inventory import Movement, Stock, StockEntry
 from oms.ports import Page
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import reduce
 
-from oms.adapters import items
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_carts import put_cart
-from oms.adapters.dynamodb_credit import credit_actions
-from oms.adapters.dynamodb_discounts import code_actions
-from oms.adapters.dynamodb_stock import Action, StockWriter, put, put_new
-from oms.adapters.stock_shards import UNSPLIT, Shards
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.carts import put_cart
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.credit import credit_actions
+from oms.adapters.dynamodb.discounts import code_actions
+from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
+from oms.adapters.dynamodb.stock.writer import Action, StockWriter, put, put_new
 from oms.domain.change import Change, MoneyEntry, recorded
 from oms.domain.errors import OrderChanged, OrderNotFound
 from oms.domain.events import Recorded

@@ -62,7 +62,7 @@ class StripePayments:
     ) -> None:
         import stripe
 
-        from oms.adapters.stripe_http import PooledClient
+        from oms.adapters.stripe.http_client import PooledClient
 
         stripe.enable_telemetry = False  # else it writes a file to the home directory
         self._http = PooledClient(base_url, timeout_seconds)

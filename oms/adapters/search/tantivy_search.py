@@ -22,7 +22,7 @@ from uuid import uuid4
 import tantivy
 from tantivy import Occur, Order, Query
 
-from oms.adapters import listings
+from oms.adapters.search import stored_listings as listings
 from oms.domain import search
 from oms.domain.search import FACETS, Found, How, Listing, Sort, Term, Way
 

@@ -13,7 +13,7 @@ import pytest
 
 from local.sandboxes.payments.books import Refund
 from local.sandboxes.payments.server import Running, running
-from oms.adapters.stripe_payments import KEYS_SURELY_KEPT, StripePayments
+from oms.adapters.stripe.payments import KEYS_SURELY_KEPT, StripePayments
 from oms.domain.errors import EffectRefused, PaymentDeclined, PaymentsRefused, PaymentsUnavailable
 from oms.domain.money import Money
 from oms.domain.payment import PaymentRequest, PaymentStatus
@@ -209,6 +209,6 @@ def test_a_gateway_that_is_down_is_unavailable() -> None:
 
 
 def test_the_client_is_imported_when_one_is_built() -> None:
-    check = "import sys, oms.adapters.stripe_payments; sys.exit('stripe' in sys.modules or 'urllib3' in sys.modules)"
+    check = "import sys, oms.adapters.stripe.payments; sys.exit('stripe' in sys.modules or 'urllib3' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

@@ -8,7 +8,16 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-from oms.adapters.aws_json import ATTEMPTS, CONNECT_SECONDS, PASSING, READ_SECONDS, Api, pooled, signer, unsigned
+from oms.adapters.aws.json_protocol import (
+    ATTEMPTS,
+    CONNECT_SECONDS,
+    PASSING,
+    READ_SECONDS,
+    Api,
+    pooled,
+    signer,
+    unsigned,
+)
 from oms.domain.errors import OmsError
 
 DYNAMODB, DYNAMODB_STREAMS = "DynamoDB_20120810", "DynamoDBStreams_20120810"

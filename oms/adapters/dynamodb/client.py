@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from oms.adapters import cursors
-from oms.adapters.aws_json import PASSING, Api, Refused, Unanswered
-from oms.adapters.items import Item
+from oms.adapters.aws.json_protocol import PASSING, Api, Refused, Unanswered
+from oms.adapters.dynamodb.items import Item
 from oms.domain.errors import InvalidRequest, StoreUnavailable
 from oms.ports import Page
 

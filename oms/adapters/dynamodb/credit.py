@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from oms.adapters import items
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_stock import Action, put_new
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.stock.writer import Action, put_new
 from oms.domain.credit import BookedCredit, CreditEntry, spent_meanwhile
 from oms.ports import Page
 

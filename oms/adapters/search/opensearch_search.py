@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from oms.adapters import listings
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
+from oms.adapters.search import stored_listings as listings
 from oms.domain import search
 from oms.domain.errors import StoreUnavailable
 from oms.domain.search import FACETS, Count, Found, How, Listing, Query, Sort, Term, Way

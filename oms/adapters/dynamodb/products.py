@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from oms.adapters import items
-from oms.adapters.dynamodb import DynamoDB
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
 from oms.domain.catalogue import Product
 from oms.ports import Page
 

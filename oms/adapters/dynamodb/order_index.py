@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from oms.adapters import cursors, items
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.sorted_intersection import Part, Read, Trail, meet
+from oms.adapters import cursors
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.sorted_intersection import Part, Read, Trail, meet
 from oms.domain import order_index as finding
 from oms.domain.errors import InvalidRequest
 from oms.domain.order import Order

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from oms.adapters import items
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_stock import Action, put_new
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.stock.writer import Action, put_new
 from oms.domain.discounts import CodeUse, Discount, used_up
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from analytics import product_indexer as indexer
-from oms.adapters.tantivy_search import TantivySearch
+from oms.adapters.search.tantivy_search import TantivySearch
 from oms.domain.inventory import receive
 from oms.domain.search import Query
 from tests.api.shop import Shop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from oms.adapters.codec import Attribute, item_codec, text_codec
+from oms.adapters.dynamodb.item_codec import Attribute, item_codec, text_codec
 from oms.adapters.queues import place_in_queue
 from oms.domain import order_index as finding
 from oms.domain.cart import Cart

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from oms.adapters.aws_json import Refused, Unanswered
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.json_protocol import Refused, Unanswered
 from oms.domain.errors import ExecutionsUnavailable
 from oms.ports import Run
 

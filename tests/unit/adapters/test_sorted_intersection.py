@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms.adapters.sorted_intersection import FIRST_PART, LARGEST_PART, Part, Trail, meet
+from oms.adapters.dynamodb.sorted_intersection import FIRST_PART, LARGEST_PART, Part, Trail, meet
 
 PARTS = 3
 places = st.sets(st.integers(0, 3000), max_size=400)

@@ -3,7 +3,7 @@
 import pytest
 
 from analytics import order_indexer as filing
-from oms.adapters.items import event_item
+from oms.adapters.dynamodb.items import event_item
 from oms.domain.baskets import basket_of
 from oms.domain.errors import StoreUnavailable
 from oms.domain.order_index import Wanted
