@@ -1,8 +1,8 @@
-"""Files orders by what they are found by: a Lambda on the stream of orders.
+"""Keeps the operators' order index and the baskets: a Lambda function on the stream of the orders' table.
 
-One that was placed is filed for operators, under its goods and its shopper. Of one that was confirmed the basket is
-kept, for what was bought together. All of it follows from the order alone, so an order that is told of twice is kept
-once, and turns don't matter. Called with ``{"rebuild": true}`` it files every order that there is.
+It indexes a placed order under its SKUs and its shopper. Of a confirmed order it writes the basket, for the products
+that are bought together. All of that follows from the order alone, so records may come twice and in any order. Called
+with ``{"rebuild": true}`` it indexes every order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from oms.domain.fold import fold
 from oms.domain.order import Order
 from oms.ports import Deps
 
-READ_AT_ONCE = 100
+PAGE_SIZE = 100
 log = logging.getLogger(__name__)
 
 
@@ -29,35 +29,36 @@ def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
 
 
 def run(event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
-    """Answers the first record that failed, if any: Lambda begins again there, and not before."""
+    """Returns the first record that failed, if any: Lambda retries from there on."""
     if event.get("rebuild"):
-        return {"filed": _file_all(deps)}
-    changes, placed, taken = [record["dynamodb"] for record in event["Records"]], list[Order](), 0
+        return {"filed": _index_all(deps)}
+    changes, placed, processed = [record["dynamodb"] for record in event["Records"]], list[Order](), 0
     try:
         for change in changes:
-            _take(change, placed, deps)
-            taken += 1
-    except Exception:  # whatever it was: the rest is tried again
-        log.exception("an order wasn't taken")
+            _process(change, placed, deps)
+            processed += 1
+    except Exception:  # Lambda retries this record and those after it
+        log.exception("a record wasn't processed")
     try:
-        deps.finder.file(placed)  # all at once, which takes fewer calls
+        deps.finder.file(placed)  # all together, which takes fewer calls
     except Exception:
-        log.exception("orders weren't filed")
-        taken = 0
-    return {"batchItemFailures": [{"itemIdentifier": each["SequenceNumber"]} for each in changes[taken : taken + 1]]}
+        log.exception("orders weren't indexed")
+        processed = 0
+    failed = changes[processed : processed + 1]
+    return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]} for change in failed]}
 
 
-def _take(change: Mapping[str, Any], placed: list[Order], deps: Deps) -> None:
+def _process(change: Mapping[str, Any], placed: list[Order], deps: Deps) -> None:
     if change["NewImage"]["name"]["S"] == OrderPlaced.__name__:
         placed.append(fold([event_of(change["NewImage"])]))
     else:
         deps.baskets.add(basket_of(deps.orders.get(change["Keys"]["pk"]["S"])))
 
 
-def _file_all(deps: Deps) -> int:
+def _index_all(deps: Deps) -> int:
     count, cursor = 0, None
     while True:
-        page = deps.orders.every(READ_AT_ONCE, cursor)
+        page = deps.orders.every(PAGE_SIZE, cursor)
         deps.finder.file(page.items)
         count, cursor = count + len(page.items), page.cursor
         if cursor is None:

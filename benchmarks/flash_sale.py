@@ -21,7 +21,7 @@ from threading import Lock
 from typing import Any
 
 from oms.adapters.aws.clients import DYNAMODB
-from oms.adapters.aws.json_protocol import Api, Headers, Post
+from oms.adapters.aws.json_protocol import AwsJsonClient, Headers, Post
 from oms.adapters.dynamodb.stock.shards import Shards
 from oms.domain.errors import StoreUnavailable
 from oms.domain.inventory import Stock, receive, reserve
@@ -74,9 +74,9 @@ def _cancelled(wanted: list[bool]) -> Mapping[str, Any]:
 
 def sale(post: Post, shards: int) -> str:
     """A row of what came of it."""
-    tables = fresh_tables(Api(DYNAMODB, post))
+    tables = fresh_tables(AwsJsonClient(DYNAMODB, post))
     conflicts = Conflicts(post)
-    inventory = in_tables(Api(DYNAMODB, conflicts), tables, Shards(shards)).inventory
+    inventory = in_tables(AwsJsonClient(DYNAMODB, conflicts), tables, Shards(shards)).inventory
     inventory.apply(receive("opening", [(SKU, UNITS)]))
 
     def ordered(n: int) -> int:

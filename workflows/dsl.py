@@ -26,9 +26,8 @@ from oms.domain.errors import (
     leaves,
 )
 
-LAMBDA_SECONDS = 10
-"""How long a task function may take; its clients give up earlier, its state later."""
 TASK_SECONDS = 15
+"""Longer than a function may run (``oms.declarations.limits``)."""
 HOUR, DAY = 3600, 86400
 
 BRIEFLY, PATIENTLY = 6, 400

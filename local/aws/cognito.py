@@ -55,7 +55,7 @@ def _triggered(request: Mapping[str, Any]) -> list[Message]:
     """What takes the answer's place where the trigger fails; who signed up stays confirmed, as on AWS."""
     aws = Aws.of(os.environ)
     try:
-        sign_up.confirmed(_event(aws.cognito(), request["ClientId"], request["Username"]), aws)
+        sign_up.add_confirmed_shopper(_event(aws.cognito(), request["ClientId"], request["Username"]), aws)
     except Exception:  # whatever a trigger raises is a refusal
         log.exception("the trigger failed")
         headers = [(b"content-type", b"application/x-amz-json-1.1")]

@@ -1,10 +1,9 @@
 """Lambda on one machine: every handler in this process, each with an environment of its own.
 
-Functions are named as on AWS: a task by its state (``ReserveInventory`` is ``tasks.reserve_inventory.handler``), a
-service by its module (``api.orders`` is ``api.orders.handler``), a stream's consumer by what it does
-(``OrderIndexer`` is ``analytics.order_indexer.handler``). A handler reads no environment here. It is called as
-``handler.run(event, deps, …)`` with what ``wiring.deps`` makes of its function's own variables, so two functions in one
-process may stand on two stores; functions whose variables agree share adapters and connections.
+Functions have their names on AWS: ``ReserveInventory`` is ``tasks.reserve_inventory.handler``, ``Orders`` is
+``api.orders.service``, ``OrderIndexer`` is ``analytics.order_indexer.handler``. A handler reads no environment here: it
+is called as ``handler.run(event, deps, …)`` with what ``wiring.deps`` makes of its function's own variables. So two
+functions in one process may use two stores; functions with the same variables share adapters and connections.
 
 An exception leaves as it is: whoever calls makes of it what Step Functions or API Gateway would.
 """
@@ -12,23 +11,20 @@ An exception leaves as it is: whoever calls makes of it what Step Functions or A
 from __future__ import annotations
 
 import importlib
-import json
-import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
 from api import contract
 from oms.adapters import wiring
+from oms.declarations.functions import FunctionDeclaration, consumer_functions, task_functions
+from oms.declarations.limits import FUNCTION_TIMEOUT_SECONDS
 from oms.ports import Deps
 from tasks.runtime import logged
 
-ROOT = Path(__file__).parents[2]
-TIMEOUT_SECONDS = 10
 REGION, ACCOUNT = "us-east-1", "000000000000"
 
 Environment = Mapping[str, str]
@@ -39,7 +35,7 @@ class Context:
     """The second argument of a Lambda handler."""
 
     function_name: str
-    deadline: float = field(default_factory=lambda: time.monotonic() + TIMEOUT_SECONDS)
+    deadline: float = field(default_factory=lambda: time.monotonic() + FUNCTION_TIMEOUT_SECONDS)
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     function_version: str = "$LATEST"
     memory_limit_in_mb: int = 256
@@ -83,7 +79,7 @@ class Functions:
             found, (_, deps) = handler(name), self._stands_on(name)
             if hasattr(found, "load"):
                 found.load()
-            for port in {**services(), **tasks(), **consumers()}[name]["uses"]:
+            for port in declared_functions()[name].uses:
                 wiring.load(getattr(deps, port, None))
 
     def handlers(self) -> dict[str, Callable[[Any, Any], Any]]:
@@ -95,39 +91,37 @@ class Functions:
 
 
 @cache
-def tasks() -> Mapping[str, Mapping[str, Any]]:
-    """What ``tasks/functions.json`` declares, by name."""
-    declared: dict[str, Any] = json.loads((ROOT / "tasks" / "functions.json").read_text())
-    return declared
+def tasks() -> Mapping[str, FunctionDeclaration]:
+    """The task functions, by name."""
+    return task_functions()
+
+
+def services() -> Mapping[str, FunctionDeclaration]:
+    """The API's functions, by name."""
+    return contract.service_functions()
 
 
 @cache
-def services() -> Mapping[str, Mapping[str, Any]]:
-    """What the contract declares, by name."""
-    declared: dict[str, Any] = contract.document()["x-handlers"]
-    return declared
+def consumers() -> Mapping[str, FunctionDeclaration]:
+    """The consumers of the tables' streams, by name."""
+    return consumer_functions()
 
 
 @cache
-def consumers() -> Mapping[str, Mapping[str, Any]]:
-    """What ``analytics/functions.json`` declares, by name."""
-    declared: dict[str, Any] = json.loads((ROOT / "analytics" / "functions.json").read_text())
-    return declared
+def declared_functions() -> Mapping[str, FunctionDeclaration]:
+    """All functions that something on this machine calls, by name."""
+    return {**services(), **tasks(), **consumers()}
 
 
 @cache
 def handler(name: str) -> Any:
-    """What a function's ``run`` is called of."""
-    if name in consumers():
-        return importlib.import_module(f"analytics.{_snake(name)}")
-    if name not in services() and name not in tasks():
+    """The object whose ``run`` is the function: a task, a service, or the module of a consumer."""
+    if name not in declared_functions():
         raise LookupError(f"there is no function {name}")
-    return importlib.import_module(name if name in services() else f"tasks.{_snake(name)}").handler
+    declared = declared_functions()[name]
+    module = importlib.import_module(declared.module)
+    return module if name in consumers() else getattr(module, declared.entry_point)
 
 
 def function_arn(name: str) -> str:
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

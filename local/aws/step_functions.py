@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import re
@@ -31,11 +30,11 @@ from local.aws.functions import tasks
 from local.aws.resources import client
 from local.stack.asgi_server import config
 from local.stack.settings import machine_arn
+from oms.declarations.machines import machine_schedules
 
 WORKERS = 16
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
-SCHEDULES = Path(__file__).parents[2] / "workflows" / "schedules.json"
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ def main() -> None:
 
 def scheduled() -> dict[str, str]:
     """The schedules of the functions that have one, by name."""
-    return {name: declared["schedule"] for name, declared in tasks().items() if "schedule" in declared}
+    return {name: declared.schedule for name, declared in tasks().items() if declared.schedule}
 
 
 def give_up() -> None:
@@ -80,7 +79,7 @@ class Scheduling(uvicorn.Server):
         await super().startup(sockets)
         for name, schedule in scheduled().items():
             self._keep(name, schedule, partial(self._invoke, name), at_once=True)
-        for name, schedule in json.loads(SCHEDULES.read_text()).items():
+        for name, schedule in machine_schedules().items():
             self._keep(name, schedule, partial(self._start, machine_arn(name)), at_once=False)
 
     def _keep(self, name: str, schedule: str, run: Callable[[], object], at_once: bool) -> None:

@@ -18,9 +18,9 @@ from typing import Any
 from local.aws.functions import Functions, consumers
 from local.stack.settings import variables_of
 from oms.adapters.aws.clients import Aws
-from oms.adapters.aws.json_protocol import Api, Refused
-from oms.adapters.dynamodb.tables import tables
+from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient
 from oms.adapters.wiring import deps
+from oms.declarations.tables import tables
 
 FOLLOWING = "following the streams"
 LOOK_EVERY_SECONDS = 0.5
@@ -51,7 +51,11 @@ class Follower:
     """Tells one function what happens to one table, from now on."""
 
     def __init__(
-        self, streams: Api, arn: str, patterns: Sequence[Mapping[str, Any]], tell: Callable[[Mapping[str, Any]], Any]
+        self,
+        streams: AwsJsonClient,
+        arn: str,
+        patterns: Sequence[Mapping[str, Any]],
+        tell: Callable[[Mapping[str, Any]], Any],
     ) -> None:
         self._streams, self._arn, self._patterns, self._tell = streams, arn, patterns, tell
         self._shards = {shard: Shard(self._iterator(shard, "LATEST")) for shard in self._ids()}
@@ -72,7 +76,7 @@ class Follower:
             return False
         try:
             page = self._streams.call("GetRecords", ShardIterator=shard.iterator, Limit=AT_ONCE)
-        except Refused as refused:
+        except AwsError as refused:
             if refused.code not in SLEPT:
                 raise
             shard.iterator = self._iterator(name, "TRIM_HORIZON")  # asleep for too long; what comes again does no harm
@@ -129,8 +133,8 @@ def followers(environment: Mapping[str, str], functions: Functions) -> Iterator[
     aws = Aws.of(environment)
     dynamodb, streams = aws.dynamodb(), aws.dynamodb_streams()
     for name, declared in consumers().items():
-        for table, patterns in declared["streams"].items():
-            asked = dynamodb.call("DescribeTable", TableName=environment[tables()[table].environment])
+        for table, patterns in declared.streams.items():
+            asked = dynamodb.call("DescribeTable", TableName=environment[tables()[table].variable])
             yield Follower(streams, asked["Table"]["LatestStreamArn"], patterns, partial(functions.invoke, name))
 
 

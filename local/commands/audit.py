@@ -17,7 +17,8 @@ from rich.table import Table
 from local.aws import resources as cloud
 from local.stack.settings import Places, machine_arn
 from local.stack.stack import environment_of, pool_of_running
-from oms.adapters.wiring import MACHINES, deps
+from oms.adapters.wiring import deps
+from oms.declarations.machines import ABOUT_ORDERS
 from oms.domain.invariants import Books, Execution, Violation, violations
 from oms.domain.payment import PaymentRecord, PaymentStatus
 from oms.ports import Page
@@ -84,7 +85,7 @@ def every(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
 
 def all_executions(environment: Mapping[str, str]) -> Iterator[Execution]:
     states = cloud.client("stepfunctions", environment)
-    for machine in MACHINES.keys() - {"Reconcile"}:
+    for machine in ABOUT_ORDERS:
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine_arn(machine))
         for page in pages:
             yield from (Execution(machine, each["name"], each["status"]) for each in page["executions"])

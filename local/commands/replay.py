@@ -17,7 +17,8 @@ from asl.replay import Verdict, recording, replay
 from asl.validation import check
 from local.aws import resources as cloud
 from local.commands.redrive import environment_of_shop
-from oms.adapters.wiring import MACHINES, deps
+from oms.adapters.wiring import deps
+from oms.declarations.environment import MACHINE_VARIABLES
 from oms.domain.order import Order
 from oms.ports import Orders
 
@@ -44,7 +45,7 @@ def found(orders: Orders, wanted: str) -> Order:
 def replayed(states: Any, arns: Mapping[str, str], order: Order) -> Iterator[Verdict]:
     """Of each execution that worked on the order, so far as Step Functions still knows it."""
     for machine, name in worked_on(order):
-        arn = arns[MACHINES[machine]]
+        arn = arns[MACHINE_VARIABLES[machine]]
         execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
         try:
             pages = list(states.get_paginator("get_execution_history").paginate(executionArn=execution))

@@ -19,10 +19,10 @@ from api import contract, security
 from api.problems import MEDIA_TYPE, Problem, too_large
 from local.gateway.cors import Cors
 from local.gateway.http_events import Answer, Request, answer_of, event_of, joined, new_request_id
-from local.gateway.limits import MOST_HEADER_BYTES, Buckets, Limits, header_bytes
+from local.gateway.limits import Buckets, Limits, header_bytes
 from local.gateway.tokens import Authorizer, Claims, InsufficientScope, InvalidToken, PublishedKeys, keys_at
+from oms.declarations.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES
 
-MOST_BYTES = 10 * 1024 * 1024
 MOST_DROPPED_BYTES = 64 * 1024 * 1024
 THREADS = 16
 SECURITY = tuple((name.lower(), value) for name, value in security.HEADERS.items())
@@ -161,7 +161,7 @@ class Gateway:
             if claims is not None:
                 _admit(self._users.take(str(claims.get("sub"))))
             event = event_of(request, operation.key, path_parameters, claims, operation.scopes)
-            return answer_of(self._invoke(operation.handler, event))
+            return answer_of(self._invoke(operation.function, event))
 
         serving = asyncio.get_running_loop().run_in_executor(self._pool, serve)
         try:
@@ -190,15 +190,15 @@ def _admit(wait_seconds: int) -> None:
 
 def _check_headers(scope: Scope, headers: Mapping[str, str]) -> None:
     target = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
-    if header_bytes(scope["method"], target, headers) > MOST_HEADER_BYTES:
-        detail = f"the request line and headers are larger than {MOST_HEADER_BYTES} bytes: send less of them"
+    if header_bytes(scope["method"], target, headers) > GATEWAY_HEADER_BYTES:
+        detail = f"the request line and headers are larger than {GATEWAY_HEADER_BYTES} bytes: send less of them"
         raise Refusal(Problem("headers-too-large", 431, detail), "Request Header Fields Too Large")
 
 
 async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
     """The whole body. One that is too long is read to its end and dropped: a client that still sends hears nothing."""
     declared = headers.get("content-length", "0")
-    if declared.isascii() and declared.isdigit() and int(declared) > MOST_BYTES and "expect" in headers:
+    if declared.isascii() and declared.isdigit() and int(declared) > GATEWAY_BODY_BYTES and "expect" in headers:
         raise _too_large()
     parts, length, more = [], 0, True
     while more and length <= MOST_DROPPED_BYTES:
@@ -206,16 +206,16 @@ async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
         if message["type"] == "http.disconnect":
             raise ConnectionResetError("the client left")
         length += len(message.get("body", b""))
-        if length <= MOST_BYTES:
+        if length <= GATEWAY_BODY_BYTES:
             parts.append(message.get("body", b""))
         more = message.get("more_body", False)
-    if length > MOST_BYTES:
+    if length > GATEWAY_BODY_BYTES:
         raise _too_large()
     return b"".join(parts)
 
 
 def _too_large() -> Refusal:
-    return Refusal(too_large(MOST_BYTES), "Request Entity Too Large")
+    return Refusal(too_large(GATEWAY_BODY_BYTES), "Request Entity Too Large")
 
 
 def _refused(refusal: Refusal, path: str, request_id: str) -> Answer:

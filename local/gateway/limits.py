@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-MOST_HEADER_BYTES = 10_240
+from oms.declarations.limits import BURST, INTEGRATION_TIMEOUT_SECONDS, REQUESTS_PER_SECOND
+
 MOST_BUCKETS = 10_000
 
 
@@ -29,8 +30,8 @@ class Rate:
 class Limits:
     an_address: Rate = Rate(1000, 2000)
     """All who sit behind one address share it."""
-    a_user: Rate = Rate(200, 400)
-    answer_seconds: float = 15
+    a_user: Rate = Rate(REQUESTS_PER_SECOND, BURST)
+    answer_seconds: float = INTEGRATION_TIMEOUT_SECONDS
     """Longer than a function may take: its own timeout is the one that is seen, and named in its log."""
 
 

@@ -7,7 +7,7 @@ import hmac
 import time
 from collections.abc import Callable
 
-from oms.adapters.http import Http, NoAnswer
+from oms.adapters.http import HttpClient, NoResponse
 
 CONNECT_SECONDS = 2
 TIMEOUT_SECONDS = 10
@@ -26,14 +26,14 @@ def signature(secret: str, body: str, at: int) -> str:
 
 def webhook(url: str, header: str, secret: str) -> Post:
     """A poster of signed bodies to the shop's callback URL."""
-    shop = Http(url, CONNECT_SECONDS, TIMEOUT_SECONDS)
+    shop = HttpClient(url, CONNECT_SECONDS, TIMEOUT_SECONDS)
 
     def post(body: str) -> bool:
         signed = {header: signature(secret, body, int(time.time()))}
         headers = {"Content-Type": "application/json", **signed}
         try:
             answer = shop.send("POST", "", headers, body.encode())
-        except NoAnswer:
+        except NoResponse:
             return False
         return 200 <= answer.status < 300
 

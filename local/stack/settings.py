@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.contract import operations
-from local.aws.functions import ACCOUNT, REGION, consumers, services, tasks
+from local.aws.functions import ACCOUNT, REGION, declared_functions
 from oms.adapters.aws.clients import UNSIGNED
-from oms.adapters.dynamodb.tables import tables
-from oms.adapters.wiring import MACHINES
+from oms.declarations import environment as variables
+from oms.declarations.environment import MACHINE_VARIABLES, variables_of_ports
+from oms.declarations.tables import tables
 
 ENDPOINTS = "AWS_ENDPOINT_URL_"
 COGNITO = f"{ENDPOINTS}COGNITO_IDENTITY_PROVIDER"
@@ -94,17 +94,17 @@ class Places:
         """The variables of all functions together."""
         return {
             **self.aws(),
-            **{table.environment: name for name, table in tables().items()},
-            "STOCK_SHARDS": self.stock_shards,
-            "REPORTS_BUCKET": "reports",
-            "PAYMENTS_URL": url(self.payments_port),
-            "PAYMENTS_API_KEY": "sk_test_local",
-            "PAYMENTS_SECRET": f"whsec_{carrier_secret}",  # what one sandbox says is signed apart from the other's
-            "CARRIER_URL": url(self.carrier_port),
-            "CARRIER_SECRET": carrier_secret,
-            "GUEST_SECRET": guest_secret,
-            **{variable: machine_arn(machine) for machine, variable in MACHINES.items()},
-            "SEARCH_FOLDER": str(self.folder / "search"),
+            **{table.variable: name for name, table in tables().items()},
+            variables.STOCK_SHARDS: self.stock_shards,
+            variables.REPORTS_BUCKET: "reports",
+            variables.PAYMENTS_URL: url(self.payments_port),
+            variables.PAYMENTS_API_KEY: "sk_test_local",
+            variables.PAYMENTS_SECRET: f"whsec_{carrier_secret}",  # the sandboxes sign with different secrets
+            variables.CARRIER_URL: url(self.carrier_port),
+            variables.CARRIER_SECRET: carrier_secret,
+            variables.GUEST_SECRET: guest_secret,
+            **{variable: machine_arn(machine) for machine, variable in MACHINE_VARIABLES.items()},
+            variables.SEARCH_FOLDER: str(self.folder / "search"),
         }
 
 
@@ -130,24 +130,5 @@ def machine_arn(machine: str) -> str:
 
 def variables_of(function: str, environment: Mapping[str, str]) -> dict[str, str]:
     """A function's own variables, as on AWS: those of the ports that it uses, and the standard ones."""
-    declared = {**services(), **tasks(), **consumers()}
-    named = {name: [table.environment] for name, table in tables().items()}
-    by_port = {
-        **named,
-        "orders": [*named["orders"], *named["inventory"]],  # the adapter of orders writes to both
-        "discounts": named["orders"],
-        "credit": named["orders"],
-        "finder": [*named["orders"], *named["filed"]],
-        "inventory": [*named["inventory"], "STOCK_SHARDS"],
-        "payments": ["PAYMENTS_URL", "PAYMENTS_API_KEY"],
-        "carrier": ["CARRIER_URL"],
-        "executions": list(MACHINES.values()),
-        "carrier_signature": ["CARRIER_SECRET"],
-        "payments_signature": ["PAYMENTS_SECRET"],
-        "search": ["SEARCH_FOLDER"],
-        "reports": ["REPORTS_BUCKET"],
-    }
-    wanted = {variable for port in declared[function]["uses"] for variable in by_port[port]}
-    if any(each.guest for each in operations().values() if each.handler == function):
-        wanted.add("GUEST_SECRET")
-    return {name: value for name, value in environment.items() if name in wanted or name.startswith("AWS_")}
+    names = {*variables_of_ports(declared_functions()[function].uses)} - variables.AWS_ONLY
+    return {name: value for name, value in environment.items() if name in names or name.startswith("AWS_")}

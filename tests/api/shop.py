@@ -110,7 +110,8 @@ class Shop:
             by, headers = None, {**(headers or {}), "authorization": f"Bearer {token}"}
         operation, parameters = self.router.find(method, path)
         event = self.event(operation, path, parameters, body, by, key, query, headers or {})
-        service = importlib.import_module(operation.handler).handler
+        declared = contract.service_functions()[operation.function]
+        service = getattr(importlib.import_module(declared.module), declared.entry_point)
         self.clock.advance(timedelta(milliseconds=20))
         answer = service.run(event, self.deps, SECRETS)
         reply = Reply(

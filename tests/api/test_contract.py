@@ -17,7 +17,10 @@ from oms.ports import Deps
 
 DOCUMENT = contract.document()
 OPERATIONS = contract.operations()
-SERVICES = {name: importlib.import_module(name).handler for name in DOCUMENT["x-handlers"]}
+SERVICES = {
+    name: getattr(importlib.import_module(declared.module), declared.entry_point)
+    for name, declared in contract.service_functions().items()
+}
 SCHEMAS = DOCUMENT["components"]["schemas"]
 PORTS = {field.name for field in fields(Deps)} | {"carrier_signature", "payments_signature"}
 ERRORS = {error.type(): error for error in leaves() if not issubclass(error, Defect)}
@@ -54,8 +57,8 @@ def test_it_is_openapi():
 
 
 def test_every_route_has_a_handler_and_every_handler_a_route():
-    answered = {(name, key) for name, service in SERVICES.items() for key in service.answers}
-    assert answered == {(operation.handler, key) for key, operation in OPERATIONS.items()}
+    answered = {(name, key) for name, service in SERVICES.items() for key in service.handlers}
+    assert answered == {(operation.function, key) for key, operation in OPERATIONS.items()}
 
 
 def test_every_handler_says_what_it_touches():
@@ -114,9 +117,9 @@ def test_ids_are_of_the_contract_s_form():
     assert SCHEMAS["Sku"]["pattern"] == f"^{identifiers.SKU.pattern}$"
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_a_handler_imports_no_sdk_and_reads_no_contract(name):
+@pytest.mark.parametrize("module", [declared.module for declared in contract.service_functions().values()])
+def test_a_handler_imports_no_sdk_and_reads_no_contract(module):
     """They load at the first request that needs them; a cold start pays for the rest alone."""
-    code = f"import sys, {name}; print(*sys.modules)"
+    code = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore.session", "stripe", "jsonschema", "yaml", "requests"} & set(loaded)

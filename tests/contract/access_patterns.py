@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from oms.adapters.aws.clients import DYNAMODB
-from oms.adapters.aws.json_protocol import Api, Post
+from oms.adapters.aws.json_protocol import AwsJsonClient, Post
 from oms.adapters.dynamodb.stock.shards import Shards
 from oms.domain import inventory, paying, placing, shipping
 from oms.domain.baskets import basket_of
@@ -183,7 +183,7 @@ def hot(stores: Stores) -> list[Pattern]:
 def measured(post: Post, lines: int) -> dict[str, Cost]:
     """By the patterns' names."""
     meter = Meter(post)
-    api = Api(DYNAMODB, meter)
+    api = AwsJsonClient(DYNAMODB, meter)
     tables = fresh_tables(api)
     meter.tables = {there: name for name, there in tables.items()}
     stores = in_tables(api, tables, Shards.of(f"{HOT}=16"))

@@ -100,5 +100,5 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
     url = OPENSEARCH if request.param == "opensearch" else request.getfixturevalue("osmem_url")
     name = f"products-{uuid4().hex[:8]}"
     with OpenSearch([url], timeout=30) as client:
-        yield OpenSearchSearch(client, name, seen_at_once=True)
+        yield OpenSearchSearch(client, name, wait_for_writes=True)
         client.indices.delete(index=f"{name}-*")

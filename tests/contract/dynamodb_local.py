@@ -15,7 +15,8 @@ from contextlib import contextmanager
 import boto3
 from botocore.config import Config
 
-from oms.adapters.dynamodb.tables import tables
+from oms.adapters.dynamodb.table_requests import create_table_request
+from oms.declarations.tables import tables
 from tests.contract.maven import Missing, Server, suite
 from tests.contract.stores import REGION, free_port
 
@@ -38,7 +39,7 @@ def _warm_up(url: str) -> None:
     """Its first table takes it longer than the shop would wait."""
     session = boto3.Session("testing", "testing", region_name=REGION)
     client = session.client("dynamodb", endpoint_url=url, config=Config(read_timeout=60))
-    client.create_table(**tables()["products"].creation("first"))
+    client.create_table(**create_table_request("first", tables()["products"]))
     client.delete_table(TableName="first")
 
 

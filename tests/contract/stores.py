@@ -17,7 +17,7 @@ import requests
 from botocore.credentials import Credentials
 
 from oms.adapters.aws.clients import DYNAMODB
-from oms.adapters.aws.json_protocol import Api, Headers, Post, pooled, signer, unsigned
+from oms.adapters.aws.json_protocol import AwsJsonClient, Headers, Post, pooled, signer, unsigned
 from oms.adapters.dynamodb.baskets import DynamoBaskets
 from oms.adapters.dynamodb.carts import DynamoCarts
 from oms.adapters.dynamodb.client import DynamoDB
@@ -28,13 +28,14 @@ from oms.adapters.dynamodb.orders import DynamoOrders
 from oms.adapters.dynamodb.products import DynamoProducts
 from oms.adapters.dynamodb.stock.inventory import DynamoInventory
 from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
-from oms.adapters.dynamodb.tables import tables
+from oms.adapters.dynamodb.table_requests import create_table_request
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_order_index import MemoryFinder
+from oms.declarations.tables import tables
 from oms.ports import Baskets, Carts, Credit, Discounts, Finder, Inventory, Orders, Products
 
 REGION = "us-east-1"
@@ -79,21 +80,21 @@ def to_moto(body: bytes, headers: Headers) -> tuple[int, bytes]:
 
 def in_dynamodb(post: Post, shards: Shards = UNSPLIT) -> Stores:
     """Fresh tables."""
-    api = Api(DYNAMODB, post)
+    api = AwsJsonClient(DYNAMODB, post)
     return in_tables(api, fresh_tables(api), shards)
 
 
-def fresh_tables(api: Api) -> dict[str, str]:
+def fresh_tables(api: AwsJsonClient) -> dict[str, str]:
     """Their names."""
     suffix = f"{os.getpid()}-{next(_names)}"
     names = {}
     for name, table in tables().items():
         names[name] = f"{name}-{suffix}"
-        api.call("CreateTable", **table.creation(names[name]))
+        api.call("CreateTable", **create_table_request(names[name], table))
     return names
 
 
-def in_tables(api: Api, names: Mapping[str, str], shards: Shards) -> Stores:
+def in_tables(api: AwsJsonClient, names: Mapping[str, str], shards: Shards) -> Stores:
     db = DynamoDB(api)
     return Stores(
         DynamoOrders(db, names["orders"], names["inventory"], names["carts"], shards),

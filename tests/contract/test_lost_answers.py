@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from oms.adapters.aws.json_protocol import Headers, Post, Unanswered
+from oms.adapters.aws.json_protocol import AwsUnavailable, Headers, Post
 from oms.domain import placing
 from oms.domain.cart import Cart, put
 from oms.domain.inventory import Stock, reserve
@@ -28,7 +28,7 @@ class Losing:
         answer = self.post(body, headers)
         if headers["X-Amz-Target"].endswith(".TransactWriteItems") and body not in self.lost:
             self.lost.add(body)
-            raise Unanswered("the line went dead")
+            raise AwsUnavailable("the line went dead")
         return answer
 
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from oms.adapters.aws.clients import DYNAMODB
-from oms.adapters.aws.json_protocol import Api
+from oms.adapters.aws.json_protocol import AwsJsonClient
 from oms.adapters.dynamodb import items
 from oms.adapters.dynamodb.client import DynamoDB
-from oms.adapters.dynamodb.order_index import MOST_READS, DynamoFinder
+from oms.adapters.dynamodb.order_index import MAX_READS, DynamoFinder
 from oms.domain.change import recorded
 from oms.domain.fold import fold
 from oms.domain.order import Order, Status
@@ -37,7 +37,7 @@ def order(n: int) -> Order:
 def shop(ministack_url: str) -> tuple[DynamoFinder, list[Order], Meter]:
     made = [order(n) for n in range(MANY)]
     meter = Meter(at(ministack_url))
-    api = Api(DYNAMODB, meter)
+    api = AwsJsonClient(DYNAMODB, meter)
     names = fresh_tables(api)
     meter.tables = {there: name for name, there in names.items()}
     db = DynamoDB(api)
@@ -67,13 +67,13 @@ def test_each_comes_once_and_in_its_turn(shop: tuple[DynamoFinder, list[Order], 
 
     asked = sum(meter.cost().asked.values())
     assert found == [each for each in newest_first if wanted.fits(each)]
-    assert asked <= MOST_READS * (1 + len(found) // 100)
+    assert asked <= MAX_READS * (1 + len(found) // 100)
 
 
 def test_a_page_that_would_take_too_many_reads_ends_early_and_leads_on(
     shop: tuple[DynamoFinder, list[Order], Meter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oms.adapters.dynamodb.order_index.MOST_READS", 6)
+    monkeypatch.setattr("oms.adapters.dynamodb.order_index.MAX_READS", 6)
     finder, newest_first, _ = shop
     wanted, cursor, found, pages = Wanted(Status.SHIPPED, "RED-LAMP"), None, list[Order](), 0
     while pages == 0 or cursor is not None:

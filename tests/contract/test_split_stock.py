@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oms.adapters.aws.clients import DYNAMODB
-from oms.adapters.aws.json_protocol import Api, Headers, Post
+from oms.adapters.aws.json_protocol import AwsJsonClient, Headers, Post
 from oms.adapters.dynamodb.stock.shards import Shards
 from oms.domain import inventory as stock
 from oms.domain.errors import OmsError, OutOfStock, UnexpectedState
@@ -45,12 +45,12 @@ def calls(remote: Post) -> Calls:
 
 
 @pytest.fixture
-def api(calls: Calls) -> Api:
-    return Api(DYNAMODB, calls)
+def api(calls: Calls) -> AwsJsonClient:
+    return AwsJsonClient(DYNAMODB, calls)
 
 
 @pytest.fixture
-def split(api: Api, calls: Calls) -> Split:
+def split(api: AwsJsonClient, calls: Calls) -> Split:
     """One inventory, as writers see it that are told of so many shards."""
     tables = fresh_tables(api)
     del calls.names[:], calls.actions[:]
@@ -61,7 +61,9 @@ def reserve(inventory: Inventory, order_id: str, units: int = 1) -> bool:
     return inventory.apply(stock.reserve(f"{order_id}:reserve", order_id, [("LAMP", units)]))
 
 
-def test_one_counter_costs_one_call_and_is_the_item_that_it_always_was(split: Split, api: Api, calls: Calls) -> None:
+def test_one_counter_costs_one_call_and_is_the_item_that_it_always_was(
+    split: Split, api: AwsJsonClient, calls: Calls
+) -> None:
     stocked(split(1), LAMP=5)
     reserve(split(1), "ord_1")
 

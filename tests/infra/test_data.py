@@ -3,7 +3,9 @@
 import pytest
 import yaml
 
-from infra.declared import ROOT, sign_in, tables
+from oms.declarations.files import ROOT
+from oms.declarations.sign_in import sign_in
+from oms.declarations.tables import IndexDeclaration, tables
 
 
 def keys(schema):
@@ -15,7 +17,7 @@ def test_a_table_is_as_declared(cloud, name):
     declared, made = tables()[name], cloud.of_type("AWS::DynamoDB::Table")[name.capitalize()]
     assert keys(made["KeySchema"]) == list(declared.key)
     assert {
-        index["IndexName"]: {"key": keys(index["KeySchema"]), "projection": index["Projection"]["ProjectionType"]}
+        index["IndexName"]: IndexDeclaration(keys(index["KeySchema"]), index["Projection"]["ProjectionType"])
         for index in made.get("GlobalSecondaryIndexes", [])
     } == declared.indexes
     assert made.get("StreamSpecification", {}).get("StreamViewType") == declared.stream
@@ -60,8 +62,8 @@ def test_the_pool_is_the_one_that_is_declared(cloud):
     declared = sign_in()
     (pool,) = cloud.of_type("AWS::Cognito::UserPool").values()
     (client,) = cloud.of_type("AWS::Cognito::UserPoolClient").values()
-    assert declared["pool"].items() <= pool.items()
-    assert declared["client"].items() <= client.items()
+    assert declared.pool.items() <= pool.items()
+    assert declared.client.items() <= client.items()
 
 
 def test_a_sign_out_ends_within_half_an_hour(cloud):

@@ -5,22 +5,23 @@ import sys
 
 import pytest
 
-from infra.declared import (
+from infra.contract import service_functions
+from oms.declarations.files import ROOT
+from oms.declarations.functions import (
     CARRIER_SIGNATURE,
     GUESTS,
     PAYMENTS_SIGNATURE,
-    ROOT,
-    definitions,
-    schedules,
-    service_functions,
-    snake,
-    stream_functions,
-    tables,
+    SIGN_UP,
+    consumer_functions,
     task_functions,
 )
+from oms.declarations.machines import definitions, machine_schedules
+from oms.declarations.names import snake
+from oms.declarations.tables import tables
 from tests.infra.cloud import machine_arn
 
-DECLARED = (*task_functions(), *service_functions(), *stream_functions())
+DECLARED = (*task_functions().values(), *service_functions().values(), *consumer_functions().values())
+ENTRY_POINTS = {function.module: function.entry_point for function in (*DECLARED, SIGN_UP)}
 PORTS = (
     "orders",
     "inventory",
@@ -38,7 +39,7 @@ PORTS = (
 )
 BEHIND = {
     "CARRIER_SECRET": CARRIER_SIGNATURE,
-    "PAYMENTS_SECRET": PAYMENTS_SIGNATURE,
+    "wiring.payment_event(": PAYMENTS_SIGNATURE,
     "act(": "orders",
     " /guest/": GUESTS,
 }
@@ -49,23 +50,25 @@ PACKAGES = {
     "aws_lambda_powertools": "aws-lambda-powertools",
     "opensearchpy": "opensearch-py",
 }
-SECONDS = {"SignUp": 5, **{function.name: 300 for function in stream_functions()}}
+SECONDS = {"SignUp": 5, **{function.name: 300 for function in consumer_functions().values()}}
 ELSEWHERE = {"tantivy"}
 """What only the one-machine stack's adapters import."""
 
 
 def source(function):
-    """The handler's module, and those of oms/ and api/ that it, or one of them, hands its deps to."""
-    text = (ROOT / function.handler.removesuffix(".handler").replace(".", "/")).with_suffix(".py").read_text()
-    helpers = {"oms/ports": ""}
-    while found := imported_modules(text + "".join(helpers.values())) - helpers.keys():
-        paths = {name: ROOT / f"{name}.py" for name in found}
+    """The text of the function's module, and of all modules of oms.application and api that it imports."""
+    text = (ROOT / function.module.replace(".", "/")).with_suffix(".py").read_text()
+    helpers = {}
+    while new := imported_modules(text + "".join(helpers.values())) - helpers.keys():
+        paths = {name: ROOT / f"{name.replace('.', '/')}.py" for name in new}
         helpers |= {name: path.read_text() if path.is_file() else "" for name, path in paths.items()}
     return "".join([text, *helpers.values()])
 
 
 def imported_modules(text):
-    return {f"{folder}/{name}" for folder, name in re.findall(r"from (oms|api)\.(\w+) import", text)}
+    """A name that is imported from a package may be a module too."""
+    imports = re.findall(r"from (oms\.application(?:\.\w+)*|api\.\w+) import (\w+)", text)
+    return {name for module, member in imports for name in (module, f"{module}.{member}")}
 
 
 @pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
@@ -92,7 +95,7 @@ def test_every_handler_is_in_the_code_and_nothing_but_the_shop_is(cloud, assembl
         module, _, name = function["Handler"].rpartition(".")
         code = assembly / f"asset.{function['Code']['S3Key'].removesuffix('.zip')}"
         assert (code / module.replace(".", "/")).with_suffix(".py").is_file()
-        assert name == "handler"
+        assert name == ENTRY_POINTS[module]
         assert {path.name for path in code.iterdir()} == {"oms", module.partition(".")[0]}
         assert not [*code.rglob("__pycache__"), *code.rglob("*.pyc")]
 
@@ -122,7 +125,7 @@ def test_a_function_s_environment_names_what_it_uses(cloud, function):
 
 
 def variables(port):
-    names = {name: {table.environment: name.capitalize()} for name, table in tables().items()}
+    names = {name: {table.variable: name.capitalize()} for name, table in tables().items()}
     machines = {f"{snake(each.name).upper()}_ARN": machine_arn(each.name) for each in definitions()}
     return {
         **names,
@@ -143,11 +146,11 @@ def variables(port):
 
 
 def test_what_has_a_schedule_runs_by_it_and_nothing_else_does(cloud):
-    scheduled = {function.name: function.schedule for function in task_functions() if function.schedule}
+    scheduled = {function.name: function.schedule for function in task_functions().values() if function.schedule}
     made = cloud.of_type("AWS::Scheduler::Schedule").values()
     assert {cloud.read(each["Target"]["Arn"]): each["ScheduleExpression"] for each in made} == {
         **{f"Functions{name}": schedule for name, schedule in scheduled.items()},
-        **{machine_arn(name): schedule for name, schedule in schedules().items()},
+        **{machine_arn(name): schedule for name, schedule in machine_schedules().items()},
     }
-    assert set(schedules()) <= {definition.name for definition in definitions()}
+    assert set(machine_schedules()) <= {definition.name for definition in definitions()}
     assert all(each.get("State", "ENABLED") == "ENABLED" for each in made)

@@ -98,13 +98,13 @@ FUNCTIONS = {
     | each("states:StartExecution", *machine("NewOrder"))
     | GUESTS,
     "Credit": each("dynamodb:Query", "Orders", "Orders/index/by_credit"),
-    "Granting": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", "Orders")
+    "CreditAdmin": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", "Orders")
     | each("dynamodb:Query", "Orders/index/by_credit"),
     "Discounts": each("dynamodb:GetItem dynamodb:UpdateItem", "Orders")
     | each("dynamodb:GetItem dynamodb:Query dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem", "Inventory"),
     "Docs": set(),
     "Health": set(),
-    "Operating": each("dynamodb:GetItem", "Orders", "Inventory")
+    "Operators": each("dynamodb:GetItem", "Orders", "Inventory")
     | each("dynamodb:BatchGetItem", "Orders")
     | each("dynamodb:Query", "Filed", *(f"Orders/index/by_{what}" for what in ("number", "queue", "state")))
     | each("dynamodb:BatchGetItem dynamodb:PutItem", "Inventory", "Products")

@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 from local.aws.resources import client, make_tables
 from local.stack.settings import Places
 from local.stack.stack import environment_of
-from oms.adapters.dynamodb.tables import tables
+from oms.adapters.dynamodb.table_requests import create_table_request
 from oms.adapters.wiring import deps
+from oms.declarations.tables import tables
 from oms.domain.order import Status
 from oms.domain.order_index import Wanted
 from tests.contract.orders import place
@@ -30,7 +31,7 @@ def test_a_table_that_was_made_without_an_index_gets_it(tmp_path):
 
 def without_indexes(name):
     table = tables()[name]
-    asked = table.creation(name)
+    asked = create_table_request(name, table)
     del asked["GlobalSecondaryIndexes"]
     kept = [each for each in asked["AttributeDefinitions"] if each["AttributeName"] in table.key]
     return {**asked, "AttributeDefinitions": kept}

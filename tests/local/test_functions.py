@@ -45,7 +45,7 @@ def test_a_service_answers_an_event(shop):
     functions = Functions(lambda _: {}, lambda _: shop.deps)
     operation, parameters = shop.router.find("GET", "/products/TEA")
     event = shop.event(operation, "/products/TEA", parameters, None, None, None, None, {})
-    answer = functions.invoke("api.products", event)
+    answer = functions.invoke("Products", event)
     assert (answer["statusCode"], json.loads(answer["body"])["sku"]) == (200, "TEA")
 
 
@@ -72,7 +72,7 @@ def test_what_first_calls_would_load_is_loaded_beforehand(shop):
 
     lamp = wiring._lazily(Lamp)
     functions = Functions(lambda _: {}, lambda _: replace(shop.deps, payments=lamp))
-    functions.load(name for name, each in tasks().items() if "payments" not in each["uses"])
+    functions.load(name for name, each in tasks().items() if "payments" not in each.uses)
     assert made == []
     functions.load([*tasks(), *services(), *consumers()])
     assert len(made) == 1

@@ -2,17 +2,17 @@
 
 import pytest
 
-from local.aws.functions import consumers, services, tasks
+from local.aws.functions import declared_functions
 from local.stack.settings import Places, variables_of
 from oms.adapters.aws.clients import Aws
 
 
-@pytest.mark.parametrize("function", [*services(), *tasks(), *consumers()])
+@pytest.mark.parametrize("function", declared_functions())
 def test_what_a_function_uses_has_its_variables(function):
     everything = {"ORDERS_TABLE": "orders", "SEARCH_FOLDER": "search", "AWS_REGION": "us-east-1"}
     given = variables_of(function, everything)
     assert given["AWS_REGION"] == "us-east-1"
-    uses = {**services(), **tasks(), **consumers()}[function]["uses"]
+    uses = declared_functions()[function].uses
     assert ("ORDERS_TABLE" in given) == bool({"orders", "discounts", "credit"} & {*uses})
     assert ("SEARCH_FOLDER" in given) == ("search" in uses)
 

@@ -10,7 +10,7 @@ from local.aws.resources import make_tables
 from local.aws.streams import AT_ONCE, TRIES, Follower, followers, matches
 from local.stack.settings import Places, variables_of
 from local.stack.stack import environment_of
-from oms.adapters.aws.json_protocol import Refused
+from oms.adapters.aws.json_protocol import AwsError
 from oms.adapters.wiring import deps
 from oms.domain import inventory
 from oms.domain.change import Change
@@ -111,7 +111,7 @@ class Streams:
     def GetRecords(self, *, ShardIterator, Limit):  # noqa: N802, N803
         if self.expired:
             self.expired = False
-            raise Refused("ExpiredIteratorException", {})
+            raise AwsError("ExpiredIteratorException", {})
         shard, start = ShardIterator.split()
         end = int(start) + Limit
         has_ended = shard in self.closed and end >= len(self.shards[shard])
@@ -203,7 +203,7 @@ def test_after_a_long_sleep_all_is_told_again(streams, told):
     assert told.calls == ["1", "1 2"]
 
 
-STOCK = consumers()["ProductIndexer"]["streams"]["inventory"]
+STOCK = consumers()["ProductIndexer"].streams["inventory"]
 
 
 def stock(sk, before, after, name="MODIFY"):

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from asl.engine.execution import Execution
-from tests.workflows.shop import Shop, snake
+from oms.declarations.names import snake
+from tests.workflows.shop import Shop
 
 GOLDEN = Path(__file__).parent / "golden"
 DAY = 86400

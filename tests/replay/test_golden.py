@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from asl.replay import read_recording, replay
+from oms.declarations.names import snake
 from tests.replay.record import GOLDEN, STORIES
-from tests.workflows.shop import snake
 
 DEFINITIONS = Path(__file__).parents[2] / "workflows" / "definitions"
 HISTORIES = sorted(GOLDEN.glob("*/*.json"))

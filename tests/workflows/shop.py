@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from oms.adapters.memory_reports import MemoryReports
 from oms.application.commit import commit
 from oms.application.reconciliation.report import Report, report_of
 from oms.application.webhooks.carrier_events import Fate, pass_on
+from oms.declarations.names import snake
 from oms.domain import invariants, inventory, placing
 from oms.domain.catalogue import Product
 from oms.domain.events import Units
@@ -49,10 +49,6 @@ MACHINES = tuple(SUBJECTS)
 """Those that are about an order."""
 ALL_MACHINES = (*MACHINES, "Reconcile")
 FUNCTIONS = json.loads((ROOT / "tasks" / "functions.json").read_text())
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 HANDLERS = {

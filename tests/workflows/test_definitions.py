@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from oms.application.recovery.resume_plan import WAYS
+from oms.declarations.names import snake
 from oms.domain.errors import leaves
 
 ROOT = Path(__file__).parents[2]
@@ -29,10 +30,6 @@ def states():
 
 def tasks():
     return [param for param in states() if param.values[1]["Type"] == "Task"]
-
-
-def snake(name):
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def command_of(state):

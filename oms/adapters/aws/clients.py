@@ -1,4 +1,4 @@
-"""Where AWS is, and what speaks to it: made at first use and shared by every thread. Importing this imports no SDK."""
+"""The clients of AWS's services, made at first use and shared by all threads. Importing this module imports no SDK."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from oms.adapters.aws.json_protocol import (
     ATTEMPTS,
     CONNECT_SECONDS,
-    PASSING,
     READ_SECONDS,
-    Api,
+    TRANSIENT_ERRORS,
+    AwsJsonClient,
     pooled,
     signer,
     unsigned,
@@ -22,14 +22,14 @@ from oms.domain.errors import OmsError
 
 DYNAMODB, DYNAMODB_STREAMS = "DynamoDB_20120810", "DynamoDBStreams_20120810"
 STEP_FUNCTIONS = "AWSStepFunctions"
-"""How requests name the service."""
+"""The services' names in ``X-Amz-Target``."""
 UNSIGNED = "AWS_NO_SIGN_REQUEST"
-"""Set where nobody checks signatures: on one machine."""
+"""Set on one machine, where nobody checks signatures."""
 
 
 @dataclass(frozen=True)
 class Aws:
-    """Where AWS is, and who asks. What is missing botocore finds by itself."""
+    """The region, the endpoints and the credentials. botocore's own chain finds what is None."""
 
     region: str | None = None
     dynamodb_endpoint: str | None = None
@@ -45,65 +45,67 @@ class Aws:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Aws:
-        anywhere = environ.get("AWS_ENDPOINT_URL")
+        default_endpoint = environ.get("AWS_ENDPOINT_URL")
         return cls(
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"),
-            dynamodb_endpoint=environ.get("AWS_ENDPOINT_URL_DYNAMODB", anywhere),
-            dynamodb_streams_endpoint=environ.get("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", anywhere),
-            stepfunctions_endpoint=environ.get("AWS_ENDPOINT_URL_SFN", anywhere),
-            secretsmanager_endpoint=environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER", anywhere),
-            s3_endpoint=environ.get("AWS_ENDPOINT_URL_S3", anywhere),
-            cognito_endpoint=environ.get("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", anywhere),
+            dynamodb_endpoint=environ.get("AWS_ENDPOINT_URL_DYNAMODB", default_endpoint),
+            dynamodb_streams_endpoint=environ.get("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", default_endpoint),
+            stepfunctions_endpoint=environ.get("AWS_ENDPOINT_URL_SFN", default_endpoint),
+            secretsmanager_endpoint=environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER", default_endpoint),
+            s3_endpoint=environ.get("AWS_ENDPOINT_URL_S3", default_endpoint),
+            cognito_endpoint=environ.get("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", default_endpoint),
             access_key=environ.get("AWS_ACCESS_KEY_ID"),
             secret_key=environ.get("AWS_SECRET_ACCESS_KEY"),
             session_token=environ.get("AWS_SESSION_TOKEN"),
             signs=not environ.get(UNSIGNED),
         )
 
-    def dynamodb(self) -> Api:
-        api: Api = _once(_api, "dynamodb", DYNAMODB, self, self.dynamodb_endpoint)
-        return api
+    def dynamodb(self) -> AwsJsonClient:
+        client: AwsJsonClient = _locked(_json_client, "dynamodb", DYNAMODB, self, self.dynamodb_endpoint)
+        return client
 
-    def dynamodb_streams(self) -> Api:
-        api: Api = _once(_api, "streams.dynamodb", DYNAMODB_STREAMS, self, self.dynamodb_streams_endpoint)
-        return api
+    def dynamodb_streams(self) -> AwsJsonClient:
+        client: AwsJsonClient = _locked(
+            _json_client, "streams.dynamodb", DYNAMODB_STREAMS, self, self.dynamodb_streams_endpoint
+        )
+        return client
 
-    def stepfunctions(self) -> Api:
-        api: Api = _once(_api, "states", STEP_FUNCTIONS, self, self.stepfunctions_endpoint)
-        return api
+    def stepfunctions(self) -> AwsJsonClient:
+        client: AwsJsonClient = _locked(_json_client, "states", STEP_FUNCTIONS, self, self.stepfunctions_endpoint)
+        return client
 
     def s3(self) -> Any:
-        return _once(_client, "s3", self, self.s3_endpoint)
+        return _locked(_boto3_client, "s3", self, self.s3_endpoint)
 
     def cognito(self) -> Any:
-        return _once(_client, "cognito-idp", self, self.cognito_endpoint)
+        return _locked(_boto3_client, "cognito-idp", self, self.cognito_endpoint)
 
     def secret(self, arn: str) -> str:
-        """The text of a secret, as it is now."""
-        client = _once(_client, "secretsmanager", self, self.secretsmanager_endpoint)
+        """The current text of a secret."""
+        client = _locked(_boto3_client, "secretsmanager", self, self.secretsmanager_endpoint)
         text: str = client.get_secret_value(SecretId=arn)["SecretString"]
         return text
 
 
-_lock = Lock()  # boto3 makes clients in one thread at a time
+_lock = Lock()  # boto3 can't make clients in several threads at a time
 
 
-def _once(make: Callable[..., Any], *arguments: Any) -> Any:
+def _locked(make: Callable[..., Any], *arguments: Any) -> Any:
     with _lock:
         return make(*arguments)
 
 
 @cache
-def _api(host: str, target: str, aws: Aws, endpoint: str | None) -> Api:
+def _json_client(host: str, target: str, aws: Aws, endpoint: str | None) -> AwsJsonClient:
     if endpoint and not aws.signs:
-        return Api(target, pooled(endpoint, unsigned))
-    region, credentials = _found(aws)
-    url = (endpoint or f"https://{host}.{region}.{_suffix(region)}").rstrip("/")
-    return Api(target, pooled(url, signer(url, host.rpartition(".")[2], region, credentials)))
+        return AwsJsonClient(target, pooled(endpoint, unsigned))
+    region, credentials = _region_and_credentials(aws)
+    url = (endpoint or f"https://{host}.{region}.{_domain(region)}").rstrip("/")
+    return AwsJsonClient(target, pooled(url, signer(url, host.rpartition(".")[2], region, credentials)))
 
 
-def _found(aws: Aws) -> tuple[str, Any]:
-    """The region and the credentials, by botocore's chain where the environment doesn't name them."""
+def _region_and_credentials(aws: Aws) -> tuple[str, Any]:
+    """Those of the environment, or those that botocore's chain finds."""
     if aws.region and aws.access_key and aws.secret_key:
         from botocore.credentials import Credentials
 
@@ -120,12 +122,12 @@ def _found(aws: Aws) -> tuple[str, Any]:
     return region, credentials
 
 
-def _suffix(region: str) -> str:
+def _domain(region: str) -> str:
     return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
 
 
 @cache
-def _client(service: str, aws: Aws, endpoint: str | None) -> Any:
+def _boto3_client(service: str, aws: Aws, endpoint: str | None) -> Any:
     import boto3
     from botocore.config import Config
 
@@ -138,8 +140,8 @@ def _client(service: str, aws: Aws, endpoint: str | None) -> Any:
     return session.client(service, endpoint_url=endpoint or None, config=config)  # type: ignore[call-overload]
 
 
-def called(operation: Callable[..., Any], unavailable: type[OmsError], **request: Any) -> Any:
-    """Call boto3. What passes by itself is ``unavailable``; the rest are botocore's own errors: our defects."""
+def call_boto3(operation: Callable[..., Any], unavailable: type[OmsError], **request: Any) -> Any:
+    """Call an operation of boto3. Raises ``unavailable`` for a transient error, otherwise botocore's own error."""
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
     try:
@@ -148,6 +150,6 @@ def called(operation: Callable[..., Any], unavailable: type[OmsError], **request
         raise unavailable(str(error)) from error
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if error.response["Error"]["Code"] in PASSING or status >= 500:
+        if error.response["Error"]["Code"] in TRANSIENT_ERRORS or status >= 500:
             raise unavailable(str(error)) from error
         raise

@@ -1,8 +1,7 @@
-"""AWS's JSON protocol, which DynamoDB and Step Functions speak: a call is one signed POST of one JSON object.
+"""A client of AWS's JSON protocol, for DynamoDB and Step Functions: a call is one signed POST of one JSON object.
 
-boto3 says the same through models, rules and events, at several times the work a call and after loading for longer than
-a small function's own start (docs/decisions/0007-speak-aws-json-ourselves.md). What is intricate stays botocore's:
-signatures, and where credentials come from.
+A call through boto3 takes several times the work, and its import takes longer than the start of a small function
+(docs/decisions/0007-speak-aws-json-ourselves.md). botocore still signs, and finds the credentials.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ from typing import Any
 
 import orjson
 
-from oms.adapters.http import Http, NoAnswer
+from oms.adapters.http import HttpClient, NoResponse
 
 CONNECT_SECONDS = 1
 READ_SECONDS = 3
 ATTEMPTS = 2
-"""So a call that meets silence ends within 8 seconds, before the function around it does."""
-LONGEST_PAUSE_SECONDS = 0.1
+"""A call without any response ends after 8 seconds, before the function around it does."""
+MAX_PAUSE_SECONDS = 0.1
 
-PASSING = frozenset(
+TRANSIENT_ERRORS = frozenset(
     {
         "InternalFailure",
         "InternalServerError",
@@ -39,83 +38,83 @@ PASSING = frozenset(
         "ExecutionLimitExceeded",
     }
 )
-"""The codes of what passes by itself: errors, and the reasons of a cancelled transaction."""
+"""The codes of errors, and of reasons for a cancelled transaction, that a later call may not meet."""
 
 Headers = Mapping[str, str]
 Post = Callable[[bytes, Headers], tuple[int, bytes]]
-"""Sends a body, and answers the status and the body that came back. Raises ``Unanswered``."""
+"""Sends a body, and returns the status and the body of the response. Raises ``AwsUnavailable``."""
 Sign = Callable[[bytes, Headers], Headers]
 
 
-class Unanswered(Exception):
-    """No answer came, or one that says to ask later: what the call did is unknown."""
+class AwsUnavailable(Exception):
+    """There was no response, or a transient error. The call may have had its effect."""
 
 
-class Refused(Exception):
-    """AWS's no. ``code`` is its name for the reason, ``told`` all that it said."""
+class AwsError(Exception):
+    """An error response. ``code`` is AWS's name of the error, ``response`` the response's body."""
 
-    def __init__(self, code: str, told: Mapping[str, Any]) -> None:
-        super().__init__(f"{code}: {told.get('message') or told.get('Message') or ''}")
-        self.code, self.told = code, told
+    def __init__(self, code: str, response: Mapping[str, Any]) -> None:
+        super().__init__(f"{code}: {response.get('message') or response.get('Message') or ''}")
+        self.code, self.response = code, response
 
 
-class Api:
-    """One service. ``target`` is how its requests name it."""
+class AwsJsonClient:
+    """A client of one service. ``target`` is the service's name in ``X-Amz-Target``."""
 
     def __init__(self, target: str, post: Post, sleep: Callable[[float], None] = time.sleep) -> None:
         self._target, self._post, self._sleep = target, post, sleep
 
     def call(self, operation: str, **request: Any) -> Any:
-        """Raises ``Refused``; ``Unanswered`` when every attempt was, or met what passes by itself."""
+        """Raises ``AwsError``, and ``AwsUnavailable`` if every attempt had no response or a transient error."""
         body = orjson.dumps(request)
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": f"{self._target}.{operation}",
             "User-Agent": "order-management",
         }
-        for left in reversed(range(ATTEMPTS)):
+        for attempts_left in reversed(range(ATTEMPTS)):
             try:
-                return self._answered(body, headers)
-            except Unanswered:
-                if not left:
+                return self._attempt(body, headers)
+            except AwsUnavailable:
+                if not attempts_left:
                     raise
-                self._sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))
+                self._sleep(random.uniform(0, MAX_PAUSE_SECONDS))
         raise AssertionError("unreachable")
 
-    def _answered(self, body: bytes, headers: Headers) -> Any:
-        status, answer = self._post(body, headers)
+    def _attempt(self, body: bytes, headers: Headers) -> Any:
+        status, response = self._post(body, headers)
         if status == 200:
-            return orjson.loads(answer)
-        refused = _refused(status, answer)
-        if status >= 500 or refused.code in PASSING:
-            raise Unanswered(f"{status} {refused}")
-        raise refused
+            return orjson.loads(response)
+        error = _error(status, response)
+        if status >= 500 or error.code in TRANSIENT_ERRORS:
+            raise AwsUnavailable(f"{status} {error}")
+        raise error
 
 
-def _refused(status: int, answer: bytes) -> Refused:
+def _error(status: int, body: bytes) -> AwsError:
     try:
-        told = orjson.loads(answer)
-    except ValueError:  # not the service but something before it
-        return Refused(str(status), {"message": answer[:200].decode(errors="replace")})
-    return Refused(told.get("__type", str(status)).rpartition("#")[2], told)
+        response = orjson.loads(body)
+    except ValueError:  # from a proxy or load balancer in front of the service
+        return AwsError(str(status), {"message": body[:200].decode(errors="replace")})
+    return AwsError(response.get("__type", str(status)).rpartition("#")[2], response)
 
 
 def pooled(url: str, sign: Sign) -> Post:
-    """Over connections that every thread shares."""
-    http = Http(url, CONNECT_SECONDS, CONNECT_SECONDS + READ_SECONDS)
+    """Posts over connections that all threads share."""
+    http = HttpClient(url, CONNECT_SECONDS, CONNECT_SECONDS + READ_SECONDS)
 
     def post(body: bytes, headers: Headers) -> tuple[int, bytes]:
         try:
-            answer = http.send("POST", "/", sign(body, headers), body)
-        except NoAnswer as error:
-            raise Unanswered(str(error)) from error
-        return answer.status, answer.body
+            response = http.send("POST", "/", sign(body, headers), body)
+        except NoResponse as error:
+            raise AwsUnavailable(str(error)) from error
+        return response.status, response.body
 
     return post
 
 
 def signer(url: str, service: str, region: str, credentials: Any) -> Sign:
-    """Signature version 4, by botocore's ``credentials``."""
+    """Signs with Signature Version 4, by botocore's ``credentials``."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
 

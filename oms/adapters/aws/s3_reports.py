@@ -1,4 +1,4 @@
-"""Reports in S3, one object each."""
+"""Reports in S3, an object each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from oms.adapters.aws.clients import Aws, called
+from oms.adapters.aws.clients import Aws, call_boto3
 from oms.domain.errors import StoreUnavailable
 
 FOLDER = "reconciliations"
@@ -20,15 +20,15 @@ class S3Reports:
     def get(self, name: str) -> Mapping[str, Any] | None:
         client = self._aws.s3()
         try:
-            answer = called(client.get_object, StoreUnavailable, Bucket=self._bucket, Key=_key(name))
+            response = call_boto3(client.get_object, StoreUnavailable, Bucket=self._bucket, Key=_key(name))
         except client.exceptions.NoSuchKey:
             return None
-        report: Mapping[str, Any] = json.loads(called(answer["Body"].read, StoreUnavailable))
+        report: Mapping[str, Any] = json.loads(call_boto3(response["Body"].read, StoreUnavailable))
         return report
 
     def put(self, name: str, report: Mapping[str, Any]) -> None:
         request = {"Bucket": self._bucket, "Key": _key(name), "ContentType": "application/json"}
-        called(self._aws.s3().put_object, StoreUnavailable, **request, Body=json.dumps(report).encode())
+        call_boto3(self._aws.s3().put_object, StoreUnavailable, **request, Body=json.dumps(report).encode())
 
 
 def _key(name: str) -> str:

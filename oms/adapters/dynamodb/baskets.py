@@ -1,7 +1,6 @@
-"""Baskets in DynamoDB: an item for each SKU of a basket, under a key that the order alone decides.
+"""Baskets in DynamoDB: an item for each SKU of a basket, under a key that follows from the order.
 
-So a basket that comes twice is written over itself, and nothing is counted until somebody asks: what goes with a
-product is in one query of its latest baskets.
+So writing a basket twice changes nothing. Nothing is counted in advance: one query reads a product's latest baskets.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class DynamoBaskets:
 
 
 def _item(basket: Basket, sku: str) -> items.Item:
-    """DynamoDB takes it away some time after ``expires_at``."""
+    """DynamoDB deletes it some time after ``expires_at``."""
     key = items.key(sku, f"{basket.at.isoformat()}#{basket.order_id}")
     expires_at = {"N": str(int((basket.at + KEPT).timestamp()))}
     return {**item_codec(Basket).encode(basket), **key, "expires_at": expires_at}

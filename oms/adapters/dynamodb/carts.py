@@ -1,4 +1,4 @@
-"""Carts in DynamoDB: one item a cart, written under the condition that it is still the one that was read."""
+"""Carts in DynamoDB: an item each, written only over the version that was read."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from oms.domain.errors import CartChanged
 
 
 def put_cart(table: str, cart: Cart, at: datetime) -> Action:
-    """What writes the cart's next version."""
+    """The action that writes the cart's next version."""
     item = items.cart_item(replace(cart, version=cart.version + 1), at)
     request: dict[str, Any] = {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
     if cart.version:
         request["ConditionExpression"] = "version = :version"
         request["ExpressionAttributeValues"] = {":version": {"N": str(cart.version)}}
-    return Action({"Put": request}, refusal=changed(cart))
+    return Action({"Put": request}, refusal=cart_changed(cart))
 
 
-def changed(cart: Cart) -> CartChanged:
+def cart_changed(cart: Cart) -> CartChanged:
     return CartChanged(f"the cart is past version {cart.version}: look at it again")
 
 
@@ -33,7 +33,7 @@ class DynamoCarts:
         self._table = table
 
     def get(self, owner: str, at: datetime) -> Cart:
-        """DynamoDB takes what has expired away within days, and tells it until then."""
+        """An expired cart reads as empty: DynamoDB deletes it only within days."""
         item = self._db.get(self._table, items.key(owner))
         if item is None:
             return Cart(owner)
@@ -42,5 +42,5 @@ class DynamoCarts:
 
     def save(self, cart: Cart, at: datetime) -> Cart:
         if self._db.transact([put_cart(self._table, cart, at).request]):
-            raise changed(cart)
+            raise cart_changed(cart)
         return replace(cart, version=cart.version + 1)

@@ -1,4 +1,4 @@
-"""Store credit in DynamoDB: each customer's ledger, and a balance a currency that no spending takes below nothing."""
+"""Store credit in DynamoDB: each customer's ledger, and a balance for each currency that never goes below zero."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BY_CREDIT = ("credit_of", "at", "pk", "sk")
 
 
 def credit_actions(table: str, entries: Iterable[CreditEntry], at: datetime, by: str) -> Iterator[Action]:
-    """What writes the entries, and moves their balances: down only as far as there is credit."""
+    """The actions that write the entries and move their balances, which fail if a balance would go below zero."""
     for entry in entries:
         yield put_new(table, items.credit_item(BookedCredit(at, by, entry)))
         yield _move(table, entry)
@@ -42,20 +42,20 @@ class DynamoCredit:
         self._table = table
 
     def balances(self, customer_id: str) -> Mapping[str, int]:
-        found = self._db.below(self._table, items.CREDIT + customer_id, items.BALANCES)
-        return {item["sk"]["S"].removeprefix(items.BALANCES): int(item["minor"]["N"]) for item in found}
+        balances = self._db.with_prefix(self._table, items.CREDIT + customer_id, items.BALANCES)
+        return {item["sk"]["S"].removeprefix(items.BALANCES): int(item["minor"]["N"]) for item in balances}
 
     def get(self, customer_id: str, effect_id: str) -> BookedCredit | None:
         item = self._db.get(self._table, items.key(items.CREDIT + customer_id, items.CREDITS + effect_id))
         return items.credit_of(item) if item else None
 
     def ledger(self, customer_id: str) -> Sequence[BookedCredit]:
-        found = self._db.below(self._table, items.CREDIT + customer_id, items.CREDITS)
-        return [items.credit_of(item) for item in found]
+        entries = self._db.with_prefix(self._table, items.CREDIT + customer_id, items.CREDITS)
+        return [items.credit_of(item) for item in entries]
 
     def entries(self, customer_id: str, limit: int, cursor: str | None = None) -> Page[BookedCredit]:
         partition = ("credit_of", customer_id)
-        request = self._db.indexed(self._table, "by_credit", partition, ScanIndexForward=False)
+        request = self._db.index_request(self._table, "by_credit", partition, ScanIndexForward=False)
         return self._db.page(request, BY_CREDIT, items.credit_of, limit, cursor, credit_of=customer_id)
 
     def every(self, limit: int, cursor: str | None = None) -> Page[BookedCredit]:
@@ -63,5 +63,5 @@ class DynamoCredit:
         return self._db.page(request, BY_CREDIT, items.credit_of, limit, cursor)
 
     def grant(self, entry: CreditEntry, at: datetime, by: str) -> bool:
-        written = [action.request for action in credit_actions(self._table, [entry], at, by)]
-        return not self._db.transact(written)
+        actions = [action.request for action in credit_actions(self._table, [entry], at, by)]
+        return not self._db.transact(actions)

@@ -1,4 +1,4 @@
-"""Discount codes in DynamoDB: a code with its counter, a counter for each customer, and the ledger of its uses."""
+"""Discount codes in DynamoDB: a code with its counter, a counter for each customer, and the ledger of uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oms.domain.discounts import CodeUse, Discount, used_up
 
 
 def code_actions(table: str, uses: Iterable[CodeUse]) -> Iterator[Action]:
-    """What writes the uses and moves their counters, up to their limits."""
+    """The actions that write the uses and move their counters, which fail beyond the limits."""
     for use in uses:
         own = {":limit": {"N": str(use.customer_limit)}}
         yield put_new(table, items.code_use_item(use))
@@ -20,8 +20,8 @@ def code_actions(table: str, uses: Iterable[CodeUse]) -> Iterator[Action]:
         yield _count(table, use, items.CUSTOMERS + use.customer_id, "attribute_not_exists(used) OR used < :limit", own)
 
 
-def _count(table: str, use: CodeUse, sk: str, free: str, values: items.Item) -> Action:
-    """Under the condition ``free`` where it takes a use; one is given back without any."""
+def _count(table: str, use: CodeUse, sk: str, condition: str, values: items.Item) -> Action:
+    """Move one counter. The condition holds for taking a use; giving one back has none."""
     uses = {":uses": {"N": str(use.uses)}}
     request: dict[str, Any] = {
         "TableName": table,
@@ -30,7 +30,7 @@ def _count(table: str, use: CodeUse, sk: str, free: str, values: items.Item) -> 
         "ExpressionAttributeValues": uses,
     }
     if use.uses > 0:
-        request |= {"ConditionExpression": free, "ExpressionAttributeValues": {**uses, **values}}
+        request |= {"ConditionExpression": condition, "ExpressionAttributeValues": {**uses, **values}}
     return Action({"Update": request}, refusal=used_up(use.code))
 
 
@@ -48,9 +48,9 @@ class DynamoDiscounts:
         condition = "attribute_not_exists(pk)"
         values = {f":{name}": value for name, value in terms.items()}
         if before is not None:
-            there = _terms(before)
-            condition = " AND ".join(["used <= :total_limit", *(f"#{name} = :was_{name}" for name in there)])
-            values |= {f":was_{name}": value for name, value in there.items()}
+            old_terms = _terms(before)
+            condition = " AND ".join(["used <= :total_limit", *(f"#{name} = :was_{name}" for name in old_terms)])
+            values |= {f":was_{name}": value for name, value in old_terms.items()}
         sets = ", ".join(f"#{name} = :{name}" for name in terms)
         request = {
             "TableName": self._table,
@@ -63,11 +63,11 @@ class DynamoDiscounts:
         return not self._db.transact([{"Update": request}])
 
     def uses(self, code: str, order_id: str | None = None) -> Sequence[CodeUse]:
-        begins = items.USES if order_id is None else f"{items.USES}{order_id}:"
-        return [items.code_use_of(item) for item in self._db.below(self._table, items.CODES + code, begins)]
+        prefix = items.USES if order_id is None else f"{items.USES}{order_id}:"
+        return [items.code_use_of(item) for item in self._db.with_prefix(self._table, items.CODES + code, prefix)]
 
 
 def _terms(discount: Discount) -> items.Item:
-    """All but how often it was used, which only orders write."""
+    """All attributes but the number of uses, which only orders write."""
     item = items.discount_item(discount)
     return {name: value for name, value in item.items() if name not in ("pk", "sk", "used")}

@@ -1,10 +1,10 @@
-"""Dataclasses as DynamoDB items and back, compiled once a class from its annotations.
+"""Encodes dataclasses as DynamoDB items, and decodes them, by codecs that are compiled from the annotations.
 
-A plain field is an attribute of its own, which conditions and indexes can see. What is made of parts (a record, a list,
-a mapping) is one attribute, its JSON text: nothing asks after a part of it, and a table checks, counts and copies a
-text faster than a tree of typed values.
+A field with a scalar type is an attribute of its own, for conditions and indexes. A field with a record, a tuple or a
+mapping is one attribute with its JSON text: no request needs a part of it, and DynamoDB handles a text faster than a
+tree of typed values.
 
-A field that an item lacks takes its default, and one that the class doesn't know, of a newer version, is ignored.
+A field that an item lacks gets its default. An attribute that the class lacks, of a newer release, is ignored.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ import orjson
 
 Attribute = dict[str, Any]
 """An attribute value with its type, as in {"S": "RED-LAMP"}."""
-
-
 Decode = Callable[[Any], Any]
 
 
@@ -32,14 +30,14 @@ class Codec(NamedTuple):
 
 
 def item_codec(kind: Any) -> Codec:
-    """Between a dataclass and an item's attributes; its fields are what ``text_codec`` takes."""
+    """The codec between a dataclass and an item's attributes. ``text_codec`` must take the types of its fields."""
     return _item(kind)
 
 
 def text_codec(kind: Any) -> Codec:
-    """Between a value and its JSON text.
+    """The codec between a value and its JSON text.
 
-    For a dataclass, str, int, bool, datetime or StrEnum; an optional one, a tuple, or a mapping from str of them.
+    Takes dataclasses, str, int, bool, datetime and StrEnum, and optionals, tuples and mappings of them.
     """
     return _text(kind)
 
@@ -64,7 +62,7 @@ def _attribute(kind: Any) -> Codec:
     if kind in _SCALARS:
         return _SCALARS[kind]
     if _is_optional(kind):
-        encode, decode = _attribute(_given(kind))
+        encode, decode = _attribute(_without_none(kind))
         return Codec(
             lambda value: {"NULL": True} if value is None else encode(value),
             lambda attribute: None if "NULL" in attribute else decode(attribute),
@@ -85,10 +83,10 @@ _SCALARS = {
 
 @cache
 def _decoder(kind: Any) -> Decode:
-    """From what JSON is made of. The other way orjson knows, of records, times and enums; and mappings are dicts."""
+    """Decodes the values that ``json`` parses. orjson encodes dataclasses, times and enums by itself."""
     if _is_optional(kind):
-        decode = _decoder(_given(kind))
-        return decode if decode is _as_it_is else lambda value: None if value is None else decode(value)
+        decode = _decoder(_without_none(kind))
+        return decode if decode is _unchanged else lambda value: None if value is None else decode(value)
     origin = get_origin(kind)
     if origin is tuple:
         decode = _decoder(get_args(kind)[0])
@@ -100,13 +98,17 @@ def _decoder(kind: Any) -> Decode:
         return datetime.fromisoformat
     if is_dataclass(kind):
         return _record(kind, {name: _decoder(hint) for name, hint in _hints(kind).items()})
-    return kind if issubclass(kind, StrEnum) else _as_it_is
+    return kind if issubclass(kind, StrEnum) else _unchanged
 
 
 def _record(kind: Any, decoders: Mapping[str, Decode]) -> Decode:
-    known = list(decoders.items())
-    return lambda found: kind(
-        **{name: found[name] if decode is _as_it_is else decode(found[name]) for name, decode in known if name in found}
+    fields_of = list(decoders.items())
+    return lambda members: kind(
+        **{
+            name: members[name] if decode is _unchanged else decode(members[name])
+            for name, decode in fields_of
+            if name in members
+        }
     )
 
 
@@ -119,9 +121,9 @@ def _is_optional(kind: Any) -> bool:
     return get_origin(kind) is types.UnionType
 
 
-def _given(optional: Any) -> Any:
+def _without_none(optional: Any) -> Any:
     return next(each for each in get_args(optional) if each is not types.NoneType)
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value

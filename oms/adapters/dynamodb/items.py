@@ -1,4 +1,17 @@
-"""What the shop keeps, as items of its tables, and back."""
+"""The items of the tables: their keys, and each record as an item and back.
+
+orders      pk = order id; sk = ``order``, ``event#000001``, ``money#<effect id>`` or ``wait#<name>``
+            pk = ``code#<code>``; sk = ``code``: a discount code with its counter, ``customer#<id>``: the counter of a
+            customer's uses, or ``use#<effect id>``: an entry of the code's ledger
+            pk = ``credit#<customer id>``; sk = ``balance#<currency>``: the customer's store credit, or
+            ``entry#<effect id>``: an entry of its ledger
+inventory   pk = SKU; sk = ``stock``: its counters, and ``stock#01`` and so on if they are split
+            pk = effect id; sk = ``entry``: an entry of the stock ledger
+products    pk = SKU
+carts       pk = the cart's owner
+baskets     pk = SKU; sk = when the order was placed, and its id: what was bought with the product
+filed       pk = ``sku#<SKU>``, ``customer#<id>`` or ``all#<shard>``: a list of orders; sk = an order's position in it
+"""
 
 from __future__ import annotations
 
@@ -22,7 +35,7 @@ Item = dict[str, Attribute]
 ORDER = "order"
 STOCK = "stock"
 MOVES = "moves"
-"""How often a counter that has others beside it was written; no other counter has it."""
+"""How often a counter was written, if its SKU has other counters too."""
 ENTRY = "entry"
 EVENTS = "event#"
 MONEY = "money#"
@@ -79,7 +92,7 @@ def event_item(order_id: str, recorded: Recorded) -> Item:
 
 
 def event_of(item: Item) -> Recorded:
-    """Raises ``KeyError`` for an event that this version doesn't know: it can't say what became of the order."""
+    """Raises ``KeyError`` for an event of a newer release: without it the order's state can't be folded."""
     event = text_codec(TYPES[item["name"]["S"]]).decode(item["data"]["S"])
     at = datetime.fromisoformat(item["at"]["S"])
     return Recorded(int(item["sequence"]["N"]), at, item["by"]["S"], event)
@@ -112,7 +125,7 @@ def shard_of(item: Item) -> int:
 
 
 def stock_of(item: Item) -> Stock:
-    """What is in one shard."""
+    """The stock in one counter."""
     stock: Stock = _value(Stock, {**item, "sku": item["pk"]})
     return stock
 
@@ -127,7 +140,7 @@ def product_of(item: Item) -> Product:
 
 
 def cart_item(cart: Cart, changed_at: datetime) -> Item:
-    """DynamoDB takes it away some time after ``expires_at``, which it wants in Unix seconds."""
+    """DynamoDB deletes it some time after ``expires_at``, in Unix seconds."""
     item = _item(cart, cart.owner)
     item["expires_at"] = {"N": str(int(cart.expires_at(changed_at).timestamp()))}
     return item
@@ -157,7 +170,7 @@ def code_use_of(item: Item) -> CodeUse:
 
 
 def credit_item(booked: BookedCredit) -> Item:
-    """``credit_of`` is there for the index alone, which has nothing else in it."""
+    """``credit_of`` is the key of an index that holds only these items."""
     entry = booked.entry
     item = _item(entry, CREDIT + entry.customer_id, f"{CREDITS}{entry.effect_id}")
     return {

@@ -1,8 +1,8 @@
-"""Orders as operators look for them, in DynamoDB: lists of places, and the orders that stand at them.
+"""The operators' order index in DynamoDB: lists of positions, each of which identifies an order.
 
-By state they stand in an index of the orders' own table. All the other lists are items of a table of their own, which
-hold no more than a place that never changes: writing one twice, late or out of turn does no harm. What is read from a
-list is only a hint: the order itself, as last written, says whether it is wanted.
+The lists by state are an index of the orders' table. All other lists are items of the table ``filed``. Such an item
+holds only a position, which never changes, so writing it twice, late or out of order does no harm. A list is only a
+hint: the order itself, read consistently, decides whether it matches.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 from oms.adapters import cursors
 from oms.adapters.dynamodb import items
 from oms.adapters.dynamodb.client import DynamoDB
-from oms.adapters.dynamodb.sorted_intersection import Part, Read, Trail, meet
+from oms.adapters.dynamodb.sorted_intersection import ListShard, Read, ShardedList, intersection
 from oms.domain import order_index as finding
 from oms.domain.errors import InvalidRequest
 from oms.domain.order import Order
@@ -22,10 +22,10 @@ from oms.domain.order_index import SHARDS, Wanted
 from oms.ports import Page
 
 EARLIEST, LATEST = "0", "~"
-"""Before and after all places."""
-PLACE = re.compile(r"[0-9][!-}]{0,150}")
-MOST_READS = 100
-"""A request asks for no more parts of lists: what it has found by then is a page."""
+"""Before and after all positions."""
+POSITION = re.compile(r"[0-9][!-}]{0,150}")
+MAX_READS = 100
+"""The queries of one request, at most: then the orders found so far are its page."""
 
 
 class DynamoFinder:
@@ -34,56 +34,58 @@ class DynamoFinder:
         self._orders, self._filed = orders_table, filed_table
 
     def file(self, orders: Iterable[Order]) -> None:
-        different = {order.id: order for order in orders}.values()  # a batch takes no key twice
-        places = [items.key(each, finding.place(order)) for order in different for each in finding.lists(order)]
-        self._db.batch_put(self._filed, places)
+        distinct = {order.id: order for order in orders}.values()  # a batch takes no key twice
+        positions = [items.key(each, finding.place(order)) for order in distinct for each in finding.lists(order)]
+        self._db.batch_put(self._filed, positions)
 
-    def find(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Order]:
-        before, reads = _start(wanted, cursor), _Reads(self._db, wanted)
-        steps = meet(self._trails(wanted, reads), before)
-        found: list[Order] = []
-        met: list[str] = []
-        for before, in_all in steps:
-            met += [before] if in_all else []
-            if len(found) + len(met) == limit:
-                found, met = [*found, *self._fitting(wanted, met)], []
-            if len(found) == limit or reads.count >= MOST_READS:
-                more = next(steps, None) is not None
+    def find(self, criteria: Wanted, limit: int, cursor: str | None = None) -> Page[Order]:
+        before, reads = _start(criteria, cursor), _Reads(self._db, criteria)
+        positions = intersection(self._lists(criteria, reads), before)
+        orders: list[Order] = []
+        candidates: list[str] = []
+        for before, in_all in positions:
+            candidates += [before] if in_all else []
+            if len(orders) + len(candidates) == limit:
+                orders, candidates = [*orders, *self._matching(criteria, candidates)], []
+            if len(orders) == limit or reads.count >= MAX_READS:
+                more = next(positions, None) is not None
                 break
         else:
             more = False
-        found += self._fitting(wanted, met)
-        return Page(tuple(found), cursors.encode({"of": wanted.mark, "before": before}) if more else None)
+        orders += self._matching(criteria, candidates)
+        return Page(tuple(orders), cursors.encode({"of": criteria.mark, "before": before}) if more else None)
 
-    def _trails(self, wanted: Wanted, reads: _Reads) -> list[Trail]:
-        def split(lists: Sequence[Read]) -> Trail:
-            return Trail([Part(each) for each in lists], lambda place: finding.shard(finding.order_at(place)))
+    def _lists(self, criteria: Wanted, reads: _Reads) -> list[ShardedList]:
+        def sharded(shards: Sequence[Read]) -> ShardedList:
+            return ShardedList(
+                [ListShard(each) for each in shards], lambda place: finding.shard(finding.order_at(place))
+            )
 
         filed = partial(reads.of, self._filed, "", ("pk", "sk"))
-        one_each = [finding.with_sku(wanted.sku)] if wanted.sku else []
-        one_each += [finding.of_customer(wanted.customer_id)] if wanted.customer_id else []
-        trails = [Trail([Part(filed(name))]) for name in one_each]
-        if wanted.status:
+        names = [finding.with_sku(criteria.sku)] if criteria.sku else []
+        names += [finding.of_customer(criteria.customer_id)] if criteria.customer_id else []
+        lists = [ShardedList([ListShard(filed(name))]) for name in names]
+        if criteria.status:
             by_state = partial(reads.of, self._orders, "by_state", ("state", "placed"))
-            trails.append(split([by_state(finding.of_state(wanted.status, n)) for n in range(SHARDS)]))
-        return trails or [split([filed(finding.of_all(n)) for n in range(SHARDS)])]
+            lists.append(sharded([by_state(finding.of_state(criteria.status, n)) for n in range(SHARDS)]))
+        return lists or [sharded([filed(finding.of_all(n)) for n in range(SHARDS)])]
 
-    def _fitting(self, wanted: Wanted, places: Sequence[str]) -> Iterator[Order]:
-        if not places:
+    def _matching(self, criteria: Wanted, positions: Sequence[str]) -> Iterator[Order]:
+        if not positions:
             return
-        keys = [items.key(finding.order_at(place), items.ORDER) for place in places]
-        read = self._db.batch_get(self._orders, keys, consistent=True)
-        orders = {order.id: order for order in map(items.order_of, read)}
-        there = (orders.get(finding.order_at(place)) for place in places)
-        yield from (order for order in there if order and wanted.fits(order))
+        keys = [items.key(finding.order_at(position), items.ORDER) for position in positions]
+        orders = map(items.order_of, self._db.batch_get(self._orders, keys, consistent=True))
+        by_id = {order.id: order for order in orders}
+        in_list_order = (by_id.get(finding.order_at(position)) for position in positions)
+        yield from (order for order in in_list_order if order and criteria.fits(order))
 
 
 class _Reads:
-    """Reads parts of lists, as far as the time that is asked for goes, and counts."""
+    """Reads parts of lists, back to the criteria's earliest time, and counts its queries."""
 
-    def __init__(self, db: DynamoDB, wanted: Wanted) -> None:
+    def __init__(self, db: DynamoDB, criteria: Wanted) -> None:
         self._db = db
-        self._since = wanted.since.isoformat() if wanted.since else EARLIEST
+        self._since = criteria.since.isoformat() if criteria.since else EARLIEST
         self.count = 0
 
     def of(self, table: str, index: str, key: tuple[str, str], name: str) -> Read:
@@ -91,17 +93,17 @@ class _Reads:
             if until < self._since:
                 return ()
             self.count += 1
-            found = self._db.latest(table, index, (key[0], name), (key[1], self._since, until), count)
-            return [item[key[1]]["S"] for item in found]
+            latest = self._db.latest(table, index, (key[0], name), (key[1], self._since, until), count)
+            return [item[key[1]]["S"] for item in latest]
 
         return read
 
 
-def _start(wanted: Wanted, cursor: str | None) -> str:
-    """Before which place a page begins. Raises ``InvalidRequest`` for a cursor that isn't one, or is of another."""
+def _start(criteria: Wanted, cursor: str | None) -> str:
+    """The position before which a page begins. Raises ``InvalidRequest`` for a cursor of another search."""
     if cursor is None:
-        return wanted.until.isoformat() if wanted.until else LATEST
-    before = cursors.decode(cursor, frozenset({"of", "before"}), of=wanted.mark)["before"]
-    if not PLACE.fullmatch(before):
+        return criteria.until.isoformat() if criteria.until else LATEST
+    before = cursors.decode(cursor, frozenset({"of", "before"}), of=criteria.mark)["before"]
+    if not POSITION.fullmatch(before):
         raise InvalidRequest("this cursor is none of ours")
     return before

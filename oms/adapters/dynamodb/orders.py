@@ -1,4 +1,4 @@
-"""Orders in DynamoDB: an order, its events, its ledgers and its stock are written by one transaction."""
+"""Orders in DynamoDB: one transaction writes an order with its events, its ledger entries and its stock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DynamoOrders:
     def __init__(
         self, db: DynamoDB, table: str, inventory_table: str, carts_table: str = "", shards: Shards = UNSPLIT
     ) -> None:
-        """Only who makes orders from carts needs to say where those are."""
+        """``carts_table`` is needed only to create orders from carts."""
         self._db = db
         self._table = table
         self._stock = StockWriter(db, inventory_table, shards)
@@ -40,10 +40,12 @@ class DynamoOrders:
         first = put_new(self._table, items.order_item(order))
         cart = [put_cart(self._carts_table, change.cart, at)] if change.cart else []
         credit = credit_actions(self._table, change.credit, at, by)
-        failed = self._stock.write([first, *cart, *credit, *self._rest(order.id, change, events)], change.stock)
+        failed = self._stock.write(
+            [first, *cart, *credit, *self._other_actions(order.id, change, events)], change.stock
+        )
         if first in failed:
             return self.get(order.id)
-        self._refuse(failed, order)
+        self._raise_refusal(failed, order)
         return order
 
     def get(self, order_id: str) -> Order:
@@ -53,11 +55,11 @@ class DynamoOrders:
         return items.order_of(item)
 
     def numbered(self, number: str) -> Order:
-        request = self._db.indexed(self._table, "by_number", ("number", number))
-        found = self._db.page(request, ("number", "pk", "sk"), lambda item: item["pk"]["S"], 1, None)
-        if not found.items:
+        request = self._db.index_request(self._table, "by_number", ("number", number))
+        order_ids = self._db.page(request, ("number", "pk", "sk"), lambda item: item["pk"]["S"], 1, None)
+        if not order_ids.items:
             raise OrderNotFound(f"there is no order {number}")
-        return self.get(found.items[0])
+        return self.get(order_ids.items[0])
 
     def save(self, order: Order, change: Change, at: datetime, by: str) -> Order:
         if not change:
@@ -65,12 +67,12 @@ class DynamoOrders:
         events = recorded(order, change, at, by)
         after = reduce(apply, events, order)
         credit = credit_actions(self._table, change.credit, at, by)
-        actions = [self._update(order, after), *credit, *self._rest(order.id, change, events)]
-        self._refuse(self._stock.write(actions, change.stock), order)
+        actions = [self._update(order, after), *credit, *self._other_actions(order.id, change, events)]
+        self._raise_refusal(self._stock.write(actions, change.stock), order)
         return after
 
     @staticmethod
-    def _refuse(failed: Sequence[Action], order: Order) -> None:
+    def _raise_refusal(failed: Sequence[Action], order: Order) -> None:
         refusal = next((action.refusal for action in failed if action.refusal), None)
         if refusal:
             raise refusal
@@ -88,7 +90,7 @@ class DynamoOrders:
             return Action({"ConditionCheck": {**condition, "Key": items.key(before.id, items.ORDER)}})
         return Action({"Put": {**condition, "Item": items.order_item(after)}})
 
-    def _rest(self, order_id: str, change: Change, events: Iterable[Recorded]) -> Iterator[Action]:
+    def _other_actions(self, order_id: str, change: Change, events: Iterable[Recorded]) -> Iterator[Action]:
         yield from (put(self._table, items.event_item(order_id, event)) for event in events)
         yield from (put_new(self._table, items.money_item(entry)) for entry in change.money)
         yield from code_actions(self._table, change.codes)
@@ -105,10 +107,10 @@ class DynamoOrders:
         return Action({"Update": request})
 
     def events(self, order_id: str) -> Sequence[Recorded]:
-        return [items.event_of(item) for item in self._db.below(self._table, order_id, items.EVENTS)]
+        return [items.event_of(item) for item in self._db.with_prefix(self._table, order_id, items.EVENTS)]
 
     def money(self, order_id: str) -> Sequence[MoneyEntry]:
-        return [items.money_of(item) for item in self._db.below(self._table, order_id, items.MONEY)]
+        return [items.money_of(item) for item in self._db.with_prefix(self._table, order_id, items.MONEY)]
 
     def waits(self, order_id: str, name: str) -> Sequence[str]:
         item = self._db.get(self._table, items.key(order_id, items.WAITS + name))
@@ -116,14 +118,14 @@ class DynamoOrders:
 
     def of_customer(self, customer_id: str, limit: int, cursor: str | None = None) -> Page[Order]:
         partition = ("customer_id", customer_id)
-        request = self._db.indexed(self._table, "by_customer", partition, ScanIndexForward=False)
+        request = self._db.index_request(self._table, "by_customer", partition, ScanIndexForward=False)
         return self._db.page(request, BY_CUSTOMER, items.order_of, limit, cursor, customer_id=customer_id)
 
     def in_queue(self, queue: str, limit: int, cursor: str | None = None) -> Page[Order]:
-        request = self._db.indexed(self._table, "by_queue", ("queue", queue))
+        request = self._db.index_request(self._table, "by_queue", ("queue", queue))
         return self._db.page(request, BY_QUEUE, items.order_of, limit, cursor, queue=queue)
 
     def every(self, limit: int, cursor: str | None = None) -> Page[Order]:
-        """Read from an index, which holds nothing but orders; it follows the table within moments."""
+        """Reads an index that holds only orders. It may be some moments behind the table."""
         request = {"TableName": self._table, "IndexName": "by_customer"}
         return self._db.page(request, BY_CUSTOMER, items.order_of, limit, cursor)

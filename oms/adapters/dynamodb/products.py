@@ -18,8 +18,8 @@ class DynamoProducts:
 
     def get(self, skus: Iterable[str], consistent: bool = False) -> Mapping[str, Product]:
         keys = [items.key(sku) for sku in dict.fromkeys(skus)]
-        found = map(items.product_of, self._db.batch_get(self._table, keys, consistent))
-        return {product.sku: product for product in found}
+        products = map(items.product_of, self._db.batch_get(self._table, keys, consistent))
+        return {product.sku: product for product in products}
 
     def put(self, products: Iterable[Product]) -> None:
         by_sku = {product.sku: product for product in products}
@@ -30,14 +30,14 @@ class DynamoProducts:
         if before is None:
             request["ConditionExpression"] = "attribute_not_exists(pk)"
         else:
-            there = items.product_item(before)
-            request["ConditionExpression"] = " AND ".join(f"#{name} = :{name}" for name in there)
-            request["ExpressionAttributeNames"] = {f"#{name}": name for name in there}
-            request["ExpressionAttributeValues"] = {f":{name}": value for name, value in there.items()}
+            old_item = items.product_item(before)
+            request["ConditionExpression"] = " AND ".join(f"#{name} = :{name}" for name in old_item)
+            request["ExpressionAttributeNames"] = {f"#{name}": name for name in old_item}
+            request["ExpressionAttributeValues"] = {f":{name}": value for name, value in old_item.items()}
         return not self._db.transact([{"Put": request}])
 
     def in_department(self, department: str, limit: int, cursor: str | None = None) -> Page[Product]:
-        request = self._db.indexed(self._table, "by_department", ("department", department))
+        request = self._db.index_request(self._table, "by_department", ("department", department))
         key = ("department", "name", "pk")
         return self._db.page(request, key, items.product_of, limit, cursor, department=department)
 

@@ -1,8 +1,8 @@
-"""Search in Amazon OpenSearch. Versions are external, so a late write is the cluster's to refuse.
+"""Search in Amazon OpenSearch. Versions are external, so the cluster refuses a late write.
 
-Two aliases: ``<name>`` is what is searched, ``<name>-written`` is every index that a write goes to, two of them during
-a rebuild. Moving the first is one call, so there is no moment without an index; the one before stays, nameless, until
-the next rebuild.
+The alias ``<name>`` is the index that is searched, ``<name>-written`` every index that a write goes to: two of them
+during a rebuild. One call moves the first alias, so there is always an index. The previous one stays, without an alias,
+until the next rebuild.
 """
 
 from __future__ import annotations
@@ -50,46 +50,51 @@ SORTS: Mapping[Sort, Sequence[Mapping[str, str]]] = {
     Sort.NAME: [{"by_name": "asc"}],
 }
 LIVE = {"term": {"live": "true"}}
-SECONDS = 4
+TIMEOUT_SECONDS = 4
 CONFLICT = 409
-BEHIND = (429, 502, 503, 504)
-WRITTEN_AT_ONCE = 1000
+OVERLOADED = (429, 502, 503, 504)
+BULK_SIZE = 1000
 
 
 def signed_client(url: str, aws: Aws) -> OpenSearch:
-    """A client whose calls are signed as AWS wants them; on one machine, without TLS, nobody asks who calls."""
+    """A client that signs its calls for AWS. On one machine, without TLS, nobody checks signatures."""
     import boto3
     from opensearchpy import OpenSearch, RequestsHttpConnection, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 
     if url.startswith("http://"):
-        return OpenSearch([url], connection_class=RequestsHttpConnection, timeout=SECONDS, max_retries=1)
+        return OpenSearch([url], connection_class=RequestsHttpConnection, timeout=TIMEOUT_SECONDS, max_retries=1)
     session = boto3.Session(aws.access_key, aws.secret_key, aws.session_token, aws.region)
     signer = Urllib3AWSV4SignerAuth(session.get_credentials(), session.region_name, "es")
     return OpenSearch(
-        [url], http_auth=signer, connection_class=Urllib3HttpConnection, timeout=SECONDS, max_retries=1, pool_maxsize=16
+        [url],
+        http_auth=signer,
+        connection_class=Urllib3HttpConnection,
+        timeout=TIMEOUT_SECONDS,
+        max_retries=1,
+        pool_maxsize=16,
     )
 
 
 class OpenSearchSearch:
-    """``seen_at_once`` makes each write wait until it is found: for tests."""
+    """``wait_for_writes`` lets each write wait until searches find it: for tests."""
 
-    def __init__(self, client: OpenSearch, name: str = "products", seen_at_once: bool = False) -> None:
+    def __init__(self, client: OpenSearch, name: str = "products", wait_for_writes: bool = False) -> None:
         self._client = client
         self._name, self._written = name, f"{name}-written"
-        self._refresh = "true" if seen_at_once else "false"
+        self._refresh = "true" if wait_for_writes else "false"
 
-    # --- Looking ----------------------------------------------------------------------------------
+    # --- Reading ----------------------------------------------------------------------------------
 
     def find(self, query: Query) -> Found:
         start = listings.start_of(query)
-        answer = self._found(query, start, forgiving=False)
-        if answer and query.text and not answer["aggregations"]["asked"]["doc_count"]:
-            answer = self._found(query, start, forgiving=True)
-        if not answer:
+        response = self._search(query, start, forgiving=False)
+        if response and query.text and not response["aggregations"]["matches"]["doc_count"]:
+            response = self._search(query, start, forgiving=True)
+        if not response:
             return Found((), 0, dict.fromkeys(FACETS, ()))
-        hits = [listings.listing_of(hit["_source"]["stored"]) for hit in answer["hits"]["hits"]]
-        total = answer["hits"]["total"]["value"]
-        counts = {name: _counts(answer["aggregations"][name]["values"]) for name in FACETS}
+        hits = [listings.listing_of(hit["_source"]["stored"]) for hit in response["hits"]["hits"]]
+        total = response["hits"]["total"]["value"]
+        counts = {name: _counts(response["aggregations"][name]["values"]) for name in FACETS}
         return Found(hits, total, counts, listings.cursor_after(query, start + len(hits), total))
 
     def suggest(self, prefix: str, limit: int) -> Sequence[str]:
@@ -102,28 +107,28 @@ class OpenSearchSearch:
             "query": {"bool": {"filter": [LIVE, *whole, {"prefix": {"as_typed": typed[-1]}}]}},
             "aggs": {"titles": _values_of("title", limit * 5)},
         }
-        answer = self._searched(body)
-        return [each.value for each in _counts(answer["aggregations"]["titles"])[:limit]] if answer else ()
+        response = self._response(body)
+        return [each.value for each in _counts(response["aggregations"]["titles"])[:limit]] if response else ()
 
-    def _found(self, query: Query, start: int, forgiving: bool) -> Any:
-        """Filters come after the counting, for each facet is counted without its own."""
+    def _search(self, query: Query, start: int, forgiving: bool) -> Any:
+        """Filters are post filters, because each facet is counted without its own filter."""
         body = {
             "from": start,
             "size": query.limit,
             "track_total_hits": True,
             "_source": ["stored"],
-            "query": _asked(search.terms(query.text), forgiving),
+            "query": _text_query(search.terms(query.text), forgiving),
             "post_filter": {"bool": {"filter": _filters(query.filters)}},
             "sort": SORTS[query.sort if query.ranked or query.sort is not Sort.RELEVANCE else Sort.NAME],
-            "aggs": {"asked": {"filter": LIVE}, **{name: _facet(name, query.filters) for name in FACETS}},
+            "aggs": {"matches": {"filter": LIVE}, **{name: _facet(name, query.filters) for name in FACETS}},
         }
-        return self._searched(body)
+        return self._response(body)
 
-    def _searched(self, body: Mapping[str, Any]) -> Any:
-        """The answer; None before the first write, when there is no index: whoever only reads may make none."""
+    def _response(self, body: Mapping[str, Any]) -> Any:
+        """The response. None before the first write: there is no index yet, and a reader may not create one."""
         from opensearchpy.exceptions import NotFoundError
 
-        with _called():
+        with _transient_errors():
             try:
                 return self._client.search(body=body, index=self._name)
             except NotFoundError:
@@ -135,56 +140,54 @@ class OpenSearchSearch:
         self._write((each.product.sku, each.version, _document(each)) for each in products)
 
     def delete(self, versions: Mapping[str, int]) -> None:
-        """A stone is left in each one's place, for the cluster forgets a deletion's version after a minute."""
+        """Writes a tombstone for each, because the cluster forgets the version of a deletion after a minute."""
         self._write((sku, version, {"live": "false"}) for sku, version in versions.items())
 
     def rebuild(self, products: Iterable[Listing]) -> None:
-        with _called():
-            name = self._made([self._written])
+        with _transient_errors():
+            name = self._create_index([self._written])
             self._write(((each.product.sku, each.version, _document(each)) for each in products), [name])
             self._client.indices.refresh(index=name)
-            known = self._client.indices.get_alias(index=f"{self._name}-*")
-            retired = [action for old, had in known.items() if old != name for action in _retired(old, had["aliases"])]
-            moved = [{"add": {"index": name, "alias": self._name}}, *retired]
-            self._client.indices.update_aliases(body={"actions": moved})
+            aliases_by_index = self._client.indices.get_alias(index=f"{self._name}-*")
+            others = [(index, each["aliases"]) for index, each in aliases_by_index.items() if index != name]
+            retirements = [action for index, aliases in others for action in _retirement(index, aliases)]
+            actions = [{"add": {"index": name, "alias": self._name}}, *retirements]
+            self._client.indices.update_aliases(body={"actions": actions})
 
     def _write(self, writes: Iterable[tuple[str, int, dict[str, Any]]], names: Sequence[str] = ()) -> None:
         from opensearchpy.helpers import streaming_bulk
 
-        with _called():
+        with _transient_errors():
             targets = names or self._targets()
             actions = (
                 {"_index": name, "_id": sku, "version": version, "version_type": "external_gte", "_source": source}
                 for sku, version, source in writes
                 for name in targets
             )
-            options: dict[str, Any] = {"chunk_size": WRITTEN_AT_ONCE, "refresh": self._refresh}
-            for ok, said in streaming_bulk(self._client, actions, raise_on_error=False, **options):
-                if not ok and said["index"]["status"] != CONFLICT:
-                    _refuse(said["index"])
+            options: dict[str, Any] = {"chunk_size": BULK_SIZE, "refresh": self._refresh}
+            for ok, result in streaming_bulk(self._client, actions, raise_on_error=False, **options):
+                if not ok and result["index"]["status"] != CONFLICT:
+                    _raise_failure(result["index"])
 
     def _targets(self) -> list[str]:
         if not self._client.indices.exists_alias(name=self._written):
-            self._first()
+            self._create_index([self._name, self._written])
         return list(self._client.indices.get_alias(name=self._written))
 
-    def _first(self) -> None:
-        self._made([self._name, self._written])
-
-    def _made(self, aliases: Sequence[str]) -> str:
+    def _create_index(self, aliases: Sequence[str]) -> str:
         name = f"{self._name}-{uuid4().hex[:12]}"
         self._client.indices.create(index=name, body={**INDEX, "aliases": {alias: {} for alias in aliases}})
         return name
 
 
-def _retired(index: str, aliases: Iterable[str]) -> list[dict[str, Any]]:
-    """It loses its names; it goes itself a rebuild later, for a search that is under way may still be reading it."""
+def _retirement(index: str, aliases: Iterable[str]) -> list[dict[str, Any]]:
+    """Remove an index's aliases, or an index that has none. A running search may still read the former."""
     return [{"remove": {"index": index, "alias": alias}} for alias in aliases] or [{"remove_index": {"index": index}}]
 
 
 @contextmanager
-def _called() -> Iterator[None]:
-    """What passes by itself is ``StoreUnavailable``; the rest are our defects."""
+def _transient_errors() -> Iterator[None]:
+    """Raises ``StoreUnavailable`` for transient errors. Others are defects of ours."""
     from opensearchpy.exceptions import ConnectionError, TransportError
 
     try:
@@ -192,15 +195,15 @@ def _called() -> Iterator[None]:
     except ConnectionError as error:
         raise StoreUnavailable(f"the search can't be reached: {error.error}") from error
     except TransportError as error:
-        if error.status_code in BEHIND:
+        if error.status_code in OVERLOADED:
             raise StoreUnavailable(f"the search answers {error.status_code}") from error
         raise
 
 
-def _refuse(said: Mapping[str, Any]) -> None:
-    if said["status"] in BEHIND:
-        raise StoreUnavailable(f"the search answers {said['status']}")
-    raise ValueError(f"the search took no {said['_id']}: {said['error']}")
+def _raise_failure(result: Mapping[str, Any]) -> None:
+    if result["status"] in OVERLOADED:
+        raise StoreUnavailable(f"the search answers {result['status']}")
+    raise ValueError(f"the search took no {result['_id']}: {result['error']}")
 
 
 def _document(listing: Listing) -> dict[str, Any]:
@@ -210,17 +213,17 @@ def _document(listing: Listing) -> dict[str, Any]:
 # --- Queries ----------------------------------------------------------------------------------------
 
 
-def _asked(terms: Sequence[Term], forgiving: bool) -> dict[str, Any]:
+def _text_query(terms: Sequence[Term], forgiving: bool) -> dict[str, Any]:
     must = [{"dis_max": {"queries": [_way(way) for way in term.ways(forgiving)]}} for term in terms]
-    asked = " ".join(word for term in terms for word in term.words)
-    together = {"match_phrase": {"in_name": asked}}
-    should = [{"constant_score": {"filter": together, "boost": search.TOGETHER}}] if " " in asked else []
+    phrase = " ".join(word for term in terms for word in term.words)
+    together = {"match_phrase": {"in_name": phrase}}
+    should = [{"constant_score": {"filter": together, "boost": search.TOGETHER}}] if " " in phrase else []
     return {"bool": {"filter": [LIVE], "must": must, "should": should}}
 
 
 def _way(way: Way) -> dict[str, Any]:
-    found = {"bool": {"filter": [_word(way.field, word, way.how) for word in way.words]}}
-    return {"constant_score": {"filter": found, "boost": way.worth}}
+    words = {"bool": {"filter": [_word(way.field, word, way.how) for word in way.words]}}
+    return {"constant_score": {"filter": words, "boost": way.worth}}
 
 
 def _word(name: str, word: str, how: How) -> dict[str, Any]:
@@ -246,5 +249,5 @@ def _values_of(name: str, size: int) -> dict[str, Any]:
     return {"terms": {"field": name, "size": size}}
 
 
-def _counts(answer: Mapping[str, Any]) -> tuple[Count, ...]:
-    return search.counted({bucket["key"]: bucket["doc_count"] for bucket in answer["buckets"]})
+def _counts(aggregation: Mapping[str, Any]) -> tuple[Count, ...]:
+    return search.counted({bucket["key"]: bucket["doc_count"] for bucket in aggregation["buckets"]})

@@ -1,4 +1,4 @@
-"""What every search engine keeps of a listing to show it, and its pages."""
+"""Listings as every search engine stores them, and cursors over hits."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ def stored(listing: Listing) -> dict[str, Any]:
     return asdict(listing)
 
 
-def listing_of(kept: Mapping[str, Any]) -> Listing:
-    product = kept["product"]
-    return Listing(Product(**{**product, "price": Money(**product["price"])}), kept["in_stock"], kept["version"])
+def listing_of(document: Mapping[str, Any]) -> Listing:
+    product = document["product"]
+    return Listing(
+        Product(**{**product, "price": Money(**product["price"])}), document["in_stock"], document["version"]
+    )
 
 
 def start_of(query: Query) -> int:
-    """How many hits went before. Raises ``InvalidRequest`` for a cursor that isn't one, or is of another query."""
+    """The number of hits before the page. Raises ``InvalidRequest`` for a cursor of another query."""
     if query.cursor is None:
         return 0
-    place = cursors.decode(query.cursor, frozenset({"of", "after"}), of=query.mark)["after"]
-    if not (place.isdecimal() and place.isascii() and len(place) < 6 and int(place) + query.limit <= WINDOW):
+    offset = cursors.decode(query.cursor, frozenset({"of", "after"}), of=query.mark)["after"]
+    if not (offset.isdecimal() and offset.isascii() and len(offset) < 6 and int(offset) + query.limit <= WINDOW):
         raise InvalidRequest("this cursor is none of ours")
-    return int(place)
+    return int(offset)
 
 
-def cursor_after(query: Query, seen: int, total: int) -> str | None:
-    more = seen < total and seen + query.limit <= WINDOW
-    return cursors.encode({"of": query.mark, "after": str(seen)}) if more else None
+def cursor_after(query: Query, offset: int, total: int) -> str | None:
+    more = offset < total and offset + query.limit <= WINDOW
+    return cursors.encode({"of": query.mark, "after": str(offset)}) if more else None

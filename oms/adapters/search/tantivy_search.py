@@ -1,7 +1,7 @@
-"""Search on one machine: tantivy indexes in a folder, for one shop's processes.
+"""Search on one machine: tantivy indexes in a folder, shared by the processes of one shop.
 
-The folder holds an index a build, and ``current``, a link to the one that is searched: a rebuild moves the link.
-While ``building`` links to another, writes go to both. A file's lock keeps writers apart; readers wait for nobody.
+The folder holds an index for each build. The link ``current`` names the one that is searched; a rebuild moves it. While
+there is a link ``building``, writes go to both indexes. A file lock serializes writers; readers never wait.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ SORTS = {
     Sort.NAME: ("by_name", Order.Asc),
 }
 HEAP_BYTES = 400_000_000
-WRITTEN_AT_ONCE = 100_000
-"""In one piece, as far as the heap goes: what an order by name costs grows with the pieces of an index."""
-BROWSED = 256
-"""So many answers to queries without words are kept: what shoppers leaf through is the same few pages."""
-NUDGE = 0.01
-"""What the best rank adds to a score, at most: less than any difference between two scores."""
+WRITE_BATCH_SIZE = 100_000
+"""As large as the heap allows: sorting by name takes longer with each segment of an index."""
+CACHED_PAGES = 256
+"""How many results of queries without words are cached: shoppers browse the same few pages."""
+MAX_BOOST = 0.01
+"""What the best rank adds to a score: less than any difference between two scores."""
 
 
 @dataclass(frozen=True)
-class _Standing:
-    """An index as of its last commit. ``stamp`` tells one commit from another."""
+class _Snapshot:
+    """An index at its last commit. ``stamp`` identifies the commit."""
 
     stamp: tuple[object, ...]
     index: tantivy.Index
@@ -56,23 +56,23 @@ class _Standing:
 class TantivySearch:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._standing: _Standing | None = None
+        self._snapshot: _Snapshot | None = None
 
-    # --- Looking ----------------------------------------------------------------------------------
+    # --- Reading ----------------------------------------------------------------------------------
 
     def find(self, query: search.Query) -> Found:
-        looking = self._looking()
-        if looking is None:
+        snapshot = self._latest()
+        if snapshot is None:
             return Found((), 0, dict.fromkeys(FACETS, ()))
-        return _found(looking.searcher, query) if query.text else looking.browse(query)
+        return _search(snapshot.searcher, query) if query.text else snapshot.browse(query)
 
     def suggest(self, prefix: str, limit: int) -> Sequence[str]:
-        looking, typed = self._looking(), search.words(prefix)
-        if looking is None or not typed:
+        snapshot, typed = self._latest(), search.words(prefix)
+        if snapshot is None or not typed:
             return ()
         whole = [Query.term_query(_schema(), "as_typed", word) for word in typed[:-1]]
-        wanted = _all_of([_live(), *whole, _beginning("as_typed", typed[-1])])
-        titles = _buckets(looking.searcher.aggregate(wanted, {"title": _values_of("title", limit * 5)})["title"])
+        matching = _all_of([_live(), *whole, _beginning("as_typed", typed[-1])])
+        titles = _buckets(snapshot.searcher.aggregate(matching, {"title": _values_of("title", limit * 5)})["title"])
         return [each.value for each in search.counted(titles)[:limit]]
 
     # --- Writing ----------------------------------------------------------------------------------
@@ -81,8 +81,8 @@ class TantivySearch:
         self._write((each.product.sku, each.version, partial(_document, each)) for each in products)
 
     def delete(self, versions: Mapping[str, int]) -> None:
-        """A stone is left in each one's place: an older write, which may come later, finds it."""
-        self._write((sku, version, partial(_stone, sku, version)) for sku, version in versions.items())
+        """Writes a tombstone for each, which an older write that comes later finds."""
+        self._write((sku, version, partial(_tombstone, sku, version)) for sku, version in versions.items())
 
     def rebuild(self, products: Iterable[Listing]) -> None:
         name = f"index-{uuid4().hex[:12]}"
@@ -90,26 +90,26 @@ class TantivySearch:
             _make(self._folder / name)
             _link(self._folder / "building", name)
         rest = iter(products)
-        while some := list(islice(rest, WRITTEN_AT_ONCE)):
-            self._write(((each.product.sku, each.version, partial(_document, each)) for each in some), [name])
+        while batch := list(islice(rest, WRITE_BATCH_SIZE)):
+            self._write(((each.product.sku, each.version, partial(_document, each)) for each in batch), [name])
         with self._lock():
             before = self._current()
             os.replace(self._folder / "building", self._folder / "current")
             for old in self._folder.glob("index-*"):
-                if old.name not in (name, before):  # who has just read the link may be about to open the one before
+                if old.name not in (name, before):  # a reader may have just read the link to the previous one
                     shutil.rmtree(old)
 
     def _write(self, writes: Iterable[tuple[str, int, Any]], names: Sequence[str] = ()) -> None:
         newest: dict[str, tuple[int, Any]] = {}
-        for sku, version, made in writes:
+        for sku, version, make_document in writes:
             if sku not in newest or newest[sku][0] <= version:
-                newest[sku] = version, made
+                newest[sku] = version, make_document
         with self._lock():
             for name in names or self._written():
                 _put(_open(self._folder / name), newest)
 
     def _written(self) -> list[str]:
-        """The indexes that a write goes to; a first one is made where there is none."""
+        """The indexes that a write goes to. If there is none, creates the first."""
         links = [link for name in ("current", "building") if (link := self._folder / name).is_symlink()]
         if links:
             return [os.readlink(link) for link in links]
@@ -125,18 +125,18 @@ class TantivySearch:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _looking(self) -> _Standing | None:
-        """What is searched now, None before the first write. An index that was replaced lives on in who has it open."""
+    def _latest(self) -> _Snapshot | None:
+        """The current index; None before the first write. A replaced index stays readable while it is open."""
         name = self._current()
         if name is None:
             return None
         written = (self._folder / name / "meta.json").stat()  # another file after each commit
-        stamp, known = (name, written.st_ino, written.st_mtime_ns), self._standing
-        if known is None or known.stamp != stamp:
-            index = known.index if known and known.stamp[0] == name else _open(self._folder / name)
+        stamp, snapshot = (name, written.st_ino, written.st_mtime_ns), self._snapshot
+        if snapshot is None or snapshot.stamp != stamp:
+            index = snapshot.index if snapshot and snapshot.stamp[0] == name else _open(self._folder / name)
             index.reload()
-            known = self._standing = _standing(stamp, index)
-        return known
+            snapshot = self._snapshot = _snapshot(stamp, index)
+        return snapshot
 
     def _current(self) -> str | None:
         try:
@@ -150,22 +150,22 @@ class TantivySearch:
 
 @cache
 def _schema() -> tantivy.Schema:
-    made = tantivy.SchemaBuilder()
+    builder = tantivy.SchemaBuilder()
     for name in KEYWORDS:
-        made.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     for name in STEMMED:
-        made.add_text_field(name, tokenizer_name="stemmed")
-    made.add_text_field("as_typed", tokenizer_name="plain")
-    made.add_text_field("stored", stored=True, tokenizer_name="raw", index_option="basic")
-    made.add_integer_field("version", fast=True)
-    made.add_float_field("nudge", fast=True)
-    return made.build()
+        builder.add_text_field(name, tokenizer_name="stemmed")
+    builder.add_text_field("as_typed", tokenizer_name="plain")
+    builder.add_text_field("stored", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("version", fast=True)
+    builder.add_float_field("nudge", fast=True)
+    return builder.build()
 
 
 @cache
 def _analyzer(stemming: bool) -> tantivy.TextAnalyzer:
-    made = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-    return (made.filter(tantivy.Filter.stemmer("english")) if stemming else made).build()
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    return (builder.filter(tantivy.Filter.stemmer("english")) if stemming else builder).build()
 
 
 def _make(folder: Path) -> None:
@@ -187,41 +187,41 @@ def _open(folder: Path) -> tantivy.Index:
     return index
 
 
-def _standing(stamp: tuple[object, ...], index: tantivy.Index) -> _Standing:
+def _snapshot(stamp: tuple[object, ...], index: tantivy.Index) -> _Snapshot:
     searcher = index.searcher()
-    return _Standing(stamp, index, searcher, lru_cache(BROWSED)(partial(_found, searcher)))
+    return _Snapshot(stamp, index, searcher, lru_cache(CACHED_PAGES)(partial(_search, searcher)))
 
 
 def _put(index: tantivy.Index, newest: Mapping[str, tuple[int, Any]]) -> None:
-    known = _versions(index, list(newest))
+    stored_versions = _versions(index, list(newest))
     writer = index.writer(HEAP_BYTES, 1)
-    for sku, (version, made) in newest.items():
-        if sku not in known or known[sku] <= version:
+    for sku, (version, make_document) in newest.items():
+        if sku not in stored_versions or stored_versions[sku] <= version:
             writer.delete_documents_by_term("sku", sku)
-            writer.add_document(made())
+            writer.add_document(make_document())
     writer.commit()
     writer.wait_merging_threads()
 
 
 def _versions(index: tantivy.Index, skus: list[str]) -> dict[str, int]:
     index.reload()
-    looking = index.searcher()
-    wanted = Query.term_set_query(_schema(), "sku", skus)
-    if not looking.num_docs or not skus:
+    searcher = index.searcher()
+    matching = Query.term_set_query(_schema(), "sku", skus)
+    if not searcher.num_docs or not skus:
         return {}
-    found = [(sku, address) for sku, address in looking.search(wanted, len(skus), order_by_field="sku").hits]
-    versions = looking.fast_field_values("version", [address for _, address in found])
-    return {str(sku): int(version or 0) for (sku, _), version in zip(found, versions, strict=True)}
+    hits = searcher.search(matching, len(skus), order_by_field="sku").hits
+    versions = searcher.fast_field_values("version", [address for _, address in hits])
+    return {str(sku): int(version or 0) for (sku, _), version in zip(hits, versions, strict=True)}
 
 
 def _document(listing: Listing) -> tantivy.Document:
-    told = listing.document()
-    nudge = 2 ** (1 + NUDGE * (1 - told.pop("rank") / search.RANKS)) - 2  # the engine weighs by log2(2 + nudge)
+    fields = listing.document()
+    boost = 2 ** (1 + MAX_BOOST * (1 - fields.pop("rank") / search.RANKS)) - 2  # tantivy weights by log2(2 + boost)
     stored = json.dumps(listings.stored(listing))
-    return tantivy.Document(**told, live="true", stored=stored, version=listing.version, nudge=nudge)
+    return tantivy.Document(**fields, live="true", stored=stored, version=listing.version, nudge=boost)
 
 
-def _stone(sku: str, version: int) -> tantivy.Document:
+def _tombstone(sku: str, version: int) -> tantivy.Document:
     return tantivy.Document(sku=sku, version=version)
 
 
@@ -232,20 +232,20 @@ def _listing(document: tantivy.Document) -> Listing:
 # --- Queries ----------------------------------------------------------------------------------------
 
 
-def _found(looking: tantivy.Searcher, query: search.Query) -> Found:
+def _search(searcher: tantivy.Searcher, query: search.Query) -> Found:
     start, terms = listings.start_of(query), search.terms(query.text)
     by = {"weight_by_field": "nudge"} if query.ranked else _sorted_by(query.sort)
     for forgiving in (False, True):
-        asked = _asked(terms, forgiving)
-        page = looking.search(_all_of([asked, *_filters(query.filters)]), query.limit, offset=start, **by)
-        if _total(page) or not terms or (query.filters and _total(looking.search(asked, 1))):
+        text_query = _text_query(terms, forgiving)
+        page = searcher.search(_all_of([text_query, *_filters(query.filters)]), query.limit, offset=start, **by)
+        if _total(page) or not terms or (query.filters and _total(searcher.search(text_query, 1))):
             break
-    hits = [_listing(looking.doc(address)) for _, address in page.hits]
-    total, facets = _total(page), _counts(looking, asked, query.filters)
+    hits = [_listing(searcher.doc(address)) for _, address in page.hits]
+    total, facets = _total(page), _counts(searcher, text_query, query.filters)
     return Found(hits, total, facets, listings.cursor_after(query, start + len(hits), total))
 
 
-def _asked(terms: Sequence[Term], forgiving: bool) -> Query:
+def _text_query(terms: Sequence[Term], forgiving: bool) -> Query:
     parts = [(Occur.Must, _live())]
     parts += [(Occur.Must, Query.disjunction_max_query([_way(way) for way in term.ways(forgiving)])) for term in terms]
     together = [stem for term in terms for word in term.words for stem in _stems(word)]
@@ -258,18 +258,18 @@ def _asked(terms: Sequence[Term], forgiving: bool) -> Query:
 def _way(way: Way) -> Query:
     match way.how:
         case How.WHOLE:
-            found = [Query.term_query(_schema(), way.field, stem) for word in way.words for stem in _stems(word)]
+            queries = [Query.term_query(_schema(), way.field, stem) for word in way.words for stem in _stems(word)]
         case How.BEGINNING:
-            found = [_beginning(way.field, word) for word in way.words]
+            queries = [_beginning(way.field, word) for word in way.words]
         case How.NEARLY:
-            found = [
+            queries = [
                 Query.fuzzy_term_query(_schema(), way.field, word, search.errors_forgiven(word)) for word in way.words
             ]
-    return Query.const_score_query(_all_of(found), way.worth)
+    return Query.const_score_query(_all_of(queries), way.worth)
 
 
 def _beginning(name: str, word: str) -> Query:
-    return Query.regex_query(_schema(), name, f"{word}.*")  # a word has nothing in it that a pattern reads otherwise
+    return Query.regex_query(_schema(), name, f"{word}.*")  # a word holds no special characters of patterns
 
 
 def _stems(word: str) -> list[str]:
@@ -281,8 +281,8 @@ def _live() -> Query:
 
 
 def _filters(filters: Mapping[str, str], but: str = "") -> list[Query]:
-    kept = [Query.term_query(_schema(), name, value) for name, value in filters.items() if name != but]
-    return [Query.const_score_query(each, 0.0) for each in kept]
+    queries = [Query.term_query(_schema(), name, value) for name, value in filters.items() if name != but]
+    return [Query.const_score_query(each, 0.0) for each in queries]
 
 
 def _all_of(queries: Sequence[Query]) -> Query:
@@ -299,20 +299,22 @@ def _sorted_by(sort: Sort) -> dict[str, Any]:
     return {"order_by_field": name, "order": order}
 
 
-def _counts(looking: tantivy.Searcher, asked: Query, filters: Mapping[str, str]) -> dict[str, tuple[search.Count, ...]]:
-    """One count for all facets that nothing is wanted of, and one for each of the others."""
+def _counts(
+    searcher: tantivy.Searcher, text_query: Query, filters: Mapping[str, str]
+) -> dict[str, tuple[search.Count, ...]]:
+    """Counts all facets without a filter together, and each of the others without its own filter."""
     together = [name for name in FACETS if name not in filters]
-    found: dict[str, tuple[search.Count, ...]] = {}
+    counts: dict[str, tuple[search.Count, ...]] = {}
     for names in [together, *([name] for name in filters)]:
-        wanted = _all_of([asked, *_filters(filters, but=names[0] if names is not together else "")])
-        answer = looking.aggregate(wanted, {name: _values_of(name, search.MOST_VALUES) for name in names})
-        found |= {name: search.counted(_buckets(answer[name])) for name in names}
-    return {name: found[name] for name in FACETS}
+        matching = _all_of([text_query, *_filters(filters, but=names[0] if names is not together else "")])
+        aggregations = searcher.aggregate(matching, {name: _values_of(name, search.MOST_VALUES) for name in names})
+        counts |= {name: search.counted(_buckets(aggregations[name])) for name in names}
+    return {name: counts[name] for name in FACETS}
 
 
 def _values_of(name: str, size: int) -> dict[str, Any]:
     return {"terms": {"field": name, "size": size}}
 
 
-def _buckets(answer: Mapping[str, Any]) -> dict[str, int]:
-    return {bucket["key"]: bucket["doc_count"] for bucket in answer["buckets"]}
+def _buckets(aggregation: Mapping[str, Any]) -> dict[str, int]:
+    return {bucket["key"]: bucket["doc_count"] for bucket in aggregation["buckets"]}

@@ -1,12 +1,12 @@
-"""Payments on Stripe: a PaymentIntent an order, captured by hand, found again by its idempotency key.
+"""Payments on Stripe: a PaymentIntent for each order, captured manually, found again by its idempotency key.
 
-Only a replay of the creation finds a payment by our own key at once; Stripe's search lags. So an authorization is two
-calls: create the intent under the order's key, which holds nothing, and confirm it, which holds the amount. Whatever
-comes later repeats the creation to learn the intent's id, and lets the intent's state decide: a void makes the intent,
-if it must, and cancels it, and then Stripe itself turns a late confirmation away. Confirm, capture and cancel carry no
-key of ours: a replayed answer tells what was, where the state tells what is.
+Only repeating the creation finds a payment by the shop's own key at once; Stripe's search lags. So an authorization is
+two calls: create the intent under the order's key, which holds nothing, and confirm it, which holds the amount. Later
+calls repeat the creation to get the intent's id, and follow the intent's state. A void creates the intent if there is
+none, and cancels it; then Stripe refuses a late confirmation. Confirm, capture and cancel carry no idempotency key: a
+replayed response has an old state, and they need the current one.
 
-Stripe keeps a key for a day at least. A payment that may be older is searched for first: by then the search has it.
+Stripe keeps a key for at least a day. A payment that may be older is searched for first: by then the search has it.
 """
 
 from __future__ import annotations
@@ -29,20 +29,23 @@ from oms.domain.payment import Authorization, PaymentRecord, PaymentRequest, Pay
 
 Json = Mapping[str, Any]
 
-KEYS_SURELY_KEPT = timedelta(hours=20)
-_KEYS_OF_ONE_EFFECT = 10
+API_URL = "https://api.stripe.com"
+TIMEOUT_SECONDS = 4.0
+"""For one call. An authorization is two, in a function that may run for ten seconds."""
+MIN_KEY_LIFETIME = timedelta(hours=20)
+_MAX_KEYS_OF_EFFECT = 10
 _INTENTS = "/v1/payment_intents"
 _STATUSES = {
     "requires_capture": PaymentStatus.AUTHORIZED,
     "succeeded": PaymentStatus.CAPTURED,
     "canceled": PaymentStatus.VOIDED,
 }
-# Creations that Stripe turns away because of what the shopper asked for: (code, parameter).
+# Errors of a creation that are the shopper's: (code, parameter).
 _UNPAYABLE = {("amount_too_small", "amount"), ("amount_too_large", "amount"), ("resource_missing", "payment_method")}
 
 
 class _UnexpectedState(Exception):
-    """The intent is in another state than the call needs."""
+    """The intent isn't in a state that the call needs."""
 
 
 def _utc_now() -> datetime:
@@ -92,7 +95,7 @@ class StripePayments:
         try:
             payment_id = self._payment_id(request)
         except PaymentDeclined:
-            return  # Stripe makes no such payment, so nothing of it can come late
+            return  # Stripe creates no such payment, so there is nothing to void
         try:
             self._call("post", f"{_INTENTS}/{payment_id}/cancel")
         except _UnexpectedState:
@@ -116,8 +119,8 @@ class StripePayments:
 
     def refund(self, request: PaymentRequest, amount: Money, effect_id: str) -> None:
         payment_id = self._payment_id(request)
-        known = next((each for each in self._refunds(payment_id) if _effect_id(each) == effect_id), None)
-        refund = known or self._make(
+        existing = next((each for each in self._refunds(payment_id) if _effect_id(each) == effect_id), None)
+        refund = existing or self._create(
             "/v1/refunds",
             effect_id,
             payment_intent=payment_id,
@@ -132,7 +135,7 @@ class StripePayments:
             intent = self._intent(self._payment_id(request))
         except PaymentDeclined:
             return None
-        if intent["status"] == "requires_confirmation":  # made just now, to find it
+        if intent["status"] == "requires_confirmation":  # created by this look-up
             return None
         charge = intent["latest_charge"]
         held = charge is not None and charge["status"] == "succeeded"
@@ -145,7 +148,7 @@ class StripePayments:
             currency=intent["currency"].upper(),
             authorized=intent["amount"] if held else 0,
             captured=intent["amount_received"],
-            refunded=max(sum(refunded.values()), _given_back(charge) if captured else 0),
+            refunded=max(sum(refunded.values()), _refunded(charge) if captured else 0),
             refunds=tuple(refunded),
         )
 
@@ -159,16 +162,16 @@ class StripePayments:
         return metadata.get("order_id")
 
     def close(self) -> None:
-        """Close the connections that are kept alive; a later call opens new ones."""
+        """Close the idle connections. A later call opens new ones."""
         self._http.close()
 
     def _payment_id(self, request: PaymentRequest) -> str:
-        """The id of the order's one payment, which is made now if it never was. Raises ``PaymentDeclined``."""
-        if request.agreed_at and self._now() - request.agreed_at > KEYS_SURELY_KEPT:
-            found = self._call("get", f"{_INTENTS}/search", query=f'metadata["effect_id"]:"{request.key}"')["data"]
-            if found:
-                return str(found[0]["id"])
-        intent = self._make(
+        """The id of the order's one payment, which is created if there is none. Raises ``PaymentDeclined``."""
+        if request.agreed_at and self._now() - request.agreed_at > MIN_KEY_LIFETIME:
+            matches = self._call("get", f"{_INTENTS}/search", query=f'metadata["effect_id"]:"{request.key}"')["data"]
+            if matches:
+                return str(matches[0]["id"])
+        intent = self._create(
             _INTENTS,
             request.key,
             amount=request.amount.minor,
@@ -180,13 +183,13 @@ class StripePayments:
         )
         return str(intent["id"])
 
-    def _make(self, path: str, key: str, **params: object) -> Json:
-        """Create something once. A key that failed once fails for a day, so everyone goes on to the same next one."""
+    def _create(self, path: str, key: str, **params: object) -> Json:
+        """Create an object once. Stripe replays a key's error for a day, so all callers then try the same next key."""
         for number in count(1):
             try:
                 return self._call("post", path, idempotency_key=key if number == 1 else f"{key}:{number}", **params)
             except OmsError as error:
-                if number == _KEYS_OF_ONE_EFFECT or not _is_replayed(error.__cause__):
+                if number == _MAX_KEYS_OF_EFFECT or not _is_replayed(error.__cause__):
                     raise
         raise AssertionError("count ends")
 
@@ -196,23 +199,23 @@ class StripePayments:
     def _refunds(self, payment_id: str) -> Iterator[Json]:
         page: dict[str, object] = {"payment_intent": payment_id, "limit": 100}
         while True:
-            answer = self._call("get", "/v1/refunds", **page)
-            yield from answer["data"]
-            if not answer["has_more"]:
+            refunds = self._call("get", "/v1/refunds", **page)
+            yield from refunds["data"]
+            if not refunds["has_more"]:
                 return
-            page["starting_after"] = answer["data"][-1]["id"]
+            page["starting_after"] = refunds["data"][-1]["id"]
 
     def _call(self, method: str, path: str, **params: object) -> Json:
-        """One call, answered as plain JSON: the client's typed objects cost more time than all the rest."""
+        """The response as plain JSON: the library's typed objects take more time than all the rest of a call."""
         try:
-            answer: Json = self._client.raw_request(method, path, **params).data
+            response: Json = self._client.raw_request(method, path, **params).data
         except self._stripe_error as error:
-            raise _translated(error) from error
-        return answer
+            raise _shop_error(error) from error
+        return response
 
 
-def _translated(error: Any) -> Exception:
-    """Stripe's error as ours. https://docs.stripe.com/error-low-level"""
+def _shop_error(error: Any) -> Exception:
+    """The shop's error for Stripe's. https://docs.stripe.com/error-low-level"""
     status = error.http_status
     if status is None or status < 400 or status in (409, 429) or status >= 500:
         return PaymentsUnavailable(str(error))
@@ -239,8 +242,8 @@ def _risk(charge: Json) -> Risk:
     return Risk.ELEVATED if elevated else Risk.NORMAL
 
 
-def _given_back(charge: Json) -> int:
-    """By us and by whoever refunds in the dashboard. Stripe books what a capture leaves over as given back too."""
+def _refunded(charge: Json) -> int:
+    """Refunds by the shop and in Stripe's dashboard, without the uncaptured rest, which Stripe counts as refunded."""
     return int(charge["amount_refunded"] - (charge["amount"] - charge["amount_captured"]))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from oms.adapters.aws.clients import Aws
-from oms.adapters.aws.json_protocol import Api, Refused, Unanswered, pooled, unsigned
+from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient, AwsUnavailable, pooled, unsigned
 from tests.contract.stores import free_port
 
 
@@ -98,7 +98,7 @@ def test_what_passes_is_asked_again_once_in_the_same_words(service: Service, tro
     assert service.asked[0][1] == service.asked[1][1]
 
     service.script = [trouble, trouble, (200, b"{}")]
-    with pytest.raises(Unanswered):
+    with pytest.raises(AwsUnavailable):
         api.call("TransactWriteItems", ClientRequestToken="two")
     assert len(service.script) == 1
 
@@ -107,19 +107,19 @@ def test_a_refusal_is_told_and_not_asked_again(service: Service) -> None:
     cancelled = {"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "message": "no"}
     service.script = [(400, json.dumps({**cancelled, "CancellationReasons": [{"Code": "None"}]}).encode())]
 
-    with pytest.raises(Refused, match="TransactionCanceledException: no") as refused:
+    with pytest.raises(AwsError, match="TransactionCanceledException: no") as refused:
         service.aws(signs=False).dynamodb().call("TransactWriteItems")
 
-    assert refused.value.told["CancellationReasons"] == [{"Code": "None"}]
+    assert refused.value.response["CancellationReasons"] == [{"Code": "None"}]
 
 
 def test_a_refusal_by_what_stands_before_the_service_says_what_it_said(service: Service) -> None:
     service.script = [(403, b"<html>who are you?</html>")]
 
-    with pytest.raises(Refused, match="403: <html>who are you"):
+    with pytest.raises(AwsError, match="403: <html>who are you"):
         service.aws(signs=False).dynamodb().call("GetItem")
 
 
 def test_nobody_there_is_no_answer() -> None:
-    with pytest.raises(Unanswered):
-        Api("DynamoDB_20120810", pooled(f"http://127.0.0.1:{free_port()}", unsigned)).call("GetItem")
+    with pytest.raises(AwsUnavailable):
+        AwsJsonClient("DynamoDB_20120810", pooled(f"http://127.0.0.1:{free_port()}", unsigned)).call("GetItem")

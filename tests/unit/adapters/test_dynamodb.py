@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from oms.adapters.aws.clients import DYNAMODB
-from oms.adapters.aws.json_protocol import Api, Headers, Refused, Unanswered
+from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient, AwsUnavailable, Headers
 from oms.adapters.dynamodb import items
-from oms.adapters.dynamodb.client import TRIES, DynamoDB
+from oms.adapters.dynamodb.client import ATTEMPTS as CLIENT_ATTEMPTS
+from oms.adapters.dynamodb.client import DynamoDB
 from oms.adapters.dynamodb.orders import DynamoOrders
 from oms.adapters.dynamodb.products import DynamoProducts
 from oms.adapters.dynamodb.stock.inventory import DynamoInventory
-from oms.adapters.dynamodb.stock.writer import LOOKS
+from oms.adapters.dynamodb.stock.writer import ATTEMPTS as WRITER_ATTEMPTS
 from oms.domain.catalogue import Product
 from oms.domain.change import Change
 from oms.domain.errors import OrderChanged, OutOfStock, StoreUnavailable
@@ -34,7 +35,7 @@ class Scripted:
         self.slept: list[float] = []
         self.asked: list[dict[str, Any]] = []
         self.script: list[Any] = []
-        self.db = DynamoDB(Api(DYNAMODB, self._answer, sleep=lambda _: None), self.slept.append)
+        self.db = DynamoDB(AwsJsonClient(DYNAMODB, self._answer, sleep=lambda _: None), self.slept.append)
 
     def _answer(self, body: bytes, _: Headers) -> tuple[int, bytes]:
         self.asked.append(json.loads(body))
@@ -103,7 +104,7 @@ def test_each_transaction_has_a_token_of_its_own(dynamodb: Scripted, inventory: 
 
 
 def test_a_transaction_that_always_meets_others_is_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [CONFLICT] * TRIES
+    dynamodb.script = [CONFLICT] * CLIENT_ATTEMPTS
 
     with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
@@ -161,14 +162,14 @@ def test_split_stock_that_moves_under_our_eyes_is_taken_where_it_turns_up(
 
 
 def test_stock_that_never_stands_still_is_not_called_short(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [SHORT, *(counters("RUG", 0, 0, moves=n) for n in range(LOOKS + 1))]
+    dynamodb.script = [SHORT, *(counters("RUG", 0, 0, moves=n) for n in range(WRITER_ATTEMPTS + 1))]
 
     with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
 
 
 def test_others_who_take_it_each_time_do_not_make_it_short(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [SHORT, counters("RUG", 1)] * LOOKS
+    dynamodb.script = [SHORT, counters("RUG", 1)] * WRITER_ATTEMPTS
 
     with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
@@ -184,7 +185,7 @@ def test_an_order_that_changed_comes_before_short_stock(dynamodb: Scripted) -> N
 def test_a_transaction_that_is_wrong_in_itself_is_a_defect(dynamodb: Scripted, inventory: DynamoInventory) -> None:
     dynamodb.script = [cancelled("ValidationError", "None", "None")]
 
-    with pytest.raises(Refused, match="TransactionCanceled"):
+    with pytest.raises(AwsError, match="TransactionCanceled"):
         inventory.apply(ENTRY)
 
 
@@ -197,7 +198,7 @@ def test_a_store_in_trouble_is_unavailable(dynamodb: Scripted, trouble: Any) -> 
 
 
 def test_a_call_that_was_cut_off_is_sent_again_as_the_same(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [Unanswered("silence"), WRITTEN]
+    dynamodb.script = [AwsUnavailable("silence"), WRITTEN]
 
     assert inventory.apply(ENTRY) is True
 
@@ -206,7 +207,7 @@ def test_a_call_that_was_cut_off_is_sent_again_as_the_same(dynamodb: Scripted, i
 
 
 def test_a_store_that_keeps_silent_is_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [Unanswered("silence")] * 2
+    dynamodb.script = [AwsUnavailable("silence")] * 2
 
     with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
@@ -216,7 +217,7 @@ def test_a_store_that_keeps_silent_is_unavailable(dynamodb: Scripted, inventory:
 def test_a_call_that_is_wrong_is_a_defect(dynamodb: Scripted, code: str) -> None:
     dynamodb.script = [error(code)]
 
-    with pytest.raises(Refused, match=code):
+    with pytest.raises(AwsError, match=code):
         dynamodb.db.get("orders", items.key("ord_1"))
 
 
@@ -234,7 +235,7 @@ def test_keys_that_were_left_unread_are_asked_for_again(dynamodb: Scripted, inve
 
 def test_keys_that_stay_unread_are_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
     left = {"inventory": {"Keys": [items.key("LAMP", items.STOCK)]}}
-    dynamodb.script = [(200, {"Responses": {}, "UnprocessedKeys": left})] * TRIES
+    dynamodb.script = [(200, {"Responses": {}, "UnprocessedKeys": left})] * CLIENT_ATTEMPTS
 
     with pytest.raises(StoreUnavailable):
         inventory.stock(["LAMP"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms.adapters.dynamodb.sorted_intersection import FIRST_PART, LARGEST_PART, Part, Trail, meet
+from oms.adapters.dynamodb.sorted_intersection import FIRST_SIZE, MAX_SIZE, ListShard, ShardedList, intersection
 
 PARTS = 3
 places = st.sets(st.integers(0, 3000), max_size=400)
@@ -29,18 +29,18 @@ class Lists:
             self.read.append(count)
             return list(islice((each for each in ordered if each <= until), count))
 
-        return Part(read)
+        return ListShard(read)
 
     def whole(self, numbers):
-        return Trail([self.part(numbers)])
+        return ShardedList([self.part(numbers)])
 
     def split(self, numbers):
         parts = [self.part({each for each in numbers if each % PARTS == n}) for n in range(PARTS)]
-        return Trail(parts, lambda place: int(place) % PARTS)
+        return ShardedList(parts, lambda place: int(place) % PARTS)
 
 
 def met(trails, before="~"):
-    return [int(place) for place, in_all in meet(trails, before) if in_all]
+    return [int(place) for place, in_all in intersection(trails, before) if in_all]
 
 
 @given(places, places, st.integers(0, 3001))
@@ -60,7 +60,7 @@ def test_so_do_three_and_one_is_walked_whole(sets):
 @given(places, places, st.data())
 def test_a_walk_goes_on_from_wherever_it_stopped(one, other, data):
     lists = Lists()
-    steps = list(meet([lists.split(one), lists.whole(other)], "~"))
+    steps = list(intersection([lists.split(one), lists.whole(other)], "~"))
     if steps:
         stopped = data.draw(st.sampled_from(steps))
         rest = met([lists.split(one), lists.whole(other)], stopped[0])
@@ -73,11 +73,11 @@ def test_what_is_rare_leads_whichever_list_it_is_in(rare_first):
     sets = (rare, common) if rare_first else (common, rare)
     assert met([*map(lists.whole, sets)]) == sorted(rare, reverse=True)
     assert len(lists.read) <= 2 + len(rare)
-    assert set(lists.read) == {FIRST_PART}
+    assert set(lists.read) == {FIRST_SIZE}
 
 
 def test_two_long_lists_are_read_in_large_parts():
     lists = Lists()
     assert len(met([lists.whole(range(0, 20_000, 2)), lists.whole(range(20_000))])) == 10_000
     assert len(lists.read) < 60
-    assert max(lists.read) == LARGEST_PART
+    assert max(lists.read) == MAX_SIZE

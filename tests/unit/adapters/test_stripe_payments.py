@@ -13,7 +13,7 @@ import pytest
 
 from local.sandboxes.payments.books import Refund
 from local.sandboxes.payments.server import Running, running
-from oms.adapters.stripe.payments import KEYS_SURELY_KEPT, StripePayments
+from oms.adapters.stripe.payments import MIN_KEY_LIFETIME, StripePayments
 from oms.domain.errors import EffectRefused, PaymentDeclined, PaymentsRefused, PaymentsUnavailable
 from oms.domain.money import Money
 from oms.domain.payment import PaymentRequest, PaymentStatus
@@ -85,7 +85,7 @@ def test_an_authorization_that_was_not_heard_a_month_ago_is_voided(shop: Shop) -
 
 
 def test_an_old_order_s_first_payment_is_made_by_its_key(shop: Shop) -> None:
-    shop.later(KEYS_SURELY_KEPT + timedelta(hours=1))
+    shop.later(MIN_KEY_LIFETIME + timedelta(hours=1))
 
     first = shop.payments.authorize(ORDER)
     shop.later(timedelta(seconds=5))  # the search doesn't know it yet

@@ -10,7 +10,8 @@ import pytest
 from moto import mock_aws
 
 from oms.adapters.aws.json_protocol import Headers
-from oms.adapters.dynamodb.tables import tables
+from oms.adapters.dynamodb.table_requests import time_to_live_request
+from oms.declarations.tables import tables
 from oms.domain.baskets import Basket
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, MoneyEntry, MoneyReason
@@ -112,7 +113,7 @@ def test_every_key_attribute_is_written(requests: Requests) -> None:
 
 
 def test_a_table_whose_items_expire_says_by_what() -> None:
-    expiries = {name: table.expiry(name) for name, table in tables().items()}
+    expiries = {name: time_to_live_request(name, table) for name, table in tables().items()}
 
     for name in ("carts", "baskets"):
         assert expiries.pop(name) == {

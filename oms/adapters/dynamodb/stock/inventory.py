@@ -1,4 +1,4 @@
-"""Stock counters and their ledger in DynamoDB. What is read of a SKU is the sum of all counters that it has."""
+"""The stock counters and their ledger in DynamoDB. A SKU's stock is the sum of all its counters."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class DynamoInventory:
 
     def stock(self, skus: Iterable[str]) -> Mapping[str, Stock]:
         keys = [items.key(sku, items.STOCK) for sku in dict.fromkeys(skus)]
-        found = map(self._total, self._db.batch_get(self._table, keys, consistent=True))
-        return {stock.sku: stock for stock in found}
+        totals = map(self._total, self._db.batch_get(self._table, keys, consistent=True))
+        return {stock.sku: stock for stock in totals}
 
     def every_stock(self, limit: int, cursor: str | None = None) -> Page[Stock]:
         return self._db.page(self._every(items.STOCK), ("pk", "sk"), self._total, limit, cursor, sk=items.STOCK)
 
     def _total(self, first: items.Item) -> Stock:
-        """Of all counters of the SKU whose first one this is."""
+        """The sum of all counters of the SKU. ``first`` is the first of them."""
         if items.MOVES not in first:
             return items.stock_of(first)
-        shards = map(items.stock_of, self._db.below(self._table, first["pk"]["S"], items.STOCK))
+        shards = map(items.stock_of, self._db.with_prefix(self._table, first["pk"]["S"], items.STOCK))
         return reduce(lambda total, each: total.moved(Movement(each.sku, each.on_hand, each.reserved)), shards)
 
     def every_entry(self, limit: int, cursor: str | None = None) -> Page[StockEntry]:

@@ -1,4 +1,4 @@
-"""The stack of what is searched: a copy of the catalogue, which can be built anew from the tables at any time."""
+"""The stack of the search domain, whose index can be rebuilt from the tables at any time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_opensearchservice as opensearch
 from constructs import Construct
 
+from infra.components.permissions import SEARCH_WRITE_PATHS
+from oms.declarations.environment import SEARCH_URL
 
-class Search(Stack):
-    """A domain that roles reach which may, and nobody else."""
+
+class SearchStack(Stack):
+    """A domain that only roles with a permission for it can reach."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id, description="The search domain of the shop.")
@@ -27,3 +30,15 @@ class Search(Stack):
             encryption_at_rest=opensearch.EncryptionAtRestOptions(enabled=True),
             removal_policy=RemovalPolicy.DESTROY,
         )
+
+    def arns(self) -> dict[str, str]:
+        """The ARNs of the domain's paths, by their keys in the table of permissions."""
+        arn = self.domain.domain_arn
+        return {
+            "search": f"{arn}/products/_search",
+            **{f"search/{path}": f"{arn}/{path}" for path in SEARCH_WRITE_PATHS},
+        }
+
+    def variables(self) -> dict[str, str]:
+        """The values of the environment variables that name the domain."""
+        return {SEARCH_URL: f"https://{self.domain.domain_endpoint}"}

@@ -1,4 +1,4 @@
-"""How a Lambda function is made: one runtime, one layer, a role of its own that may do what its ports need."""
+"""Lambda functions: one runtime, one layer, and for each a role with the permissions that its ports need."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.declared import ROOT, Function
-from infra.grants import Grants
-from infra.schedules import run_at
+from infra.components.grants import Grants
+from infra.components.schedules import run_on_schedule
+from oms.declarations.files import ROOT
+from oms.declarations.functions import FunctionDeclaration
+from oms.declarations.limits import FUNCTION_TIMEOUT_SECONDS
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
-TIMEOUT = Duration.seconds(10)
-"""Longer than the functions' clients wait, shorter than a state waits for its function."""
+TIMEOUT = Duration.seconds(FUNCTION_TIMEOUT_SECONDS)
 MEMORY_MB = 1024
 LAYER = ROOT / ".venv-lambda/layer"
 
 
-class Functions(Construct):
-    """A stack's functions, over one copy of the code and one layer of what the code needs."""
+class LambdaFunctions(Construct):
+    """The functions of a stack, over one asset of code and one layer of dependencies."""
 
     def __init__(self, scope: Stack, folder: str, grants: Grants) -> None:
         super().__init__(scope, "Functions")
@@ -36,7 +37,7 @@ class Functions(Construct):
             description="requirements/lambda.txt",
         )
 
-    def add(self, declared: Function, timeout: Duration = TIMEOUT) -> lambda_.Function:
+    def add(self, declared: FunctionDeclaration, timeout: Duration = TIMEOUT) -> lambda_.Function:
         log_group = logs.LogGroup(
             self,
             f"{declared.name}Logs",
@@ -64,18 +65,18 @@ class Functions(Construct):
             environment=self.grants.environment(declared),
         )
         if declared.schedule:
-            run_at(self, declared.name, declared.schedule, "lambda:InvokeFunction", function.function_arn)
+            run_on_schedule(self, declared.name, declared.schedule, "lambda:InvokeFunction", function.function_arn)
         return function
 
 
 def code_of(*folders: str) -> lambda_.Code:
-    """Those folders of the repository, under their own names, as a function's code."""
-    kept = [f"!/{folder}" for folder in folders]
-    return lambda_.Code.from_asset(str(ROOT), exclude=["/*", *kept, "__pycache__"], ignore_mode=IgnoreMode.GIT)
+    """The asset of these folders of the repository, under their own names."""
+    included = [f"!/{folder}" for folder in folders]
+    return lambda_.Code.from_asset(str(ROOT), exclude=["/*", *included, "__pycache__"], ignore_mode=IgnoreMode.GIT)
 
 
 def layer_folder(scope: Construct) -> str:
-    """What ``make deploy`` installs first. Synthesis can do without; Lambda refuses a layer that is empty."""
+    """The folder that ``make deploy`` fills. Synthesis works with an empty one; Lambda refuses an empty layer."""
     if not any(LAYER.glob("python/*")):
         LAYER.mkdir(parents=True, exist_ok=True)
         Annotations.of(scope).add_warning_v2("shop:layer", "No dependencies are installed yet: run make deploy.")

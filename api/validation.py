@@ -1,4 +1,4 @@
-"""Requests against the contract's schemas, and complaints that say what, where, and how it has to be."""
+"""Validation of requests by the contract's JSON Schemas, with complaints that say what has to change and where."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from api.problems import Complaint, Problem, invalid
 MOST_COMPLAINTS = 10
 LONGEST_NAME = 60
 
-SAYS_SOMETHING = r"^[\s\S]*\S[\s\S]*$"
+NOT_BLANK = r"^[\s\S]*\S[\s\S]*$"
 """The contract's pattern for texts that people write."""
 KINDS = {
     "object": "an object",
@@ -51,70 +51,70 @@ _Checker: type[Validator] = validators.extend(  # type: ignore[no-untyped-call]
 )
 
 
-def compiled(schema: Mapping[str, Any]) -> Validator:
+def compile_schema(schema: Mapping[str, Any]) -> Validator:
     return _Checker(schema)
 
 
-def check(validator: Validator, value: Any, place: str) -> None:
-    """Raise a problem that names each thing wrong with ``value``, up to ten of them."""
-    found: dict[Complaint, None] = {}
+def check_value(validator: Validator, value: Any, place: str) -> None:
+    """Raises a problem that names up to ten faults of the value."""
+    complaints: dict[Complaint, None] = {}
     for error in validator.iter_errors(value):
-        found.update(dict.fromkeys(_complaints(error, place)))
-        if len(found) >= MOST_COMPLAINTS:
+        complaints.update(dict.fromkeys(_complaints(error, place)))
+        if len(complaints) >= MOST_COMPLAINTS:
             break
-    if found:
-        raise invalid(*list(found)[:MOST_COMPLAINTS])
+    if complaints:
+        raise invalid(*list(complaints)[:MOST_COMPLAINTS])
 
 
 def _complaints(error: ValidationError, place: str) -> Iterator[Complaint]:
     where = "/".join([place, *(str(part)[:LONGEST_NAME] for part in error.absolute_path)])
-    wanted: Any = error.validator_value
+    expected: Any = error.validator_value
     schema: Any = error.schema
-    given: Any = error.instance
+    value: Any = error.instance
     match error.validator:
         case "required":
-            for name in wanted:
-                if name not in given:
+            for name in expected:
+                if name not in value:
                     yield Complaint(f"{where}/{name}", "is missing")
         case "additionalProperties":
-            for name in sorted(set(given) - set(schema["properties"])):
+            for name in sorted(set(value) - set(schema["properties"])):
                 yield Complaint(f"{where}/{name[:LONGEST_NAME]}", "isn't known here: leave it out")
         case "type":
-            kinds = wanted if isinstance(wanted, list) else [wanted]
+            kinds = expected if isinstance(expected, list) else [expected]
             yield Complaint(where, f"must be {' or '.join(KINDS[kind] for kind in kinds)}")
         case "enum":
-            yield Complaint(where, f"must be one of {', '.join(map(str, wanted))}")
-        case "pattern" if wanted == SAYS_SOMETHING:
+            yield Complaint(where, f"must be one of {', '.join(map(str, expected))}")
+        case "pattern" if expected == NOT_BLANK:
             yield Complaint(where, "must not be blank")
         case keyword:
-            yield Complaint(where, BOUNDS[str(keyword)].format(wanted))
+            yield Complaint(where, BOUNDS[str(keyword)].format(expected))
 
 
-def parsed(raw: bytes) -> Any:
-    """The JSON value of a body. Whole floats are integers, as JSON Schema has it."""
+def parse_json(raw: bytes) -> Any:
+    """The JSON value of a body. A float without a fraction is an integer, as in JSON Schema."""
     try:
         value = json.loads(raw.decode(), parse_float=_number, parse_constant=_no_number, object_pairs_hook=_object)
-        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text that can be stored
+        json.dumps(value, ensure_ascii=False).encode()  # raises for half a surrogate pair, which no store takes
     except json.JSONDecodeError as error:
         raise _not_json(f"{error.msg.lower()} at line {error.lineno}, column {error.colno}") from None
     except UnicodeError:
         raise _not_json("it is not UTF-8, or holds half a character") from None
-    except _NamedTwice as twice:
-        raise _not_json(f"it names {str(twice)[:LONGEST_NAME]!r} twice in one object") from None
+    except _DuplicateMember as member:
+        raise _not_json(f"it names {str(member)[:LONGEST_NAME]!r} twice in one object") from None
     except (ValueError, RecursionError):
         raise _not_json("it holds a number or a nesting that is beyond all use") from None
     return value
 
 
-class _NamedTwice(Exception):
-    """Which of the two was meant? RFC 8259 leaves it open, and each reader answers otherwise."""
+class _DuplicateMember(Exception):
+    """An object with two members of one name. RFC 8259 leaves open which of them counts, and parsers differ."""
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    named = dict(members)
-    if len(named) < len(members):
-        raise _NamedTwice(Counter(name for name, _ in members).most_common(1)[0][0])
-    return named
+    value = dict(members)
+    if len(value) < len(members):
+        raise _DuplicateMember(Counter(name for name, _ in members).most_common(1)[0][0])
+    return value
 
 
 def _number(text: str) -> int | float:

@@ -1,4 +1,4 @@
-"""The stack of what must outlive every deployment: the tables, the secrets, the users, the reports."""
+"""The stack of what outlives every deployment: tables, secrets, users and reports."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.declared import SIGN_UP, Table, tables
-from infra.functions import Functions
-from infra.grants import Grants
-from infra.settings import Settings
-from infra.sign_in import SignIn
+from infra.components.functions import LambdaFunctions
+from infra.components.grants import Grants
+from infra.components.sign_in import SignIn
+from infra.settings import DeploymentSettings
+from oms.declarations import environment
+from oms.declarations.functions import SIGN_UP
+from oms.declarations.tables import TableDeclaration, tables
 
 REPORTS_KEPT = Duration.days(400)
 TRIGGER_TIMEOUT = Duration.seconds(5)
 """Cognito waits no longer."""
 
 
-class Data(Stack):
-    def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
+class DataStack(Stack):
+    def __init__(self, scope: Construct, id: str, settings: DeploymentSettings) -> None:
         super().__init__(
             scope, id, description="Tables, secrets and users of the shop.", termination_protection=settings.retain
         )
@@ -39,7 +41,7 @@ class Data(Stack):
         self.guest_secret = self._secret("GuestSecret", "Signs guests' tokens: another one, and none is good any more.")
         self.reports = self._bucket()
         self.sign_in = SignIn(self, settings.retain)
-        self.sign_in.confirm_by(Functions(self, "api", Grants(self, {}, {})).add(SIGN_UP, TRIGGER_TIMEOUT))
+        self.sign_in.confirm_by(LambdaFunctions(self, "api", Grants({}, {})).add(SIGN_UP, TRIGGER_TIMEOUT))
         CfnOutput(self, "PaymentsKeyName", value=self.payments_key.secret_name)
         CfnOutput(self, "PaymentsSecretName", value=self.payments_secret.secret_name)
         CfnOutput(self, "CarrierSecretName", value=self.carrier_secret.secret_name)
@@ -51,7 +53,38 @@ class Data(Stack):
     def removal_policy(self) -> RemovalPolicy:
         return RemovalPolicy.RETAIN if self.retain else RemovalPolicy.DESTROY
 
-    def _table(self, name: str, declared: Table) -> dynamodb.Table:
+    def arns(self) -> dict[str, str]:
+        """The ARNs of its resources, by their keys in the table of permissions."""
+        table_arns = {name: table.table_arn for name, table in self.tables.items()}
+        index_arns = {
+            f"{name}/{index}": f"{table_arns[name]}/index/{index}"
+            for name, declared in tables().items()
+            for index in declared.indexes
+        }
+        return {
+            **table_arns,
+            **index_arns,
+            "payments key": self.payments_key.secret_arn,
+            "payments secret": self.payments_secret.secret_arn,
+            "carrier secret": self.carrier_secret.secret_arn,
+            "guest secret": self.guest_secret.secret_arn,
+            "reports": self.reports.bucket_arn,
+            "reports/reconciliations": self.reports.arn_for_objects("reconciliations/*"),
+        }
+
+    def variables(self) -> dict[str, str]:
+        """The values of the environment variables that name its resources."""
+        return {
+            **{declared.variable: self.tables[name].table_name for name, declared in tables().items()},
+            environment.STOCK_SHARDS: self.stock_shards,
+            environment.PAYMENTS_API_KEY: self.payments_key.secret_arn,
+            environment.PAYMENTS_SECRET: self.payments_secret.secret_arn,
+            environment.CARRIER_SECRET: self.carrier_secret.secret_arn,
+            environment.GUEST_SECRET: self.guest_secret.secret_arn,
+            environment.REPORTS_BUCKET: self.reports.bucket_name,
+        }
+
+    def _table(self, name: str, declared: TableDeclaration) -> dynamodb.Table:
         table = dynamodb.Table(
             self,
             name.capitalize(),
@@ -65,16 +98,16 @@ class Data(Stack):
             deletion_protection=self.retain,
             removal_policy=self.removal_policy,
         )
-        for index, shape in declared.indexes.items():
+        for index_name, index in declared.indexes.items():
             table.add_global_secondary_index(
-                index_name=index,
-                **keys(*shape["key"]),
-                projection_type=dynamodb.ProjectionType[shape["projection"]],
+                index_name=index_name,
+                **keys(*index.key),
+                projection_type=dynamodb.ProjectionType[index.projection],
             )
         return table
 
     def _bucket(self) -> s3.Bucket:
-        """What reconciliations found, for as long as an auditor may ask."""
+        """The reconciliations' reports, for as long as an auditor may ask for them."""
         return s3.Bucket(
             self,
             "Reports",
@@ -86,7 +119,7 @@ class Data(Stack):
         )
 
     def _secret(self, id: str, description: str) -> secretsmanager.Secret:
-        """It begins with a random value, which opens nothing at a payment gateway."""
+        """Its first value is random, and no payment gateway accepts it."""
         return secretsmanager.Secret(
             self,
             id,
@@ -96,13 +129,13 @@ class Data(Stack):
         )
 
 
-class Keys(TypedDict):
+class KeyAttributes(TypedDict):
     partition_key: dynamodb.Attribute
     sort_key: dynamodb.Attribute | None
 
 
-def keys(partition: str, sort: str | None = None) -> Keys:
-    return Keys(partition_key=text(partition), sort_key=text(sort) if sort else None)
+def keys(partition: str, sort: str | None = None) -> KeyAttributes:
+    return KeyAttributes(partition_key=text(partition), sort_key=text(sort) if sort else None)
 
 
 def text(name: str) -> dynamodb.Attribute:

@@ -1,6 +1,7 @@
-"""Who may sign in: one pool of shoppers and operators, and the client that the site signs in with.
+"""Sign-in: one user pool of shoppers and operators, and the client that the site signs in with.
 
-What ``api/sign_in.json`` says of both holds on one machine too: how they sign in, the passwords, how long tokens last.
+``api/sign_in.json`` declares their properties for AWS and one machine alike: how people sign in, which passwords they
+may have, how long tokens last.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.declared import sign_in
+from oms.declarations.sign_in import sign_in
 
 
 class SignIn(Construct):
@@ -31,23 +32,28 @@ class SignIn(Construct):
             deletion_protection=retain,
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
-        as_declared(self.pool, declared["pool"])
-        for name, description in declared["groups"].items():
+        set_properties(self.pool, declared.pool)
+        for name, description in declared.groups.items():
             self.pool.add_group(name.capitalize(), group_name=name, description=description)
         self.client = self.pool.add_client("Site", disable_o_auth=True)
-        as_declared(self.client, declared["client"])
+        set_properties(self.client, declared.client)
 
     def confirm_by(self, function: lambda_.Function) -> None:
-        """Call it after each confirmation. Its policy stands apart: in the role's own the pool, the function and the
-        policy would each wait for the next."""
+        """Call the function after each confirmed sign-up.
+
+        Its policy is not part of the role's default policy: there the pool, the function and the policy would depend on
+        each other in a cycle.
+        """
         self.pool.add_trigger(cognito.UserPoolOperation.POST_CONFIRMATION, function)
-        joining = iam.PolicyStatement(actions=["cognito-idp:AdminAddUserToGroup"], resources=[self.pool.user_pool_arn])
-        policy = iam.Policy(self, "Joining", statements=[joining])
+        statement = iam.PolicyStatement(
+            actions=["cognito-idp:AdminAddUserToGroup"], resources=[self.pool.user_pool_arn]
+        )
+        policy = iam.Policy(self, "Joining", statements=[statement])
         policy.attach_to_role(cast(iam.IRole, function.role))
 
 
-def as_declared(made: Construct, properties: Mapping[str, Any]) -> None:
-    """CloudFormation gives them the names that the API does."""
-    resource = cast(CfnResource, made.node.default_child)
+def set_properties(construct: Construct, properties: Mapping[str, Any]) -> None:
+    """Override properties that CloudFormation and Cognito's API call by the same names."""
+    resource = cast(CfnResource, construct.node.default_child)
     for name, value in properties.items():
         resource.add_property_override(name, value)

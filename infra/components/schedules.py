@@ -1,4 +1,4 @@
-"""What runs by the clock: a function or a state machine, under a role that may do just that."""
+"""EventBridge schedules of functions and state machines, each under a role that may do nothing else."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 
-def run_at(scope: Construct, name: str, schedule: str, action: str, arn: str) -> None:
-    """Run it by the clock. A run that failed isn't made up for: the next one does its work."""
-    clock = iam.ServicePrincipal(
+def run_on_schedule(scope: Construct, name: str, schedule: str, action: str, arn: str) -> None:
+    """Schedule an action. A failed run isn't repeated: the next one does its work."""
+    principal = iam.ServicePrincipal(
         "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
     )
-    role = iam.Role(scope, f"{name}ScheduleRole", assumed_by=clock)
+    role = iam.Role(scope, f"{name}ScheduleRole", assumed_by=principal)
     role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[arn]))
     scheduler.CfnSchedule(
         scope,
