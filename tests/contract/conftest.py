@@ -45,6 +45,7 @@ def remote(request: pytest.FixtureRequest) -> Post:
     """A way that an answer can get lost on."""
     if request.param == "ministack":
         return on_one_machine(request.getfixturevalue("ministack_url"))
+    assert ENDPOINT
     return at(ENDPOINT)
 
 

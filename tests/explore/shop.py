@@ -147,7 +147,10 @@ class PromptCarrier(MemoryCarrier):
             super().refuse(order_id)
 
     def _later(self, seconds: float, act: Callable[[], object]) -> None:
-        self.shop.engine.call_at(self.shop.engine.now + seconds, lambda: act() and None)
+        def call() -> None:
+            act()
+
+        self.shop.engine.call_at(self.shop.engine.now + seconds, call)
 
     def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
         word = {"type": kind, "order_id": order_id, **more}
@@ -157,6 +160,8 @@ class PromptCarrier(MemoryCarrier):
 
 class ExploredShop(Shop):
     """A shop whose tasks and callers meet what the injector has planned."""
+
+    carrier: PromptCarrier
 
     def __init__(self, injector: Injector, script: Script, habits: Habits) -> None:
         super().__init__()

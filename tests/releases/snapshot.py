@@ -38,9 +38,9 @@ def keep(version: str) -> Path:
     return folder
 
 
-TABLES = ROOT / "oms" / "adapters" / "tables.json"
+TABLES = ROOT / "oms" / "adapters" / "dynamodb" / "tables.json"
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    print(keep(sys.argv[1]))
+    print(keep(sys.argv[1]))  # noqa: T201

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
-from asl.explorer import Scenario
+from asl.explorer import Injector, Scenario, World
 from tests.asl.explorer import seats
 
 
@@ -17,7 +17,7 @@ def scenarios() -> Iterator[Scenario]:
     yield replace(seats.good(), name="deadly", world=deadly)
 
 
-def deadly(injector):
+def deadly(injector: Injector) -> World:
     if multiprocessing.parent_process() is not None:
         os.kill(os.getpid(), signal.SIGKILL)
     return seats.good().world(injector)
