@@ -30,29 +30,29 @@ def unknown(number):
     return {"dynamodb": {"Keys": keys, "NewImage": {"name": {"S": "OrderConfirmed"}}, "SequenceNumber": number}}
 
 
-def told(shop, *records):
+def deliver(shop, *records):
     return filing.run({"Records": list(records)}, shop.deps)
 
 
-def found(shop, wanted=IN_THE_LAMP):
-    return [order.id for order in shop.finder.find(wanted, 10).items]
+def indexed_ids(shop, criteria=IN_THE_LAMP):
+    return [order.id for order in shop.finder.find(criteria, 10).items]
 
 
 def test_an_order_is_found_once_its_placing_was_told_however_often(shop):
     first, second = shop.placed(), shop.confirmed()
-    assert found(shop) == []
+    assert indexed_ids(shop) == []
     placed = event(shop, second, "OrderPlaced", "1"), event(shop, first, "OrderPlaced", "2")
-    assert told(shop, *placed, *placed) == {"batchItemFailures": []}
-    assert found(shop) == [second, first]
+    assert deliver(shop, *placed, *placed) == {"batchItemFailures": []}
+    assert indexed_ids(shop) == [second, first]
 
 
 def test_all_is_told_again_where_orders_could_not_be_filed(shop):
     shop.finder.file, file = unavailable, shop.finder.file
     records = event(shop, shop.placed(), "OrderPlaced", "1"), event(shop, shop.placed(), "OrderPlaced", "2")
-    assert told(shop, *records) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert deliver(shop, *records) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     shop.finder.file = file
-    assert told(shop, *records) == {"batchItemFailures": []}
-    assert len(found(shop)) == 2
+    assert deliver(shop, *records) == {"batchItemFailures": []}
+    assert len(indexed_ids(shop)) == 2
 
 
 def unavailable(orders):
@@ -62,20 +62,20 @@ def unavailable(orders):
 def test_every_order_is_filed_anew(shop):
     ids = [shop.placed(), shop.confirmed(), shop.placed(by=BERT)]
     assert filing.run({"rebuild": True}, shop.deps) == {"filed": 3}
-    assert found(shop) == ids[::-1]
-    assert found(shop, Wanted(customer_id=BERT)) == ids[2:]
+    assert indexed_ids(shop) == ids[::-1]
+    assert indexed_ids(shop, Wanted(customer_id=BERT)) == ids[2:]
 
 
 def test_a_confirmed_order_s_basket_is_kept_once(shop):
     order_id = shop.confirmed()
     confirmed = event(shop, order_id, "OrderConfirmed", "1")
-    assert told(shop, confirmed, confirmed) == {"batchItemFailures": []}
+    assert deliver(shop, confirmed, confirmed) == {"batchItemFailures": []}
     assert list(shop.baskets.with_product("RED-LAMP", 10)) == [basket_of(shop.orders.get(order_id))]
 
 
 def test_the_first_that_failed_is_told_and_the_rest_waits_for_it(shop):
     first, last = (event(shop, shop.confirmed(), "OrderConfirmed", number) for number in "13")
-    answer = told(shop, first, unknown("2"), last)
+    answer = deliver(shop, first, unknown("2"), last)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    kept = [basket.order_id for basket in shop.baskets.with_product("RED-LAMP", 10)]
-    assert kept == [first["dynamodb"]["Keys"]["pk"]["S"]]
+    order_ids = [basket.order_id for basket in shop.baskets.with_product("RED-LAMP", 10)]
+    assert order_ids == [first["dynamodb"]["Keys"]["pk"]["S"]]

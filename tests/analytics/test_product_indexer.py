@@ -35,33 +35,33 @@ def by_kinesis(record):
     return {"kinesis": {"data": base64.b64encode(json.dumps(record).encode()).decode()}}
 
 
-def told(shop, *records):
+def deliver(shop, *records):
     shop.clock.advance(timedelta(seconds=1))
     indexer.run({"Records": list(records)}, shop.deps)
 
 
-def found(shop, text=""):
+def indexed(shop, text=""):
     return {hit.product.sku: hit for hit in shop.search.find(Query(text)).hits}
 
 
 def test_a_changed_product_is_found_as_it_is_now(shop):
-    told(shop, product("RED-LAMP"), product("TEA"))
-    hits = found(shop)
+    deliver(shop, product("RED-LAMP"), product("TEA"))
+    hits = indexed(shop)
     assert hits.keys() == {"RED-LAMP", "TEA"}
     assert (hits["RED-LAMP"].product, hits["RED-LAMP"].in_stock, hits["TEA"].in_stock) == (LAMP, True, False)
 
 
 def test_both_streams_are_understood(shop):
-    told(shop, by_kinesis(product("TEA")), product("RED-LAMP"))
-    assert found(shop).keys() == {"RED-LAMP", "TEA"}
+    deliver(shop, by_kinesis(product("TEA")), product("RED-LAMP"))
+    assert indexed(shop).keys() == {"RED-LAMP", "TEA"}
 
 
 def test_a_record_may_come_again_whenever_it_likes(shop):
-    told(shop, product("RED-LAMP"))
+    deliver(shop, product("RED-LAMP"))
     shop.products.put([replace(LAMP, name="Green lamp")])
-    told(shop, product("RED-LAMP"))
-    told(shop, product("RED-LAMP"), product("RED-LAMP"))
-    assert found(shop, "lamp")["RED-LAMP"].product.name == "Green lamp"
+    deliver(shop, product("RED-LAMP"))
+    deliver(shop, product("RED-LAMP"), product("RED-LAMP"))
+    assert indexed(shop, "lamp")["RED-LAMP"].product.name == "Green lamp"
 
 
 def test_who_read_earlier_and_writes_later_undoes_nothing(shop):
@@ -70,14 +70,14 @@ def test_who_read_earlier_and_writes_later_undoes_nothing(shop):
 
     def read_and_be_overtaken(skus, consistent=False):
         shop.products.get = get
-        seen = get(skus, consistent)
+        products = get(skus, consistent)
         shop.products.put([replace(LAMP, name="Green lamp")])
-        told(shop, product("RED-LAMP"))
-        return seen
+        deliver(shop, product("RED-LAMP"))
+        return products
 
     shop.products.get = read_and_be_overtaken
-    told(shop, product("RED-LAMP"))
-    assert found(shop)["RED-LAMP"].product.name == "Green lamp"
+    deliver(shop, product("RED-LAMP"))
+    assert indexed(shop)["RED-LAMP"].product.name == "Green lamp"
 
 
 def test_what_changed_during_a_rebuild_stays_changed(shop):
@@ -86,38 +86,38 @@ def test_what_changed_during_a_rebuild_stays_changed(shop):
     def read_and_be_overtaken(limit, cursor=None):
         page = every(limit, cursor)
         shop.products.put([replace(LAMP, name="Green lamp")])
-        told(shop, product("RED-LAMP"))
+        deliver(shop, product("RED-LAMP"))
         return page
 
-    told(shop, product("RED-LAMP"))
+    deliver(shop, product("RED-LAMP"))
     shop.products.every = read_and_be_overtaken
     indexer.run({"rebuild": True}, shop.deps)
-    assert found(shop)["RED-LAMP"].product.name == "Green lamp"
+    assert indexed(shop)["RED-LAMP"].product.name == "Green lamp"
 
 
 def test_what_is_no_longer_sold_is_not_found(shop):
-    told(shop, product("RED-LAMP"))
+    deliver(shop, product("RED-LAMP"))
     del shop.products.products["RED-LAMP"]
-    told(shop, product("RED-LAMP"))
-    assert found(shop) == {}
+    deliver(shop, product("RED-LAMP"))
+    assert indexed(shop) == {}
 
 
 @pytest.mark.parametrize("shard", ["", "#7"])
 def test_stock_that_came_or_went_shows(shop, shard):
-    told(shop, product("TEA"))
+    deliver(shop, product("TEA"))
     shop.inventory.apply(receive("delivery", [("TEA", 3)]))
-    told(shop, stock("TEA", 0, 3, shard))
-    assert found(shop)["TEA"].in_stock
+    deliver(shop, stock("TEA", 0, 3, shard))
+    assert indexed(shop)["TEA"].in_stock
 
 
 def test_stock_that_only_moved_is_passed_over(shop):
     entry = {"pk": {"S": "delivery"}, "sk": {"S": "entry"}}
-    told(shop, stock("TEA", 5, 3), {"dynamodb": {"Keys": entry}})
-    assert found(shop) == {}
+    deliver(shop, stock("TEA", 5, 3), {"dynamodb": {"Keys": entry}})
+    assert indexed(shop) == {}
 
 
 def test_a_rebuild_finds_all_that_there_is_and_nothing_else(shop):
-    told(shop, product("RED-LAMP"))
+    deliver(shop, product("RED-LAMP"))
     del shop.products.products["RED-LAMP"]
     indexer.run({"rebuild": True}, shop.deps)
-    assert found(shop).keys() == CATALOGUE.keys() - {"RED-LAMP"}
+    assert indexed(shop).keys() == CATALOGUE.keys() - {"RED-LAMP"}

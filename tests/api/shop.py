@@ -81,8 +81,8 @@ class Shop:
         self.inventory.apply(receive("opening", [("RED-LAMP", 10), ("BLUE-RUG", 5)]))
         edges = self.payments, self.carrier, self.executions, self.search, MemoryReports(), MemoryCarts(self.store)
         self.finder = MemoryFinder(self.store)
-        kept = self.baskets, MemoryDiscounts(self.store), self.finder, MemoryCredit(self.store)
-        self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges, *kept)
+        stores = self.baskets, MemoryDiscounts(self.store), self.finder, MemoryCredit(self.store)
+        self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges, *stores)
         self.router = Router(contract.operations())
 
     # --- Requests ---------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ class Shop:
         self.clock.advance(timedelta(milliseconds=20))
         answer = service.run(event, self.deps, SECRETS)
         reply = Reply(
-            answer["statusCode"], answer["headers"], told(answer["headers"].get("Content-Type"), answer["body"])
+            answer["statusCode"], answer["headers"], decoded(answer["headers"].get("Content-Type"), answer["body"])
         )
         check_documented(operation, reply)
         return reply
@@ -213,24 +213,24 @@ class Shop:
         return [self.store.copy(), self.products.copy(), self.executions.copy(), self.carrier.copy()]
 
 
-def told(kind: str | None, text: str) -> Any:
+def decoded(kind: str | None, text: str) -> Any:
     return json.loads(text) if kind and "json" in kind else text
 
 
 def check_documented(operation: contract.Operation, reply: Reply) -> None:
     """The contract has this status, this kind of answer, this schema, and a problem of this type."""
     document = contract.document()
-    said = document["paths"][operation.path][operation.method.lower()]["responses"]
-    response = contract.inlined(document, said)[str(reply.status)]
+    responses = document["paths"][operation.path][operation.method.lower()]["responses"]
+    response = contract.inlined(document, responses)[str(reply.status)]
     if "content" not in response:
         assert reply.json == ""
         return
     content = response["content"][reply.headers["Content-Type"]]
     Draft202012Validator(content["schema"]).validate(reply.json)
     documented = {name.lower() for name in response.get("headers", {})}
-    given = {name.lower(): value for name, value in reply.headers.items()}
-    assert given.keys() - {"content-type", "connection", "x-correlation-id"} - SECURE.keys() <= documented
-    assert SECURE.keys() <= given.keys()
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    assert headers.keys() - {"content-type", "connection", "x-correlation-id"} - SECURE.keys() <= documented
+    assert SECURE.keys() <= headers.keys()
     if reply.status >= 400:
         assert reply.json["type"] in {example["value"]["type"] for example in content["examples"].values()}
         assert reply.json["status"] == reply.status

@@ -22,7 +22,7 @@ from local.gateway.tokens import Authorizer, PublishedKeys
 from oms.adapters.search.tantivy_search import TantivySearch
 from oms.domain.inventory import receive
 from oms.domain.search import Listing
-from tests.api.shop import ANNA, OLGA, SECRETS, Reply, Shop, check_documented, told
+from tests.api.shop import ANNA, OLGA, SECRETS, Reply, Shop, check_documented, decoded
 from tests.domain.orders import CATALOGUE
 from tests.local.tokens import CLIENT, ISSUER, Pool
 
@@ -49,11 +49,11 @@ def orders():
 
 def pointed(document):
     """The contract, told in its schemas of ids which orders and products there are."""
-    told = copy.deepcopy(document)
-    schemas = told["components"]["schemas"]
-    for name, known in (("OrderId", orders()), ("Sku", ["RED-LAMP", "BLUE-RUG", "TEA"])):
-        schemas[name] = {"anyOf": [{"enum": known}, schemas[name]]}
-    return told
+    narrowed = copy.deepcopy(document)
+    schemas = narrowed["components"]["schemas"]
+    for name, values in (("OrderId", orders()), ("Sku", ["RED-LAMP", "BLUE-RUG", "TEA"])):
+        schemas[name] = {"anyOf": [{"enum": values}, schemas[name]]}
+    return narrowed
 
 
 load_all_checks()
@@ -85,4 +85,6 @@ def test_every_answer_is_documented(case, caller):
     answer = case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=NOT_SO_HERE)
     if operation:
         headers = {name.title(): values[0] for name, values in answer.headers.items() if name != "content-length"}
-        check_documented(operation, Reply(answer.status_code, headers, told(headers.get("Content-Type"), answer.text)))
+        check_documented(
+            operation, Reply(answer.status_code, headers, decoded(headers.get("Content-Type"), answer.text))
+        )

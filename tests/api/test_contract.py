@@ -101,8 +101,8 @@ def documented():
 @pytest.mark.parametrize(("status", "problem"), list(documented()))
 def test_every_documented_problem_is_one_that_the_shop_can_make(status, problem):
     kind = problem["type"].removeprefix("/problems/")
-    known = OF_HTTP[kind] if kind in OF_HTTP else ERRORS[kind].status
-    assert problem["status"] == status == known
+    expected = OF_HTTP[kind] if kind in OF_HTTP else ERRORS[kind].status
+    assert problem["status"] == status == expected
     assert problem["title"] == Problem(kind, status, "").title
 
 

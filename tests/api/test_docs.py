@@ -16,9 +16,9 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
-        given = dict(attributes)
-        self.ids.add(given.get("id"))
-        self.links += [given[name] for name in ("href", "src") if name in given]
+        values = dict(attributes)
+        self.ids.add(values.get("id"))
+        self.links += [values[name] for name in ("href", "src") if name in values]
 
 
 def test_programs_get_the_contract_as_it_is(shop):
@@ -29,10 +29,13 @@ def test_programs_get_the_contract_as_it_is(shop):
 def test_people_get_every_operation_and_schema(shop):
     page = Page(shop.get("/docs", by=None).json)
     document = contract.document()
-    told = {
-        said["operationId"] for item in document["paths"].values() for said in item.values() if "operationId" in said
+    operation_ids = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for operation in item.values()
+        if "operationId" in operation
     }
-    assert told | {f"schema-{name}" for name in document["components"]["schemas"]} <= page.ids
+    assert operation_ids | {f"schema-{name}" for name in document["components"]["schemas"]} <= page.ids
 
 
 def test_the_page_needs_no_script_and_no_other_host(shop):

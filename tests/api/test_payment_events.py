@@ -131,9 +131,9 @@ def test_a_dispute_is_opened_and_closed_once_in_whichever_order_that_is_heard(sh
     about = dispute(shop, order_id)
     for kind, status in [("closed", "won"), ("created", "needs_response"), ("closed", "won"), ("created", "won")]:
         assert say(shop, f"charge.dispute.{kind}", {**about, "status": status}).status == 200
-    told = [each.event for each in shop.orders.events(order_id)]
-    heard = [each for each in told if isinstance(each, PaymentDisputed | DisputeClosed)]
-    assert heard == [DisputeClosed("dp_1", "won")]
+    events = [each.event for each in shop.orders.events(order_id)]
+    disputes = [each for each in events if isinstance(each, PaymentDisputed | DisputeClosed)]
+    assert disputes == [DisputeClosed("dp_1", "won")]
 
 
 def test_a_dispute_without_a_deadline_waits_from_now_on(shop):

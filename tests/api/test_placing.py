@@ -109,10 +109,10 @@ def test_whoever_begins_an_order_names_the_request_that_placed_it(shop):
 
 def test_operators_see_in_the_timeline_by_which_request_an_order_came(shop):
     placed = shop.place(by=ANNA)
-    (told,) = shop.get(f"/orders/{placed}", by=OLGA).json["timeline"]
-    assert told["data"]["request_id"] == REQUEST
-    (shown,) = shop.get(f"/orders/{placed}").json["timeline"]
-    assert "request_id" not in shown["data"]
+    (entry,) = shop.get(f"/orders/{placed}", by=OLGA).json["timeline"]
+    assert entry["data"]["request_id"] == REQUEST
+    (shopper_entry,) = shop.get(f"/orders/{placed}").json["timeline"]
+    assert "request_id" not in shopper_entry["data"]
 
 
 def test_the_sweeper_sees_every_page_and_no_order_that_moved(shop):

@@ -54,8 +54,8 @@ def test_threads_never_see_each_other_s_requests(shop):
         return json.loads(answer["body"])["timeline"][0]["by"]
 
     with ThreadPoolExecutor(8) as pool:
-        asked = list(placed.items()) * 20
-        assert list(pool.map(lambda one: own(*one), asked)) == [f"customer:{by}" for _, by in asked]
+        requests = list(placed.items()) * 20
+        assert list(pool.map(lambda one: own(*one), requests)) == [f"customer:{by}" for _, by in requests]
 
 
 def test_a_refusal_names_its_own_request_though_another_came_meanwhile(shop, monkeypatch):

@@ -137,16 +137,16 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
 def looking(stores: Stores, skus: Sequence[str]) -> list[Pattern]:
     """For orders that are filed, most of them in one state."""
 
-    def found(wanted: Wanted) -> Callable[[], object]:
-        return lambda: stores.finder.find(wanted, LISTED)
+    def find(criteria: Wanted) -> Callable[[], object]:
+        return lambda: stores.finder.find(criteria, LISTED)
 
     return [
         (UNNAMED, lambda: stores.finder.file(stores.orders.of_customer("anna", 100).items)),
-        (f"Find the latest {LISTED} orders", found(Wanted())),
-        (f"Find {LISTED} by their state", found(Wanted(Status.PLACED))),
-        (f"Find {LISTED} by a SKU", found(Wanted(sku=skus[0]))),
-        (f"Find {LISTED} by state, SKU and shopper", found(Wanted(Status.PLACED, skus[0], "anna"))),
-        ("Find that none is so", found(Wanted(Status.LOST, skus[0]))),
+        (f"Find the latest {LISTED} orders", find(Wanted())),
+        (f"Find {LISTED} by their state", find(Wanted(Status.PLACED))),
+        (f"Find {LISTED} by a SKU", find(Wanted(sku=skus[0]))),
+        (f"Find {LISTED} by state, SKU and shopper", find(Wanted(Status.PLACED, skus[0], "anna"))),
+        ("Find that none is so", find(Wanted(Status.LOST, skus[0]))),
     ]
 
 
@@ -209,8 +209,8 @@ def table(costs: Mapping[int, Mapping[str, Cost]]) -> str:
     rows.append(["---", "---", "---:", "---:", "---:", "---:"])
     for name, cost in costs[few].items():
         figures = [f"{units:g}" for each in (cost, costs[many][name]) for units in (each.read, each.written)]
-        asked = "; ".join(f"{n} {what}" if n > 1 else what for what, n in cost.asked.items())
-        rows.append([name, asked, *figures])
+        operations = "; ".join(f"{n} {what}" if n > 1 else what for what, n in cost.operations.items())
+        rows.append([name, operations, *figures])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -219,9 +219,9 @@ def measured_table(url: str) -> str:
 
 
 def main() -> int:
-    told, _, _ = PAGE.read_text().partition(BEGINS)
+    text, _, _ = PAGE.read_text().partition(BEGINS)
     with dynamodb_local.running() as url:
-        PAGE.write_text(f"{told}{BEGINS}\n{measured_table(url)}")
+        PAGE.write_text(f"{text}{BEGINS}\n{measured_table(url)}")
     return 0
 
 

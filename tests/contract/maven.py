@@ -75,14 +75,14 @@ class Server:
         return fetched.rename(folder)
 
     def _java(self) -> str:
-        found = shutil.which("java")
-        if found is None:
+        java = shutil.which("java")
+        if java is None:
             raise Missing(f"there is no Java: {self.name} needs {self.java} or newer")
-        said = subprocess.run([found, "-version"], capture_output=True, text=True).stderr
-        version = re.search(r'version "(\d+)', said)
+        output = subprocess.run([java, "-version"], capture_output=True, text=True).stderr
+        version = re.search(r'version "(\d+)', output)
         if version is None or int(version[1]) < self.java:
             raise Missing(f"{self.name} needs Java {self.java} or newer, not {version[1] if version else 'this one'}")
-        return found
+        return java
 
     @contextmanager
     def running(self, command: Sequence[str], port: int) -> Iterator[None]:

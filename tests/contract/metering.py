@@ -18,7 +18,7 @@ READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 
 @dataclass(frozen=True)
 class Cost:
-    asked: Mapping[str, int]
+    operations: Mapping[str, int]
     read: float
     written: float
 
@@ -31,7 +31,7 @@ class Meter:
     tables: dict[str, str] = field(default_factory=dict)
     """By their names in DynamoDB."""
     is_on: bool = False
-    asked: Counter[str] = field(default_factory=Counter)
+    operations: Counter[str] = field(default_factory=Counter)
     read: float = 0
     written: float = 0
 
@@ -39,20 +39,20 @@ class Meter:
         operation, request = headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)
         if not self.is_on:
             return self.post(body, headers)
-        self.asked.update(self._asked(operation, request))
+        self.operations.update(self._operations(operation, request))
         before: list[Any] = []
         for one in _one_by_one(request):
             status, answer = self.post(json.dumps({**one, "ReturnConsumedCapacity": "INDEXES"}).encode(), headers)
-            told = json.loads(answer)
-            self._note(operation, told.get("ConsumedCapacity") or [])
-            if "CancellationReasons" in told:
+            response = json.loads(answer)
+            self._note(operation, response.get("ConsumedCapacity") or [])
+            if "CancellationReasons" in response:
                 return status, json.dumps(
-                    {**told, "CancellationReasons": before + told["CancellationReasons"]}
+                    {**response, "CancellationReasons": before + response["CancellationReasons"]}
                 ).encode()
             before.append({"Code": "None"})
         return status, answer
 
-    def _asked(self, operation: str, request: Mapping[str, Any]) -> Iterator[str]:
+    def _operations(self, operation: str, request: Mapping[str, Any]) -> Iterator[str]:
         if operation == "TransactWriteItems":
             for kind, action in (pair for each in request["TransactItems"] for pair in each.items()):
                 yield f"{kind} {self.tables[action['TableName']]}"
@@ -72,8 +72,8 @@ class Meter:
 
     def cost(self) -> Cost:
         """Since it was last asked for."""
-        cost = Cost(self.asked, self.read, self.written)
-        self.asked, self.read, self.written = Counter(), 0, 0
+        cost = Cost(self.operations, self.read, self.written)
+        self.operations, self.read, self.written = Counter(), 0, 0
         return cost
 
 

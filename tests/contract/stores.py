@@ -58,8 +58,8 @@ class Stores:
 
 def in_memory() -> Stores:
     store = Store()
-    kept = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store), MemoryFinder(store), MemoryCredit(store)
-    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), *kept)
+    others = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store), MemoryFinder(store), MemoryCredit(store)
+    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), *others)
 
 
 def at(endpoint: str) -> Post:

@@ -28,10 +28,15 @@ SKUS = [f"TEA-{n}" for n in range(MOST_LINES)]
 
 @pytest.fixture
 def shop(shared_stores: Stores) -> Shop:
-    shop, kept = Shop(), shared_stores
-    stores = {"orders": kept.orders, "inventory": kept.inventory, "products": kept.products, "carts": kept.carts}
+    shop, stores_shared = Shop(), shared_stores
+    stores = {
+        "orders": stores_shared.orders,
+        "inventory": stores_shared.inventory,
+        "products": stores_shared.products,
+        "carts": stores_shared.carts,
+    }
     shop.deps = replace(shop.deps, **stores)
-    kept.products.put([*CATALOGUE.values(), *(replace(CATALOGUE["TEA"], sku=sku) for sku in SKUS)])
+    stores_shared.products.put([*CATALOGUE.values(), *(replace(CATALOGUE["TEA"], sku=sku) for sku in SKUS)])
     stock(shop, SKUS[:8])
     return shop
 

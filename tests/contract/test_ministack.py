@@ -26,8 +26,8 @@ def test_who_signs_and_who_does_not_see_the_same_tables(ministack_url: str) -> N
 
     shop.call("PutItem", TableName="seen-by-both", Item=item)
 
-    asked = {"TableName": "seen-by-both", "Key": {"pk": {"S": "RED-LAMP"}}}
-    assert sdk.call("GetItem", **asked) == shop.call("GetItem", **asked) == {"Item": item}
+    request = {"TableName": "seen-by-both", "Key": {"pk": {"S": "RED-LAMP"}}}
+    assert sdk.call("GetItem", **request) == shop.call("GetItem", **request) == {"Item": item}
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def test_an_update_that_cannot_be_is_refused_and_changes_nothing(moving: AwsJson
 
 
 def put_if(condition: str, **values: dict[str, object]) -> list[dict[str, object]]:
-    given = {f":{name}": value for name, value in values.items()}
-    more = {"ConditionExpression": condition, "ExpressionAttributeValues": given}
+    parameters = {f":{name}": value for name, value in values.items()}
+    more = {"ConditionExpression": condition, "ExpressionAttributeValues": parameters}
     return [{"Put": {"TableName": "moved", "Item": {"pk": {"S": "judged"}, "told": {"S": "abc"}}, **more}}]
 
 
 @pytest.mark.parametrize(
-    ("condition", "good", "bad", "said"),
+    ("condition", "good", "bad", "message"),
     [
         ("begins_with(told, :one)", {"one": {"S": "a"}}, {"one": {"N": "1"}}, "Incorrect operand type"),
         ("told = :one", {"one": {"S": "abc"}}, {"one": {"N": "one"}}, "cannot be converted to a numeric value"),
@@ -124,12 +124,12 @@ def put_if(condition: str, **values: dict[str, object]) -> list[dict[str, object
     ],
 )
 def test_what_was_right_once_is_judged_anew_by_what_it_is_given(
-    moving: AwsJsonClient, condition, good, bad, said
+    moving: AwsJsonClient, condition, good, bad, message
 ) -> None:
     moving.call("PutItem", TableName="moved", Item={"pk": {"S": "judged"}, "told": {"S": "abc"}})
     for _ in range(2):
         moving.call("TransactWriteItems", TransactItems=put_if(condition, **good))
-        with pytest.raises(AwsError, match=said) as refused:
+        with pytest.raises(AwsError, match=message) as refused:
             moving.call("TransactWriteItems", TransactItems=put_if(condition, **bad))
         assert refused.value.code == "ValidationException"
     moving.call("PutItem", TableName="moved", Item={"pk": {"S": "judged"}, "told": {"S": "xyz"}})
@@ -144,10 +144,10 @@ def test_a_transaction_is_weighed_for_whoever_asks(moving: AwsJsonClient) -> Non
     put = {"TransactItems": [{"Put": {"TableName": "weighed", "Item": {**key, **listed}}}]}
 
     unasked = moving.call("TransactWriteItems", **put)
-    told = moving.call("TransactWriteItems", **put, ReturnConsumedCapacity="TOTAL")
+    response = moving.call("TransactWriteItems", **put, ReturnConsumedCapacity="TOTAL")
 
     assert unasked == {}
-    assert told["ConsumedCapacity"][0]["WriteCapacityUnits"] == 4
+    assert response["ConsumedCapacity"][0]["WriteCapacityUnits"] == 4
 
 
 def test_an_item_of_over_400_kb_is_refused(moving: AwsJsonClient) -> None:

@@ -48,7 +48,7 @@ def shop(ministack_url: str) -> tuple[DynamoFinder, list[Order], Meter]:
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "criteria",
     [
         Wanted(),
         Wanted(Status.REJECTED),
@@ -59,15 +59,15 @@ def shop(ministack_url: str) -> tuple[DynamoFinder, list[Order], Meter]:
     ],
     ids=["all", "rare state", "rare goods", "rare state of goods", "three at once", "of a time"],
 )
-def test_each_comes_once_and_in_its_turn(shop: tuple[DynamoFinder, list[Order], Meter], wanted: Wanted) -> None:
+def test_each_comes_once_and_in_its_turn(shop: tuple[DynamoFinder, list[Order], Meter], criteria: Wanted) -> None:
     finder, newest_first, meter = shop
     meter.is_on = True
 
-    found = walked(lambda limit, cursor: finder.find(wanted, limit, cursor), 100)
+    orders = walked(lambda limit, cursor: finder.find(criteria, limit, cursor), 100)
 
-    asked = sum(meter.cost().asked.values())
-    assert found == [each for each in newest_first if wanted.fits(each)]
-    assert asked <= MAX_READS * (1 + len(found) // 100)
+    query_count = sum(meter.cost().operations.values())
+    assert orders == [each for each in newest_first if criteria.fits(each)]
+    assert query_count <= MAX_READS * (1 + len(orders) // 100)
 
 
 def test_a_page_that_would_take_too_many_reads_ends_early_and_leads_on(
@@ -75,10 +75,10 @@ def test_a_page_that_would_take_too_many_reads_ends_early_and_leads_on(
 ) -> None:
     monkeypatch.setattr("oms.adapters.dynamodb.order_index.MAX_READS", 6)
     finder, newest_first, _ = shop
-    wanted, cursor, found, pages = Wanted(Status.SHIPPED, "RED-LAMP"), None, list[Order](), 0
+    criteria, cursor, orders, pages = Wanted(Status.SHIPPED, "RED-LAMP"), None, list[Order](), 0
     while pages == 0 or cursor is not None:
-        page = finder.find(wanted, 100, cursor)
-        found, cursor, pages = [*found, *page.items], page.cursor, pages + 1
+        page = finder.find(criteria, 100, cursor)
+        orders, cursor, pages = [*orders, *page.items], page.cursor, pages + 1
 
-    assert found == [each for each in newest_first if wanted.fits(each)]
-    assert pages > 1 + len(found) // 100
+    assert orders == [each for each in newest_first if criteria.fits(each)]
+    assert pages > 1 + len(orders) // 100

@@ -60,9 +60,9 @@ def placed_and_filed(stores: Stores, count: int) -> list[Order]:
 def test_every_combination_finds_exactly_what_fits_it(stores: Stores) -> None:
     made = placed_and_filed(stores, 105)
 
-    for wanted, limit in product(WANTED, (7, 100)):
-        found = walked(lambda limit, cursor, wanted=wanted: stores.finder.find(wanted, limit, cursor), limit)
-        assert found == newest_first([order for order in made if wanted.fits(order)]), (wanted, limit)
+    for criteria, limit in product(WANTED, (7, 100)):
+        orders = walked(lambda limit, cursor, criteria=criteria: stores.finder.find(criteria, limit, cursor), limit)
+        assert orders == newest_first([order for order in made if criteria.fits(order)]), (criteria, limit)
 
 
 def test_an_order_is_found_by_its_state_as_soon_as_it_is_so(stores: Stores) -> None:
@@ -75,31 +75,31 @@ def test_an_order_is_found_by_its_state_as_soon_as_it_is_so(stores: Stores) -> N
     assert stores.finder.find(Wanted(Status.CONFIRMED), 10).items == (confirmed,)
 
 
-@pytest.mark.parametrize("wanted", [Wanted(), Wanted(sku="RED-LAMP"), Wanted(customer_id="anna")])
-def test_an_order_is_found_by_all_else_once_it_is_filed_however_often(stores: Stores, wanted: Wanted) -> None:
+@pytest.mark.parametrize("criteria", [Wanted(), Wanted(sku="RED-LAMP"), Wanted(customer_id="anna")])
+def test_an_order_is_found_by_all_else_once_it_is_filed_however_often(stores: Stores, criteria: Wanted) -> None:
     order = place(stores.orders)
-    assert stores.finder.find(wanted, 10).items == ()
+    assert stores.finder.find(criteria, 10).items == ()
 
     confirmed = stores.orders.save(order, CONFIRM, NOON, "test")
     for late in ([order, confirmed], [order]):
         stores.finder.file(late)
 
-    assert stores.finder.find(wanted, 10).items == (confirmed,)
+    assert stores.finder.find(criteria, 10).items == (confirmed,)
 
 
 def test_pages_that_are_turned_while_orders_come_and_move_on_neither_skip_nor_repeat(stores: Stores) -> None:
     made = [_filed(stores, n) for n in range(40)]
-    wanted, seen = Wanted(sku="RED-LAMP"), []
-    page = stores.finder.find(wanted, 6)
+    criteria, order_ids = Wanted(sku="RED-LAMP"), []
+    page = stores.finder.find(criteria, 6)
     while True:
-        seen += [order.id for order in page.items]
-        _filed(stores, 100 + len(seen))
-        stores.orders.save(made[len(seen) % 40], CONFIRM, NOON, "test")
+        order_ids += [order.id for order in page.items]
+        _filed(stores, 100 + len(order_ids))
+        stores.orders.save(made[len(order_ids) % 40], CONFIRM, NOON, "test")
         if page.cursor is None:
             break
-        page = stores.finder.find(wanted, 6, page.cursor)
+        page = stores.finder.find(criteria, 6, page.cursor)
 
-    assert seen == [order.id for order in newest_first(made)]
+    assert order_ids == [order.id for order in newest_first(made)]
 
 
 def _filed(stores: Stores, n: int) -> Order:
@@ -130,6 +130,6 @@ def test_a_cursor_of_another_search_is_refused(stores: Stores) -> None:
     cursor = stores.finder.find(Wanted(customer_id="anna"), 1).cursor
     assert cursor
 
-    for wanted, other in ((Wanted(), cursor), (Wanted(customer_id="bob"), cursor), (Wanted(), "bm9uc2Vuc2U")):
+    for criteria, other in ((Wanted(), cursor), (Wanted(customer_id="bob"), cursor), (Wanted(), "bm9uc2Vuc2U")):
         with pytest.raises(InvalidRequest):
-            stores.finder.find(wanted, 1, other)
+            stores.finder.find(criteria, 1, other)

@@ -43,9 +43,9 @@ def test_there_is_none_before_it_was_put_and_the_last_one_counts(reports: Report
 
 def test_a_report_that_was_given_out_is_nobody_s_to_change(reports: Reports) -> None:
     reports.put("daily", {"findings": []})
-    given = reports.get("daily")
-    assert given is not None
-    given["findings"].append("mine")
+    report = reports.get("daily")
+    assert report is not None
+    report["findings"].append("mine")
     assert reports.get("daily") == {"findings": []}
 
 

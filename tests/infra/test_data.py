@@ -27,9 +27,9 @@ def test_a_table_is_as_declared(cloud, name):
 
 
 def test_what_must_outlive_a_deployment_does(cloud):
-    kept = {"AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Cognito::UserPool", "AWS::S3::Bucket"}
+    durable_types = {"AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Cognito::UserPool", "AWS::S3::Bucket"}
     for _, logical_id, resource in cloud.resources():
-        if resource["Type"] in kept:
+        if resource["Type"] in durable_types:
             assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", logical_id
     for table in cloud.of_type("AWS::DynamoDB::Table").values():
         assert table["DeletionProtectionEnabled"]
@@ -89,9 +89,9 @@ def test_who_confirms_an_address_is_made_a_shopper(cloud):
 
 def test_the_groups_are_those_that_the_contract_asks_for(cloud):
     groups = {group["GroupName"] for group in cloud.of_type("AWS::Cognito::UserPoolGroup").values()}
-    asked = {group for _, operation in operations() for group in operation.get("x-groups", [])}
+    required_groups = {group for _, operation in operations() for group in operation.get("x-groups", [])}
     assert groups == {"shoppers", "operators"}
-    assert asked <= groups
+    assert required_groups <= groups
 
 
 def operations():

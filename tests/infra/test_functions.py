@@ -110,18 +110,18 @@ def test_the_layer_holds_what_the_code_imports():
 
 
 def imported(text):
-    found = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
-    return set(found) - sys.stdlib_module_names
+    modules = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
+    return set(modules) - sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
 def test_a_function_s_environment_names_what_it_uses(cloud, function):
     made = cloud.of_type("AWS::Lambda::Function")[f"Functions{function.name}"]
-    given = cloud.read(made.get("Environment", {}).get("Variables", {}))
+    variables_of_function = cloud.read(made.get("Environment", {}).get("Variables", {}))
     expected = {}
     for port in function.uses:
         expected |= variables(port)
-    assert given == expected
+    assert variables_of_function == expected
 
 
 def variables(port):

@@ -15,8 +15,8 @@ def parcels(request: pytest.FixtureRequest) -> Iterator[Parcels]:
     if request.param == "memory":
         yield Memory()
         return
-    with over_sandbox() as found:
-        yield found
+    with over_sandbox() as parcels:
+        yield parcels
 
 
 @pytest.fixture

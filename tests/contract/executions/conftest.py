@@ -63,8 +63,8 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
         return
     tokens: Queue[str] = Queue()
 
-    def ask(asked: TaskRequest) -> Any:
-        tokens.put(asked.payload["Payload"]["token"])
+    def ask(request: TaskRequest) -> Any:
+        tokens.put(request.payload["Payload"]["token"])
         return {}
 
     with serving(invoke=ask) as sfn:

@@ -63,9 +63,9 @@ class StripeOverSandbox:
     def refund_by_hand(self, request: PaymentRequest, minor: int) -> None:
         record = self.payments.find(request)
         assert record is not None
-        asked = urlencode({"payment_intent": record.payment_id, "amount": minor}).encode()
+        form = urlencode({"payment_intent": record.payment_id, "amount": minor}).encode()
         key = {"Authorization": "Bearer sk_test_contract"}
-        with urllib.request.urlopen(urllib.request.Request(f"{self._url}/v1/refunds", asked, key)):
+        with urllib.request.urlopen(urllib.request.Request(f"{self._url}/v1/refunds", form, key)):
             return
 
     def ledger(self, request: PaymentRequest) -> list[Row]:

@@ -22,7 +22,7 @@ class Service:
 
     url: str = ""
     script: list[tuple[int, bytes] | None] = field(default_factory=list)
-    asked: list[tuple[dict[str, str], Any]] = field(default_factory=list)
+    requests: list[tuple[dict[str, str], Any]] = field(default_factory=list)
 
     def aws(self, **more: Any) -> Aws:
         return Aws("eu-central-1", dynamodb_endpoint=self.url, **more)
@@ -37,7 +37,7 @@ def service() -> Iterator[Service]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            played.asked.append(({name.lower(): value for name, value in self.headers.items()}, json.loads(body)))
+            played.requests.append(({name.lower(): value for name, value in self.headers.items()}, json.loads(body)))
             line = played.script.pop(0)
             if line is None:
                 self.close_connection = True
@@ -66,7 +66,7 @@ def test_a_call_is_a_post_that_names_its_operation_and_is_signed(service: Servic
 
     answer = service.aws(access_key="AKIDEXAMPLE", secret_key="s", session_token="t").dynamodb().call("GetItem", Key={})
 
-    ((headers, body),) = service.asked
+    ((headers, body),) = service.requests
     assert (answer, body) == ({"Item": {}}, {"Key": {}})
     assert headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
     assert headers["content-type"] == "application/x-amz-json-1.0"
@@ -84,7 +84,7 @@ def test_where_nobody_checks_signatures_there_is_none(service: Service) -> None:
 
     service.aws(signs=False).dynamodb().call("ListTables")
 
-    assert "authorization" not in service.asked[0][0]
+    assert "authorization" not in service.requests[0][0]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_passes_is_asked_again_once_in_the_same_words(service: Service, tro
     api = service.aws(signs=False).dynamodb()
     service.script = [trouble, (200, b"{}")]
     assert api.call("TransactWriteItems", ClientRequestToken="one") == {}
-    assert service.asked[0][1] == service.asked[1][1]
+    assert service.requests[0][1] == service.requests[1][1]
 
     service.script = [trouble, trouble, (200, b"{}")]
     with pytest.raises(AwsUnavailable):

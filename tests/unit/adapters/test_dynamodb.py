@@ -33,12 +33,12 @@ class Scripted:
 
     def __init__(self) -> None:
         self.slept: list[float] = []
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.script: list[Any] = []
         self.db = DynamoDB(AwsJsonClient(DYNAMODB, self._answer, sleep=lambda _: None), self.slept.append)
 
     def _answer(self, body: bytes, _: Headers) -> tuple[int, bytes]:
-        self.asked.append(json.loads(body))
+        self.requests.append(json.loads(body))
         line = self.script.pop(0)
         if isinstance(line, Exception):
             raise line
@@ -57,11 +57,11 @@ def cancelled(*codes: str) -> tuple[int, Any]:
 def counters(sku: str, *available: int, moves: int = 7) -> tuple[int, Any]:
     """A SKU's counters, with so much in each; only where there are several do they count their moves."""
     counted = {items.MOVES: {"N": str(moves)}} if len(available) > 1 else {}
-    found = [
+    counter_items = [
         {**items.stock_key(sku, shard), "on_hand": {"N": str(count)}, "reserved": {"N": "0"}, **counted}
         for shard, count in enumerate(available)
     ]
-    return 200, {"Items": found}
+    return 200, {"Items": counter_items}
 
 
 WRITTEN: tuple[int, Any] = (200, {})
@@ -88,7 +88,7 @@ def test_a_transaction_that_met_another_is_sent_again_as_the_same(
 
     assert inventory.apply(ENTRY) is True
 
-    first, second, third = dynamodb.asked
+    first, second, third = dynamodb.requests
     assert first == second == third
     assert first["ClientRequestToken"]
     assert len(dynamodb.slept) == 2
@@ -100,7 +100,7 @@ def test_each_transaction_has_a_token_of_its_own(dynamodb: Scripted, inventory: 
     inventory.apply(ENTRY)
     inventory.apply(ENTRY)
 
-    assert len({asked["ClientRequestToken"] for asked in dynamodb.asked}) == 2
+    assert len({request["ClientRequestToken"] for request in dynamodb.requests}) == 2
 
 
 def test_a_transaction_that_always_meets_others_is_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
@@ -139,7 +139,7 @@ def test_stock_that_came_back_meanwhile_is_reserved(dynamodb: Scripted, inventor
 
     assert inventory.apply(ENTRY) is True
 
-    first, _, second = dynamodb.asked
+    first, _, second = dynamodb.requests
     assert first["TransactItems"] == second["TransactItems"]
 
 
@@ -157,7 +157,7 @@ def test_split_stock_that_moves_under_our_eyes_is_taken_where_it_turns_up(
 
     assert inventory.apply(ENTRY) is True
 
-    moved = [each["Update"]["Key"]["sk"]["S"] for each in dynamodb.asked[-1]["TransactItems"][1:]]
+    moved = [each["Update"]["Key"]["sk"]["S"] for each in dynamodb.requests[-1]["TransactItems"][1:]]
     assert moved == ["stock", "stock", "stock#01"]  # of the lamp, and what the rug's first hands on
 
 
@@ -202,7 +202,7 @@ def test_a_call_that_was_cut_off_is_sent_again_as_the_same(dynamodb: Scripted, i
 
     assert inventory.apply(ENTRY) is True
 
-    first, second = dynamodb.asked
+    first, second = dynamodb.requests
     assert first == second
 
 
@@ -230,7 +230,7 @@ def test_keys_that_were_left_unread_are_asked_for_again(dynamodb: Scripted, inve
     ]
 
     assert inventory.stock(["LAMP", "RUG"]).keys() == {"LAMP", "RUG"}
-    assert dynamodb.asked[1]["RequestItems"] == {"inventory": {"Keys": [rug]}}
+    assert dynamodb.requests[1]["RequestItems"] == {"inventory": {"Keys": [rug]}}
 
 
 def test_keys_that_stay_unread_are_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
@@ -248,4 +248,4 @@ def test_items_that_were_left_unwritten_are_sent_again(dynamodb: Scripted) -> No
 
     DynamoProducts(dynamodb.db, "products").put([lamp, replace(lamp, sku="RUG")])
 
-    assert dynamodb.asked[1]["RequestItems"] == left
+    assert dynamodb.requests[1]["RequestItems"] == left

@@ -73,8 +73,12 @@ def test_what_a_newer_version_wrote_beside_what_we_know_is_left_alone() -> None:
     order = taken_order(Units("RED-LAMP", 1))
     item = items.order_item(order)
     item["newer"] = {"M": {"a": {"L": [{"BOOL": True}, {"N": "1"}]}}}
-    with changed(item, "payment") as payment, changed(item, "lines") as lines, changed(item, "cancellations") as known:
-        for record in (payment, *lines, *known.values()):
+    with (
+        changed(item, "payment") as payment,
+        changed(item, "lines") as lines,
+        changed(item, "cancellations") as cancellations,
+    ):
+        for record in (payment, *lines, *cancellations.values()):
             record["newer"] = {"a": [True, 1]}
 
     assert items.order_of(item) == order

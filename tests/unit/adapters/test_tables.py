@@ -46,12 +46,12 @@ class Requests:
             for write in keys if isinstance(keys, list) else ():
                 self._written(table, write)
         for action in params.get("TransactItems", ()):
-            (asked,) = action.values()
-            self._written(asked["TableName"], action)
+            (request,) = action.values()
+            self._written(request["TableName"], action)
 
     def _written(self, table: str, action: Mapping[str, Any]) -> None:
-        ((kind, asked),) = action.items()
-        self.attributes.setdefault(_logical(table), set()).update(asked[WRITTEN[kind]])
+        ((kind, request),) = action.items()
+        self.attributes.setdefault(_logical(table), set()).update(request[WRITTEN[kind]])
 
 
 def _logical(name: str) -> str:
