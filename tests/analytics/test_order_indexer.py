@@ -1,4 +1,4 @@
-"""What was placed is found, and the baskets of confirmed orders are kept, each once, however often records come."""
+"""Placed orders are indexed and baskets of confirmed ones stored, each once, however often records come."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def shop():
 
 
 def event(shop, order_id, name, number):
-    """The record of an order's event."""
+    """The stream record of an order's event."""
     (written,) = (each for each in shop.orders.events(order_id) if each.event.name == name)
     image = event_item(order_id, written)
     keys = {"pk": image["pk"], "sk": image["sk"]}

@@ -1,4 +1,4 @@
-"""The index follows the tables, however the records of their changes come."""
+"""The search index follows the tables, in whatever order and however often records come."""
 
 import base64
 import json
@@ -65,7 +65,7 @@ def test_a_record_may_come_again_whenever_it_likes(shop):
 
 
 def test_who_read_earlier_and_writes_later_undoes_nothing(shop):
-    """Two of these at once: while the first has read, and not written yet, the second does its whole work."""
+    """Two run concurrently: between the first one's read and its write, the second runs completely."""
     get = shop.products.get
 
     def read_and_be_overtaken(skus, consistent=False):

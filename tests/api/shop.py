@@ -1,4 +1,4 @@
-"""The services with memory at their edges. Every answer is held against the contract as it passes."""
+"""The API's services over stores in memory. Every response is checked against the contract."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ class Reply:
 
 
 class Shop:
-    """One shop, its services, and what has to happen to an order before a request finds it so."""
+    """A shop with its services, and methods that bring an order into a state."""
 
     def __init__(self, search: Any = None) -> None:
-        """``search`` is for those who search."""
+        """``search`` is needed only by tests that search."""
         self.clock = ManualClock()
         self.search = search
         self.store = Store()
@@ -105,7 +105,7 @@ class Shop:
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
     ) -> Reply:
-        """``token`` is a guest's, who is nobody to the gateway."""
+        """``token`` is a guest's, which the gateway doesn't verify."""
         if token is not None:
             by, headers = None, {**(headers or {}), "authorization": f"Bearer {token}"}
         operation, parameters = self.router.find(method, path)
@@ -174,13 +174,13 @@ class Shop:
         return order_id
 
     def requested(self, token: str = "dispatch-token") -> str:
-        """Confirmed, with the carrier asked for."""
+        """A confirmed order whose shipment is requested."""
         order_id = self.confirmed()
         self.save(order_id, lambda order: shipping.request_shipment(order, token))
         return order_id
 
     def parked(self) -> str:
-        """Put before an operator by its fulfillment, whose carrier was asked for."""
+        """An order that its fulfillment parked after it requested the shipment."""
         order_id = self.requested()
         self.executions.start("FulfillOrder", order_id, {"order_id": order_id})
         visit = parking.Visit(execution_arn("FulfillOrder", order_id), "09:00")
@@ -209,7 +209,7 @@ class Shop:
         return {name: payload for (started, name), payload in self.executions.starts.items() if started == machine}
 
     def state(self) -> Sequence[Any]:
-        """All that a request could have changed."""
+        """Everything that a request could change."""
         return [self.store.copy(), self.products.copy(), self.executions.copy(), self.carrier.copy()]
 
 
@@ -218,7 +218,7 @@ def decoded(kind: str | None, text: str) -> Any:
 
 
 def check_documented(operation: contract.Operation, reply: Reply) -> None:
-    """The contract has this status, this kind of answer, this schema, and a problem of this type."""
+    """Check that the contract documents the response: status, media type, schema, headers and problem type."""
     document = contract.document()
     responses = document["paths"][operation.path][operation.method.lower()]["responses"]
     response = contract.inlined(document, responses)[str(reply.status)]

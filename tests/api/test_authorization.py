@@ -1,4 +1,4 @@
-"""Every route by everybody: who may, who may not, and with which tokens nobody may."""
+"""Every route called by every kind of caller, and with every kind of invalid token."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ OPERATIONS = contract.operations()
 
 
 class For(Enum):
-    """Whom a route is for."""
+    """The callers that a route is for."""
 
     ALL = auto()
     SHOPPERS = auto()
@@ -138,7 +138,7 @@ SHOPPERS, OPERATORS = {"cognito:groups": ["shoppers"]}, {"cognito:groups": ["ope
 
 
 class Place:
-    """A shop behind its gateway, and an order of Anna's."""
+    """A shop behind its gateway, with an order of Anna's."""
 
     def __init__(self):
         self.shop = Shop()
@@ -163,7 +163,7 @@ class Place:
         }
 
     def request(self, key, token, order_id=""):
-        """The route with the contract's own example for its body."""
+        """Call the route with the contract's example as its body."""
         operation, document = OPERATIONS[key], contract.document()
         declared = contract.inlined(document, document["paths"][operation.path][operation.method.lower()])
         media = declared.get("requestBody", {}).get("content", {}).get("application/json", {})
@@ -178,7 +178,7 @@ class Place:
         return ask(self.gateway, operation.method, path + query, body, **sent)
 
     def assert_refused(self, key, token, status):
-        """And changes nothing."""
+        """Check that the request is refused and changes nothing."""
         before = self.shop.state()
         response = self.request(key, token)
         assert (response.status, response.json["type"]) == (status, f"/problems/{PROBLEMS[status]}")

@@ -1,4 +1,4 @@
-"""Cancelling: whole or by line, once; a request that can't be met changes nothing."""
+"""Cancellations: of the whole order or by line, once for each key. A refused one changes nothing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Carts over HTTP: filled, changed, looked at again, joined, ordered."""
+"""Carts over HTTP: fill, change, show, merge, check out."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def reprice(shop, sku, minor, currency="USD"):
 
 @pytest.fixture
 def filled(shop):
-    """Anna has two lamps and a rug in her cart."""
+    """A shop in which Anna has two lamps and a rug in her cart."""
     put(shop, "RED-LAMP", 2)
     put(shop, "BLUE-RUG", 1)
     return shop

@@ -1,6 +1,6 @@
-"""Requests that a machine makes up from the contract, through the gateway: no defect, no answer that isn't documented.
+"""Requests generated from the contract, through the gateway: none meets a defect or an undocumented response.
 
-``CONFORMANCE_CASES`` says how many are made up for each operation and caller.
+``CONFORMANCE_CASES`` is the number of requests for each operation and caller.
 """
 
 import atexit
@@ -41,14 +41,14 @@ TOKENS = {
 
 
 def orders():
-    """One of each kind, so that what is made up meets more than what isn't there."""
+    """An order in each state, so that generated ids exist."""
     SHOP.inventory.apply(receive("more", [("RED-LAMP", 100), ("BLUE-RUG", 100)]))
     kinds = (SHOP.placed, SHOP.under_review, SHOP.confirmed, SHOP.requested, SHOP.shipped, SHOP.delivered, SHOP.parked)
     return [make() for make in kinds]
 
 
 def pointed(document):
-    """The contract, told in its schemas of ids which orders and products there are."""
+    """The contract with the existing orders and products in its schemas of ids."""
     narrowed = copy.deepcopy(document)
     schemas = narrowed["components"]["schemas"]
     for name, values in (("OrderId", orders()), ("Sku", ["RED-LAMP", "BLUE-RUG", "TEA"])):

@@ -1,4 +1,4 @@
-"""The contract against itself, against the handlers, and against what a cold start may load."""
+"""The contract agrees with itself and with the services, and a cold start doesn't load it."""
 
 import importlib
 import re
@@ -42,7 +42,7 @@ OF_HTTP = {
 
 
 def parts(value, path=""):
-    """Every object of the contract, with the path to it."""
+    """Every object in the contract, with its path."""
     if isinstance(value, dict):
         yield path, value
         for name, inner in value.items():
@@ -119,7 +119,7 @@ def test_ids_are_of_the_contract_s_form():
 
 @pytest.mark.parametrize("module", [declared.module for declared in contract.service_functions().values()])
 def test_a_handler_imports_no_sdk_and_reads_no_contract(module):
-    """They load at the first request that needs them; a cold start pays for the rest alone."""
+    """They are loaded by the first request that needs them, not by a cold start."""
     code = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore.session", "stripe", "jsonschema", "yaml", "requests"} & set(loaded)

@@ -1,4 +1,4 @@
-"""Store credit over HTTP: granted, shown, asked for as a refund, and spent."""
+"""Store credit over HTTP: grant, show, refund to it, and spend."""
 
 from concurrent.futures import ThreadPoolExecutor
 

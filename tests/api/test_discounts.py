@@ -1,4 +1,4 @@
-"""Discount codes: set by operators, used by orders within their limits, given back by those that come to nothing."""
+"""Discount codes: operators set them, orders use them within their limits, and ended orders give their use back."""
 
 from __future__ import annotations
 

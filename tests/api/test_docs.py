@@ -1,4 +1,4 @@
-"""The contract as it is served: whole, and as a page that needs nobody else."""
+"""The contract as served: complete as JSON, and as a page without external resources."""
 
 import base64
 import hashlib

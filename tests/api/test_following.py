@@ -1,4 +1,4 @@
-"""Following orders: one's own, whole, in pages; nothing that is nobody's business."""
+"""Following orders: one's own alone, complete, in pages, without internal fields."""
 
 import base64
 import json

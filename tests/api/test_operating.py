@@ -1,4 +1,4 @@
-"""Operators: who waits, which order it is, what the catalogue says, how much there is."""
+"""The operators' service: queues, the search for orders, the catalogue, the stock."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_a_number_that_is_none_finds_nothing(shop, number):
 
 @pytest.fixture
 def of_all(shop):
-    """A shop of four orders, filed, oldest first: placed, confirmed, another shopper's, of tea alone."""
+    """The ids of four indexed orders, oldest first: placed, confirmed, another shopper's, of tea alone."""
     tea = {**BODY, "lines": [{"sku": "TEA", "quantity": 1}]}
     ids = [shop.placed(), shop.confirmed(), shop.placed(by=BERT), shop.place(tea)]
     shop.finder.file(map(shop.orders.get, ids))

@@ -1,4 +1,4 @@
-"""The payment gateway's events: signed as Stripe signs them, heard once, whatever comes again, late or out of turn."""
+"""The payment provider's events: verified, and applied once, even if they come again, late or out of order."""
 
 import json
 
@@ -14,7 +14,7 @@ EVIDENCE = {"due_by": 1_768_003_200}
 
 
 def signature(shop, body, secret=SECRETS["PAYMENTS_SECRET"], age=0):
-    """By Stripe's own client."""
+    """A signature made by Stripe's own library."""
     stamp = int(shop.clock.now().timestamp()) - age
     digest = stripe.WebhookSignature._compute_signature(f"{stamp}.{body.decode()}", secret)
     return f"t={stamp},v1={digest},v0={'0' * 64}"

@@ -1,4 +1,4 @@
-"""Placing orders: once a key, checked first, begun by a state machine."""
+"""Placing orders: checked, placed once for each key, and started as an execution."""
 
 import json
 from dataclasses import replace
@@ -95,7 +95,7 @@ def test_an_order_whose_request_never_comes_again_is_begun_by_the_sweeper(shop):
 
 
 def test_whoever_begins_an_order_names_the_request_that_placed_it(shop):
-    """Step Functions would take another input under the same name for another execution."""
+    """Step Functions refuses the same name with another input."""
     shop.executions.fail_next(after_effect=False)
     shop.post("/orders", BODY, key="key-1", headers={"x-correlation-id": "the-first"})
     again = shop.post("/orders", BODY, key="key-1", headers={"x-correlation-id": "the-second"})

@@ -1,4 +1,4 @@
-"""Quotes: what an order would cost, and costs when it is placed."""
+"""Quotes: an order costs what its quote said."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Returns: of what was delivered, no more than that, once a key."""
+"""Returns: of delivered units, no more than that, once for each key."""
 
 import pytest
 

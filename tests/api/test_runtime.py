@@ -1,4 +1,4 @@
-"""What every service shares: who asks, threads, Lambda's own way in."""
+"""What every service shares: the caller, threads, Lambda's events."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ def path_of(key):
 
 @pytest.mark.parametrize("key", SECURED)
 def test_nobody_gets_past_a_route_that_asks_for_a_token(shop, key):
-    """The gateway verifies tokens; a handler that is called without one refuses all the same."""
+    """The gateway verifies tokens, but a service that is called without one refuses too."""
     reply = shop.ask(key.split(" ")[0], path_of(key), {}, by=None, key="key-1")
     assert (reply.status, reply.problem) == (401, "unauthorized")
 

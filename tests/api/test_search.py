@@ -1,4 +1,4 @@
-"""Searching, and being helped to type."""
+"""The search of the catalogue, and suggestions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Settling by hand what a check found: the record is closed with who and why, and nothing else moves."""
+"""Settling a discrepancy by hand: the record is closed with who and why, and nothing else changes."""
 
 import pytest
 
@@ -11,7 +11,7 @@ BY_HAND = {"check": "CheckOrders", "reason": "Refunded at the gateway, ticket 47
 
 @pytest.fixture
 def doubted(shop):
-    """An order that a check has parked; its id."""
+    """The id of an order that a check has parked."""
     order_id = shop.confirmed()
     shop.save(order_id, lambda order: parking.doubt(order, "CheckOrders", "money: odd"))
     return order_id

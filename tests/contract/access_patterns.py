@@ -1,8 +1,8 @@
-"""Each access pattern of the shop, done for an order of 5 lines and for one of 100, with what DynamoDB says it cost.
+"""The shop's access patterns, each measured in capacity units for an order of 5 lines and one of 100.
 
     python -m tests.contract.access_patterns
 
-writes ``docs/access-patterns.md`` anew, from AWS's own DynamoDB Local.
+writes ``docs/access-patterns.md``, from AWS's own DynamoDB Local.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def place(
 
 
 def patterns(stores: Stores, lines: int) -> list[Pattern]:
-    """In the order of an order's life. What reads alone comes after it."""
+    """In the order of an order's life; patterns that only read come last."""
     orders, skus, order_id = stores.orders, list(goods(lines)), "ord_7k3m9q2w5x8z1v4b6n0p7k3m9q"
     number = order_id[4:14].upper()
 
@@ -135,7 +135,7 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
 
 
 def looking(stores: Stores, skus: Sequence[str]) -> list[Pattern]:
-    """For orders that are filed, most of them in one state."""
+    """Searches over indexed orders, most of them in one state."""
 
     def find(criteria: Wanted) -> Callable[[], object]:
         return lambda: stores.finder.find(criteria, LISTED)
@@ -156,7 +156,7 @@ def requested(order: Order) -> Change:
 
 
 def hot(stores: Stores) -> list[Pattern]:
-    """Of one SKU in sixteen shards, whatever the order."""
+    """Patterns of one SKU in sixteen shards, whatever the order."""
 
     def reserve(order_id: str, units: int = 1) -> None:
         stores.inventory.apply(inventory.reserve(f"{order_id}:reserve", order_id, [(HOT, units)]))
@@ -181,7 +181,7 @@ def hot(stores: Stores) -> list[Pattern]:
 
 
 def measured(post: Post, lines: int) -> dict[str, Cost]:
-    """By the patterns' names."""
+    """The costs, by the patterns' names."""
     meter = Meter(post)
     api = AwsJsonClient(DYNAMODB, meter)
     tables = fresh_tables(api)

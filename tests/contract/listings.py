@@ -1,4 +1,4 @@
-"""Walking a listing page by page."""
+"""Reading a listing page by page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def walked(listing: Callable[[int, str | None], Page[T]], limit: int) -> list[T]:
-    """All of a listing, in pages of ``limit``: only the last may be shorter."""
+    """All items of a listing, in pages of ``limit``. Only the last may be shorter."""
     page = listing(limit, None)
     items = list(page.items)
     while page.cursor is not None:

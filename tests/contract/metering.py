@@ -1,6 +1,6 @@
-"""What is asked of DynamoDB, and what it says that this costs.
+"""Counts calls to DynamoDB, and the capacity units that they consume.
 
-Of a transaction DynamoDB Local reports a single action a table. So each action is sent as a transaction of its own.
+DynamoDB Local reports only one action of a transaction for each table. So each action is sent as a transaction.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Cost:
 
 @dataclass
 class Meter:
-    """Passes on what is asked of DynamoDB, and adds up what it says that this costs."""
+    """Forwards calls to DynamoDB, and sums up the consumed capacity in the responses."""
 
     post: Post
     tables: dict[str, str] = field(default_factory=dict)
-    """By their names in DynamoDB."""
+    """The tables' declared names, by their names in DynamoDB."""
     is_on: bool = False
     operations: Counter[str] = field(default_factory=Counter)
     read: float = 0
@@ -71,7 +71,7 @@ class Meter:
             self.written += units
 
     def cost(self) -> Cost:
-        """Since it was last asked for."""
+        """The cost since the last call of this method."""
         cost = Cost(self.operations, self.read, self.written)
         self.operations, self.read, self.written = Counter(), 0, 0
         return cost

@@ -1,4 +1,4 @@
-"""The stores that one contract is held against: memory, moto, ministack over HTTP, and any endpoint that is named."""
+"""The stores that the contract tests run against: memory, moto, ministack over HTTP, and a given endpoint."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _names = count(1)
 
 @dataclass(frozen=True)
 class Stores:
-    """The stores of one shop, empty."""
+    """The empty stores of one shop."""
 
     orders: Orders
     inventory: Inventory
@@ -63,29 +63,29 @@ def in_memory() -> Stores:
 
 
 def at(endpoint: str) -> Post:
-    """To a DynamoDB that is somewhere, signed by nobody that it knows."""
+    """Posts to a DynamoDB endpoint, signed with invalid credentials."""
     return pooled(endpoint, signer(endpoint, "dynamodb", REGION, Credentials("testing", "testing")))
 
 
 def on_one_machine(endpoint: str) -> Post:
-    """To a ministack, as the functions of ``make run`` ask it."""
+    """Posts to a ministack in the way of ``make run``'s functions."""
     return pooled(endpoint, unsigned)
 
 
 def to_moto(body: bytes, headers: Headers) -> tuple[int, bytes]:
-    """To DynamoDB as moto plays it, which takes AWS's place before ``requests``."""
+    """Posts to moto's DynamoDB, which intercepts ``requests``."""
     answer = requests.post(f"https://dynamodb.{REGION}.amazonaws.com/", body, headers=dict(headers), timeout=10)
     return answer.status_code, answer.content
 
 
 def in_dynamodb(post: Post, shards: Shards = UNSPLIT) -> Stores:
-    """Fresh tables."""
+    """Stores in new tables."""
     api = AwsJsonClient(DYNAMODB, post)
     return in_tables(api, fresh_tables(api), shards)
 
 
 def fresh_tables(api: AwsJsonClient) -> dict[str, str]:
-    """Their names."""
+    """Create new tables, and return their names."""
     suffix = f"{os.getpid()}-{next(_names)}"
     names = {}
     for name, table in tables().items():
@@ -117,7 +117,7 @@ def free_port() -> int:
 
 @contextmanager
 def ministack(directory: Path) -> Iterator[str]:
-    """A ministack as `make run` has it, with DynamoDB and its streams alone; its URL."""
+    """The URL of a ministack as in `make run`, with only DynamoDB and its streams."""
     port = free_port()
     settings = {
         "GATEWAY_PORT": str(port),

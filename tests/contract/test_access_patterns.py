@@ -1,4 +1,4 @@
-"""What the shop asks of DynamoDB is as written down, and no request reads a table from end to end."""
+"""The access patterns are as documented, and no request scans a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every store of baskets keeps."""
+"""The contract of every store of baskets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def baskets(stores: Stores) -> Baskets:
 
 
 def basket(n: int, *skus: str) -> Basket:
-    """The later, the smaller is its order's id."""
+    """A later basket has a smaller order id."""
     return Basket(f"ord_{9 - n}", NOON + timedelta(seconds=n), skus)
 
 

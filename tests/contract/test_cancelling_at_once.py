@@ -22,7 +22,7 @@ CLIENTS = 8
 
 
 class TakingExecutions(MemoryExecutions):
-    """Each cancellation comes as far as its first state, as the state machine does."""
+    """Runs the first state of each cancellation, as the state machine does."""
 
     deps: Deps
 

@@ -1,4 +1,4 @@
-"""What every store of carts keeps: the last word of each writer, or word that somebody else came first."""
+"""The contract of every store of carts: a write succeeds, or says that another came first."""
 
 from __future__ import annotations
 

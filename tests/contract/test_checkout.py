@@ -1,4 +1,4 @@
-"""Carts and checkouts over HTTP, on every store, by many at once."""
+"""Concurrent changes and checkouts of carts over HTTP, on every store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Store credit: one ledger a customer, written with the orders that give and spend it, and never overdrawn."""
+"""The contract of every store of credit: a ledger for each customer, written with the orders, never overdrawn."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

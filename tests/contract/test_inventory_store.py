@@ -1,4 +1,4 @@
-"""What every store of stock keeps: counters that follow their ledger, moved once and never below nothing."""
+"""The contract of every stock store: counters follow their ledger, move once and never go below zero."""
 
 from __future__ import annotations
 

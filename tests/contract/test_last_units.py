@@ -1,4 +1,4 @@
-"""Eight shoppers at once, each with an API and state machines of their own, on the same orders and the same stock."""
+"""Eight concurrent shoppers, each with an API and state machines of their own, on the same orders and stock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOPPERS = 8
 
 
 def bought(stores: Stores, shopper: int, times: int) -> list[Order]:
-    """The shopper's orders, each posted and followed until its NewOrder has ended and its shipment is asked for."""
+    """The shopper's orders, each posted and followed until NewOrder has ended and its shipment is requested."""
     api, machines = Api(), Machines(seed=shopper)
     shared: Any = {"orders": stores.orders, "inventory": stores.inventory, "discounts": stores.discounts}
     machines.deps = replace(machines.deps, **shared)

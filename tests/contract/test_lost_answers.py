@@ -1,4 +1,4 @@
-"""A write whose answer gets lost on the way back is sent again, and must count once and say that it did."""
+"""A write whose response gets lost is sent again: it must have one effect, and report success."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.domain.orders import CATALOGUE
 
 
 class Losing:
-    """Loses the answer of every transaction that is sent for the first time, once it is written."""
+    """Loses the response to the first attempt of every transaction, after the write."""
 
     def __init__(self, post: Post) -> None:
         self.post = post

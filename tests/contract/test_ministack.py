@@ -1,4 +1,4 @@
-"""ministack has one DynamoDB, whichever door one comes in by."""
+"""The patched requests to ministack's DynamoDB behave like its own."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_a_transaction_is_weighed_for_whoever_asks(moving: AwsJsonClient) -> Non
 
 
 def test_an_item_of_over_400_kb_is_refused(moving: AwsJsonClient) -> None:
-    """In words that are longer in JSON than in DynamoDB, and in words that are not."""
+    """For texts that are longer in JSON than in DynamoDB, and for texts that aren't."""
     for text, is_taken in (("x" * 400_000, True), ('"' * 400_000, True), ("x" * 410_000, False)):
         put = {"Put": {"TableName": "moved", "Item": {**PK, "told": {"S": text}}}}
         if is_taken:

@@ -1,4 +1,4 @@
-"""Among a thousand orders each page is exact: what is wanted comes once, in its turn, and nothing else does."""
+"""Among a thousand orders each page has exactly the matching orders, once and in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STATES = [Status.DELIVERED] * 40 + [Status.SHIPPED] * 8 + [Status.CANCELLED] + [
 
 
 def order(n: int) -> Order:
-    """Every third is of lamps, every 200th of tea; five of each second, and not in the turn of their ids."""
+    """Most are of lamps, every 200th of tea; five are placed in each second, and not in the order of their ids."""
     sku = "TEA" if n % 200 == 7 else "RED-LAMP" if n % 3 else "BLUE-RUG"
     change = placing_of(f"ord_{n * 7919 % MANY:04}", f"shopper {n % 11}", (sku, 1))
     placed = fold(recorded(None, change, NOON + timedelta(seconds=n // 5), "test"))

@@ -1,4 +1,4 @@
-"""Orders are found by what is asked for and by nothing else, newest first and each once, however the pages are cut."""
+"""The contract of every order index: exactly the matching orders, newest first and once, for any page size."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def newest_first(orders: Sequence[Order]) -> list[Order]:
 
 
 def placed_and_filed(stores: Stores, count: int) -> list[Order]:
-    """Some of each state, goods and shopper; always three of one moment."""
+    """Orders of each state, SKU and shopper, three at each time."""
     draw, made, filed = random.Random(7), [], []
     for n in range(count):
         skus = draw.sample(["RED-LAMP", "BLUE-RUG", "TEA"], draw.choice([1, 1, 2]))

@@ -1,4 +1,4 @@
-"""What every store of orders keeps: a change whole or not at all, once, and only of the order as it is."""
+"""The contract of every order store: a change is written completely or not at all, once, over the current version."""
 
 from __future__ import annotations
 

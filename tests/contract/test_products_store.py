@@ -1,4 +1,4 @@
-"""What every catalogue keeps."""
+"""The contract of every store of products."""
 
 from __future__ import annotations
 

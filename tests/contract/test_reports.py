@@ -1,4 +1,4 @@
-"""What a reconciliation may expect of where its reports are kept."""
+"""The contract of every store of reports."""
 
 from __future__ import annotations
 

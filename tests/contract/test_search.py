@@ -1,4 +1,4 @@
-"""What shoppers find, on every engine: hits, filters, counts and the order of the first three; never scores."""
+"""The contract of every search engine: hits, filters, counts and the order of the first three, but no scores."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def test_a_rebuild_leaves_nothing_of_the_old(shop: Search) -> None:
 
 
 def test_a_rebuild_is_seen_all_at_once_and_loses_no_write(shop: Search) -> None:
-    """What is written meanwhile is in the old index and in the new one, and older goods don't undo it."""
+    """A write during a rebuild goes to both indexes, and older listings don't overwrite it."""
 
     def goods():  # type: ignore[no-untyped-def]
         yield SHOP[0]
@@ -291,7 +291,7 @@ def test_a_rebuild_is_seen_all_at_once_and_loses_no_write(shop: Search) -> None:
 
 
 def test_no_search_notices_a_rebuild(shop: Search) -> None:
-    """Whoever searches meanwhile finds all of the goods, and what was found is no answer any more once they change."""
+    """Searches during a rebuild find all products, and cached results end with the next change."""
     done = Event()
 
     def totals() -> set[int]:

@@ -1,4 +1,4 @@
-"""Counters that are split, while the number of shards changes under them: the same promises as of one counter."""
+"""Split counters keep the contract of one counter, even while the number of shards changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STEPS = 120
 
 
 class Calls:
-    """Passes on what is asked of DynamoDB, and keeps it, call by call."""
+    """Forwards calls to DynamoDB, and records them."""
 
     def __init__(self, post: Post) -> None:
         self.post = post
@@ -51,7 +51,7 @@ def api(calls: Calls) -> AwsJsonClient:
 
 @pytest.fixture
 def split(api: AwsJsonClient, calls: Calls) -> Split:
-    """One inventory, as writers see it that are told of so many shards."""
+    """One inventory, through adapters with different numbers of shards."""
     tables = fresh_tables(api)
     del calls.names[:], calls.actions[:]
     return lambda shards: in_tables(api, tables, Shards(shards)).inventory
@@ -149,7 +149,7 @@ def test_an_order_that_draws_on_more_shards_than_a_transaction_holds_gets_its_st
 
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_happens_the_sums_are_those_of_one_counter(split: Split, seed: int) -> None:
-    """Beside the store in memory, which has one: each answers and refuses what the other does."""
+    """The model is the store in memory, which has one counter."""
     chance, single = random.Random(seed), in_memory().inventory
     made = [stock.receive, stock.reserve, stock.reserve, stock.reserve, stock.release, stock.ship, stock.restock]
     for n in range(STEPS):

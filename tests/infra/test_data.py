@@ -1,4 +1,4 @@
-"""The tables as declared, and guarded; the pool of users."""
+"""The tables are as declared, and protected; the user pool is as declared."""
 
 import pytest
 import yaml
@@ -67,7 +67,7 @@ def test_the_pool_is_the_one_that_is_declared(cloud):
 
 
 def test_a_sign_out_ends_within_half_an_hour(cloud):
-    """A gateway takes an access token until it expires, and knows nothing of sign-outs: so it is short."""
+    """The gateway accepts an access token until it expires, also after a sign-out, so its validity is short."""
     (client,) = cloud.of_type("AWS::Cognito::UserPoolClient").values()
     assert client["EnableTokenRevocation"]
     assert client["TokenValidityUnits"] == {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "days"}

@@ -1,4 +1,4 @@
-"""The HTTP API is the contract: its routes, who answers each, and who may call."""
+"""The HTTP API has the contract's routes, with their functions and their authorization."""
 
 import json
 

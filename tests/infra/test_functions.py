@@ -1,4 +1,4 @@
-"""What a function is made of: its code, its layer, its environment; and that what it declares is what its code does."""
+"""Functions: code, layer and environment, and the ports that they declare are those that their code uses."""
 
 import re
 import sys

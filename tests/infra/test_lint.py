@@ -1,4 +1,4 @@
-"""CloudFormation would take the templates, as far as its own schemas tell."""
+"""The templates conform to CloudFormation's schemas."""
 
 import json
 

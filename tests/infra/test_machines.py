@@ -1,4 +1,4 @@
-"""The state machines: as committed, every placeholder owned, watched, and with timeouts in their order."""
+"""The state machines: as committed, with every placeholder filled, alarms, and timeouts in order."""
 
 import inspect
 import json
@@ -78,7 +78,7 @@ def test_a_machine_is_traced_and_logs_its_errors_without_their_data(cloud, name)
 
 
 def alarms(cloud):
-    """But for those of what hangs off the streams."""
+    """All alarms but those of stream consumers."""
     return {
         (alarm["Namespace"], alarm["MetricName"], cloud.read(alarm["Dimensions"])[0]["Value"]): alarm
         for alarm in cloud.of_type("AWS::CloudWatch::Alarm").values()

@@ -1,4 +1,4 @@
-"""Each role may do exactly what stands here, and nothing more."""
+"""Each role has exactly the permissions in this table."""
 
 import json
 
@@ -35,7 +35,7 @@ GO_ON = each("states:StartExecution", *machine(*ABOUT_ORDERS)) | each(
 
 
 def hears(name, *streams):
-    """Reads these tables' streams, and leaves in its queue what it missed. ``ListStreams`` knows no resources."""
+    """Reads these tables' streams, and writes to its dead-letter queue. ``ListStreams`` takes no resources."""
     read = each("dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator", *streams)
     left = each("sqs:SendMessage sqs:GetQueueAttributes sqs:GetQueueUrl", f"{name}Missed")
     return read | left | each("dynamodb:ListStreams", "*")

@@ -1,4 +1,4 @@
-"""What hangs off the tables' streams: which records reach it, and what becomes of those that it fails at."""
+"""Stream consumers: the records that reach them, and what happens to a record that fails."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Every test once on the carrier in memory, once on our client over the sandbox."""
+"""Runs every test on the carrier in memory, and on the HTTP adapter over the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every carrier keeps: of a dispatch and a recall exactly one happens, however often either is asked for."""
+"""The contract of every carrier: exactly one of dispatch and recall happens, however often either is requested."""
 
 from __future__ import annotations
 

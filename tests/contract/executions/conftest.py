@@ -1,4 +1,4 @@
-"""Every test once on executions in memory, once on our client of the Step Functions API, played by the engine."""
+"""Runs every test on executions in memory, and on the Step Functions client against the engine's server."""
 
 from __future__ import annotations
 

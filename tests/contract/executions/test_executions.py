@@ -1,4 +1,4 @@
-"""What the shop may expect of Step Functions: one execution a name, and a token that is answered once."""
+"""The contract of the executions port: one execution for each name, and a token that is completed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateways under test, and orders to pay for."""
+"""The payment providers under test, and orders to pay for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _orders = count(1)
 
 
 class Gateway(Protocol):
-    """A gateway under test: the port, and the hands that a test needs on it."""
+    """A provider under test: the port, and the controls that a test needs."""
 
     @property
     def payments(self) -> Payments: ...

@@ -1,4 +1,4 @@
-"""What goes over the wire to AWS, and what is made of the answers."""
+"""The requests of the AWS client, and how it handles responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.contract.stores import free_port
 
 @dataclass
 class Service:
-    """Answers by the next line of its script; None hangs up."""
+    """Responds with the next entry of its script; None closes the connection."""
 
     url: str = ""
     script: list[tuple[int, bytes] | None] = field(default_factory=list)
@@ -49,7 +49,7 @@ def service() -> Iterator[Service]:
             self.wfile.write(answer)
 
         def log_message(self, *_: Any) -> None:
-            """Nothing."""
+            """Logs nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""What the adapters make of DynamoDB's trouble: told apart, asked again where that may help, written at most once."""
+"""How the adapters handle DynamoDB's errors: classified, retried where that helps, written at most once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENTRY = reserve("o:reserve", "o", [("LAMP", 1), ("RUG", 1)])
 
 
 class Scripted:
-    """Answers each call to DynamoDB by the next line of a script, and keeps what was asked."""
+    """Responds to each call with the next entry of a script, and records the requests."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
@@ -55,7 +55,7 @@ def cancelled(*codes: str) -> tuple[int, Any]:
 
 
 def counters(sku: str, *available: int, moves: int = 7) -> tuple[int, Any]:
-    """A SKU's counters, with so much in each; only where there are several do they count their moves."""
+    """A SKU's counters with these amounts. Only split counters count their moves."""
     counted = {items.MOVES: {"N": str(moves)}} if len(available) > 1 else {}
     counter_items = [
         {**items.stock_key(sku, shard), "on_hand": {"N": str(count)}, "reserved": {"N": "0"}, **counted}

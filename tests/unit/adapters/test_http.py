@@ -1,4 +1,4 @@
-"""What the adapters' HTTP makes of servers of every manner."""
+"""The adapters' HTTP client against servers of every kind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEEPS_SILENT = b"..."
 
 
 class Server:
-    """Gives each connection the answers of the next script, a request each, and hangs up at the end of it."""
+    """Serves each connection by the next script, a response for each request, and closes it at the end."""
 
     def __init__(
         self, *scripts: list[bytes], wrap: Callable[[socket.socket], socket.socket] = lambda sock: sock
@@ -233,7 +233,7 @@ def test_tls_is_for_those_who_are_trusted(
 
 
 def certified(folder: Path) -> Path:
-    """A key, and its certificate for this machine by itself."""
+    """A key, and its self-signed certificate for this machine."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What is kept in tables comes back as it was, also from a newer version's hands, or an older one's."""
+"""Items decode to the records that they were made of, also items of newer and older releases."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ st.register_type_strategy(int, st.integers(-(2**53), 2**53))
 
 
 def over_the_wire(item: items.Item) -> items.Item:
-    """As DynamoDB's JSON carries it."""
+    """The item after a round trip through DynamoDB's JSON."""
     carried: items.Item = json.loads(json.dumps(item))
     return carried
 
@@ -100,7 +100,7 @@ def test_what_an_older_version_did_not_write_has_its_default() -> None:
 
 @contextmanager
 def changed(item: items.Item, name: str) -> Iterator[Any]:
-    """What an attribute's text says, to be written again."""
+    """Yields the value of an attribute's JSON text, and writes it back after changes."""
     value = json.loads(item[name]["S"])
     yield value
     item[name]["S"] = json.dumps(value)

@@ -1,4 +1,4 @@
-"""Long lists walked side by side meet in exactly the places that all of them hold."""
+"""The intersection of long lists has exactly the positions that all of them have."""
 
 from itertools import islice
 
@@ -17,7 +17,7 @@ def place(number):
 
 
 class Lists:
-    """Trails over sets of numbers, which count what is read."""
+    """Lists over sets of numbers, which record the sizes of reads."""
 
     def __init__(self):
         self.read = []

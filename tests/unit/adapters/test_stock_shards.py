@@ -1,4 +1,4 @@
-"""Split counters: what a home draws on the others, and how it is said which are split."""
+"""Split counters: the movements between shards, and the text that sets their number."""
 
 from __future__ import annotations
 

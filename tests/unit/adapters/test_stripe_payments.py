@@ -1,4 +1,4 @@
-"""What only the Stripe adapter meets: keys that are forgotten or spent, errors by their kind, imports that wait."""
+"""What only the Stripe adapter handles: expired and failed keys, kinds of errors, late imports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 10.0
 
 @dataclass
 class Shop:
-    """A shop and a Stripe on one clock."""
+    """A shop and a Stripe sandbox with one clock."""
 
     sandbox: Running
     payments: StripePayments

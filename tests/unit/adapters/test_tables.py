@@ -1,4 +1,4 @@
-"""Every key and index that is declared is one that an adapter uses, and the reverse."""
+"""The adapters use every declared key and index, and no other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WRITTEN = {"Put": "Item", "Update": "Key", "PutRequest": "Item", "ConditionCheck
 
 
 class Requests:
-    """What the adapters ask of DynamoDB: the tables with their indexes, and the keys of what they write."""
+    """Records which tables and indexes the adapters use, and the keys that they write."""
 
     def __init__(self) -> None:
         self.indexes: set[tuple[str, str | None]] = set()
@@ -60,7 +60,7 @@ def _logical(name: str) -> str:
 
 @pytest.fixture
 def requests() -> Iterator[Requests]:
-    """What every method of every adapter asks."""
+    """The requests of every method of every adapter."""
     with mock_aws():
         noted = Requests()
         _use_all(in_dynamodb(noted))

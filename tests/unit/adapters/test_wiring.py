@@ -1,4 +1,4 @@
-"""Adapters stand behind the ports by what the environment says, and cost nothing before their first call."""
+"""Wiring puts adapters behind the ports from environment variables, and makes each at its first call."""
 
 from __future__ import annotations
 

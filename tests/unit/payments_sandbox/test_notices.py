@@ -22,7 +22,7 @@ class Place:
 
     now: float = 1_800_000_000.0
     deaf: bool = False
-    events: list[Any] = field(default_factory=list)
+    heard: list[Any] = field(default_factory=list)
     tried: int = 0
 
     def __post_init__(self) -> None:
@@ -33,7 +33,7 @@ class Place:
     def post(self, body: str) -> bool:
         self.tried += 1
         if not self.deaf:
-            self.events.append(json.loads(body))
+            self.heard.append(json.loads(body))
         return not self.deaf
 
     def ask(self, path: str, body: str = "") -> Any:
@@ -42,14 +42,14 @@ class Place:
         return json.loads(answer.body)
 
     def held(self) -> str:
-        form = "amount=5000&currency=usd&capture_method=manual&payment_method=pm_card_visa&metadata[order_id]=ord_1"
-        name = str(self.ask("/v1/payment_intents", form)["id"])
+        asked = "amount=5000&currency=usd&capture_method=manual&payment_method=pm_card_visa&metadata[order_id]=ord_1"
+        name = str(self.ask("/v1/payment_intents", asked)["id"])
         self.ask(f"/v1/payment_intents/{name}/confirm")
         return name
 
     def say(self) -> list[str]:
         asyncio.run(self.notices.say_due())
-        return [event["type"] for event in self.events]
+        return [event["type"] for event in self.heard]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_cancelled_payment_is_told_with_the_order_that_it_was_for(place: Place
     assert place.say() == []
     place.ask(f"/v1/payment_intents/{name}/cancel")
     assert place.say() == place.say() == ["payment_intent.canceled"]
-    about = place.events[0]["data"]["object"]
+    about = place.heard[0]["data"]["object"]
     assert (about["id"], about["status"], about["metadata"]) == (name, "canceled", {"order_id": "ord_1"})
 
 
@@ -91,13 +91,13 @@ def test_a_dispute_is_opened_and_closed(place: Place) -> None:
     opened = place.ask("/_sandbox/disputes", json.dumps({"payment_intent": name}))
     place.ask("/_sandbox/disputes", json.dumps({"payment_intent": name, "id": opened["id"], "status": "lost"}))
     assert place.say() == ["charge.dispute.created", "charge.dispute.closed"]
-    assert {event["data"]["object"]["id"] for event in place.events} == {opened["id"]}
+    assert {event["data"]["object"]["id"] for event in place.heard} == {opened["id"]}
 
 
-@pytest.mark.parametrize("form", ["[]", "{}", '{"payment_intent": "pi_0"}'])
-def test_what_was_not_captured_can_t_be_disputed(place: Place, form: str) -> None:
+@pytest.mark.parametrize("wanted", ["[]", "{}", '{"payment_intent": "pi_0"}'])
+def test_what_was_not_captured_can_t_be_disputed(place: Place, wanted: str) -> None:
     place.held()
-    assert place.ask("/_sandbox/disputes", form)["error"]["type"] == "invalid_request_error"
+    assert place.ask("/_sandbox/disputes", wanted)["error"]["type"] == "invalid_request_error"
     assert place.say() == []
 
 
@@ -108,17 +108,17 @@ def test_events_that_a_dead_process_left_are_said_by_the_next(place: Place) -> N
     place.deaf = False
 
     async def live() -> None:
-        loop, called = asyncio.get_running_loop(), asyncio.Event()
+        loop, heard = asyncio.get_running_loop(), asyncio.Event()
 
         def post(body: str) -> bool:
-            loop.call_soon_threadsafe(called.set)
+            loop.call_soon_threadsafe(heard.set)
             return place.post(body)
 
         running = asyncio.create_task(Notices(place.books, post).run())
-        await called.wait()
+        await heard.wait()
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
 
     asyncio.run(live())
-    assert [event["type"] for event in place.events] == ["payment_intent.canceled"]
+    assert [event["type"] for event in place.heard] == ["payment_intent.canceled"]
