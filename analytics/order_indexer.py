@@ -31,7 +31,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
 def run(event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
     """Returns the first record that failed, if any: Lambda retries from there on."""
     if event.get("rebuild"):
-        return {"filed": _index_all(deps)}
+        return {"indexed": _index_all(deps)}
     changes, placed, processed = [record["dynamodb"] for record in event["Records"]], list[Order](), 0
     try:
         for change in changes:
@@ -40,7 +40,7 @@ def run(event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
     except Exception:  # Lambda retries this record and those after it
         log.exception("a record wasn't processed")
     try:
-        deps.finder.file(placed)  # all together, which takes fewer calls
+        deps.order_index.add(placed)  # all together, which takes fewer calls
     except Exception:
         log.exception("orders weren't indexed")
         processed = 0
@@ -59,7 +59,7 @@ def _index_all(deps: Deps) -> int:
     count, cursor = 0, None
     while True:
         page = deps.orders.every(PAGE_SIZE, cursor)
-        deps.finder.file(page.items)
+        deps.order_index.add(page.items)
         count, cursor = count + len(page.items), page.cursor
         if cursor is None:
             return count

@@ -12,7 +12,7 @@ from typing import Any
 
 from api.etags import etag
 from api.runtime import ApiRequest
-from oms.domain.stocktaking import noted
+from oms.domain.stock_adjustments import noted
 
 
 def log_change(request: ApiRequest, subject: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.problems import RETRY_AFTER_SECONDS, Complaint, Problem, invalid
 from oms.adapters.metrics import count
-from oms.application.webhooks.carrier_events import Fate, pass_on
+from oms.application.webhooks.carrier_events import CallbackResult, handle_carrier_event
 from oms.domain import returns
 from oms.domain.errors import UnexpectedState
 from oms.ports import Deps
@@ -19,10 +19,10 @@ def deliver_carrier_event(deps: Deps, event: dict[str, Any]) -> None:
     """
     if event["type"] == "return.received":
         check_parcel(deps, event)
-    fate = pass_on(deps, event)
-    if fate is Fate.PARKED:
+    result = handle_carrier_event(deps, event)
+    if result is CallbackResult.PARKED:
         count("OrderParked")
-    if fate is Fate.EARLY:
+    if result is CallbackResult.TOO_EARLY:
         detail = f"order {event['order_id']} doesn't wait for {event['type']} yet: say it again later"
         raise Problem("nothing-waits", 409, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 

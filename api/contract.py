@@ -106,6 +106,12 @@ def document() -> dict[str, Any]:
 
 
 @cache
+def base_path() -> str:
+    """The prefix of every path of the API."""
+    return routes.base_path(document())
+
+
+@cache
 def service_functions() -> Mapping[str, FunctionDeclaration]:
     """The API's functions, by name."""
     return functions.service_functions(document())

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aws_lambda_powertools.event_handler import Response
 
-from api import views
+from api import contract, views
 from api.audit_log import log_change, log_refusal
 from api.etags import PRIVATE, check_precondition, conditional_response, etag, precondition_failed
 from api.problems import Complaint, invalid
@@ -42,7 +42,9 @@ def put_discount(request: ApiRequest) -> Response[str]:
         log_refusal(request, effect_id)
         raise precondition_failed()
     view = views.discount(discounts.get(code) or after)
-    return json_response(200 if before else 201, view, {"ETag": etag(view), "Location": f"/discounts/{code}"})
+    return json_response(
+        200 if before else 201, view, {"ETag": etag(view), "Location": f"{contract.base_path()}/discounts/{code}"}
+    )
 
 
 def _discount(request: ApiRequest, code: str) -> Discount:

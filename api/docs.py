@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +13,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from api import contract
 from api.runtime import ApiRequest, Service, json_response
+from api.security import page_policy
 from oms.declarations import routes
 
 CACHED = {"Cache-Control": "public, max-age=300"}
@@ -30,7 +29,6 @@ nav a{display:inline-block;margin-right:1rem}
 .who{color:#6a737d}
 @media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#16191d}pre{background:#22262c}a{color:#7cc4ff}}
 """
-POLICY = f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 
 service = Service()
 
@@ -42,7 +40,7 @@ def get_openapi(_: ApiRequest) -> Response[str]:
 
 @service.route("GET /docs")
 def get_docs(_: ApiRequest) -> Response[str]:
-    policy = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
+    policy = {"Content-Security-Policy": page_policy(STYLE)}
     return Response(200, "text/html; charset=utf-8", page(), {**CACHED, **policy})
 
 
@@ -54,12 +52,13 @@ def page() -> str:
     links = "".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name, _ in tags)
     sections = "".join(_section(document, name, description) for name, description in tags)
     schemas = "".join(_schema(name, schema) for name, schema in document["components"]["schemas"].items())
-    title = escape(info["title"])
+    title, base_path = escape(info["title"]), escape(contract.base_path())
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
         f"<h1>{title} {escape(info['version'])}</h1>{_prose(info['description'])}"
-        f'<nav>{links}<a href="#schemas">schemas</a><a href="/openapi.json">openapi.json</a></nav>'
+        f"<p>Base path: <code>{base_path}</code>. Every path on this page is relative to it.</p>"
+        f'<nav>{links}<a href="#schemas">schemas</a><a href="{base_path}/openapi.json">openapi.json</a></nav>'
         f'{sections}<h2 id="schemas">Schemas</h2>{schemas}</body></html>'
     )
 

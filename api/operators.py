@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from api import identifiers, views
+from api import contract, identifiers, views
 from api.audit_log import log_change, log_refusal
 from api.etags import check_precondition, etag, precondition_failed
 from api.identifiers import KEY, key_reused, order_number, stock_effect_id
@@ -19,8 +19,8 @@ from oms.domain.errors import OrderNotFound, ProductNotFound
 from oms.domain.inventory import StockEntry
 from oms.domain.money import Money
 from oms.domain.order import Status
-from oms.domain.order_index import Wanted
-from oms.domain.stocktaking import adjusted, received
+from oms.domain.order_index import OrderQuery
+from oms.domain.stock_adjustments import adjusted, received
 from oms.ports import Page
 
 service = Service()
@@ -31,7 +31,7 @@ def list_queue(request: ApiRequest) -> Response[str]:
     arguments = request.arguments
     page = request.deps.orders.in_queue(arguments["queue"], arguments["limit"], arguments["cursor"])
     # A queue is short, so it is filtered page by page: a page may hold fewer orders than its limit.
-    orders = tuple(filter(_criteria(arguments).fits, page.items))
+    orders = tuple(filter(_criteria(arguments).matches, page.items))
     return json_response(200, views.page(Page(orders, page.cursor), views.order_summary))
 
 
@@ -48,14 +48,14 @@ def list_orders_of_customer(request: ApiRequest) -> Response[str]:
 def _found_orders(request: ApiRequest, customer_id: str) -> Response[str]:
     arguments = request.arguments
     criteria = _criteria(arguments, customer_id)
-    page = request.deps.finder.find(criteria, arguments["limit"], arguments["cursor"])
+    page = request.deps.order_index.find(criteria, arguments["limit"], arguments["cursor"])
     return json_response(200, views.page(page, views.order_summary))
 
 
-def _criteria(arguments: Mapping[str, Any], customer_id: str = "") -> Wanted:
+def _criteria(arguments: Mapping[str, Any], customer_id: str = "") -> OrderQuery:
     status, sku = arguments["status"], arguments["sku"]
     since, until = _time(arguments, "from"), _time(arguments, "to")
-    return Wanted(Status(status) if status else None, sku or "", customer_id, since, until)
+    return OrderQuery(Status(status) if status else None, sku or "", customer_id, since, until)
 
 
 def _time(arguments: Mapping[str, Any], name: str) -> datetime | None:
@@ -73,7 +73,7 @@ def find_order(request: ApiRequest) -> Response[str]:
     if number is None:
         raise OrderNotFound("an order's number is ten letters and digits, such as 0K9V7-M3XQ2")
     order = request.deps.orders.numbered(number)
-    return json_response(200, views.order_summary(order), {"Location": f"/orders/{order.id}"})
+    return json_response(200, views.order_summary(order), {"Location": f"{contract.base_path()}/orders/{order.id}"})
 
 
 @service.route("PUT /products/{sku}")
@@ -89,7 +89,9 @@ def put_product(request: ApiRequest) -> Response[str]:
     if not request.deps.products.change(before, after):
         log_refusal(request, effect)
         raise precondition_failed()
-    return json_response(200 if before else 201, view, {"ETag": etag(view), "Location": f"/products/{sku}"})
+    return json_response(
+        200 if before else 201, view, {"ETag": etag(view), "Location": f"{contract.base_path()}/products/{sku}"}
+    )
 
 
 @service.route("POST /inventory/{sku}/receipts")

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from api import identifiers
+from api import contract, identifiers
 from api.identifiers import KEY, key_reused
 from api.runtime import ApiRequest
-from oms.application.expected_executions import asked
-from oms.domain import placing, pricing
+from oms.application.expected_executions import execution_input
+from oms.domain import placement, pricing
 from oms.domain.cart import Cart, check_as_seen, without
 from oms.domain.catalogue import Product
 from oms.domain.credit import check_account
@@ -37,7 +37,7 @@ def place(
         if cart:
             check_as_seen(cart, products)
         quoted = quote(deps, body, lines, products, request.caller.id)
-        change = placing.place(
+        change = placement.place(
             order_id,
             request.caller.id,
             quoted,
@@ -54,7 +54,7 @@ def place(
     if order.request_hash != fingerprint:
         raise key_reused()
     if order.status is Status.PLACED:
-        deps.executions.start("NewOrder", order.id, asked(order.id, order.request_id))
+        deps.executions.start("NewOrder", order.id, execution_input(order.id, order.request_id))
     return order, order.placed_at == now and order.version == 1
 
 
@@ -69,7 +69,7 @@ def was_placed(request: ApiRequest) -> bool:
 
 def location(request: ApiRequest, order: Order) -> dict[str, str]:
     """The header that says where the caller can follow the order."""
-    return {"Location": f"{'/guest' if request.caller.is_guest else ''}/orders/{order.id}"}
+    return {"Location": f"{contract.base_path()}{'/guest' if request.caller.is_guest else ''}/orders/{order.id}"}
 
 
 def _order_id(request: ApiRequest) -> str:

@@ -16,8 +16,8 @@ from api.order_placement import location, place, quote
 from api.problems import Complaint, invalid
 from api.runtime import ApiRequest, Service, json_response
 from oms.application.commit import commit
-from oms.application.expected_executions import asked
-from oms.domain import cancelling, placing, returns
+from oms.application.expected_executions import execution_input
+from oms.domain import cancellation_rules, placement, returns
 from oms.domain.credit import RefundTo
 from oms.domain.errors import OrderNotFound, OrderTaken
 from oms.domain.events import Units
@@ -79,7 +79,7 @@ def cancel_order(request: ApiRequest) -> Response[str]:
     existing = order.cancellations.get(cancellation_id)
     if existing is None:
         _check_if_match(request, order)
-        cancelling.take(order, cancellation_id, lines, reason)
+        cancellation_rules.take(order, cancellation_id, lines, reason)
         details = {"cancellation_id": cancellation_id, "lines": _as_json(lines), "reason": reason}
         if not _start_execution(request, order, "CancelOrder", cancellation_id, details) and key is None:
             raise OrderTaken(f"order {order.id} is being cancelled")
@@ -99,7 +99,7 @@ def _start_execution(request: ApiRequest, order: Order, machine: str, name: str,
     ``IdempotencyKeyReused`` if they are not.
     """
     if request.deps.executions.start(
-        machine, name, asked(order.id, request.request_id, request.caller.name, **details)
+        machine, name, execution_input(order.id, request.request_id, request.caller.name, **details)
     ):
         return True
     execution = request.deps.executions.find(machine, name)
@@ -130,7 +130,7 @@ def request_return(request: ApiRequest) -> Response[str]:
 def review_order(request: ApiRequest) -> Response[str]:
     order_id, by, note = _visible(request).id, request.caller, request.body.get("note", "")
     approved = request.body["decision"] == "approve"
-    order = commit(request.deps, order_id, by.name, lambda order: placing.decide_review(order, approved, by.id, note))
+    order = commit(request.deps, order_id, by.name, lambda order: placement.decide_review(order, approved, by.id, note))
     for token in request.deps.orders.waits(order_id, "review"):
         if approved:
             request.deps.executions.succeed(token, {})

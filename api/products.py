@@ -34,7 +34,7 @@ def get_product(request: ApiRequest) -> Response[str]:
 @service.route("GET /products/{sku}/bought-together")
 def get_bought_together(request: ApiRequest) -> Response[str]:
     deps, sku = request.deps, _product(request).sku
-    candidates = baskets.bought_with(sku, deps.baskets.with_product(sku, baskets.MOST_BASKETS))[:CANDIDATES]
+    candidates = baskets.bought_with(sku, deps.baskets.with_product(sku, baskets.MAX_BASKETS))[:CANDIDATES]
     products, stock = deps.products.get(candidates), deps.inventory.stock(candidates)
     in_stock = [products[each] for each in candidates if each in products and each in stock and stock[each].available]
     return json_response(200, {"items": [views.product(product) for product in in_stock[: request.arguments["limit"]]]})

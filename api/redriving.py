@@ -19,8 +19,9 @@ from api.identifiers import ORDER_ID
 from api.problems import Complaint, invalid
 from api.runtime import ApiRequest, Service, json_response
 from oms.application.commit import commit
-from oms.application.recovery import redrive as redriving
-from oms.application.recovery.redrive import Pace
+from oms.application.recovery import redrive
+from oms.application.recovery.redrive import Pace, RedriveResult
+from oms.application.recovery.redrive_preview import preview_redrive
 from oms.domain import parking
 from oms.domain.errors import OrderNotFound
 from oms.domain.order import Order
@@ -36,7 +37,7 @@ def plan_redrive(request: ApiRequest) -> Response[str]:
 
 @service.route("POST /orders/{order_id}/redrive")
 def redrive_order(request: ApiRequest) -> Response[str]:
-    done = redriving.redrive(request.deps, _order(request), request.caller.name, request.body["reason"])
+    done = redrive.redrive_order(request.deps, _order(request), request.caller.name, request.body["reason"])
     return json_response(200, {"executions": _as_json(done)})
 
 
@@ -46,7 +47,9 @@ def settle_discrepancy(request: ApiRequest) -> Response[str]:
     order, check, reason = _order(request), request.body["check"], request.body["reason"]
     if request.arguments["If-Match"] is not None:
         check_precondition(request, views.order(order, request.deps.orders.events(order.id), for_operator=True))
-    after = commit(request.deps, order.id, request.caller.name, lambda order: parking.accept(order, check, reason))
+    after = commit(
+        request.deps, order.id, request.caller.name, lambda order: parking.accept_discrepancy(order, check, reason)
+    )
     accepted = {"order_id": order.id, "check": check, "found": after.accepted[check], "parked": bool(after.parked)}
     return json_response(200, accepted)
 
@@ -62,16 +65,18 @@ def redrive_orders(request: ApiRequest) -> Response[str]:
     body = request.body
     before = _time(body["before"]) if "before" in body else request.deps.clock.now()
     pace = Pace(body.get("limit", 25), body.get("per_second", 5))
-    bulk = redriving.redrive_parked(request.deps, request.caller.name, body["reason"], before, pace, body.get("cursor"))
-    return json_response(200, {"items": _as_json(bulk.done), "before": before.isoformat(), "cursor": bulk.cursor})
+    batch = redrive.redrive_parked_orders(
+        request.deps, request.caller.name, body["reason"], before, pace, body.get("cursor")
+    )
+    return json_response(200, {"items": _as_json(batch.results), "before": before.isoformat(), "cursor": batch.cursor})
 
 
 def _planned(deps: Deps, order: Order) -> dict[str, Any]:
-    plans = [asdict(plan) for plan in redriving.plan(deps, order)]
+    plans = [asdict(plan) for plan in preview_redrive(deps, order)]
     return {"order_id": order.id, "plans": plans}
 
 
-def _as_json(done: Sequence[redriving.Redriven]) -> list[dict[str, Any]]:
+def _as_json(done: Sequence[RedriveResult]) -> list[dict[str, Any]]:
     return [asdict(each) for each in done]
 
 

@@ -118,9 +118,9 @@ class Service:
     def _new_resolver(self) -> APIGatewayHttpResolver:
         resolver = APIGatewayHttpResolver()
         for key, handler in self.handlers.items():
-            method, path = key.split(" ")
-            rule = path.replace("{", "<").replace("}", ">")
-            resolver.route(rule, method)(_checked(resolver, key, handler))
+            operation = contract.operations()[key]
+            rule = operation.url_path.replace("{", "<").replace("}", ">")
+            resolver.route(rule, operation.method)(_checked(resolver, key, handler))
         resolver.exception_handler(Exception)(lambda error: _problem_response(resolver.current_event, error))
         resolver.not_found(lambda _: _problem_response(resolver.current_event, _no_such_route(resolver.current_event)))
         return resolver

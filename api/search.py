@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from api import views
 from api.runtime import ApiRequest, Service, json_response
-from oms.domain.search import FACETS, Count, Listing, Query, Sort
+from oms.domain.search import FACETS, FacetCount, Listing, Query, Sort
 
 service = Service()
 
@@ -34,5 +34,5 @@ def _hit(hit: Listing) -> dict[str, Any]:
     return {**views.product(hit.product), "in_stock": hit.in_stock}
 
 
-def _facets(facets: Mapping[str, Sequence[Count]]) -> dict[str, list[dict[str, Any]]]:
+def _facets(facets: Mapping[str, Sequence[FacetCount]]) -> dict[str, list[dict[str, Any]]]:
     return {name: [{"value": each.value, "count": each.count} for each in counts] for name, counts in facets.items()}

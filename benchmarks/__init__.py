@@ -1,1 +1,1 @@
-"""The engine beside others that run the same language."""
+"""Benchmarks of the engine and of the shop's adapters. Each module says how to run it."""

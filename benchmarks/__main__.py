@@ -1,4 +1,4 @@
-"""`make bench`: the p50 of an execution on the same machines, moto, ministack, aws-local-stepfunctions and this engine.
+"""`make bench`: the median time of an execution in moto, ministack, aws-local-stepfunctions and this engine.
 
 python -m benchmarks BENCH_PYTHON NODE_FOLDER
 """
@@ -18,53 +18,55 @@ import asl
 from asl.cli.bench import measure
 from benchmarks.machines import MACHINES
 
-HERE = Path(__file__).parent
-OURS = {"7 states": 2000, "200 Pass": 500, "Map over 1000": 50}
-NODES = {"7 states": 500, "200 Pass": 200, "Map over 1000": 20}
+FOLDER = Path(__file__).parent
+ENGINE_RUNS = {"7 states": 2000, "200 Pass": 500, "Map over 1000": 50}
+NODE_RUNS = {"7 states": 500, "200 Pass": 200, "Map over 1000": 20}
 ROUNDS = 3
-FAST = ("asl", "aws-local-stepfunctions")  # measured in turns, the best round shown: a busy machine disturbs them
+FAST = ("asl", "aws-local-stepfunctions")
+"""These are measured in alternating rounds, and the best round counts, because other processes disturb them."""
 Figures = dict[str, float]
 
 
-def over_boto3(python: str, which: str) -> Figures:
-    done = subprocess.run([python, str(HERE / "over_boto3.py"), which], stdout=subprocess.PIPE, text=True, check=True)
-    return dict(json.loads(done.stdout))
+def measure_emulator(python: str, emulator: str) -> Figures:
+    command = [python, "-m", "benchmarks.moto_and_ministack", emulator]
+    completed = subprocess.run(command, cwd=FOLDER.parent, stdout=subprocess.PIPE, text=True, check=True)
+    return dict(json.loads(completed.stdout))
 
 
-def in_node(folder: str) -> Figures:
-    asked = {name: [definition, value, NODES[name]] for name, (definition, value) in MACHINES.items()}
-    command = ["node", str(HERE / "in_node.mjs"), str(Path(folder).resolve())]
-    done = subprocess.run(command, input=json.dumps(asked), stdout=subprocess.PIPE, text=True, check=True)
-    return dict(json.loads(done.stdout))
+def measure_node(folder: str) -> Figures:
+    runs = {name: [definition, value, NODE_RUNS[name]] for name, (definition, value) in MACHINES.items()}
+    command = ["node", str(FOLDER / "in_node.mjs"), str(Path(folder).resolve())]
+    completed = subprocess.run(command, input=json.dumps(runs), stdout=subprocess.PIPE, text=True, check=True)
+    return dict(json.loads(completed.stdout))
 
 
-def ours() -> Figures:
+def measure_engine() -> Figures:
     return {
-        name: measure(asl.load(definition), value, OURS[name])["p50_ms"]
+        name: measure(asl.load(definition), value, ENGINE_RUNS[name])["p50_ms"]
         for name, (definition, value) in MACHINES.items()
     }
 
 
 def main(python: str, node_folder: str) -> None:
     console = Console(stderr=True)
-    everyone = {
-        "moto's interpreter": lambda: over_boto3(python, "moto"),
-        "ministack": lambda: over_boto3(python, "ministack"),
-        "asl": ours,
+    measurements = {
+        "moto's interpreter": lambda: measure_emulator(python, "moto"),
+        "ministack": lambda: measure_emulator(python, "ministack"),
+        "asl": measure_engine,
     }
     if shutil.which("node"):
-        everyone["aws-local-stepfunctions"] = lambda: in_node(node_folder)
+        measurements["aws-local-stepfunctions"] = lambda: measure_node(node_folder)
     else:
-        console.print("Without Node.js, aws-local-stepfunctions is left out.")
+        console.print("Node.js is missing, so aws-local-stepfunctions is left out.")
     table = Table("p50, ms", *MACHINES, title="One execution, validation on, history kept")
-    rounds: dict[str, list[Figures]] = {who: [] for who in everyone}
+    rounds: dict[str, list[Figures]] = {name: [] for name in measurements}
     for number in range(ROUNDS):
-        for who, figures in everyone.items():
-            if number == 0 or who in FAST:
-                with console.status(f"{who}, round {number + 1} …"):
-                    rounds[who].append(figures())
-    for who, found in rounds.items():
-        table.add_row(who, *(f"{min(each[name] for each in found):,.2f}" for name in MACHINES))
+        for name, run_measurement in measurements.items():
+            if number == 0 or name in FAST:
+                with console.status(f"{name}, round {number + 1} …"):
+                    rounds[name].append(run_measurement())
+    for name, figures in rounds.items():
+        table.add_row(name, *(f"{min(each[machine] for each in figures):,.2f}" for machine in MACHINES))
     Console().print(table)
 
 

@@ -1,5 +1,5 @@
-// Times npm's aws-local-stepfunctions in process; reads {name: [definition, input, runs]} on standard input,
-// writes a JSON of p50s in milliseconds. Argument: the folder with its node_modules.
+// Times aws-local-stepfunctions in process. Reads {name: [definition, input, runs]} from standard input, and prints the
+// median times in milliseconds as JSON. Argument: the folder with node_modules.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 

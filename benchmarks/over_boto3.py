@@ -1,94 +1,110 @@
-"""Times moto's interpreter or ministack over boto3; one JSON of p50s in milliseconds on standard output.
+"""Compares this project's AWS client with boto3: the CPU time of a GetItem call, and of the first call of a process.
 
-python benchmarks/over_boto3.py moto
-python benchmarks/over_boto3.py ministack
+    python -m benchmarks.over_boto3
+
+Both clients sign their requests and call a fake DynamoDB in another process. The first call includes the imports and
+the construction of the client, as in a cold start of a function. Each figure is the median of several processes.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import socket
+import multiprocessing
 import subprocess
 import sys
-import tempfile
 import time
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from machines import MACHINES, ROLE
+from rich.console import Console
+from rich.table import Table
 
-RUNS = {"7 states": 5, "200 Pass": 5, "Map over 1000": 1}
-KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+from benchmarks import fake_dynamodb
+
+ROOT = Path(__file__).parents[1]
+ROUNDS = 5
+CALLS = 3000
+WARM_UP_CALLS = 100
+REQUEST: Mapping[str, Any] = {"TableName": "orders", "Key": {"pk": {"S": "ORDER#ord_1"}, "sk": {"S": "STATE"}}}
+REGION, KEY = "eu-central-1", "local"
+
+
+def own_get_item(url: str) -> Callable[[], Any]:
+    """GetItem by this project's client."""
+    from oms.adapters.aws.clients import Aws
+
+    api = Aws(region=REGION, dynamodb_endpoint=url, access_key=KEY, secret_key=KEY).dynamodb()
+    return lambda: api.call("GetItem", **REQUEST)
+
+
+def boto3_get_item(url: str) -> Callable[[], Any]:
+    import boto3
+
+    client = boto3.client(
+        "dynamodb", endpoint_url=url, region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=KEY
+    )
+    return lambda: client.get_item(**REQUEST)
+
+
+CLIENTS = {"own": own_get_item, "boto3": boto3_get_item}
+
+
+def measure_client(name: str, url: str) -> dict[str, float]:
+    """Run in a fresh process: the CPU time of the first call in milliseconds, and of a later call in microseconds."""
+    started = time.process_time()
+    get_item = CLIENTS[name](url)
+    item = get_item()["Item"]
+    first = time.process_time() - started
+    assert item == fake_dynamodb.ITEM
+    for _ in range(WARM_UP_CALLS):
+        get_item()
+    started = time.process_time()
+    for _ in range(CALLS):
+        get_item()
+    return {"first_ms": first * 1e3, "call_us": (time.process_time() - started) / CALLS * 1e6}
 
 
 @contextmanager
-def moto() -> Iterator[Any]:
-    import boto3
-    from moto import mock_aws
-
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-        yield boto3.client("stepfunctions", **KEYS)
-
-
-@contextmanager
-def ministack() -> Iterator[Any]:
-    import boto3
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        own = {"BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "GATEWAY_PORT": str(port), "STATE_DIR": folder}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            env=os.environ | own,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _until_it_listens(port)
-            yield boto3.client("stepfunctions", endpoint_url=f"http://127.0.0.1:{port}", **KEYS)
-        finally:
-            process.terminate()
-            process.wait()
+def dynamodb_process() -> Iterator[str]:
+    """A fake DynamoDB in a process of its own; yields its URL."""
+    receiver, sender = multiprocessing.get_context("spawn").Pipe(duplex=False)
+    process = multiprocessing.get_context("spawn").Process(target=fake_dynamodb.serve, args=(sender,), daemon=True)
+    process.start()
+    try:
+        yield receiver.recv()
+    finally:
+        process.terminate()
+        process.join()
 
 
-def _until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("ministack did not start")
+def measure_in_fresh_process(name: str, url: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.over_boto3", name, url]
+    output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return dict(json.loads(output))
 
 
-def run(client: Any, machine: str, value: Any) -> float:
-    """Milliseconds from StartExecution to the first description that says it ended."""
-    began = time.perf_counter()
-    name = str(uuid.uuid4())  # moto makes none of its own
-    arn = client.start_execution(stateMachineArn=machine, input=json.dumps(value), name=name)["executionArn"]
-    while (status := client.describe_execution(executionArn=arn)["status"]) == "RUNNING":
-        time.sleep(0.001)
-    if status != "SUCCEEDED":
-        raise SystemExit(f"{machine} ended as {status}")
-    return (time.perf_counter() - began) * 1000
+def comparison_table(rounds: Mapping[str, list[dict[str, float]]]) -> Table:
+    table = Table("CPU time", "own client", "boto3", "boto3 / own", title="GetItem, signed, a small item")
+    for label, figure, unit in (("a call", "call_us", "µs"), ("first call of a process", "first_ms", "ms")):
+        own, boto3 = (median(each[figure] for each in rounds[name]) for name in CLIENTS)
+        table.add_row(label, f"{own:.0f} {unit}", f"{boto3:.0f} {unit}", f"{boto3 / own:.1f}")
+    return table
 
 
 def main() -> None:
-    figures = {}
-    with {"moto": moto, "ministack": ministack}[sys.argv[1]]() as client:
-        for number, (name, (definition, value)) in enumerate(MACHINES.items()):
-            made = client.create_state_machine(name=f"m{number}", definition=json.dumps(definition), roleArn=ROLE)
-            figures[name] = median(run(client, made["stateMachineArn"], value) for _ in range(RUNS[name]))
-            sys.stderr.write(f"{name}: {figures[name]:.1f} ms\n")
-    sys.stdout.write(json.dumps(figures))
+    if arguments := sys.argv[1:]:
+        sys.stdout.write(json.dumps(measure_client(*arguments)))
+        return
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in CLIENTS}
+    with dynamodb_process() as url:
+        for _ in range(ROUNDS):
+            for name in CLIENTS:
+                rounds[name].append(measure_in_fresh_process(name, url))
+    Console().print(comparison_table(rounds))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,11 @@ def _document() -> dict[str, Any]:
     return document
 
 
+def base_path() -> str:
+    """The prefix of every path of the API."""
+    return routes.base_path(_document())
+
+
 @cache
 def api_routes() -> tuple[Route, ...]:
     return tuple(routes.routes(_document()))

@@ -1,1 +1,1 @@
-"""One file, one Lambda, one verb."""
+"""The task functions: a file, a function and a Lambda for each task state, all with the state's name."""

@@ -1,7 +1,7 @@
-"""Stop an order that failed, before what it holds is given back.
+"""Stops an order that failed, before what it holds is given back.
 
-It comes first among the compensations, so that no late step confirms what is being voided. Safe to run twice. Of an
-order that was confirmed after all it says so, and the order goes on.
+The first compensation, so that no late step confirms what is being voided. Idempotent: an order is abandoned once. Of
+an order that was confirmed meanwhile it raises ``AlreadyConfirmed``, and the order goes on.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import placing
+from oms.application.steps import order
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,6 @@ class AbandonOrder:
 
 
 @task
-def handler(command: AbandonOrder, deps: Deps) -> Mapping[str, Any]:
-    act(command, deps, lambda order: placing.abandon(order, command.error))
+def abandon_order(command: AbandonOrder, deps: Deps) -> Mapping[str, Any]:
+    change_order(command, deps, lambda current: order.abandon_order(current, command.error))
     return {}

@@ -1,7 +1,7 @@
-"""Hold on the shopper's card what store credit doesn't pay, and say whether a person should look at the order.
+"""Holds what store credit doesn't pay on the shopper's card, and says whether the order needs a review.
 
-Compensated by ``void_authorization``. Safe to run twice: the order's key admits one payment at the gateway. Late:
-after a void the gateway itself refuses the key. Unheard: the next attempt, or the void, finds it by the same key.
+Compensated by ``void_authorization``. Idempotent: the order's key admits one payment at the gateway. Late: after a void
+the gateway refuses the key. If the answer is lost, the next attempt, or the void, finds the payment by the same key.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import paying, placing
-from oms.domain.change import NOTHING, Change
-from oms.domain.order import Order
+from oms.application.steps import payments
+from oms.domain.placement import needs_review
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -23,13 +22,6 @@ class AuthorizePayment:
 
 
 @task
-def handler(command: AuthorizePayment, deps: Deps) -> Mapping[str, Any]:
-    def decide(order: Order) -> Change:
-        if not paying.may_authorize(order):
-            return NOTHING
-        request = order.payment_request
-        authorization = deps.payments.authorize(request) if paying.is_charged(order) else paying.unneeded(order)
-        return paying.authorized(order, authorization)
-
-    order = act(command, deps, decide)
-    return {"review": placing.needs_review(order) and not order.is_approved}
+def authorize_payment(command: AuthorizePayment, deps: Deps) -> Mapping[str, Any]:
+    order = change_order(command, deps, lambda order: payments.authorize_payment(order, deps))
+    return {"review": needs_review(order) and not order.is_approved}

@@ -1,20 +1,20 @@
-"""Promise to take goods back (an RMA), if the shopper has them.
+"""Authorizes a return (RMA): the shopper may send the goods back.
 
-Compensated by ``close_return``. Safe to run twice: one return id, one promise.
+Compensated by ``close_return``. Idempotent: one return id admits one authorization.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from oms.domain import returns
+from oms.application.steps import returns
+from oms.domain.change import Change
 from oms.domain.credit import RefundTo
-from oms.domain.events import Units
+from oms.domain.order import Order
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,22 @@ class AuthorizeReturn:
     refund_to: str = RefundTo.ORIGINAL_PAYMENT
     request_id: str = ""
     by: str = ""
-    """Who asked for it."""
+    """Who made the request."""
 
 
 @task
-def handler(command: AuthorizeReturn, deps: Deps) -> Mapping[str, Any]:
-    lines = [Units(**line) for line in command.lines]
-    deadline = deps.clock.now() + timedelta(seconds=command.deadline_seconds)
-    asked = command.return_id, lines, command.reason, deadline, RefundTo(command.refund_to), command.request_id
-    act(command, deps, lambda order: returns.authorize(order, *asked), command.by)
+def authorize_return(command: AuthorizeReturn, deps: Deps) -> Mapping[str, Any]:
+    def decide(order: Order) -> Change:
+        return returns.authorize_return(
+            order,
+            command.return_id,
+            command.lines,
+            command.reason,
+            command.deadline_seconds,
+            deps.clock.now(),
+            command.refund_to,
+            command.request_id,
+        )
+
+    change_order(command, deps, decide, command.by)
     return {}

@@ -1,6 +1,6 @@
-"""Take what the shipped lines cost, out of what was authorized.
+"""Captures what the shipped lines cost, out of what was authorized.
 
-Compensated by ``refund_payment``. Safe to run twice: a payment is captured once. Late: a voided one can't be.
+Compensated by ``refund_payment``. Idempotent: a payment is captured once. Late: a voided payment can't be captured.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import paying
-from oms.domain.change import NOTHING, Change
-from oms.domain.order import Order
+from oms.application.steps import payments
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -22,13 +20,6 @@ class CapturePayment:
 
 
 @task
-def handler(command: CapturePayment, deps: Deps) -> Mapping[str, Any]:
-    def decide(order: Order) -> Change:
-        if not paying.may_capture(order):
-            return NOTHING
-        if paying.is_charged(order):
-            deps.payments.capture(order.payment_request, order.to_capture)
-        return paying.captured(order, order.to_capture)
-
-    act(command, deps, decide)
+def capture_payment(command: CapturePayment, deps: Deps) -> Mapping[str, Any]:
+    change_order(command, deps, payments.capture_payment)
     return {}

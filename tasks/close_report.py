@@ -1,4 +1,4 @@
-"""End a report, and count what it found, so that it alarms. Safe to run twice: a report ends once."""
+"""Closes a report, and counts what was found, so that it raises an alarm. Idempotent: a report is closed once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.application.reconciliation.report import close_report
+from oms.application.reconciliation import report as reports
 from oms.ports import Deps
 from tasks.runtime import task
 
@@ -17,8 +17,8 @@ class CloseReport:
 
 
 @task
-def handler(command: CloseReport, deps: Deps) -> Mapping[str, Any]:
-    report = close_report(deps, command.report)
+def close_report(command: CloseReport, deps: Deps) -> Mapping[str, Any]:
+    report = reports.close_report(deps, command.report)
     return {
         "report": report.id,
         "outcome": "discrepancies" if report.found else "clean",

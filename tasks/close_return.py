@@ -1,4 +1,4 @@
-"""End a return: refunded and restocked, never sent, or refused. Safe to run twice."""
+"""Closes a return: refunded and restocked, never sent, or refused. Idempotent."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import returns
+from oms.application.steps import returns
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,6 @@ class CloseReturn:
 
 
 @task
-def handler(command: CloseReturn, deps: Deps) -> Mapping[str, Any]:
-    order = act(command, deps, lambda order: returns.close(order, command.return_id))
+def close_return(command: CloseReturn, deps: Deps) -> Mapping[str, Any]:
+    order = change_order(command, deps, lambda order: returns.close_return(order, command.return_id))
     return {"outcome": order.returns[command.return_id].outcome}

@@ -1,6 +1,6 @@
-"""End a cancellation whose effects are all through, and wake whatever still waits on the order.
+"""Completes a cancellation whose effects are done, and wakes the executions that wait for the order.
 
-It ends only what holds neither stock nor money, by the order's own books. Safe to run twice.
+It refuses if the order's record says that it still holds stock or money. Idempotent.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import cancelling
-from oms.domain.order import Status
+from oms.application.steps import cancellation
+from oms.domain.change import Change
+from oms.domain.order import Order, Status
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,13 @@ class CompleteCancellation:
 
 
 @task
-def handler(command: CompleteCancellation, deps: Deps) -> Mapping[str, Any]:
-    order = act(command, deps, lambda order: cancelling.complete(order, command.cancellation_id, command.reason))
+def complete_cancellation(command: CompleteCancellation, deps: Deps) -> Mapping[str, Any]:
+    def decide(order: Order) -> Change:
+        return cancellation.complete_cancellation(order, command.cancellation_id, command.reason)
+
+    order = change_order(command, deps, decide)
     if order.status is Status.CANCELLED:
-        for name in ("review", "dispatch"):
-            for token in deps.orders.waits(order.id, name):
+        for wait in ("review", "dispatch"):
+            for token in deps.orders.waits(order.id, wait):
                 deps.executions.fail(token, "OrderClosed", f"order {order.id} is cancelled")
     return {}

@@ -1,6 +1,6 @@
-"""Confirm the order: the pivot, after which it goes forward or is cancelled, and is never rejected.
+"""Confirms the order: the pivot, after which it goes forward or is cancelled, and is never rejected.
 
-Compensated by nothing. Safe to run twice: a confirmed order stays so. Late: an abandoned or taken order refuses.
+Not compensated. Idempotent: a confirmed order stays confirmed. Late: it raises of an order that is abandoned or taken.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import placing
+from oms.application.steps import order
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,6 @@ class ConfirmOrder:
 
 
 @task
-def handler(command: ConfirmOrder, deps: Deps) -> Mapping[str, Any]:
-    act(command, deps, placing.confirm)
+def confirm_order(command: ConfirmOrder, deps: Deps) -> Mapping[str, Any]:
+    change_order(command, deps, order.confirm_order)
     return {}

@@ -1,6 +1,6 @@
-"""Wait, by the task token, for the parcel of a return and what the warehouse found in it.
+"""Waits, with the task token, for the parcel of a return and the warehouse's inspection of it.
 
-Compensated by nothing: a wait holds nothing. Safe to run twice: the token joins those that wait.
+Not compensated: a wait holds nothing. Idempotent: the token joins those that wait.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import returns
+from oms.application.steps import returns
+from oms.domain.change import Change
+from oms.domain.order import Order
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,10 @@ class ExpectParcel:
 
 
 @task
-def handler(command: ExpectParcel, deps: Deps) -> Mapping[str, Any]:
-    order = act(command, deps, lambda order: returns.expect_parcel(order, command.return_id, command.task_token))
+def expect_parcel(command: ExpectParcel, deps: Deps) -> Mapping[str, Any]:
+    def decide(order: Order) -> Change:
+        return returns.expect_parcel(order, command.return_id, command.task_token)
+
+    order = change_order(command, deps, decide)
     deps.carrier.announce_return(command.return_id, order.id, order.returns[command.return_id].lines)
     return {}

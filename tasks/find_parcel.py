@@ -1,7 +1,7 @@
-"""Ask whether the parcel of a return has come, before it is given up: the carrier's word of it may have been lost.
+"""Asks the carrier whether the parcel of a return has come, before the return is closed: its event may be lost.
 
-Compensated by nothing: it changes nothing. Safe to run twice, or late: a parcel that has come stays so, and one that
-comes after all parks its order when the carrier says so.
+Not compensated: it changes nothing. Idempotent. Late: a parcel that comes afterwards parks its order, by the carrier's
+event.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ class FindParcel:
 
 
 @task
-def handler(command: FindParcel, deps: Deps) -> Mapping[str, Any]:
+def find_parcel(command: FindParcel, deps: Deps) -> Mapping[str, Any]:
     conditions = deps.carrier.find_parcel(command.return_id)
     return {"has_come": conditions is not None, "units": dict(conditions or {})}

@@ -1,6 +1,7 @@
-"""Let the order go on: the goods had left before the cancellation, or it never took the order, and now can't.
+"""Gives an order back that was taken for a cancellation: it goes on.
 
-Compensates ``take_order``. Safe to run twice.
+The goods had left before the cancellation, or the cancellation never took the order, and now can't. Compensates
+``take_order``. Idempotent.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import cancelling
+from oms.application.steps import cancellation
+from oms.domain.change import Change
+from oms.domain.order import Order
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,9 @@ class GiveBackOrder:
 
 
 @task
-def handler(command: GiveBackOrder, deps: Deps) -> Mapping[str, Any]:
-    act(command, deps, lambda order: cancelling.give_back(order, command.cancellation_id, command.error))
+def give_back_order(command: GiveBackOrder, deps: Deps) -> Mapping[str, Any]:
+    def decide(order: Order) -> Change:
+        return cancellation.give_back_order(order, command.cancellation_id, command.error)
+
+    change_order(command, deps, decide)
     return {}

@@ -1,4 +1,4 @@
-"""Decide unit by unit what is refunded and what is sold again. Safe to run twice: the first decision stands."""
+"""Decides unit by unit what is refunded and what is sold again. Idempotent: the first decision stands."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import returns
+from oms.application.steps import returns
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class InspectItems:
 
 
 @task
-def handler(command: InspectItems, deps: Deps) -> Mapping[str, Any]:
-    units = command.parcel.get("units", {})
-    order = act(command, deps, lambda order: returns.inspect(order, command.return_id, units))
+def inspect_items(command: InspectItems, deps: Deps) -> Mapping[str, Any]:
+    conditions = command.parcel.get("units", {})
+    order = change_order(command, deps, lambda order: returns.inspect_items(order, command.return_id, conditions))
     return {"refund_minor": order.returns[command.return_id].refund_minor}

@@ -1,4 +1,4 @@
-"""Record that the carrier lost the goods: what was paid is due back. Safe to run twice."""
+"""Records that the carrier lost the goods: what was paid is due back. Idempotent."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import shipping
+from oms.application.steps import shipment
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,6 @@ class MarkLost:
 
 
 @task
-def handler(command: MarkLost, deps: Deps) -> Mapping[str, Any]:
-    act(command, deps, shipping.lose)
+def mark_lost(command: MarkLost, deps: Deps) -> Mapping[str, Any]:
+    change_order(command, deps, shipment.mark_lost)
     return {}

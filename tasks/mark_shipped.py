@@ -1,6 +1,6 @@
-"""Take the goods out of stock: they have left.
+"""Takes the goods out of stock: they have left.
 
-Compensated by nothing: goods come back by a return. Safe to run twice: what is not held can't leave.
+Not compensated: goods come back by a return. Idempotent: what is not held can't leave.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import shipping
-from oms.domain.order import Status
+from oms.application.steps import shipment
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import task
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,6 @@ class MarkShipped:
 
 
 @task
-def handler(command: MarkShipped, deps: Deps) -> Mapping[str, Any]:
-    tracking = command.dispatch.get("tracking", "")
-    order = act(command, deps, lambda order: shipping.ship(order, tracking))
-    while order.status is Status.SHIPPED and order.held_units():
-        order = act(command, deps, lambda order: shipping.ship(order, tracking))
+def mark_shipped(command: MarkShipped, deps: Deps) -> Mapping[str, Any]:
+    shipment.ship_all_parts(deps, command.order_id, MarkShipped.__name__, command.dispatch.get("tracking", ""))
     return {}

@@ -1,6 +1,6 @@
-"""Begin the report of a reconciliation, or go on with one that another execution began.
+"""Opens the report of a reconciliation, or continues one that another execution has opened.
 
-Compensated by nothing: a report holds nothing. Safe to run twice: a report that is there stands.
+Not compensated: a report holds nothing. Idempotent: an existing report stays as it is.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.application.reconciliation.report import open_report
+from oms.application.reconciliation import report as reports
 from oms.ports import Deps
 from tasks.runtime import task
 
@@ -17,9 +17,9 @@ from tasks.runtime import task
 @dataclass(frozen=True)
 class OpenReport:
     run: dict[str, Any]
-    """The execution as the context object has it. Its name names the report, unless its input does."""
+    """The execution, from the context object. The report has its name, unless its input names a report."""
 
 
 @task
-def handler(command: OpenReport, deps: Deps) -> Mapping[str, Any]:
-    return open_report(deps, command.run["Input"].get("report") or command.run["Name"])
+def open_report(command: OpenReport, deps: Deps) -> Mapping[str, Any]:
+    return reports.open_report(deps, command.run["Input"].get("report") or command.run["Name"])

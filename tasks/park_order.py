@@ -1,7 +1,7 @@
-"""Put the order before an operator and fail the execution, so that it alarms and can be redriven.
+"""Parks the order for an operator and fails the execution, so that it raises an alarm and can be redriven.
 
-Run again by a redrive it lets the execution go on, and says which way. Safe to run twice: one visit parks
-once, and resumes once.
+Run again by a redrive it resumes the execution, and returns its direction. Idempotent: a visit parks once, and resumes
+once.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.domain import parking
-from oms.domain.parking import Visit
+from oms.domain.parking import ParkingVisit
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,17 @@ class ParkOrder:
     execution: str
     entered: str
     run: dict[str, Any]
-    """The execution as the context object has it."""
+    """The execution, from the context object."""
     error: str
     cause: str
     cancellation_id: str = ""
 
 
 @task
-def handler(command: ParkOrder, deps: Deps) -> Mapping[str, Any]:
+def park_order(command: ParkOrder, deps: Deps) -> Mapping[str, Any]:
     run = command.run
-    visit = Visit(command.execution, command.entered, run.get("RedriveCount", 0), run.get("RedriveTime", ""))
-    order = act(command, deps, lambda order: parking.park(order, visit, command.error, command.cause))
+    visit = ParkingVisit(command.execution, command.entered, run.get("RedriveCount", 0), run.get("RedriveTime", ""))
+    order = change_order(command, deps, lambda order: parking.park(order, visit, command.error, command.cause))
     if not parking.is_resumed(order, visit):
         parking.raise_parked(order, visit.execution)
-    return {"resume": parking.direction(order, command.cancellation_id)}
+    return {"resume": parking.resume_direction(order, command.cancellation_id)}

@@ -1,4 +1,4 @@
-"""Add the next page of the stock ledger to a report's sums. Safe to run twice: a page is read once."""
+"""Adds the next page of the stock ledger to a report's sums. Idempotent: a page is read once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.application.reconciliation.report import ORDERS, Report, read_page
+from oms.application.reconciliation.report import ORDERS, ReconciliationReport, read_page
 from oms.ports import Deps
 from tasks.runtime import task
 
@@ -20,12 +20,12 @@ class ReadLedger:
 
 
 @task
-def handler(command: ReadLedger, deps: Deps) -> Mapping[str, Any]:
-    def read(report: Report) -> None:
+def read_ledger(command: ReadLedger, deps: Deps) -> Mapping[str, Any]:
+    def read(report: ReconciliationReport) -> None:
         page = deps.inventory.every_entry(PAGE, report.cursor)
         for entry in page.items:
-            report.stock.enter(entry)
-        report.entries += len(page.items) if report.stock.look == 1 else 0
+            report.stock.add_entry(entry)
+        report.entries += len(page.items) if report.stock.is_first_pass else 0
         report.advance(page.cursor, then=ORDERS)
 
     return read_page(deps, command.report, command.number, read)

@@ -1,8 +1,7 @@
-"""Call back the parcel, or the cancelled units of it, before it leaves.
+"""Recalls the parcel, or the cancelled units of it, before it leaves.
 
-Compensates ``request_shipment``, by the order alone. The carrier decides between dispatch and recall; one that it
-never heard of can't leave any more. Safe to run twice. Late, once the cancellation has ended, it calls nothing back:
-what is requested since then is what stays. Where nothing was requested nothing will be: the order is taken.
+Compensates ``request_shipment``, by the order alone. The carrier decides between dispatch and recall; a shipment that
+it never heard of can't leave any more. Idempotent. Late, after the cancellation has ended, it recalls nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import cancelling
+from oms.application.steps import shipment
 from oms.ports import Deps
 from tasks.runtime import task
 
@@ -23,10 +22,8 @@ class RecallShipment:
 
 
 @task
-def handler(command: RecallShipment, deps: Deps) -> Mapping[str, Any]:
-    order = deps.orders.get(command.order_id)
-    cancellation = order.cancellations[command.cancellation_id]
-    if cancelling.has_shipment(order) and not cancellation.outcome:
-        units = None if cancellation.whole else cancellation.lines
-        deps.carrier.recall(order.id, cancellation.cancellation_id, units)
+def recall_shipment(command: RecallShipment, deps: Deps) -> Mapping[str, Any]:
+    decision = shipment.recall_shipment(deps.orders.get(command.order_id), command.cancellation_id)
+    if decision.call is not None:
+        decision.call(deps)
     return {}

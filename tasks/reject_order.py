@@ -1,7 +1,7 @@
-"""End an order that came to nothing, with the reason that the shopper is told.
+"""Rejects an order, with the reason that the shopper sees.
 
-It ends only what holds neither stock nor money, by the order's own books. A defect is no answer: it is raised again,
-so that the order is parked, until an operator has let it go on. Safe to run twice.
+It refuses if the order's record says that it still holds stock or money. A defect is no reason: the order is parked
+instead, until an operator lets it go on. Idempotent.
 """
 
 from __future__ import annotations
@@ -10,12 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import placing
-from oms.domain.change import Change
-from oms.domain.errors import CompensationIncomplete
-from oms.domain.order import Order
+from oms.application.steps import order
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -25,11 +22,6 @@ class RejectOrder:
 
 
 @task
-def handler(command: RejectOrder, deps: Deps) -> Mapping[str, Any]:
-    def decide(order: Order) -> Change:
-        reason = placing.reason_to_reject(order, command.error)
-        if reason is None:
-            raise CompensationIncomplete(f"order {order.id} met a defect: {command.error}")
-        return placing.reject(order, reason)
-
-    return {"reason": act(command, deps, decide).reason}
+def reject_order(command: RejectOrder, deps: Deps) -> Mapping[str, Any]:
+    after = change_order(command, deps, lambda current: order.reject_order(current, command.error))
+    return {"reason": after.reason}

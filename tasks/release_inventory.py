@@ -1,7 +1,7 @@
-"""Let go of the stock that is held: of a cancellation its lines, else all of it.
+"""Releases the stock that is held: of a cancellation its lines, else all of it.
 
-Compensates ``reserve_inventory``, by the order alone. Safe to run twice: what is not held is not released. Of an
-order that holds nothing it is recorded all the same, and keeps a late reservation out.
+Compensates ``reserve_inventory``, by the order alone. Idempotent: what is not held is not released. It is recorded even
+if nothing is held, and so refuses a late reservation.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import placing
+from oms.application.steps import inventory
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import task
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,6 @@ class ReleaseInventory:
 
 
 @task
-def handler(command: ReleaseInventory, deps: Deps) -> Mapping[str, Any]:
-    version = 0
-    order = deps.orders.get(command.order_id)
-    while order.version != version:
-        version = order.version
-        order = act(command, deps, lambda order: placing.release(order, command.cancellation_id or None))
+def release_inventory(command: ReleaseInventory, deps: Deps) -> Mapping[str, Any]:
+    inventory.release_all_parts(deps, command.order_id, ReleaseInventory.__name__, command.cancellation_id)
     return {}

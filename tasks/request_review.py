@@ -1,19 +1,20 @@
-"""Put the order before a person, who answers by the task token before the deadline.
+"""Requests a review of the order, which an operator answers by the task token before the deadline.
 
-Compensated by nothing: a request holds nothing. Safe to run twice: the token joins those that wait, and a decision
-that came meanwhile answers at once.
+Not compensated: a request holds nothing. Idempotent: the token joins those that wait, and a decision that was made
+meanwhile answers at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from oms.domain import placing
+from oms.application.steps import order
+from oms.domain.change import Change
+from oms.domain.order import Order
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,10 @@ class RequestReview:
 
 
 @task
-def handler(command: RequestReview, deps: Deps) -> Mapping[str, Any]:
-    deadline = deps.clock.now() + timedelta(seconds=command.deadline_seconds)
-    order = act(command, deps, lambda order: placing.request_review(order, deadline, command.task_token))
-    if order.is_approved:
+def request_review(command: RequestReview, deps: Deps) -> Mapping[str, Any]:
+    def decide(current: Order) -> Change:
+        return order.request_review(current, command.task_token, command.deadline_seconds, deps.clock.now())
+
+    if change_order(command, deps, decide).is_approved:
         deps.executions.succeed(command.task_token, {})
     return {}

@@ -1,8 +1,8 @@
-"""Ask the carrier to pick up what is open, and to say by the task token when it has.
+"""Asks the carrier to pick the order up, and waits with the task token until it has.
 
-Compensated by ``recall_shipment``. Safe to run twice: the carrier ships an order once, and the token joins those that
-wait. The order's books say so before the carrier is asked: a cancellation in between must know whom to ask. Goods that
-the carrier hands back unasked have nobody who cancels their order: that is another error than a recall's.
+Compensated by ``recall_shipment``. Idempotent: the carrier ships an order once, and the token joins those that wait.
+The order's record says so before the carrier is called: a cancellation in between has to recall the shipment. Goods
+that the carrier hands back though nobody recalled them raise ``ShipmentRefused``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import shipping
+from oms.application.steps import shipment
 from oms.domain.errors import ShipmentRecalled
+from oms.domain.shipping import check_recall
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,11 @@ class RequestShipment:
 
 
 @task
-def handler(command: RequestShipment, deps: Deps) -> Mapping[str, Any]:
-    order = act(command, deps, lambda order: shipping.request_shipment(order, command.task_token))
+def request_shipment(command: RequestShipment, deps: Deps) -> Mapping[str, Any]:
+    order = change_order(command, deps, lambda order: shipment.request_shipment(order, command.task_token))
     try:
         deps.carrier.request_shipment(order.id, order.asked_to_ship, order.recipient)
     except ShipmentRecalled:
-        shipping.check_recall(deps.orders.get(order.id))
+        check_recall(deps.orders.get(order.id))
         raise
     return {}

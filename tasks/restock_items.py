@@ -1,7 +1,4 @@
-"""Put the units that can be sold again back on the shelf.
-
-Safe to run twice: a return restocks each unit once. A long one is put back in parts, each a unit of work of its own.
-"""
+"""Puts the units that can be sold again back into stock. Idempotent: a return restocks each unit once."""
 
 from __future__ import annotations
 
@@ -9,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import returns
+from oms.application.steps import returns
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import task
 
 
 @dataclass(frozen=True)
@@ -21,8 +18,6 @@ class RestockItems:
 
 
 @task
-def handler(command: RestockItems, deps: Deps) -> Mapping[str, Any]:
-    order = act(command, deps, lambda order: returns.restock(order, command.return_id))
-    while order.returns[command.return_id].to_shelve:
-        order = act(command, deps, lambda order: returns.restock(order, command.return_id))
+def restock_items(command: RestockItems, deps: Deps) -> Mapping[str, Any]:
+    returns.restock_all_parts(deps, command.order_id, RestockItems.__name__, command.return_id)
     return {}

@@ -1,28 +1,24 @@
-"""Begin the orders whose request lost Step Functions on the way. Runs by the clock, not in a state machine.
+"""Starts the orders whose request could not start them: Step Functions failed. Runs on a schedule.
 
-Compensated by nothing: it gives an order the execution that it should have. Safe to run twice: one order, one name.
+Not compensated: it gives an order the execution that it should have. Idempotent: one order, one execution's name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from oms.application.start_sweeper import start_waiting_orders
+from oms.application import start_sweeper
 from oms.ports import Deps
-from tasks.runtime import observed
+from tasks.runtime import task
 
 
-class Sweep:
-    """A callable for Lambda, and ``run`` for whoever has deps of their own."""
-
-    def __call__(self, event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
-        from oms.adapters.wiring import deps
-
-        return observed("StartWaitingOrders", event, lambda: self.run(event, deps()))
-
-    def run(self, event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
-        return {"started": start_waiting_orders(deps)}
+@dataclass(frozen=True)
+class StartWaitingOrders:
+    """The scheduler's event tells nothing that is needed."""
 
 
-handler = Sweep()
+@task
+def start_waiting_orders(command: StartWaitingOrders, deps: Deps) -> Mapping[str, Any]:
+    return {"started": start_sweeper.start_waiting_orders(deps)}

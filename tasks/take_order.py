@@ -1,7 +1,7 @@
-"""Hold the order for one cancellation: from here on nothing else moves it.
+"""Takes the order for one cancellation: from here on nothing else moves it.
 
-Compensated by ``give_back_order``. Safe to run twice: one cancellation takes an order once. Its answer says what
-becomes of the money, and whether the carrier has to be asked.
+Compensated by ``give_back_order``. Idempotent: one cancellation takes an order once. Returns how the payment is to be
+settled.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import cancelling
-from oms.domain.events import Units
+from oms.application.steps import cancellation
+from oms.domain.cancellation_rules import settlement
+from oms.domain.change import Change
+from oms.domain.order import Order
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,15 @@ class TakeOrder:
     reason: str
     request_id: str = ""
     by: str = ""
-    """Who asked for it; empty where no person did."""
+    """Who made the request; empty if no person did."""
 
 
 @task
-def handler(command: TakeOrder, deps: Deps) -> Mapping[str, Any]:
-    lines = [Units(**line) for line in command.lines]
-    asked = command.cancellation_id, lines, command.reason, command.request_id
-    order = act(command, deps, lambda order: cancelling.take(order, *asked), command.by)
-    return {"settlement": cancelling.settlement(order, command.cancellation_id)}
+def take_order(command: TakeOrder, deps: Deps) -> Mapping[str, Any]:
+    def decide(order: Order) -> Change:
+        return cancellation.take_order(
+            order, command.cancellation_id, command.lines, command.reason, command.request_id
+        )
+
+    order = change_order(command, deps, decide, command.by)
+    return {"settlement": settlement(order, command.cancellation_id)}

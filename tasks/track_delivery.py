@@ -1,7 +1,7 @@
-"""Wait, by the task token, for the carrier's word that the parcel has arrived.
+"""Waits, with the task token, for the carrier's event that the parcel has arrived.
 
-Compensated by nothing: a wait holds nothing. Safe to run twice: the token joins those that wait. Late: the carrier says
-at once what has come of the parcel.
+Not compensated: a wait holds nothing. Idempotent: the token joins those that wait. Late: the carrier answers at once
+what became of the parcel.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.domain import shipping
+from oms.application.steps import shipment
 from oms.ports import Deps
-from tasks.runtime import act, task
+from tasks.runtime import change_order, task
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class TrackDelivery:
 
 
 @task
-def handler(command: TrackDelivery, deps: Deps) -> Mapping[str, Any]:
-    order = act(command, deps, lambda order: shipping.track_delivery(order, command.task_token))
+def track_delivery(command: TrackDelivery, deps: Deps) -> Mapping[str, Any]:
+    order = change_order(command, deps, lambda order: shipment.track_delivery(order, command.task_token))
     deps.carrier.follow(order.id)
     return {}

@@ -1,1 +1,1 @@
-"""The state machines, written in Python; their ASL is in definitions/."""
+"""The state machines, written in Python. ``definitions/`` has their ASL."""

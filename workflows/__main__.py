@@ -1,48 +1,66 @@
-"""``python -m workflows`` writes every definition; ``--check`` says which are stale instead."""
+"""``python -m workflows`` writes every definition and what follows from them; ``--check`` lists stale files instead."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-logging.disable(logging.INFO)  # the SDK greets on standard output when it is imported
+logging.disable(logging.INFO)  # the SDK writes a greeting to standard output when it is imported
 
-from workflows import cancel_order, fulfill_order, new_order, reconcile, return_order  # noqa: E402
+from workflows import cancel_order, fulfill_order, new_order, reconcile, resume_paths, return_order  # noqa: E402
 
-DEFINITIONS = Path(__file__).parent / "definitions"
+ROOT = Path(__file__).parent.parent
+DEFINITIONS = ROOT / "workflows" / "definitions"
 MACHINES: tuple[ModuleType, ...] = (new_order, fulfill_order, cancel_order, return_order, reconcile)
 
-
 READING_ORDER = ["Type", "Comment", "TimeoutSeconds", "StartAt", "States", "Resource", "Parameters", "ResultPath"]
-"""The fields that a reader wants first; the others follow as the SDK gives them."""
+"""The fields that a reader needs first; the others follow in the SDK's order."""
 
 
-def readable(value: Any) -> Any:
+def sort_fields(value: Any) -> Any:
     if isinstance(value, list):
-        return [readable(each) for each in value]
+        return [sort_fields(item) for item in value]
     if not isinstance(value, dict):
         return value
     first = [key for key in READING_ORDER if key in value]
-    return {key: readable(value[key]) for key in [*first, *(key for key in value if key not in first)]}
+    return {key: sort_fields(value[key]) for key in [*first, *(key for key in value if key not in first)]}
 
 
-def rendered(module: ModuleType) -> tuple[Path, str]:
-    path = DEFINITIONS / f"{module.__name__.rpartition('.')[2]}.asl.json"
-    graph = json.loads(module.definition().to_json())
-    return path, json.dumps(readable(graph), indent=2) + "\n"
+def generated_files() -> Iterator[tuple[Path, str]]:
+    """Every file that is generated from the state machines, with its text."""
+    definitions = {}
+    for module in MACHINES:
+        name = module.__name__.rpartition(".")[2]
+        definition = json.loads(module.definition().to_json())
+        definitions["".join(word.capitalize() for word in name.split("_"))] = definition
+        yield DEFINITIONS / f"{name}.asl.json", _text(sort_fields(definition))
+    yield resume_paths.PATH, _one_line_per_state(resume_paths.resume_paths(definitions))
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _one_line_per_state(machines: Mapping[str, Mapping[str, Any]]) -> str:
+    texts = []
+    for machine, states in machines.items():
+        lines = ",\n".join(f"    {json.dumps(name)}: {json.dumps(state)}" for name, state in states.items())
+        texts.append(f"  {json.dumps(machine)}: {{\n{lines}\n  }}")
+    return "{\n" + ",\n".join(texts) + "\n}\n"
 
 
 def main() -> int:
     check = "--check" in sys.argv[1:]
-    stale = [(path, text) for path, text in map(rendered, MACHINES) if not path.exists() or path.read_text() != text]
+    stale = [(path, text) for path, text in generated_files() if not path.exists() or path.read_text() != text]
     for path, text in stale:
         if not check:
             path.write_text(text)
-        print(f"{'stale: ' if check else 'wrote '}{path.relative_to(DEFINITIONS.parent.parent)}")
+        print(f"{'stale: ' if check else 'wrote '}{path.relative_to(ROOT)}")
     return 1 if check and stale else 0
 
 

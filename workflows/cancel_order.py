@@ -1,7 +1,7 @@
-"""Taking an order back before it ships, whole or by line.
+"""CancelOrder: cancels an order before it ships, whole or by line.
 
-Taking it is the race against confirming and shipping, and has one winner; the carrier decides between recall and
-dispatch. Where the goods are gone the order is given back, and the answer is no.
+TakeOrder competes with the order's confirmation and shipment, and one of them wins. The carrier decides between recall
+and dispatch. If the goods have left, the order is given back, and the cancellation is refused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from stepfunctions.steps import Graph
 
 from oms.domain.errors import AlreadyCaptured, AlreadyDispatched, OrderNotCancellable, OrderTaken
 from workflows import dsl
-from workflows.dsl import choose, on, on_anything, outcome, task, trouble
+from workflows.dsl import choose, keep_failure, on, on_anything, outcome, task
 
 CANCELLATION = {"cancellation_id.$": "$.cancellation_id"}
 REASON = {"reason.$": "$.reason"}
@@ -40,9 +40,9 @@ def definition() -> Graph:
 
     take.add_catch(on(OrderNotCancellable, OrderTaken, then=give_back))
     recall.add_catch(on(AlreadyDispatched, then=give_back))
-    void.add_catch([trouble(on(AlreadyCaptured, then=refund)), trouble(on_anything(then=release))])
-    refund.add_catch(trouble(on_anything(then=release)))
-    release.add_catch(trouble(on_anything(then=complete)))
-    for step in (take, recall, give_back, complete):
-        step.add_catch(trouble(on_anything(then=park)))
+    void.add_catch([keep_failure(on(AlreadyCaptured, then=refund)), keep_failure(on_anything(then=release))])
+    refund.add_catch(keep_failure(on_anything(then=release)))
+    release.add_catch(keep_failure(on_anything(then=complete)))
+    for state in (take, recall, give_back, complete):
+        state.add_catch(keep_failure(on_anything(then=park)))
     return dsl.machine(take, comment="Take, recall, settle, release; give back what has left.", timeout=7 * dsl.DAY)

@@ -1,6 +1,6 @@
-"""The shop's way of writing state machines, over the ``stepfunctions`` SDK.
+"""Functions to write the shop's state machines with, on top of the ``stepfunctions`` SDK.
 
-The SDK is older than some fields of the States Language; a subclass's ``allowed_fields`` admits them.
+The SDK is older than some fields of the States Language; ``allowed_fields`` of a subclass adds them.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from oms.domain.errors import (
     leaves,
 )
 
+LAMBDA_SECONDS = 10
+"""The timeout of a task function. Its clients time out earlier, its state later."""
 TASK_SECONDS = 15
 """Longer than a function may run (``oms.declarations.limits``)."""
 HOUR, DAY = 3600, 86400
 
 BRIEFLY, PATIENTLY = 6, 400
-"""How many times a step tries that meets a taken order: for two minutes, as a person would wait; for over two weeks, as
-goods would."""
+"""How often a state retries while a cancellation holds the order: for two minutes, since a person waits, or for over
+two weeks, since goods can wait."""
 
 ORDER = {"order_id.$": "$.order_id"}
 OWN_INPUT = "$$.Execution.Input"
@@ -48,8 +50,8 @@ LAMBDA_TROUBLE = [
 ]
 
 
-class Later(Enum):
-    """Fields of a retrier that came after the SDK."""
+class NewerFields(Enum):
+    """Fields of a retrier that are newer than the SDK."""
 
     MaxDelaySeconds = "max_delay_seconds"
     JitterStrategy = "jitter_strategy"
@@ -57,11 +59,11 @@ class Later(Enum):
 
 class JitteredRetry(Retry):  # type: ignore[misc]
     def allowed_fields(self) -> list[Enum]:
-        return [*super().allowed_fields(), *Later]
+        return [*super().allowed_fields(), *NewerFields]
 
 
 def retry(errors: Iterable[str], seconds: int = 1, attempts: int = 4, longest: int = 20) -> JitteredRetry:
-    """Try again with exponential backoff and full jitter."""
+    """Retries with exponential backoff and full jitter."""
     return JitteredRetry(
         error_equals=list(errors),
         interval_seconds=seconds,
@@ -72,14 +74,14 @@ def retry(errors: Iterable[str], seconds: int = 1, attempts: int = 4, longest: i
     )
 
 
-def passing_trouble(*, timeouts: bool) -> JitteredRetry:
-    """Retry what passes by itself: a dependency that is away, a race that was lost, a function that crashed."""
+def retry_transient(*, timeouts: bool) -> JitteredRetry:
+    """Retries transient errors: a dependency is unavailable, another writer was first, a function crashed."""
     named = [*names(*leaves(Unavailable)), OrderChanged.__name__, *LAMBDA_TROUBLE]
     return retry([*named, "States.Timeout"] if timeouts else named)
 
 
-def taken_order(attempts: int) -> JitteredRetry:
-    """Wait for a cancellation to end, ever longer up to an hour: it may give the order back."""
+def retry_taken_order(attempts: int) -> JitteredRetry:
+    """Waits until the cancellation ends, which may give the order back: each time longer, up to an hour."""
     return retry(names(OrderTaken), seconds=2, attempts=attempts, longest=HOUR)
 
 
@@ -91,20 +93,19 @@ def task(
     waits: int = 0,
     about: dict[str, Any] = ORDER,
 ) -> SdkTask:
-    """The task function ``tasks/<name in snake case>.py``, asked about the execution's order, or ``about`` else.
+    """A state that calls the task function of its name, with the parameters ``about`` the order and ``more``.
 
-    ``waits`` says how often it tries while a cancellation holds the order.
-
-    Its answer is kept at ``keep`` or dropped, and never merged into the whole state: state doesn't grow.
+    ``waits`` is how often it retries while a cancellation holds the order. The result is stored at ``keep`` or dropped,
+    and never merged into the state, so that the state doesn't grow.
     """
-    extra = [taken_order(waits)] if waits else []
+    extra = [retry_taken_order(waits)] if waits else []
     return SdkTask(
         name,
         resource=f"${{{name}Arn}}",
         parameters=command(more, about),
         result_path=keep,
         timeout_seconds=TASK_SECONDS,
-        retry=[passing_trouble(timeouts=True), *extra],
+        retry=[retry_transient(timeouts=True), *extra],
     )
 
 
@@ -117,11 +118,11 @@ def callback_task(
     more: dict[str, Any] | None = None,
     waits: int = 0,
 ) -> SdkTask:
-    """A task that ends when somebody answers its token, or at its deadline, in seconds.
+    """A state that calls its task function, and ends when its task token is answered, or at the deadline in seconds.
 
-    The deadline isn't retried: it is the answer. The function's own trouble is.
+    Errors of the function are retried. The deadline isn't: it is a result.
     """
-    extra = [taken_order(waits)] if waits else []
+    extra = [retry_taken_order(waits)] if waits else []
     limits = {"timeout_seconds": deadline, "heartbeat_seconds": heartbeat}
     return SdkTask(
         name,
@@ -131,22 +132,24 @@ def callback_task(
             "Payload": command({"task_token.$": "$$.Task.Token", **(more or {})}),
         },
         result_path=keep,
-        retry=[passing_trouble(timeouts=False), *extra],
+        retry=[retry_transient(timeouts=False), *extra],
         **{field: value for field, value in limits.items() if value is not None},
     )
 
 
 def command(more: dict[str, Any] | None = None, about: dict[str, Any] = ORDER) -> dict[str, Any]:
-    """Says who asks. JSONPath has no defaults, and not every execution has a request's id in its input: a task gets the
-    whole input, and looks for itself."""
+    """The parameters of a task function, with the execution's id and input.
+
+    The task reads the request's id from the input: it may be missing, and JSONPath has no defaults.
+    """
     return {**about, "execution.$": "$$.Execution.Id", "input.$": OWN_INPUT, **(more or {})}
 
 
 def park(more: dict[str, Any] | None = None) -> SdkTask:
-    """Put the order before an operator; the execution fails here, and a redrive goes on from here.
+    """The state that parks the order for an operator: the execution fails here, and a redrive resumes it from here.
 
-    Parking outlasts the outage that it is about: whatever is in its way, it is tried for days. Of no order at all, as
-    when an execution was begun by hand, there is nothing to park: it fails at once.
+    It is retried for days, so that it outlasts the outage that is its cause. If there is no such order, because the
+    execution was started by hand, it fails at once.
     """
     parking = task(
         "ParkOrder",
@@ -164,27 +167,27 @@ def park(more: dict[str, Any] | None = None) -> SdkTask:
     return parking
 
 
-def start(state: str, machine: str, *, name: str, given: dict[str, Any] | str, already: State) -> SdkTask:
-    """Start an execution of a machine with the input ``given``, a template or a path.
+def start(state: str, machine: str, *, name: str, input: dict[str, Any] | str, already: State) -> SdkTask:
+    """A state that starts an execution. ``input`` is a template or a path, ``name`` a path or an intrinsic.
 
-    Its ``name``, a path or an intrinsic, admits one; one that is there will do.
+    If an execution of that name exists, the state machine goes on to ``already``.
     """
     exists = ["StepFunctions.ExecutionAlreadyExistsException"]
-    input_field = "Input.$" if isinstance(given, str) else "Input"
-    step = SdkTask(
+    input_field = "Input.$" if isinstance(input, str) else "Input"
+    starting = SdkTask(
         state,
         resource="arn:aws:states:::states:startExecution",
-        parameters={"StateMachineArn": f"${{{machine}Arn}}", "Name.$": name, input_field: given},
+        parameters={"StateMachineArn": f"${{{machine}Arn}}", "Name.$": name, input_field: input},
         result_path=None,
         timeout_seconds=TASK_SECONDS,
         retry=[retry(exists, attempts=0), retry(["States.TaskFailed", "States.Timeout"])],
     )
-    step.add_catch(Catch(error_equals=exists, result_path="$.trouble", next_step=already))
-    return step
+    starting.add_catch(Catch(error_equals=exists, result_path="$.trouble", next_step=already))
+    return starting
 
 
 def on(*errors: type[OmsError], then: State, keep: str = "$.failure") -> Catch:
-    """Catch these leaves of the error tree. It takes the classes: a rename is safe and a typo can't load."""
+    """Catches leaves of the error tree, as classes: they can be renamed, and a typo is an error."""
     branches = [error.__name__ for error in errors if error.__subclasses__()]
     if branches:
         raise TypeError(f"the States Language can't catch a base class: {branches}")
@@ -199,8 +202,8 @@ def on_anything(then: State, keep: str = "$.failure") -> Catch:
     return Catch(error_equals=["States.ALL"], result_path=keep, next_step=then)
 
 
-def trouble(catch: Catch) -> Catch:
-    """Keep the error apart from the failure that is being compensated: the shopper is told the failure."""
+def keep_failure(catch: Catch) -> Catch:
+    """Stores the error at ``$.trouble``, and keeps ``$.failure``: the failure that is compensated, and its reason."""
     catch.fields["result_path"] = "$.trouble"
     return catch
 
@@ -210,7 +213,7 @@ def names(*errors: type[OmsError]) -> list[str]:
 
 
 def choose(name: str, variable: str, when: dict[Any, State], otherwise: State) -> SdkChoice:
-    """Route on one field: a task decided the fact."""
+    """A Choice on one field, whose value a task has decided."""
     choice = SdkChoice(name)
     for value, then in when.items():
         rule = ChoiceRule.BooleanEquals if isinstance(value, bool) else ChoiceRule.StringEquals
@@ -220,15 +223,15 @@ def choose(name: str, variable: str, when: dict[Any, State], otherwise: State) -
 
 
 def outcome(state: str, about: dict[str, Any] = ORDER, **fields: str) -> Pass:
-    """An ending that says what came of it; a field that begins with ``$`` is a path."""
-    said = {f"{key}.$" if value.startswith("$") else key: value for key, value in fields.items()}
-    return Pass(state, parameters={**about, **said})
+    """The last state of a path, with the execution's output. A value that begins with ``$`` is a path."""
+    output = {f"{key}.$" if value.startswith("$") else key: value for key, value in fields.items()}
+    return Pass(state, parameters={**about, **output})
 
 
-def sequence(*steps: State) -> None:
-    """Each step leads to the next."""
-    for step, following in pairwise(steps):
-        step.next(following)
+def sequence(*states: State) -> None:
+    """Connects each state to the next."""
+    for state, following in pairwise(states):
+        state.next(following)
 
 
 def machine(start: State, *, comment: str, timeout: int) -> Graph:

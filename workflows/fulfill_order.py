@@ -1,7 +1,7 @@
-"""From a confirmed order to a delivered one: ship, capture, deliver.
+"""FulfillOrder: ships a confirmed order, captures the payment, tracks the delivery.
 
 The carrier's dispatch is the pivot. Before it, an order that can't be shipped is taken, recalled and cancelled; after
-it, the order goes forward, since the goods are gone. A parcel that is lost on its way is refunded.
+it, the order goes forward, since the goods have left. A lost parcel is refunded.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from oms.domain.errors import (
     ShipmentRecalled,
 )
 from workflows import dsl
-from workflows.dsl import callback_task, choose, on, on_anything, outcome, task, trouble
+from workflows.dsl import callback_task, choose, keep_failure, on, on_anything, outcome, task
 
 PICKUP_DEADLINE = 5 * dsl.DAY
-"""With a review before it, less than the seven days for which a card holds an authorization."""
+"""With the review before it, less than the seven days for which a card holds an authorization."""
 PICKUP_HEARTBEAT = 2 * dsl.DAY
 DELIVERY_DEADLINE = 30 * dsl.DAY
 
@@ -63,13 +63,13 @@ def definition() -> Graph:
     request.add_catch(
         [on(ShipmentRecalled, OrderClosed, then=superseded), on(AlreadyDispatched, then=capture, keep="$.dispatch")]
     )
-    request.add_catch([trouble(on(OrderTaken, then=park)), on_anything(then=take)])
+    request.add_catch([keep_failure(on(OrderTaken, then=park)), on_anything(then=take)])
     track.add_catch([on(AlreadyDelivered, then=deliver), on(ParcelLost, then=lose)])
     take.add_catch(on(OrderNotCancellable, then=capture, keep="$.dispatch"))  # it has left, or has ended
-    capture.add_catch(trouble(on(OrderClosed, then=superseded)))
+    capture.add_catch(keep_failure(on(OrderClosed, then=superseded)))
     recall.add_catch(on(AlreadyDispatched, then=give_back, keep="$.dispatch"))
-    void.add_catch(trouble(on_anything(then=release)))
-    release.add_catch(trouble(on_anything(then=complete)))
-    for step in (capture, ship, track, deliver, lose, refund, take, recall, give_back, complete):
-        step.add_catch(trouble(on_anything(then=park)))
+    void.add_catch(keep_failure(on_anything(then=release)))
+    release.add_catch(keep_failure(on_anything(then=complete)))
+    for state in (capture, ship, track, deliver, lose, refund, take, recall, give_back, complete):
+        state.add_catch(keep_failure(on_anything(then=park)))
     return dsl.machine(request, comment="Ship, capture, deliver; recall before, refund after.", timeout=60 * dsl.DAY)

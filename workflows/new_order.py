@@ -1,7 +1,7 @@
-"""The new-order saga: reserve, authorize, review or not, confirm, start fulfillment.
+"""NewOrder, a saga: reserves stock, authorizes the payment, has the order reviewed, confirms it, starts FulfillOrder.
 
-Confirming is the pivot. Before it, trouble abandons the order and gives back what it holds, in reverse; after it, the
-order goes forward. A cancellation that takes the order meanwhile owns it: this execution then ends, superseded.
+The confirmation is the pivot. Before it, a failure abandons the order and compensates in reverse; after it, the order
+goes forward. If a cancellation takes the order meanwhile, this execution ends as superseded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from oms.domain.errors import (
     WrongCurrency,
 )
 from workflows import dsl
-from workflows.dsl import callback_task, choose, on, on_anything, on_timeout, outcome, start, task, trouble
+from workflows.dsl import callback_task, choose, keep_failure, on, on_anything, on_timeout, outcome, start, task
 
 REVIEW_DEADLINE = dsl.DAY
 
@@ -34,7 +34,7 @@ def definition() -> Graph:
     authorize = task("AuthorizePayment", keep="$.authorization")
     review = callback_task("RequestReview", deadline=REVIEW_DEADLINE, more={"deadline_seconds": REVIEW_DEADLINE})
     confirm = task("ConfirmOrder")
-    fulfill = start("StartFulfillment", "FulfillOrder", name="$.order_id", given=dsl.OWN_INPUT, already=confirmed)
+    fulfill = start("StartFulfillment", "FulfillOrder", name="$.order_id", input=dsl.OWN_INPUT, already=confirmed)
     abandon = task("AbandonOrder", more={"error.$": "$.failure.Error"})
     void = task("VoidAuthorization")  # compensates AuthorizePayment
     release = task("ReleaseInventory")  # compensates ReserveInventory
@@ -53,13 +53,15 @@ def definition() -> Graph:
     authorize.add_catch([on(PaymentDeclined, then=release), gone])
     review.add_catch([on(ReviewDeclined, then=abandon), on_timeout(then=abandon), gone])
     confirm.add_catch(gone)
-    for step in (reserve, authorize, review, confirm):
-        step.add_catch(on_anything(then=abandon))
+    for state in (reserve, authorize, review, confirm):
+        state.add_catch(on_anything(then=abandon))
 
-    overtaken = trouble(on(OrderTaken, OrderClosed, then=superseded))
-    fulfill.add_catch(trouble(on_anything(then=park)))
-    abandon.add_catch([trouble(on(AlreadyConfirmed, then=fulfill)), overtaken, trouble(on_anything(then=park))])
-    void.add_catch(trouble(on_anything(then=release)))
-    release.add_catch(trouble(on_anything(then=reject)))
-    reject.add_catch([overtaken, trouble(on_anything(then=park))])
+    overtaken = keep_failure(on(OrderTaken, OrderClosed, then=superseded))
+    fulfill.add_catch(keep_failure(on_anything(then=park)))
+    abandon.add_catch(
+        [keep_failure(on(AlreadyConfirmed, then=fulfill)), overtaken, keep_failure(on_anything(then=park))]
+    )
+    void.add_catch(keep_failure(on_anything(then=release)))
+    release.add_catch(keep_failure(on_anything(then=reject)))
+    reject.add_catch([overtaken, keep_failure(on_anything(then=park))])
     return dsl.machine(reserve, comment="Reserve, authorize, confirm; compensate in reverse.", timeout=7 * dsl.DAY)

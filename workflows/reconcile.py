@@ -1,7 +1,7 @@
-"""Holds all books against each other, a page a transition: the stock ledger, every order, code and counter.
+"""Reconcile: checks all records of the shop, page by page: the stock ledger, orders, discount codes, stock counters.
 
-It is about no one order, so trouble parks nothing: the execution fails where it stands, which alarms, and a redrive
-goes on with that page. An execution can't have more than 25,000 events: after so many pages another one goes on.
+It is about no single order, so a failure parks nothing: the execution fails, which raises an alarm, and a redrive
+resumes at that page. An execution can't have more than 25,000 events: after many pages another execution continues.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def definition() -> Graph:
     reconciled = outcome("Reconciled", about=REPORT, **figures)
     continued = outcome("Continued", about=REPORT, outcome="continued")
     named = "States.Format('{}-{}', $.page.report, $.page.number)"
-    elsewhere = start("GoOnElsewhere", "Reconcile", name=named, given=REPORT, already=continued)
+    elsewhere = start("GoOnElsewhere", "Reconcile", name=named, input=REPORT, already=continued)
 
     pages = {"ledger": ledger, "orders": orders, "codes": codes, "stock": stock, "elsewhere": elsewhere}
     turn = choose("TurnPage", "$.page.next", pages, otherwise=close)
-    for step in (begin, ledger, orders, codes, stock):
-        step.next(turn)
+    for state in (begin, ledger, orders, codes, stock):
+        state.next(turn)
     dsl.sequence(close, reconciled)
     dsl.sequence(elsewhere, continued)
     return dsl.machine(begin, comment="Check every invariant on the stored ledgers, page by page.", timeout=dsl.DAY)

@@ -1,7 +1,7 @@
-"""Goods that come back: authorize, wait for the parcel, inspect, refund what was accepted, restock, close.
+"""ReturnOrder: authorizes a return, waits for the parcel, inspects it, refunds what is accepted, restocks, closes.
 
-Where no word of the parcel comes the carrier is asked for it, before the return is given up.
-A refund that fails holds the goods: nothing is restocked before the money is back with the shopper.
+If no event of the parcel comes, the carrier is asked for it before the return is closed. Nothing is restocked before
+the refund has succeeded.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from stepfunctions.steps import Graph
 
 from oms.domain.errors import AlreadyReceived, OrderClosed, OrderNotReturnable, OrderTaken
 from workflows import dsl
-from workflows.dsl import callback_task, choose, on, on_anything, on_timeout, outcome, task, trouble
+from workflows.dsl import callback_task, choose, keep_failure, on, on_anything, on_timeout, outcome, task
 
 PARCEL_DEADLINE = 30 * dsl.DAY
 
@@ -22,8 +22,8 @@ def definition() -> Graph:
     superseded = outcome("Superseded", outcome="superseded")
 
     what = {"lines.$": "$.lines", "reason.$": "$.reason", "refund_to.$": "$.refund_to"}
-    asked = {**RETURN, **what, "deadline_seconds": PARCEL_DEADLINE}
-    authorize = task("AuthorizeReturn", more=asked, waits=dsl.BRIEFLY)
+    requested = {**RETURN, **what, "deadline_seconds": PARCEL_DEADLINE}
+    authorize = task("AuthorizeReturn", more=requested, waits=dsl.BRIEFLY)
     expect = callback_task("ExpectParcel", deadline=PARCEL_DEADLINE, keep="$.parcel", more=RETURN)
     find = task("FindParcel", keep="$.parcel", more=RETURN)
     inspect = task("InspectItems", more={**RETURN, "parcel.$": "$.parcel"})
@@ -41,6 +41,6 @@ def definition() -> Graph:
         [on(AlreadyReceived, then=superseded), on(OrderNotReturnable, OrderTaken, OrderClosed, then=close)]
     )
     expect.add_catch([on(AlreadyReceived, then=inspect, keep="$.parcel"), on_timeout(then=find)])
-    for step in (authorize, expect, find, inspect, refund, restock, close):
-        step.add_catch(trouble(on_anything(then=park)))
+    for state in (authorize, expect, find, inspect, refund, restock, close):
+        state.add_catch(keep_failure(on_anything(then=park)))
     return dsl.machine(authorize, comment="Receive, inspect, refund, restock.", timeout=90 * dsl.DAY)

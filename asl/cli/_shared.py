@@ -1,6 +1,6 @@
-"""What the commands share: definitions, inputs and tasks from the command line, and how failure is said.
+"""Shared code of the commands: definitions, inputs and tasks from the command line, and error messages.
 
-Exit codes: 0 done; 1 the definition, the execution or the file is at fault; 2 the command line is.
+Exit codes: 0 success; 1 an error in the definition, the execution or a file; 2 an error in the command line.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from asl.engine.errors import NoTask
 from asl.validation import InvalidDefinition
 
 
-class Fault(Exception):
-    """Something to say in one line before leaving with exit code 1."""
+class CommandError(Exception):
+    """An error that is printed in one line, with exit code 1."""
 
 
-def guarded(command: str, work: Callable[[], int]) -> int:
-    """Run a command; what it can't do is one line on standard error."""
+def run_command(command: str, run: Callable[[], int]) -> int:
+    """Run a command; returns its exit code. Errors are printed in one line each."""
     try:
-        return work()
+        return run()
     except InvalidDefinition as error:
-        for fault in error.diagnostics:
-            _say(command, f"{fault.code}: {fault.message} at {fault.location or 'the definition'}")
-    except (Fault, NoTask, OSError) as error:
-        _say(command, str(error))
+        for each in error.diagnostics:
+            _print_error(command, f"{each.code}: {each.message} at {each.location or 'the definition'}")
+    except (CommandError, NoTask, OSError) as error:
+        _print_error(command, str(error))
     except KeyboardInterrupt:
         return 130
     return 1
 
 
-def _say(command: str, text: str) -> None:
+def _print_error(command: str, text: str) -> None:
     print(f"asl {command}: {' '.join(text.split())}", file=sys.stderr)
 
 
@@ -55,45 +55,45 @@ def task_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def endpoint_argument(parser: argparse.ArgumentParser) -> None:
-    """Where an ARN's server is: as said, as AWS's own variable says, or where ``serve`` is by default."""
-    known = os.environ.get("AWS_ENDPOINT_URL_SFN") or "http://127.0.0.1:8083"
-    help = "where the ARN's server is (default: AWS_ENDPOINT_URL_SFN, or http://127.0.0.1:8083)"
-    parser.add_argument("--endpoint", default=known, metavar="URL", help=help)
+    """The server of an ARN: the option, AWS's environment variable, or the default of ``serve``."""
+    default = os.environ.get("AWS_ENDPOINT_URL_SFN") or "http://127.0.0.1:8083"
+    help = "the server's URL (default: AWS_ENDPOINT_URL_SFN, or http://127.0.0.1:8083)"
+    parser.add_argument("--endpoint", default=default, metavar="URL", help=help)
 
 
 def text_of(path: str | Path) -> str:
-    """What a file holds, or with ``-`` the standard input. Raises Fault, which names the file, and OSError."""
+    """The text of a file, or of standard input for ``-``. Raises CommandError, which names the file, and OSError."""
     try:
         return sys.stdin.read() if str(path) == "-" else Path(path).read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Fault(f"{path} isn't text in UTF-8: {error}") from None
+        raise CommandError(f"{path} isn't UTF-8 text: {error}") from None
 
 
 def machine_of(args: argparse.Namespace) -> asl.Machine:
-    """The state machine of a command line, checked. Functions stand in for any service. Raises InvalidDefinition."""
+    """The state machine of a command line. Any task is allowed, unless AWS is called. Raises InvalidDefinition."""
     name = "StateMachine" if args.definition == "-" else Path(args.definition).name.partition(".")[0]
     return asl.load(text_of(args.definition), name=name, type=args.type, any_task=not getattr(args, "services", False))
 
 
-def json_of(text: str, what: str) -> Any:
-    """The JSON value of an option, or of the file that it names with @. Raises Fault."""
+def json_of(text: str, option: str) -> Any:
+    """The JSON value of an option, or of the file in ``@FILE``. Raises CommandError."""
     try:
         return json.loads(Path(text[1:]).read_text() if text.startswith("@") else text)
     except ValueError as error:
-        raise Fault(f"{what} is not JSON: {error}") from None
+        raise CommandError(f"{option} is not JSON: {error}") from None
 
 
-def tasks_of(place: str | None) -> Mapping[str, Callable[..., Any]] | None:
-    """The mapping at ``module:name``. Raises Fault."""
-    if place is None:
+def tasks_of(reference: str | None) -> Mapping[str, Callable[..., Any]] | None:
+    """The mapping at ``module:name``. Raises CommandError."""
+    if reference is None:
         return None
-    module, _, name = place.partition(":")
+    module, _, name = reference.partition(":")
     sys.path.insert(0, "")
     try:
-        found: Mapping[str, Callable[..., Any]] = getattr(import_module(module), name or "tasks")
+        tasks: Mapping[str, Callable[..., Any]] = getattr(import_module(module), name or "tasks")
     except (ImportError, AttributeError) as error:
-        raise Fault(f"{place}: {error}") from None
-    return found
+        raise CommandError(f"{reference}: {error}") from None
+    return tasks
 
 
 def show_json(value: Any) -> None:

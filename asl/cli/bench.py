@@ -1,4 +1,4 @@
-"""``python -m asl bench``: how fast a state machine runs in process, its history kept."""
+"""``python -m asl bench``: measure the speed of a state machine in process."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 import asl
 from asl.cli._shared import (
-    Fault,
+    CommandError,
     definition_argument,
-    guarded,
     json_of,
     machine_of,
+    run_command,
     show_json,
     task_arguments,
     tasks_of,
@@ -23,7 +23,7 @@ from asl.cli._shared import (
 from asl.engine.requests import Complete, TaskRequest
 from asl.engine.task_functions import function_invoker
 
-KEPT = 1000
+EXECUTIONS_IN_MEMORY = 1000
 
 
 def main(argv: list[str]) -> int:
@@ -35,12 +35,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--executions", type=int, default=1000, metavar="N")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     args = parser.parse_args(argv)
-    return guarded("bench", lambda: _bench(args))
+    return run_command("bench", lambda: _bench(args))
 
 
 def _bench(args: argparse.Namespace) -> int:
     if args.executions < 1:
-        raise Fault("--executions must be at least 1")
+        raise CommandError("--executions must be at least 1")
     machine, value, tasks = machine_of(args), json_of(args.input, "--input"), tasks_of(args.tasks)
     invoke = _echo if tasks is None else function_invoker(tasks)
     figures = measure(machine, value, args.executions, invoke, args.seed, _progress(args))
@@ -55,7 +55,7 @@ def _bench(args: argparse.Namespace) -> int:
 
 
 def _echo(request: TaskRequest, complete: Complete) -> None:
-    """Without tasks, each answers with its payload."""
+    """The default task: it returns its payload."""
     complete(request.payload)
 
 
@@ -67,27 +67,27 @@ def measure(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Run executions one after another, each with its whole history kept; the last thousand stay in memory."""
-    kept: deque[asl.Execution] = deque(maxlen=KEPT)
+    """Run executions one after another. The last thousand stay in memory, with their histories."""
+    last_executions: deque[asl.Execution] = deque(maxlen=EXECUTIONS_IN_MEMORY)
     times: list[float] = []
     failed = 0
-    began = perf_counter()
+    started = perf_counter()
     for number in range(executions):
         start = perf_counter()
         engine = asl.Engine(seed=seed, invoke=invoke)
         execution = engine.start(machine, value)
         engine.run()
         times.append(perf_counter() - start)
-        kept.append(execution)
+        last_executions.append(execution)
         failed += execution.status != "SUCCEEDED"
         if progress is not None:
             progress(number + 1)
-    elapsed = perf_counter() - began
+    elapsed = perf_counter() - started
     times.sort()
     return {
         "executions": executions,
         "failed": failed,
-        "events": len(kept[-1].history),
+        "events": len(last_executions[-1].history),
         "executions_per_second": round(executions / elapsed, 1),
         "p50_ms": _milliseconds(times, 0.5),
         "p95_ms": _milliseconds(times, 0.95),
@@ -99,14 +99,14 @@ def _milliseconds(times: list[float], share: float) -> float:
 
 
 def _progress(args: argparse.Namespace) -> Callable[[int], None] | None:
-    """A count on standard error, twenty times in all, where a person looks on."""
+    """Prints progress to standard error, twenty times in all, if that is a terminal."""
     if not sys.stderr.isatty() or args.json:
         return None
     every = max(1, args.executions // 20)
 
-    def show(done: int) -> None:
+    def print_progress(done: int) -> None:
         if done % every == 0 or done == args.executions:
             end = "\n" if done == args.executions else ""
             print(f"\r{done}/{args.executions}", end=end, file=sys.stderr, flush=True)
 
-    return show
+    return print_progress

@@ -1,58 +1,61 @@
-"""``python -m asl graph``: a state machine as an SVG, with an execution's path in colour."""
+"""``python -m asl graph``: draw a state machine as SVG, with an execution's path in colour."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from asl.cli._shared import (
     definition_argument,
     endpoint_argument,
-    guarded,
     json_of,
     machine_of,
+    run_command,
     show_json,
     task_arguments,
     tasks_of,
 )
-from asl.cli.history import events_at
+from asl.cli.history import read_events
 from asl.drawing import draw
+from asl.drawing.layout import lay_out
+from asl.drawing.model import picture_of
 
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m asl graph", description="Draw a state machine as SVG.")
     definition_argument(parser)
-    parser.add_argument("-o", "--output", metavar="FILE", help="where to write (default: standard output)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the output file (default: standard output)")
     path = parser.add_mutually_exclusive_group()
     path.add_argument(
-        "--execution", metavar="ARN|FILE", help="colour this execution's path: its ARN, or its history in JSON"
+        "--execution", metavar="ARN|FILE", help="colour this execution's path, given its ARN or its history as JSON"
     )
     path.add_argument("--run", action="store_true", help="colour the path of a run with --input and --tasks")
     endpoint_argument(parser)
     task_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print the places of states and arrows instead")
+    parser.add_argument("--json", action="store_true", help="print the positions of states and arrows instead")
     args = parser.parse_args(argv)
-    return guarded("graph", lambda: _graph(args))
+    return run_command("graph", lambda: _graph(args))
 
 
 def _graph(args: argparse.Namespace) -> int:
     machine = machine_of(args)
     if args.json:
-        show_json(places(machine.definition))
+        show_json(layout_of(machine.definition))
         return 0
-    drawn = draw(machine.definition, _events(args, machine))
+    svg = draw(machine.definition, _events(args, machine))
     if args.output:
-        Path(args.output).write_text(drawn)
+        Path(args.output).write_text(svg)
     else:
-        sys.stdout.write(drawn)
+        sys.stdout.write(svg)
     return 0
 
 
 def _events(args: argparse.Namespace, machine: Any) -> list[dict[str, Any]] | None:
     if args.execution:
-        return events_at(args.execution, args.endpoint)
+        return read_events(args.execution, args.endpoint)
     if args.run:
         tasks = tasks_of(args.tasks) or {}
         history: list[dict[str, Any]] = machine.run(json_of(args.input, "--input"), tasks=tasks, seed=args.seed).history
@@ -60,13 +63,8 @@ def _events(args: argparse.Namespace, machine: Any) -> list[dict[str, Any]] | No
     return None
 
 
-def places(definition: dict[str, Any]) -> dict[str, Any]:
-    """The laid-out picture as JSON: boxes with their middles and sizes, arrows with their points."""
-    from dataclasses import asdict
-
-    from asl.drawing.layout import lay_out
-    from asl.drawing.model import picture
-
-    drawn = picture(definition)
-    lay_out(drawn)
-    return asdict(drawn)
+def layout_of(definition: dict[str, Any]) -> dict[str, Any]:
+    """The layout as JSON: boxes with their centres and sizes, arrows with their points."""
+    picture = picture_of(definition)
+    lay_out(picture)
+    return asdict(picture)

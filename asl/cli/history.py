@@ -1,4 +1,4 @@
-"""``python -m asl history``: an execution's events as a table, from a server or from a file."""
+"""``python -m asl history``: print an execution's events as a table, from a server or from a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from asl.cli._shared import Fault, endpoint_argument, guarded, show_json, text_of
+from asl.cli._shared import CommandError, endpoint_argument, run_command, show_json, text_of
 from asl.engine.history_table import rows
 
 COLOURS = {"Failed": "red", "TimedOut": "red", "Aborted": "red", "Succeeded": "green", "Redriven": "yellow"}
@@ -17,15 +17,15 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m asl history", description="Show an execution's history as a table."
     )
-    parser.add_argument("execution", metavar="ARN|FILE", help="an execution's ARN, or a file with its history in JSON")
+    parser.add_argument("execution", metavar="ARN|FILE", help="an execution's ARN, or a file with its history as JSON")
     endpoint_argument(parser)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
-    return guarded("history", lambda: _history(args))
+    return run_command("history", lambda: _history(args))
 
 
 def _history(args: argparse.Namespace) -> int:
-    events = events_at(args.execution, args.endpoint)
+    events = read_events(args.execution, args.endpoint)
     if args.json:
         show_json([row._asdict() for row in rows(events, width=10_000)])
     else:
@@ -33,20 +33,20 @@ def _history(args: argparse.Namespace) -> int:
     return 0
 
 
-def events_at(place: str, endpoint: str) -> list[dict[str, Any]]:
-    """The events of an ARN at a server, or in a file (a list, or an answer of GetExecutionHistory). Raises Fault."""
-    if place.startswith("arn:"):
-        return _fetched(place, endpoint)
+def read_events(source: str, endpoint: str) -> list[dict[str, Any]]:
+    """The events of an ARN, or in a file: a list, or a response of GetExecutionHistory. Raises CommandError."""
+    if source.startswith("arn:"):
+        return _fetch_events(source, endpoint)
     try:
-        value = json.loads(text_of(place))
+        value = json.loads(text_of(source))
         events: list[dict[str, Any]] = value["events"] if isinstance(value, dict) else value
         rows(events)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Fault(f"{Path(place).name} holds no history: {error!r}") from None
+        raise CommandError(f"{Path(source).name} holds no history: {error!r}") from None
     return events
 
 
-def _fetched(arn: str, endpoint: str) -> list[dict[str, Any]]:
+def _fetch_events(arn: str, endpoint: str) -> list[dict[str, Any]]:
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -56,7 +56,7 @@ def _fetched(arn: str, endpoint: str) -> list[dict[str, Any]]:
         pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
         return [dict(event) for page in pages for event in page["events"]]
     except (BotoCoreError, ClientError) as error:
-        raise Fault(str(error)) from None
+        raise CommandError(str(error)) from None
 
 
 def _print(events: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""``python -m asl replay HISTORY --definition NEW``: does an old execution go the same way under a new one?"""
+"""``python -m asl replay HISTORY --definition NEW``: replay old executions under a new definition."""
 
 from __future__ import annotations
 
@@ -9,57 +9,61 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from asl.cli._shared import Fault, text_of
-from asl.replay import BadHistory, Verdict, read_recordings, replay
-from asl.validation import Diagnostic, InvalidDefinition, check
+from asl.cli._shared import CommandError, text_of
+from asl.replay import InvalidHistory, ReplayResult, read_recordings, replay
+from asl.validation import Diagnostic, InvalidDefinition, parse_definition
 
 
 def main(argv: list[str]) -> int:
-    """0 if all go the same way, 1 if one doesn't or will not, 2 if something can't be read."""
+    """Returns 0 if all replays are the same, 1 if one differs or is affected, 2 if a file can't be read."""
     args = parser().parse_args(argv)
     try:
         definition = read_definition(args.definition)
         deployed = read_definition(args.deployed) if args.deployed else None
         recordings = [each for path in args.histories for each in read_recordings(path)]
-        verdicts = [replay(each, definition, deployed=deployed) for each in recordings]
-    except (BadHistory, Fault, InvalidDefinition, OSError) as error:
+        results = [replay(each, definition, deployed=deployed) for each in recordings]
+    except (InvalidHistory, CommandError, InvalidDefinition, OSError) as error:
         print(f"asl replay: {error}", file=sys.stderr)
         return 2
     if args.json:
-        print(json.dumps([verdict.as_json() for verdict in verdicts], indent=2))
+        print(json.dumps([result.as_json() for result in results], indent=2))
     else:
-        print("\n".join(told(verdicts)))
-    return 0 if all(verdict.same and not verdict.affected for verdict in verdicts) else 1
+        print("\n".join(output_lines(results)))
+    return 0 if all(result.same and not result.affected for result in results) else 1
 
 
 def parser() -> argparse.ArgumentParser:
     parsed = argparse.ArgumentParser(prog="python -m asl replay", description=(__doc__ or "").splitlines()[0])
     parsed.add_argument("histories", nargs="+", type=Path, metavar="HISTORY", help="a file, or a folder of *.json")
     parsed.add_argument("--definition", required=True, type=Path, metavar="FILE", help="the new definition")
-    parsed.add_argument("--deployed", type=Path, metavar="FILE", help="the old one: shows what changed for the running")
-    parsed.add_argument("--json", action="store_true", help="the verdicts as a JSON array")
+    parsed.add_argument(
+        "--deployed",
+        type=Path,
+        metavar="FILE",
+        help="the old definition: lists changed states ahead of running executions",
+    )
+    parsed.add_argument("--json", action="store_true", help="print the results as a JSON array")
     return parsed
 
 
 def read_definition(path: Path) -> dict[str, Any]:
-    """Raises Fault, which names the file and the place in it, and OSError."""
+    """Raises CommandError, which names the file and the location in it, and OSError."""
     try:
-        return check(text_of(path), any_task=True)
+        return parse_definition(text_of(path), any_task=True)
     except InvalidDefinition as error:
-        raise Fault(
-            f"{path} is no definition that AWS would create: {'; '.join(map(_said, error.diagnostics))}"
-        ) from None
+        diagnostics = "; ".join(map(_format_diagnostic, error.diagnostics))
+        raise CommandError(f"{path} is not a valid definition: {diagnostics}") from None
 
 
-def _said(fault: Diagnostic) -> str:
-    """The fault in one line; of a text that isn't JSON not the text itself."""
-    place = (fault.location or "").rpartition('"; ')[2].removesuffix("]")
-    return f"{fault.message.partition(chr(10))[0]}{place and ' at ' + place}"
+def _format_diagnostic(diagnostic: Diagnostic) -> str:
+    """The diagnostic in one line, without the text that isn't JSON."""
+    place = (diagnostic.location or "").rpartition('"; ')[2].removesuffix("]")
+    return f"{diagnostic.message.partition(chr(10))[0]}{place and ' at ' + place}"
 
 
-def told(verdicts: list[Verdict]) -> Iterator[str]:
-    yield from map(str, verdicts)
-    different = sum(not verdict.same for verdict in verdicts)
-    running = [verdict for verdict in verdicts if verdict.status == "RUNNING"]
-    affected = sum(verdict.affected for verdict in running)
-    yield f"{len(verdicts)} replayed, {different} different; {len(running)} still running, {affected} affected"
+def output_lines(results: list[ReplayResult]) -> Iterator[str]:
+    yield from map(str, results)
+    different = sum(not result.same for result in results)
+    running = [result for result in results if result.status == "RUNNING"]
+    affected = sum(result.affected for result in running)
+    yield f"{len(results)} replayed, {different} different; {len(running)} still running, {affected} affected"

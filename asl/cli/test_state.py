@@ -1,4 +1,4 @@
-"""``python -m asl test-state``: one state alone, as the TestState API does it."""
+"""``python -m asl test-state``: run one state alone, like the TestState API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from asl.cli._shared import Fault, guarded, json_of, show_json, tasks_of, text_of
+from asl.cli._shared import CommandError, json_of, run_command, show_json, tasks_of, text_of
 from asl.engine.task_functions import function_invoker
 from asl.teststate.api import test_state
 from asl.validation.requests import Rejected
@@ -21,33 +21,33 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "definition", metavar="DEFINITION", help="a file with a state, or a state machine; - for standard input"
     )
-    parser.add_argument("--state", metavar="NAME", help="which state of the machine")
+    parser.add_argument("--state", metavar="NAME", help="the state of the machine to run")
     parser.add_argument("--input", default="{}", metavar="JSON", help="the state's input, or @FILE")
-    parser.add_argument("--variables", metavar="JSON", help="the workflow variables that it sees")
+    parser.add_argument("--variables", metavar="JSON", help="the workflow variables")
     parser.add_argument("--tasks", metavar="MODULE:MAPPING", help="functions by state name, function name or resource")
     mock = parser.add_mutually_exclusive_group()
-    mock.add_argument("--result", metavar="JSON", help="what the state's task answers")
-    mock.add_argument("--error", metavar="NAME", help="the error that its task fails with")
+    mock.add_argument("--result", metavar="JSON", help="the result of the state's task")
+    mock.add_argument("--error", metavar="NAME", help="the error of the state's task")
     parser.add_argument(
         "--inspect", choices=["INFO", "DEBUG", "TRACE"], default="INFO", help="how much of the data is shown"
     )
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
-    return guarded("test-state", lambda: _test(args))
+    return run_command("test-state", lambda: _test(args))
 
 
 def _test(args: argparse.Namespace) -> int:
     invoke = function_invoker(tasks_of(args.tasks) or {}) if args.tasks else None
     try:
-        tested = test_state(_request(args), invoke)
+        response = test_state(_request(args), invoke)
     except Rejected as rejected:
-        raise Fault(f"{rejected.code}: {rejected.message}") from None
+        raise CommandError(f"{rejected.code}: {rejected.message}") from None
     if args.json:
-        show_json(tested)
+        show_json(response)
     else:
-        for name, value in tested.items():
+        for name, value in response.items():
             print(f"{name}: {value if isinstance(value, str) else json.dumps(value)}")
-    return 0 if tested["status"] == "SUCCEEDED" else 1
+    return 0 if response["status"] == "SUCCEEDED" else 1
 
 
 def _request(args: argparse.Namespace) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Plays recordings of AWS's behaviour through the engine."""
+"""The conformance runner: runs recorded scenarios through the engine, for comparison with AWS's answers."""

@@ -1,6 +1,6 @@
-"""The world around one recorded scenario: its AWS resources in moto, its functions in process.
+"""The environment of a recorded scenario: its AWS resources in moto, its Lambda functions in process.
 
-with world(scenario) as services:
+with scenario_environment(scenario) as services:
     services.call(request)
 """
 
@@ -13,39 +13,47 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from asl.services import Services, default_clients
-from asl.services.functions import Invoker, Reply, function_name, not_found
+from asl.language.resources import function_name
+from asl.services.boto import boto_clients
+from asl.services.functions import FunctionResult, Invoker, function_not_found
 from asl.services.http import HttpRequest, HttpResponse, Transport
-from asl.services.shapes import compact
+from asl.services.integrations import Services
+from asl.services.shapes import compact_json
 
 REGION = "us-east-1"
 ACCOUNT = "111111111111"
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
-ROUTED_HERE = {"apigateway", "logs"}  # API Gateway's ids are chosen by AWS, so its routes are read from the calls
-PASSIVE = ("Get", "Describe", "Receive", "PutTargets", "Subscribe")  # what changes nothing that a scenario looks at
+ROUTED_HERE = {"apigateway", "logs"}  # AWS chose the ids of the REST APIs, so the setup calls declare the routes
+PASSIVE_CALLS = (
+    "Get",
+    "Describe",
+    "Receive",
+    "PutTargets",
+    "Subscribe",
+)  # they change nothing that a scenario observes
 
 Sleep = Callable[[float], None]
 
 
 @contextmanager
-def world(scenario: Mapping[str, Any], sleep: Sleep | None = None) -> Iterator[Services]:
-    """The services of a scenario, set up by its ``setup`` calls and ``lambdas``; moto is gone afterwards.
+def scenario_environment(scenario: Mapping[str, Any], sleep: Sleep | None = None) -> Iterator[Services]:
+    """The services of a scenario, with the resources of its ``setup`` calls and its ``lambdas``; moto stops afterwards.
 
     Args:
         scenario: a line of the recordings.
-        sleep: what passes the time of a function that sleeps; without it, it takes none.
+        sleep: called by a function that sleeps; by default it doesn't sleep.
     """
-    invoke = functions(scenario.get("lambdas") or [], sleep)
+    invoke = scenario_functions(scenario.get("lambdas") or [], sleep)
     setup = scenario.get("setup") or []
     transport = rest_apis(setup, invoke)
     if not scenario.get("needs"):
         yield Services(lambda _: None, invoke, transport)
         return
     with _moto():
-        clients = default_clients(**CREDENTIALS)
-        clients("s3").meta.events.register("after-call.s3.PutObject", _as_s3_answers)
+        clients = boto_clients(**CREDENTIALS)
+        clients("s3").meta.events.register("after-call.s3.PutObject", _add_s3_defaults)
         for step in setup:
-            _perform(clients, step)
+            _make_setup_call(clients, step)
         yield Services(clients, invoke, transport)
 
 
@@ -58,24 +66,24 @@ def _moto() -> Iterator[None]:
         yield
 
 
-def _as_s3_answers(parsed: dict[str, Any], **_: Any) -> None:
-    """What S3 adds to an answer by default since 2023, and moto doesn't."""
+def _add_s3_defaults(parsed: dict[str, Any], **_: Any) -> None:
+    """Fields that S3 has added to its responses since 2023, and moto hasn't."""
     parsed.update(ServerSideEncryption="AES256", ChecksumType="FULL_OBJECT")
 
 
-def _perform(clients: Callable[[str], Any], step: Mapping[str, Any]) -> None:
+def _make_setup_call(clients: Callable[[str], Any], step: Mapping[str, Any]) -> None:
     from botocore import xform_name
     from botocore.exceptions import BotoCoreError, ClientError
 
-    if step["service"] in ROUTED_HERE or step["op"].startswith(PASSIVE):
+    if step["service"] in ROUTED_HERE or step["op"].startswith(PASSIVE_CALLS):
         return
     client = clients(step["service"])
-    with suppress(BotoCoreError, ClientError):  # a recording may have set up what was refused
-        getattr(client, xform_name(step["op"]))(**_defaults(step))
+    with suppress(BotoCoreError, ClientError):  # the recorded call may have failed too
+        getattr(client, xform_name(step["op"]))(**_call_parameters(step))
 
 
-def _defaults(step: Mapping[str, Any]) -> dict[str, Any]:
-    """The call's parameters; the recordings leave out what a FIFO name or an empty schedule implies."""
+def _call_parameters(step: Mapping[str, Any]) -> dict[str, Any]:
+    """The call's parameters, with the attributes of FIFO names that the recordings leave out."""
     parameters = {name: value for name, value in step["params"].items() if value != ""}
     if str(parameters.get("Name", "")).endswith(".fifo"):
         parameters.setdefault("Attributes", {})["FifoTopic"] = "true"
@@ -84,54 +92,54 @@ def _defaults(step: Mapping[str, Any]) -> dict[str, Any]:
     return parameters
 
 
-def functions(lambdas: list[Mapping[str, Any]], sleep: Sleep | None = None) -> Invoker:
-    """The scenario's functions, each by its ``behaviour``."""
-    by_name = {each["name"]: each for each in lambdas}
+def scenario_functions(lambdas: list[Mapping[str, Any]], sleep: Sleep | None = None) -> Invoker:
+    """Invokes the scenario's functions, each by its ``behaviour``."""
+    by_name = {function["name"]: function for function in lambdas}
 
-    def invoke(function: str, payload: str, kind: str) -> Reply:
+    def invoke(function: str, payload: str, kind: str) -> FunctionResult:
         behaviour = by_name.get(function_name(function))
         if behaviour is None:
-            raise not_found(function, ACCOUNT)
-        return _behave(behaviour, json.loads(payload), sleep)
+            raise function_not_found(function, ACCOUNT)
+        return _run_behaviour(behaviour, json.loads(payload), sleep)
 
     return invoke
 
 
-def _behave(function: Mapping[str, Any], event: Any, sleep: Sleep | None) -> Reply:
+def _run_behaviour(function: Mapping[str, Any], event: Any, sleep: Sleep | None) -> FunctionResult:
     match function["behaviour"]:
         case "const":
-            return Reply(json.dumps(function["value"]))
+            return FunctionResult(json.dumps(function["value"]))
         case "const_raw":
-            return Reply(function["value"])
+            return FunctionResult(function["value"])
         case "const_repeat":
-            return Reply(json.dumps(function["char"] * function["size"]))
+            return FunctionResult(json.dumps(function["char"] * function["size"]))
         case "format":
-            return Reply(json.dumps(function["template"].format(event)))
+            return FunctionResult(json.dumps(function["template"].format(event)))
         case "raise":
-            return Reply(_raised(function), failed=True)
+            return FunctionResult(_error_payload(function), failed=True)
         case "sleep_then_echo":
             if sleep is not None:
                 sleep(function["seconds"])
-            return Reply(json.dumps(event))
+            return FunctionResult(json.dumps(event))
         case _:
-            return Reply(json.dumps(event))
+            return FunctionResult(json.dumps(event))
 
 
-def _raised(function: Mapping[str, Any]) -> str:
+def _error_payload(function: Mapping[str, Any]) -> str:
     kind, message = function["errorType"], function.get("errorMessage") or ""
     line, call = (2, f'{kind}("{message}")') if message else (9, f"{kind}()")
     frame = f'  File "/var/task/handler.py", line {line}, in handler\n    raise {call}\n'
-    shape = {"errorMessage": message, "errorType": kind, "requestId": "00000000-0000-0000-0000-000000000000"}
-    return json.dumps(shape | {"stackTrace": [frame]})
+    payload = {"errorMessage": message, "errorType": kind, "requestId": "00000000-0000-0000-0000-000000000000"}
+    return json.dumps(payload | {"stackTrace": [frame]})
 
 
 def rest_apis(setup: list[Mapping[str, Any]], invoke: Invoker) -> Transport:
-    """API Gateway's REST APIs as the setup declares them: a method on a path that calls a function."""
+    """The transport to the REST APIs of the setup: each method on a path calls a function."""
     paths: dict[str, str] = {}
     routes: dict[tuple[str, str], str] = {}
-    created = [step["params"] for step in setup if step["op"] == "CreateResource"]
+    resources = [step["params"] for step in setup if step["op"] == "CreateResource"]
     integrations = [step["params"] for step in setup if step["op"] == "PutIntegration"]
-    for resource, integration in zip(created, integrations, strict=False):
+    for resource, integration in zip(resources, integrations, strict=False):
         paths[integration["resourceId"]] = resource["pathPart"]
     for integration in integrations:
         function = integration["uri"].partition("/functions/")[2].removesuffix("/invocations")
@@ -142,9 +150,9 @@ def rest_apis(setup: list[Mapping[str, Any]], invoke: Invoker) -> Transport:
         function = routes.get((request.method, path))
         if function is None:
             return _json_response(403, "Forbidden", {"message": "Missing Authentication Token"})
-        reply = invoke(function, request.body or "{}", "RequestResponse")
-        length = str(len(reply.payload.encode()))
-        return HttpResponse(200, "OK", HEADERS | {"Content-Length": [length]}, reply.payload)
+        result = invoke(function, request.body or "{}", "RequestResponse")
+        length = str(len(result.payload.encode()))
+        return HttpResponse(200, "OK", HEADERS | {"Content-Length": [length]}, result.payload)
 
     return transport
 
@@ -168,4 +176,4 @@ HEADERS = {
 
 
 def _json_response(status: int, reason: str, body: Any) -> HttpResponse:
-    return HttpResponse(status, reason, HEADERS, compact(body))
+    return HttpResponse(status, reason, HEADERS, compact_json(body))

@@ -1,4 +1,4 @@
-"""A state machine as a picture: SVG, laid out in layers, an execution's path in colour."""
+"""Drawing of state machines: SVG with a layered layout, and an execution's path in colour."""
 
 from asl.drawing.svg import draw
 

@@ -1,7 +1,7 @@
-"""Layers: each state in a row below those that lead to it, rows ordered so that few arrows cross.
+"""Layered layout by Sugiyama's method: each state is in a row below its predecessors, and few arrows cross.
 
-Sugiyama's method: turn back edges around, give each node a row, give long edges a node in every row they pass, order
-the rows by the middle of their neighbours.
+The steps: reverse the edges that close cycles, assign rows, add a bend to each long edge in every row that it passes,
+and order each row by the positions of its neighbours.
 """
 
 from __future__ import annotations
@@ -18,50 +18,50 @@ SWEEPS = 12
 
 @dataclass(slots=True)
 class Layers:
-    """Rows of nodes, and each edge as the nodes it passes; a turned edge runs upwards.
+    """Rows of nodes, and the route of each edge.
 
     Attributes:
         rows: nodes from left to right, first row first; a bend is (edge number, row number).
-        ways: for each edge, the nodes from its upper end to its lower one.
-        turned: the numbers of the edges that go against the rows.
+        routes: for each edge, the nodes from its upper end to its lower end.
+        reversed_edges: the numbers of the edges that run upwards.
     """
 
     rows: list[list[Node]]
-    ways: list[list[Node]]
-    turned: set[int] = field(default_factory=set)
+    routes: list[list[Node]]
+    reversed_edges: set[int] = field(default_factory=set)
 
     def neighbours(self) -> tuple[dict[Node, list[Node]], dict[Node, list[Node]]]:
-        """For each node, those it is joined with in the row above, and below."""
+        """The neighbours of each node in the row above, and in the row below."""
         above: dict[Node, list[Node]] = defaultdict(list)
         below: dict[Node, list[Node]] = defaultdict(list)
-        for way in self.ways:
-            for upper, lower in itertools.pairwise(way):
+        for route in self.routes:
+            for upper, lower in itertools.pairwise(route):
                 below[upper].append(lower)
                 above[lower].append(upper)
         return above, below
 
 
 def arrange(nodes: list[Node], edges: list[Edge]) -> Layers:
-    """Rows for nodes joined by edges; nodes come in reading order, the first being the start."""
-    turned = _back_edges(nodes, edges)
-    down = [(b, a) if i in turned else (a, b) for i, (a, b) in enumerate(edges)]
+    """Arrange nodes in rows. The nodes are in reading order; the first is the start."""
+    reversed_edges = _back_edges(nodes, edges)
+    down = [(b, a) if i in reversed_edges else (a, b) for i, (a, b) in enumerate(edges)]
     rank = _ranks(nodes, down)
     rows: list[list[Node]] = [[] for _ in range(max(rank.values()) + 1)]
     for node in nodes:
         rows[rank[node]].append(node)
-    ways = []
+    routes = []
     for i, (upper, lower) in enumerate(down):
         bends: list[Node] = [(i, row) for row in range(rank[upper] + 1, rank[lower])]
         for row, bend in zip(range(rank[upper] + 1, rank[lower]), bends, strict=True):
             rows[row].append(bend)
-        ways.append([upper, *bends, lower])
-    layers = Layers(rows, ways, turned)
+        routes.append([upper, *bends, lower])
+    layers = Layers(rows, routes, reversed_edges)
     _order(layers)
     return layers
 
 
 def _back_edges(nodes: list[Node], edges: list[Edge]) -> set[int]:
-    """The edges that close a cycle, found by going through the graph from the first node."""
+    """The numbers of the edges that close a cycle, by a depth-first search from the first node."""
     out: dict[Node, list[tuple[int, Node]]] = defaultdict(list)
     for i, (a, b) in enumerate(edges):
         out[a].append((i, b))
@@ -74,20 +74,20 @@ def _back_edges(nodes: list[Node], edges: list[Edge]) -> set[int]:
         stack = [(root, iter(out[root]))]
         while stack:
             node, rest = stack[-1]
-            step = next(rest, None)
-            if step is None:
+            edge = next(rest, None)
+            if edge is None:
                 state[node] = 2
                 stack.pop()
-            elif state.get(step[1]) == 1:
-                back.add(step[0])
-            elif step[1] not in state:
-                state[step[1]] = 1
-                stack.append((step[1], iter(out[step[1]])))
+            elif state.get(edge[1]) == 1:
+                back.add(edge[0])
+            elif edge[1] not in state:
+                state[edge[1]] = 1
+                stack.append((edge[1], iter(out[edge[1]])))
     return back
 
 
 def _ranks(nodes: list[Node], down: list[Edge]) -> dict[Node, int]:
-    """The longest way from the top; two rows a step, the odd ones being for labels."""
+    """The row of each node: its longest path from the top, times two. The odd rows are for labels."""
     into: dict[Node, int] = dict.fromkeys(nodes, 0)
     out: dict[Node, list[Node]] = defaultdict(list)
     for a, b in down:
@@ -107,7 +107,7 @@ def _ranks(nodes: list[Node], down: list[Edge]) -> dict[Node, int]:
 
 
 def _order(layers: Layers) -> None:
-    """Sweep down and up, and keep the best order seen."""
+    """Order the rows in alternating sweeps down and up, and keep the order with the fewest crossings."""
     above, below = layers.neighbours()
     best, fewest = [row[:] for row in layers.rows], _crossings(layers.rows, below)
     for sweep in range(SWEEPS):
@@ -115,41 +115,43 @@ def _order(layers: Layers) -> None:
         for before, row in itertools.pairwise(rows):
             place = {node: i for i, node in enumerate(before)}
             here = {node: i for i, node in enumerate(row)}
-            row.sort(key=lambda node: _middle([place[each] for each in joined[node] if each in place], here[node]))
+            row.sort(
+                key=lambda node: _mean_position([place[each] for each in joined[node] if each in place], here[node])
+            )
         count = _crossings(layers.rows, below)
         if count < fewest:
             best, fewest = [row[:] for row in layers.rows], count
     layers.rows[:] = best
 
 
-def _middle(places: list[int], otherwise: int) -> float:
-    return sum(places) / len(places) if places else otherwise
+def _mean_position(places: list[int], default: int) -> float:
+    return sum(places) / len(places) if places else default
 
 
 def _crossings(rows: list[list[Node]], below: dict[Node, list[Node]]) -> int:
     total = 0
     for row, under in itertools.pairwise(rows):
         place = {node: i for i, node in enumerate(under)}
-        seen: list[int] = []
+        earlier_ends: list[int] = []
         for node in row:
             ends = sorted(place[each] for each in below[node])
-            total += sum(earlier > end for end in ends for earlier in seen)
-            seen += ends
+            total += sum(earlier > end for end in ends for earlier in earlier_ends)
+            earlier_ends += ends
     return total
 
 
-def spread(wanted: list[float], weights: list[float], gaps: list[float]) -> list[float]:
-    """Places as near as can be to those wanted, neighbours at least their gap apart (least squares, exactly).
+def place_near(preferred: list[float], weights: list[float], gaps: list[float]) -> list[float]:
+    """Positions nearest to the preferred ones (least squares, exact), with at least these gaps between neighbours.
 
     Args:
-        gaps: between each place and the next.
+        gaps: between each position and the next.
     """
     shift = [0.0]
     for gap in gaps:
         shift.append(shift[-1] + gap)
     blocks: list[tuple[float, float, int]] = []  # mean, weight, how many
-    for want, weight, by in zip(wanted, weights, shift, strict=True):
-        mean, total, count = want - by, weight, 1
+    for position, weight, by in zip(preferred, weights, shift, strict=True):
+        mean, total, count = position - by, weight, 1
         while blocks and blocks[-1][0] > mean:
             before, other, more = blocks.pop()
             mean = (mean * total + before * other) / (total + other)

@@ -1,11 +1,11 @@
-"""Where everything stands: sizes from the inside out, rows from top to bottom, places along a row."""
+"""The layout: sizes from the inside out, rows from top to bottom, and positions along a row."""
 
 from __future__ import annotations
 
 import itertools
 import math
 
-from asl.drawing.layers import Layers, Node, arrange, spread
+from asl.drawing.layers import Layers, Node, arrange, place_near
 from asl.drawing.model import END, START, Arrow, Box, Picture
 
 LETTER, LABEL_LETTER = 7.4, 6.0
@@ -18,7 +18,7 @@ STRAIGHT = 30.0
 
 
 def lay_out(picture: Picture) -> None:
-    """Give every box and arrow of a picture its place; what is inside boxes first."""
+    """Set the positions of all boxes and arrows of a picture, beginning with the pictures inside boxes."""
     for box in picture.boxes.values():
         _size(box)
     loops = [arrow for arrow in picture.arrows if arrow.source == arrow.target]
@@ -68,23 +68,23 @@ def _size(box: Box) -> None:
 
 
 def _widths(layers: Layers, picture: Picture, arrows: list[Arrow]) -> dict[Node, float]:
-    """Of boxes, of bends, and of the bend that carries its arrow's label."""
+    """The widths of the boxes and bends. The first bend of an arrow with a label is as wide as the label."""
     widths: dict[Node, float] = {name: box.width for name, box in picture.boxes.items()}
-    for arrow, way in zip(arrows, layers.ways, strict=True):
-        for bend in way[1:-1]:
+    for arrow, route in zip(arrows, layers.routes, strict=True):
+        for bend in route[1:-1]:
             widths[bend] = BEND_WIDTH
         if arrow.label:
-            widths[_label_bend(arrow, way, layers)] = len(arrow.label) * LABEL_LETTER + 10
+            widths[_label_bend(arrow, route, layers)] = len(arrow.label) * LABEL_LETTER + 10
     return widths
 
 
-def _label_bend(arrow: Arrow, way: list[Node], layers: Layers) -> Node:
+def _label_bend(arrow: Arrow, route: list[Node], layers: Layers) -> Node:
     """The first bend after the arrow's source."""
-    return way[1] if way[0] == arrow.source else way[-2]
+    return route[1] if route[0] == arrow.source else route[-2]
 
 
 def _columns(layers: Layers, widths: dict[Node, float]) -> dict[Node, float]:
-    """Places along the rows: each node near the middle of its neighbours, long edges straight."""
+    """Positions along the rows: each node near the mean of its neighbours, and long edges straight."""
     above, below = layers.neighbours()
     xs: dict[Node, float] = {}
     for row in layers.rows:
@@ -95,27 +95,27 @@ def _columns(layers: Layers, widths: dict[Node, float]) -> dict[Node, float]:
     for turn in range(2 * ROUNDS):
         last = turn >= 2 * ROUNDS - 2
         for row in layers.rows if turn % 2 == 0 else layers.rows[::-1]:
-            wanted, weights = [], []
+            preferred, weights = [], []
             for node in row:
                 near = [*above[node], *below[node]] if last else above[node] if turn % 2 == 0 else below[node]
-                wanted.append(sum(xs[each] for each in near) / len(near) if near else xs[node])
+                preferred.append(sum(xs[each] for each in near) / len(near) if near else xs[node])
                 bends = isinstance(node, tuple) and any(isinstance(each, tuple) for each in near)
                 weights.append(STRAIGHT if bends else 1.0 + len(near))
             gaps = [_gap(a, b, widths) for a, b in itertools.pairwise(row)]
-            xs.update(zip(row, spread(wanted, weights, gaps), strict=True))
+            xs.update(zip(row, place_near(preferred, weights, gaps), strict=True))
     for _ in range(STRAIGHTENINGS):
         _straighten(layers, widths, xs)
     return xs
 
 
 def _gap(left: Node, right: Node, widths: dict[Node, float]) -> float:
-    """How far apart the middles of two neighbours are at least."""
+    """The minimum distance between the centres of two neighbours."""
     bends = isinstance(left, tuple) and isinstance(right, tuple)
     return (widths[left] + widths[right]) / 2 + (BEND_GAP if bends else COLUMN_GAP)
 
 
 def _straighten(layers: Layers, widths: dict[Node, float], xs: dict[Node, float]) -> None:
-    """Put the bends of each long edge on as few uprights as their neighbours leave room for."""
+    """Put the bends of each long edge on as few vertical lines as their neighbours allow."""
 
     def room_of(row: list[Node], place: int) -> tuple[float, float]:
         node = row[place]
@@ -124,11 +124,11 @@ def _straighten(layers: Layers, widths: dict[Node, float], xs: dict[Node, float]
         return low, high
 
     where = {node: (row, place) for row in layers.rows for place, node in enumerate(row)}
-    for way in layers.ways:
-        room = {bend: room_of(*where[bend]) for bend in way[1:-1]}
+    for route in layers.routes:
+        room = {bend: room_of(*where[bend]) for bend in route[1:-1]}
         upright: list[Node] = []
         low, high = -math.inf, math.inf
-        for bend in way[1:-1]:
+        for bend in route[1:-1]:
             if max(low, room[bend][0]) > min(high, room[bend][1]):
                 _align(upright, low, high, xs)
                 upright, low, high = [], -math.inf, math.inf
@@ -144,8 +144,10 @@ def _align(bends: list[Node], low: float, high: float, xs: dict[Node, float]) ->
 
 
 def _rows(layers: Layers, picture: Picture, arrows: list[Arrow]) -> tuple[list[float], list[float]]:
-    """The middle and the height of every row."""
-    labelled = {_label_bend(arrow, way, layers) for arrow, way in zip(arrows, layers.ways, strict=True) if arrow.label}
+    """The centre and the height of each row."""
+    labelled = {
+        _label_bend(arrow, route, layers) for arrow, route in zip(arrows, layers.routes, strict=True) if arrow.label
+    }
     ys, heights, y = [], [], 0.0
     for row in layers.rows:
         tallest = max((picture.boxes[str(node)].height for node in row if node in picture.boxes), default=0.0)
@@ -166,28 +168,28 @@ def _route(
 ) -> None:
     row_of = {node: number for number, row in enumerate(layers.rows) for node in row}
     ports = _ports(layers, picture, xs)
-    for number, (arrow, way) in enumerate(zip(arrows, layers.ways, strict=True)):
+    for number, (arrow, route) in enumerate(zip(arrows, layers.routes, strict=True)):
         points: list[tuple[float, float]] = []
-        for node in way:
+        for node in route:
             row = row_of[node]
             if node in picture.boxes:
                 box = picture.boxes[str(node)]
-                side = box.height / 2 if node == way[0] else -box.height / 2
+                side = box.height / 2 if node == route[0] else -box.height / 2
                 points.append((box.x + ports[number, node], ys[row] + side))
             else:
                 points += [(xs[node], ys[row] - heights[row] / 2), (xs[node], ys[row] + heights[row] / 2)]
-        arrow.points = points[::-1] if number in layers.turned else points
+        arrow.points = points[::-1] if number in layers.reversed_edges else points
         if arrow.label:
-            bend = _label_bend(arrow, way, layers)
+            bend = _label_bend(arrow, route, layers)
             arrow.label_at = (xs[bend], ys[row_of[bend]])
 
 
 def _ports(layers: Layers, picture: Picture, xs: dict[Node, float]) -> dict[tuple[int, Node], float]:
-    """Where along a box's edge each arrow begins or ends: side by side, in the order of where they go."""
+    """Where each arrow begins or ends along a box's edge: side by side, ordered by the other ends."""
     sides: dict[tuple[Node, bool], list[tuple[float, int]]] = {}
-    for number, way in enumerate(layers.ways):
-        sides.setdefault((way[0], True), []).append((xs[way[1]], number))
-        sides.setdefault((way[-1], False), []).append((xs[way[-2]], number))
+    for number, route in enumerate(layers.routes):
+        sides.setdefault((route[0], True), []).append((xs[route[1]], number))
+        sides.setdefault((route[-1], False), []).append((xs[route[-2]], number))
     ports = {}
     for (node, _), ends in sides.items():
         step = min(22.0, picture.boxes[str(node)].width / (len(ends) + 1))
@@ -197,7 +199,7 @@ def _ports(layers: Layers, picture: Picture, xs: dict[Node, float]) -> dict[tupl
 
 
 def _loop(arrow: Arrow, box: Box) -> None:
-    """A state that follows itself: out at its right side and in again."""
+    """The arrow of a state that follows itself: out on its right side and in again."""
     right, by = box.x + box.width / 2, box.height / 4
     arrow.points = [(right, box.y + by), (right + 30, box.y + by), (right + 30, box.y - by), (right, box.y - by)]
     arrow.label_at = (right + 34 + len(arrow.label) * LABEL_LETTER / 2, box.y) if arrow.label else None

@@ -1,4 +1,4 @@
-"""The picture as SVG: rounded boxes, smooth arrows, light or dark as the reader's system is."""
+"""SVG output: rounded boxes and smooth arrows, in light or dark colours by the reader's system."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from asl.drawing.layout import LINE, PADDING, lay_out
-from asl.drawing.model import END, START, Arrow, Box, Picture, picture
-from asl.drawing.taken_path import Taken, taken
+from asl.drawing.model import END, START, Arrow, Box, Picture, picture_of
+from asl.drawing.taken_path import TakenPath, taken_path
 
 EDGE = 24.0
 LIGHT = {
@@ -43,40 +43,40 @@ STYLE = f"{SHAPES}{COLOURS % LIGHT}@media (prefers-color-scheme: dark) {{ {COLOU
 
 
 def draw(definition: Mapping[str, Any], events: Iterable[dict[str, Any]] | None = None) -> str:
-    """A state machine as an SVG text; an execution's way through it in colour where its history is given."""
-    drawn = picture(definition)
-    lay_out(drawn)
-    seen = taken(events) if events is not None else None
-    width, height = drawn.width + 2 * EDGE, drawn.height + 2 * EDGE
+    """A state machine as SVG. With the events of an execution, its path is coloured."""
+    picture = picture_of(definition)
+    lay_out(picture)
+    path = taken_path(events) if events is not None else None
+    width, height = picture.width + 2 * EDGE, picture.height + 2 * EDGE
     title = escape(str(definition.get("Comment", "State machine")))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
         f' height="{height:.0f}" role="img"><title>{title}</title><style>{STYLE}</style>'
-        f'<rect class="paper" width="100%" height="100%"/>{_group(drawn, EDGE, EDGE, seen)}</svg>\n'
+        f'<rect class="paper" width="100%" height="100%"/>{_group(picture, EDGE, EDGE, path)}</svg>\n'
     )
 
 
-def _group(drawn: Picture, x: float, y: float, seen: Taken | None) -> str:
-    arrows = sorted(drawn.arrows, key=lambda arrow: _is_taken(arrow, seen))
-    lines = "".join(_arrow(arrow, seen) for arrow in arrows)
-    boxes = "".join(_box(box, seen) for box in drawn.boxes.values())
-    labels = "".join(_label(arrow) for arrow in drawn.arrows if arrow.label_at)
+def _group(picture: Picture, x: float, y: float, path: TakenPath | None) -> str:
+    arrows = sorted(picture.arrows, key=lambda arrow: _is_taken(arrow, path))
+    lines = "".join(_arrow(arrow, path) for arrow in arrows)
+    boxes = "".join(_box(box, path) for box in picture.boxes.values())
+    labels = "".join(_label(arrow) for arrow in picture.arrows if arrow.label_at)
     return f'<g transform="translate({x:.1f} {y:.1f})">{lines}{boxes}{labels}</g>'
 
 
-def _box(box: Box, seen: Taken | None) -> str:
+def _box(box: Box, path: TakenPath | None) -> str:
     if box.kind in (START, END):
         return (
             f'<g class="dot"><circle cx="{box.x:.1f}" cy="{box.y:.1f}" r="{box.width / 2:.1f}"/>'
             f'<text x="{box.x:.1f}" y="{box.y + 3:.1f}">{box.kind[2:]}</text></g>'
         )
     left, top = box.x - box.width / 2, box.y - box.height / 2
-    status = seen.states.get(box.name, "") if seen else ""
+    status = path.states.get(box.name, "") if path else ""
     classes = " ".join(filter(None, ("box", "fork" if box.inside else "", status)))
     y = top + PADDING / 2 + LINE * 0.75
     texts = [_text("kind", box.x, y, box.kind), _text("name", box.x, y + LINE, box.name)]
     texts += [_text("note", box.x, y + LINE * (2 + i), note) for i, note in enumerate(box.notes)]
-    inner = "".join(_group(each, left + each.x, top + each.y, seen) for each in box.inside)
+    inner = "".join(_group(each, left + each.x, top + each.y, path) for each in box.inside)
     return (
         f'<g class={quoteattr(classes)} data-state={quoteattr(box.name)}><rect x="{left:.1f}" y="{top:.1f}"'
         f' width="{box.width:.1f}" height="{box.height:.1f}" rx="8"/>{"".join(texts)}{inner}</g>'
@@ -87,23 +87,25 @@ def _text(kind: str, x: float, y: float, text: str) -> str:
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
 
 
-def _is_taken(arrow: Arrow, seen: Taken | None) -> bool:
-    return seen is not None and (arrow.source, arrow.target, arrow.kind == "catch") in seen.moves
+def _is_taken(arrow: Arrow, path: TakenPath | None) -> bool:
+    return path is not None and (arrow.source, arrow.target, arrow.kind == "catch") in path.transitions
 
 
-def _arrow(arrow: Arrow, seen: Taken | None) -> str:
-    kind = f"{arrow.kind}{' taken' if _is_taken(arrow, seen) else ''}"
-    (x, y), (_, before) = arrow.points[-1], arrow.points[-2]
-    if abs(y - before) > 0.1 or arrow.source != arrow.target:  # from above, or from below where the arrow runs upwards
-        way = -1 if y >= before else 1
-        head = f"{x:.1f},{y:.1f} {x - 4:.1f},{y + 8 * way:.1f} {x + 4:.1f},{y + 8 * way:.1f}"
+def _arrow(arrow: Arrow, path: TakenPath | None) -> str:
+    kind = f"{arrow.kind}{' taken' if _is_taken(arrow, path) else ''}"
+    (x, y), (_, previous_y) = arrow.points[-1], arrow.points[-2]
+    if (
+        abs(y - previous_y) > 0.1 or arrow.source != arrow.target
+    ):  # the arrow ends vertically: it points down, or up if it runs upwards
+        direction = -1 if y >= previous_y else 1
+        head = f"{x:.1f},{y:.1f} {x - 4:.1f},{y + 8 * direction:.1f} {x + 4:.1f},{y + 8 * direction:.1f}"
     else:
         head = f"{x:.1f},{y:.1f} {x + 8:.1f},{y - 4:.1f} {x + 8:.1f},{y + 4:.1f}"
     return f'<path class="arrow {kind}" d="{_curve(arrow.points)}"/><polygon class="head {kind}" points="{head}"/>'
 
 
 def _curve(points: list[tuple[float, float]]) -> str:
-    """Through the points, upright at each."""
+    """A smooth line through the points, vertical at each."""
     (x, y), *rest = points
     parts = [f"M{x:.1f} {y:.1f}"]
     for nx, ny in rest:

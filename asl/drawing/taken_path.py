@@ -1,4 +1,4 @@
-"""What an execution did, for colouring: how each state ended, and which transitions were taken."""
+"""The path of an execution, for colouring: the status of each state, and the transitions taken."""
 
 from __future__ import annotations
 
@@ -10,35 +10,39 @@ from asl.drawing.model import END, START
 
 
 @dataclass(slots=True)
-class Taken:
-    """States by name with "done", "failed" or "running"; moves as (source, target, whether an error was caught)."""
+class TakenPath:
+    """The path of an execution.
+
+    Attributes:
+        states: "done", "failed" or "running", by the state's name.
+        transitions: (source, target, whether an error was caught).
+    """
 
     states: dict[str, str] = field(default_factory=dict)
-    moves: set[tuple[str, str, bool]] = field(default_factory=set)
+    transitions: set[tuple[str, str, bool]] = field(default_factory=set)
 
 
-def taken(events: Iterable[dict[str, Any]]) -> Taken:
-    """From a history as GetExecutionHistory gives it."""
+def taken_path(events: Iterable[dict[str, Any]]) -> TakenPath:
+    """The path in a history of GetExecutionHistory."""
     ordered = sorted(events, key=lambda event: event["id"])
     by_id = {event["id"]: event for event in ordered}
-    found = Taken()
+    path = TakenPath()
     ended = bool(ordered) and ordered[-1]["type"] in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
-    last_out: str | None = None
     for event in ordered:
         if "stateEnteredEventDetails" in event:
             name = event["stateEnteredEventDetails"]["name"]
-            found.states[name] = "failed" if ended else "running"
-            before = by_id.get(event["previousEventId"], {})
-            source = before.get("stateExitedEventDetails", {}).get("name", START)
-            found.moves.add((source, name, _was_caught(before, by_id)))
+            path.states[name] = "failed" if ended else "running"
+            previous = by_id.get(event["previousEventId"], {})
+            source = previous.get("stateExitedEventDetails", {}).get("name", START)
+            path.transitions.add((source, name, _was_caught(previous, by_id)))
         elif "stateExitedEventDetails" in event:
-            last_out = event["stateExitedEventDetails"]["name"]
-            found.states[last_out] = "done"
-            found.moves.add((last_out, END, False))  # drawn only where there is such an arrow
-    return found
+            name = event["stateExitedEventDetails"]["name"]
+            path.states[name] = "done"
+            path.transitions.add((name, END, False))  # drawn only if there is such an arrow
+    return path
 
 
 def _was_caught(exited: dict[str, Any], by_id: dict[int, dict[str, Any]]) -> bool:
-    """A state that ends right after a failure was left by a Catch."""
+    """True if the state was left by a Catch: its exit follows a failure."""
     cause = by_id.get(exited.get("previousEventId", 0), {}).get("type", "")
     return str(cause).endswith(("Failed", "TimedOut"))

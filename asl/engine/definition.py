@@ -18,7 +18,7 @@ from asl.engine.states.parallel import Parallel
 from asl.engine.states.pass_succeed_fail import Fail, Pass, Succeed
 from asl.engine.states.task import Task
 from asl.engine.states.wait import Wait
-from asl.validation import check
+from asl.validation import parse_definition
 
 EXPRESS_SECONDS = 300
 STATES_WITHOUT_GRAPH: dict[str, type[State]] = {
@@ -55,7 +55,7 @@ class StateMachine(MachineIdentity):
         any_task: bool = False,
     ) -> None:
         super().__init__(name, type=type, arn=arn, role_arn=role_arn, account=account, region=region)
-        self.definition = check(definition, type, any_task=any_task)
+        self.definition = parse_definition(definition, type, any_task=any_task)
         limits = [self.definition.get("TimeoutSeconds"), EXPRESS_SECONDS if type == EXPRESS else None]
         self.timeout_seconds: float | None = min((each for each in limits if each is not None), default=None)
         self.graph = compile_graph(self.definition, "JSONPath")

@@ -15,7 +15,7 @@ from asl.engine.clock import EngineClock
 from asl.engine.definition import StateMachine
 from asl.engine.errors import ExecutionAlreadyExists, NoTask, TaskDoesNotExist
 from asl.engine.event_loop import Entry, EventLoop
-from asl.engine.execution import Execution
+from asl.engine.execution import REDRIVABLE_STATUSES, Execution
 from asl.engine.requests import Complete, Invoke, TaskRequest
 from asl.engine.step_functions_integration import StepFunctionsIntegration
 from asl.engine.task_functions import NEVER, After, Callback, Tasks, failure_of, function_invoker
@@ -99,7 +99,7 @@ class Engine(EventLoop):
 
     def redrive(self, execution: Execution) -> None:
         """RedriveExecution: go on from the states that failed. Raises ValueError if there is nothing to redrive."""
-        if execution.status not in ("FAILED", "TIMED_OUT", "ABORTED") or execution.machine.type != "STANDARD":
+        if execution.status not in REDRIVABLE_STATUSES or execution.machine.type != "STANDARD":
             raise ValueError(f"Execution is {execution.status} and cannot be redriven")
         self.write_entry("redriven", execution.arn)
         execution.redrive(self.now)

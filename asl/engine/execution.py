@@ -16,6 +16,9 @@ from asl.language.documents import encode
 from asl.language.errors import StatesError
 
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
+REDRIVABLE_STATUSES = (FAILED, TIMED_OUT, ABORTED)
+REDRIVABLE_SECONDS = 14 * 86_400
+"""AWS redrives an execution for this time after its end."""
 
 
 class Execution(ThreadScheduler):

@@ -1,7 +1,7 @@
 """The threads of an execution: each stands in one state at a time and carries that state's input.
 
 An execution starts with one thread. Every branch of a Parallel state and every iteration of a Map has one of its own.
-Threads are not the machine's: a scheduler gives each ready thread its turn, one state at a time, in a fixed order.
+They are no threads of the operating system: a scheduler gives each ready one its turn, one state at a time, in order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from asl.engine.clock import iso
 from asl.engine.history import QUOTA, WHOLE, HistoryBuilder, failure
 from asl.engine.identity import MachineIdentity
 from asl.language.data_flow import Fields
-from asl.language.documents import SMALL, data_limit, encode, too_large
+from asl.language.documents import NEVER_TOO_LARGE, data_limit, encode, too_large
 from asl.language.errors import QueryEvaluationError, StatesError
 from asl.language.scope import Scope
 
@@ -124,7 +124,6 @@ class ExecutionThread:
         execution: ThreadScheduler,
         history_builder: HistoryBuilder,
         owner: ThreadOwner,
-        *,
         last: int = 0,
         variables: dict[str, Any] | None = None,
         index: int = 0,
@@ -214,7 +213,7 @@ class ExecutionThread:
         """
         state = self.state
         text = self.text if value is self.value else encode(value)
-        if len(text) > SMALL and too_large(text):
+        if len(text) > NEVER_TOO_LARGE and too_large(text):
             raise data_limit(state.name)
         details: dict[str, Any] = {"name": state.name, "output": text, "outputDetails": WHOLE}
         if assigned:

@@ -14,7 +14,7 @@ from asl.engine.definition import StateMachine
 from asl.engine.errors import ExecutionAlreadyExists, TaskDoesNotExist
 from asl.engine.execution import SUCCEEDED, Execution
 from asl.engine.requests import Complete, TaskRequest
-from asl.language.documents import encode, parsed
+from asl.language.documents import decode, encode
 from asl.language.errors import StatesError
 
 START_SERVICES = ("states", "aws-sdk:sfn")
@@ -166,7 +166,7 @@ def _child_input(value: Any, service: str) -> Any:
 
 
 def _parse_text(text: Any) -> Any:
-    return parsed(text) if isinstance(text, str) else text
+    return decode(text) if isinstance(text, str) else text
 
 
 def _parse_json_text(value: Any) -> Any:

@@ -16,6 +16,7 @@ from asl.engine.errors import NoTask
 from asl.engine.requests import Complete, Invoke, TaskRequest
 from asl.language.documents import json_copy
 from asl.language.errors import StatesError
+from asl.language.resources import function_name
 
 Tasks = Mapping[str, Callable[..., Any]]
 
@@ -91,7 +92,7 @@ def names_of(request: TaskRequest) -> Iterator[str]:
         if name.startswith("${"):
             yield name[2:-1]
         elif ":function:" in name:
-            yield name.partition(":function:")[2].partition(":")[0]
+            yield function_name(name)
 
 
 def _function_name(request: TaskRequest) -> str | None:

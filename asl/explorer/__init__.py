@@ -1,11 +1,27 @@
-"""Play a state machine under every fault that a task can meet, and hold what must always hold after each.
+"""The explorer runs a state machine under every fault that its tasks can meet, and checks invariants after each run.
 
-An author gives a `Scenario`: how to build a fresh world, an Engine with tasks and machines, and what must hold in it.
-The explorer plays it without a fault, sees every attempt of every task, and plays it again with each fault at each
-attempt; then with each pair; then by long seeded walks. All in virtual time, so a deadline of a month costs nothing.
+An author writes a `Scenario`: how to build a fresh world, which is an engine with tasks and machines, and what must
+hold in it. The explorer runs it without a fault and sees every attempt of every task. Then it runs it with each fault
+at each attempt, with each pair of faults, and in long seeded random walks. Time is virtual, so a deadline of a month
+costs nothing.
 """
 
-from asl.explorer.faults import Injector, Plan
-from asl.explorer.search import Finding, Report, Scenario, World, check, pairs, singles, walks
+from asl.explorer.faults import FaultPlan
+from asl.explorer.injector import FaultInjector
+from asl.explorer.report import Finding, SearchReport
+from asl.explorer.scenario import Scenario, World
+from asl.explorer.schedule_run import run_schedule
+from asl.explorer.search import explore_pairs, explore_singles, explore_walks
 
-__all__ = ["Finding", "Injector", "Plan", "Report", "Scenario", "World", "check", "pairs", "singles", "walks"]
+__all__ = [
+    "FaultInjector",
+    "FaultPlan",
+    "Finding",
+    "Scenario",
+    "SearchReport",
+    "World",
+    "explore_pairs",
+    "explore_singles",
+    "explore_walks",
+    "run_schedule",
+]

@@ -1,4 +1,4 @@
-"""Sharing a search out over processes, which stop together: at a deadline, or when somebody has seen enough."""
+"""Parallel search: the parts of a search run in several processes, which share a deadline."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from multiprocessing import Value
 from types import FrameType
 from typing import Any
 
-from asl.explorer.coverage import Move
-from asl.explorer.search import Report, Run, Scenario, collect, exhaustive, walked
+from asl.explorer.coverage import Transition
+from asl.explorer.report import ScheduleResult, SearchReport
+from asl.explorer.scenario import Scenario
+from asl.explorer.search import collect_results, run_exhaustively, run_walks
 
 PARTS = 16
-"""Into how many the pairs of a scenario are cut: small enough that no process is long alone with the last."""
-BATCH = 250
-"""How many walks a process takes at once."""
+"""The parts of the pairs of a scenario: small enough that no process works on the last one for long."""
+WALKS_IN_SHARE = 250
 
 
 @dataclass(frozen=True)
-class Share:
-    """One process's part of a search: of all plans of so many faults, or so many walks."""
+class SearchShare:
+    """The work of one process: a part of all plans up to a depth, or a number of walks."""
 
     module: str
     scenario: str
@@ -36,73 +37,75 @@ class Share:
     walks: int = 0
     seed: int = 0
 
-    def runs(self, scenario: Scenario) -> Iterator[Run]:
+    def run(self, scenario: Scenario) -> Iterator[ScheduleResult]:
         if self.walks:
-            return walked(scenario, self.walks, self.seed)
-        return exhaustive(scenario, self.depth, self.part, self.parts)
+            return run_walks(scenario, self.walks, self.seed)
+        return run_exhaustively(scenario, self.depth, self.part, self.parts)
 
 
-def load(module: str) -> dict[str, Scenario]:
+def load_scenarios(module: str) -> dict[str, Scenario]:
     """A module's scenarios by name."""
     if "" not in sys.path:
         sys.path.insert(0, "")
     return {each.name: each for each in import_module(module).scenarios()}
 
 
-def unreachable(module: str) -> Mapping[Move, str]:
-    """The transitions that a module says nothing can take, and why."""
+def unreachable_transitions(module: str) -> Mapping[Transition, str]:
+    """The transitions that a module declares unreachable, with the reasons."""
     return getattr(import_module(module), "UNREACHABLE", {})
 
 
-def shares(module: str, scenarios: Sequence[Scenario], depth: int) -> Iterator[Share]:
-    """Every plan of up to `depth` faults, or as deep as the scenario goes."""
+def exhaustive_shares(module: str, scenarios: Sequence[Scenario], depth: int) -> Iterator[SearchShare]:
+    """All plans of up to `depth` faults, limited by each scenario's own depth."""
     for each in scenarios:
-        deep = min(depth, each.depth)
-        parts = PARTS if deep > 1 else 1
-        yield from (Share(module, each.name, deep, part, parts) for part in range(parts))
+        scenario_depth = min(depth, each.depth)
+        parts = PARTS if scenario_depth > 1 else 1
+        yield from (SearchShare(module, each.name, scenario_depth, part, parts) for part in range(parts))
 
 
-def walking(places: Sequence[tuple[str, str]], count: int, seed: int) -> Iterator[Share]:
-    """So many walks, dealt out to the scenarios, each given as its module and its name."""
-    for n in range(0, count, BATCH):
-        module, name = places[n // BATCH % len(places)]
-        yield Share(module, name, walks=min(BATCH, count - n), seed=seed + n)
+def walk_shares(scenarios: Sequence[tuple[str, str]], count: int, seed: int) -> Iterator[SearchShare]:
+    """A number of walks, distributed over the scenarios. A scenario is given by its module and its name."""
+    for start in range(0, count, WALKS_IN_SHARE):
+        module, name = scenarios[start // WALKS_IN_SHARE % len(scenarios)]
+        yield SearchShare(module, name, walks=min(WALKS_IN_SHARE, count - start), seed=seed + start)
 
 
-def explore(work: Sequence[Share], processes: int, seconds: float = 0) -> Iterator[tuple[Share, Report]]:
-    """Each share's report as it ends. After so many seconds, or a Ctrl-C, each ends with what it has found."""
+def run_shares(
+    shares: Sequence[SearchShare], processes: int, seconds: float = 0
+) -> Iterator[tuple[SearchShare, SearchReport]]:
+    """Each share and its report, in order of completion. After `seconds`, or Ctrl-C, the shares stop early."""
     until = Value(c_double, time.time() + seconds if seconds else float("inf"), lock=False)
-    with ProcessPoolExecutor(processes, initializer=enlist, initargs=(until,)) as pool:
-        shares = {pool.submit(play, share): share for share in work}
-        with ended_by_hand(until):
-            for future in as_completed(shares):
-                yield shares[future], future.result()
+    with ProcessPoolExecutor(processes, initializer=initialize_process, initargs=(until,)) as pool:
+        futures = {pool.submit(run_share, share): share for share in shares}
+        with stopped_by_signal(until):
+            for future in as_completed(futures):
+                yield futures[future], future.result()
 
 
 @contextmanager
-def ended_by_hand(until: Any) -> Iterator[None]:
-    """Ctrl-C or a polite kill brings the deadline forward to now; the second time it is what it always is."""
-    known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def stopped_by_signal(until: Any) -> Iterator[None]:
+    """SIGINT and SIGTERM move the deadline to now. The second signal has its usual effect."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def enough(number: int, frame: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
         until.value = 0
-        signal.signal(number, known[signal.Signals(number)])
+        signal.signal(number, handlers[signal.Signals(number)])
 
-    for number in known:
-        signal.signal(number, enough)
+    for number in handlers:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        for number, handler in known.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
 deadline: Any = None
-"""In a process of the crew: when to stop, in seconds since 1970, shared by all of them."""
+"""In a process of the pool: the shared deadline, in seconds since 1970."""
 
 
-def enlist(until: Any) -> None:
-    """In each new process. A Ctrl-C reaches the whole group, and is for the first of it alone."""
+def initialize_process(until: Any) -> None:
+    """Runs in each new process. Ctrl-C reaches the whole process group; only the parent handles it."""
     global deadline
     deadline = until
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -113,8 +116,8 @@ def is_over() -> bool:
     return bool(time.time() > deadline.value)
 
 
-def play(share: Share) -> Report:
+def run_share(share: SearchShare) -> SearchReport:
     if is_over():
-        return Report(share.scenario, stopped=True)
-    scenario = load(share.module)[share.scenario]
-    return collect(scenario, share.runs(scenario), is_over)
+        return SearchReport(share.scenario, stopped=True)
+    scenario = load_scenarios(share.module)[share.scenario]
+    return collect_results(scenario, share.run(scenario), is_over)

@@ -1,4 +1,4 @@
-"""A schedule as a story that a person can follow."""
+"""The text of a finding: its faults, the history of each execution, and the violated invariants."""
 
 from __future__ import annotations
 
@@ -8,60 +8,62 @@ from typing import Any
 
 from asl.engine.clock import iso
 from asl.engine.execution import Execution
-from asl.explorer.quiescence import PATIENCE_SECONDS, Endless, patience, restless
-from asl.explorer.search import Finding, Scenario
+from asl.explorer.quiescence import MAX_CPU_SECONDS, EndlessRun, cpu_time_limit, run_until_quiescent
+from asl.explorer.report import Finding
+from asl.explorer.scenario import Scenario
 
-LONGEST_STORY = 80
+MAX_LINES = 80
 """Lines of one execution."""
-TELLING = {
-    "error": "raises {0}, having done nothing",
+FAULT_TEXTS = {
+    "error": "fails with {0}, having done nothing",
     "timeout-before": "times out, having done nothing",
-    "timeout-after": "does its work, and nobody hears",
-    "late": "times out, and does its work {0} s later",
-    "crash": "does its work, and dies before it answers",
-    "dies": "dies in the middle of its work, before its call number {0}",
-    "fails": "fails in its call number {0}, and does what it does then",
-    "twice": "is delivered twice",
-    "between": "is delivered again in the middle of its work, before its call number {0}",
-    "meet": "is met by somebody else in the middle of its work, before its call number {0}",
-    "lost": "times out at every attempt, having done nothing",
-    "unheard": "does its work at every attempt, and nobody hears",
-    "down": "meets {0}, and so does every other for {1} s",
-    "drop": "is never said",
-    "repeat": "is said twice",
+    "timeout-after": "has its effect, but its response is lost",
+    "late": "times out, and has its effect {0} s later",
+    "crash": "has its effect, then crashes before it responds",
+    "dies": "crashes before its external call {0}",
+    "fails": "gets an error from its external call {0}",
+    "twice": "runs twice",
+    "between": "runs a second time before external call {0} of the first run",
+    "meet": "is interrupted by a concurrent action before its external call {0}",
+    "lost": "times out in every attempt, having done nothing",
+    "unheard": "has its effect in every attempt, but every response is lost",
+    "down": "fails with {0}, and so does every other task that can, for {1} s",
+    "drop": "is never delivered",
+    "repeat": "is delivered twice",
 }
 
 
-def tell(scenario: Scenario, finding: Finding) -> Iterator[str]:
-    """The faults, what each execution then went through, and what was broken at the end."""
+def describe_finding(scenario: Scenario, finding: Finding) -> Iterator[str]:
+    """The faults, the states of each execution, and the problems. Runs the plan again."""
     yield f"{finding.scenario}:"
     for site, fault in finding.plan.items():
         kind, *details = fault.split(":")
-        yield f"  {site} {TELLING[kind].format(*details)}"
+        yield f"  {site} {FAULT_TEXTS[kind].format(*details)}"
     injector = scenario.injector(finding.plan, None)
     world = scenario.world(injector)
     world.play()
     busy: list[str] = []
-    with suppress(Endless), patience(PATIENCE_SECONDS):
-        busy += restless(world.engine)
+    with suppress(EndlessRun), cpu_time_limit(MAX_CPU_SECONDS):
+        busy += run_until_quiescent(world.engine)
     yield from (f"  {each}" for each in busy)
     for execution in world.engine.executions.values():
-        yield from through(execution)
+        yield from describe_execution(execution)
     yield from (f"  BROKEN {problem}" for problem in finding.problems)
 
 
-def through(execution: Execution) -> Iterator[str]:
-    ended = f"{execution.status} {execution.error or ''}".rstrip()
-    yield f"  {execution.machine.name} {execution.name}: {ended}"
-    lines = ((event["timestamp"], _said(event)) for event in execution.history)
-    told = [f"    {iso(at.timestamp())} {said}" for at, said in lines if said]
-    if len(told) > LONGEST_STORY:
-        left_out = len(told) - LONGEST_STORY
-        told[-LONGEST_STORY // 2 - left_out : -LONGEST_STORY // 2] = [f"    … {left_out:,} more of these …"]
-    yield from told
+def describe_execution(execution: Execution) -> Iterator[str]:
+    """The result, the states and the failures. The middle of a long history is omitted."""
+    result = f"{execution.status} {execution.error or ''}".rstrip()
+    yield f"  {execution.machine.name} {execution.name}: {result}"
+    events = ((event["timestamp"], _event_text(event)) for event in execution.history)
+    lines = [f"    {iso(at.timestamp())} {text}" for at, text in events if text]
+    if len(lines) > MAX_LINES:
+        omitted = len(lines) - MAX_LINES
+        lines[-MAX_LINES // 2 - omitted : -MAX_LINES // 2] = [f"    … {omitted:,} more of these …"]
+    yield from lines
 
 
-def _said(event: Mapping[str, Any]) -> str:
+def _event_text(event: Mapping[str, Any]) -> str:
     kind = event["type"]
     if kind.endswith("StateEntered"):
         return str(event["stateEnteredEventDetails"]["name"])

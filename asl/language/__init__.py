@@ -1,1 +1,1 @@
-"""The data side of the States Language: paths, templates, choice rules, retries, intrinsics, JSONata."""
+"""The States Language: JSONPath, payload templates, choice rules, Retry and Catch, intrinsic functions, JSONata."""

@@ -26,26 +26,26 @@ class InvalidRule(ValueError):
 
 
 def compile_rule(rule: dict[str, Any], language: str = "JSONPath", field: str = "Condition") -> Rule:
-    """A Choice rule as a predicate; `field` is where it stands, for the cause of a JSONata failure.
+    """A Choice rule as a predicate; `field` is its place in the state, for the cause of a JSONata failure.
 
-    Raises InvalidRule, InvalidPath or InvalidExpression here. The predicate raises ``States.Runtime`` when its Variable
-    finds nothing, except under IsPresent; a value of another type than the operator's is no match.
+    Raises InvalidRule, InvalidPath or InvalidExpression. The predicate raises ``States.Runtime`` if its Variable
+    matches nothing, except under IsPresent. A value of another type than the operator's never matches.
     """
     if language == "JSONata":
         return compile_condition(rule["Condition"], field)
-    return _compile(rule)
+    return _compile_rule(rule)
 
 
-def _compile(rule: dict[str, Any]) -> Rule:
+def _compile_rule(rule: dict[str, Any]) -> Rule:
     if "And" in rule:
-        every = [_compile(inner) for inner in rule["And"]]
-        return lambda scope: all(test(scope) for test in every)
+        conjuncts = [_compile_rule(inner) for inner in rule["And"]]
+        return lambda scope: all(test(scope) for test in conjuncts)
     if "Or" in rule:
-        some = [_compile(inner) for inner in rule["Or"]]
-        return lambda scope: any(test(scope) for test in some)
+        disjuncts = [_compile_rule(inner) for inner in rule["Or"]]
+        return lambda scope: any(test(scope) for test in disjuncts)
     if "Not" in rule:
-        inverse = _compile(rule["Not"])
-        return lambda scope: not inverse(scope)
+        negated = _compile_rule(rule["Not"])
+        return lambda scope: not negated(scope)
     return _compile_comparison(rule)
 
 
@@ -57,22 +57,22 @@ def _compile_comparison(rule: dict[str, Any]) -> Rule:
     read = compile_path(rule["Variable"])
     if name == "IsPresent":
         return _is_present(read, rule[name])
-    variable = _reader(read)
+    variable = _read_or_fail(read)
     if name.startswith("Is"):
-        test, wanted = _TYPE_TESTS[name], rule[name]
-        return lambda scope: test(variable(scope)) is wanted
+        test, expected = _TYPE_TESTS[name], rule[name]
+        return lambda scope: test(variable(scope)) is expected
     if name.endswith("Path"):
         kind, compare = _COMPARISONS[name.removesuffix("Path")]
-        other = _reader(compile_path(rule[name]))
+        other = _read_or_fail(compile_path(rule[name]))
         return lambda scope: compare_as(kind, compare, variable(scope), other(scope))
     if name == "StringMatches":
         matches = compile_pattern(rule[name]).fullmatch
         return lambda scope: isinstance(value := variable(scope), str) and matches(value) is not None
-    return _against_constant(variable, *_COMPARISONS[name], rule[name])
+    return _compare_with_constant(variable, *_COMPARISONS[name], rule[name])
 
 
-def _against_constant(variable: Expression, kind: _Kind, compare: Compare, wanted: Any) -> Rule:
-    right = kind(wanted)
+def _compare_with_constant(variable: Expression, kind: _Kind, compare: Compare, constant: Any) -> Rule:
+    right = kind(constant)
 
     def test(scope: Scope) -> bool:
         left = kind(variable(scope))
@@ -83,30 +83,32 @@ def _against_constant(variable: Expression, kind: _Kind, compare: Compare, wante
 
 def compare_as(kind: _Kind, compare: Compare, left: Any, right: Any) -> bool:
     """Compare two values if both are of the kind; another type never matches."""
-    one, other = kind(left), kind(right)
-    return one is not None and other is not None and compare(one, other)
+    first, second = kind(left), kind(right)
+    return first is not None and second is not None and compare(first, second)
 
 
-def _reader(read: Expression) -> Expression:
+def _read_or_fail(read: Expression) -> Expression:
+    """The expression, with AWS's error for a path that matches nothing."""
+
     def value(scope: Scope) -> Any:
         try:
             return read(scope)
-        except PathNotFound as missed:
+        except PathNotFound as error:
             raise StatesError(
                 "States.Runtime",
-                f"Invalid path '{missed.path}': The choice state's condition path references an invalid value.",
+                f"Invalid path '{error.path}': The choice state's condition path references an invalid value.",
             ) from None
 
     return value
 
 
-def _is_present(read: Expression, wanted: bool) -> Rule:
+def _is_present(read: Expression, expected: bool) -> Rule:
     def test(scope: Scope) -> bool:
         try:
             read(scope)
         except PathNotFound:
-            return not wanted
-        return wanted
+            return not expected
+        return expected
 
     return test
 
@@ -119,6 +121,7 @@ def compile_pattern(text: str) -> re.Pattern[str]:
 
 
 _Kind = Callable[[Any], Any]
+"""The comparable form of a value of one type; None for a value of another type."""
 
 
 def _string(value: Any) -> Any:
@@ -156,4 +159,4 @@ _TYPE_TESTS: dict[str, Test] = {
 OPERATORS = frozenset(
     {*_COMPARISONS, *(f"{name}Path" for name in _COMPARISONS), *_TYPE_TESTS, "IsPresent", "StringMatches"}
 )
-"""The names of every comparison operator of JSONPath rules."""
+"""Every comparison operator of JSONPath rules."""

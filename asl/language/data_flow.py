@@ -1,4 +1,4 @@
-"""The fields that shape a state's data, compiled once for its query language.
+"""The data flow of a state: the fields that shape its input and output, compiled once for its query language.
 
 JSONPath: InputPath, Parameters, ResultSelector, ResultPath, OutputPath. JSONata: Arguments, Output. Both: Assign.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html
@@ -10,50 +10,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from asl.language import templates
+from asl.language.jsonata import expressions as jsonata_expressions
+from asl.language.jsonata.syntax import is_expression
 from asl.language.jsonpath import ReferencePath, compile_path, compile_reference_path
 from asl.language.scope import Expression, Scope
 
 Assign = Callable[[Scope], dict[str, Any]]
 
 
-def template(value: Any, field: str, jsonata: bool) -> Expression:
-    """A payload template of either language."""
-    if jsonata:
-        from asl.language.jsonata.expressions import compile_template
-
-        return compile_template(value, field)
-    from asl.language.templates import compile_template as compile_payload
-
-    return compile_payload(value)
+def compile_payload(value: Any, field: str, jsonata: bool) -> Expression:
+    """A payload template of either query language, as an expression."""
+    return jsonata_expressions.compile_template(value, field) if jsonata else templates.compile_template(value)
 
 
-def typed(value: Any, field: str, jsonata: bool, expected: str) -> Expression:
+def compile_typed_field(value: Any, field: str, jsonata: bool, expected: str) -> Expression:
     """A field of one JSON type ("number", "string", "array"): a constant or, in JSONata, an expression."""
-    if jsonata:
-        from asl.language.jsonata.expressions import compile_expression, is_expression
-
-        if is_expression(value):
-            return compile_expression(value, field, expected)
+    if jsonata and is_expression(value):
+        return jsonata_expressions.compile_expression(value, field, expected)
     return lambda scope: value
 
 
 def compile_assign(spec: dict[str, Any], jsonata: bool, field: str = "Assign") -> Assign | None:
     """The variables that a state, a Choice rule or a catcher sets; None if it sets none."""
-    return template(spec["Assign"], field, jsonata) if spec.get("Assign") else None
+    return compile_payload(spec["Assign"], field, jsonata) if spec.get("Assign") else None
 
 
-def path_or_nothing(path: str | None) -> Expression | None:
-    """InputPath or OutputPath: None where it changes nothing; a null path gives ``{}``."""
+def compile_filter_path(path: str | None) -> Expression | None:
+    """InputPath or OutputPath: None for ``$``, which changes nothing; a null path gives ``{}``."""
     if path == "$":
         return None
     return compile_path(path) if path is not None else lambda scope: {}
 
 
 class Fields:
-    """One state's data flow. `effective` makes what it works on, `output` what it hands on.
+    """One state's data flow: `effective` gives the effective input, `output` the state's output.
 
     Attributes:
-        plain: nothing is shaped: output is the result, input the input.
+        plain: no field shapes the data: the effective input is the input, the output is the result.
     """
 
     __slots__ = (
@@ -71,22 +65,22 @@ class Fields:
         self.input = self.selector = self.result_path = self.output_field = None
         self.keep_input = False
         name = "Arguments" if jsonata else parameters
-        self.parameters = template(spec[name], name, jsonata) if name in spec else None
+        self.parameters = compile_payload(spec[name], name, jsonata) if name in spec else None
         if jsonata:
-            self.output_field = template(spec["Output"], "Output", True) if "Output" in spec else None
+            self.output_field = compile_payload(spec["Output"], "Output", True) if "Output" in spec else None
         else:
             self._compile_paths(spec)
         shaping = (self.assign, self.input, self.parameters, self.selector, self.result_path, self.output_field)
-        self.plain = not self.keep_input and all(each is None for each in shaping)
+        self.plain = not self.keep_input and all(field is None for field in shaping)
 
     def _compile_paths(self, spec: dict[str, Any]) -> None:
-        self.input = path_or_nothing(spec.get("InputPath", "$"))
+        self.input = compile_filter_path(spec.get("InputPath", "$"))
         selector = spec.get("ResultSelector")
-        self.selector = None if selector is None else template(selector, "ResultSelector", False)
+        self.selector = None if selector is None else compile_payload(selector, "ResultSelector", False)
         path = spec.get("ResultPath", "$")
         self.keep_input = path is None
         self.result_path = compile_reference_path(path) if path not in (None, "$") else None
-        self.output_field = path_or_nothing(spec.get("OutputPath", "$"))
+        self.output_field = compile_filter_path(spec.get("OutputPath", "$"))
 
     def filtered(self, scope: Scope) -> Any:
         """The state's input after InputPath; JSONPath expressions see it as ``$`` from then on."""

@@ -1,4 +1,4 @@
-"""What can go wrong while a state machine runs, by the names that the States Language gives it."""
+"""Errors of an execution, by their names in the States Language."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class StatesError(Exception):
 
 
 class PathNotFound(StatesError):
-    """A path that names nothing in the document: ``States.Runtime``.
+    """A path that matches nothing in the document: ``States.Runtime``.
 
     Attributes:
         path: the path as written in the definition.
-        reason: what was missed, in the words of AWS's JSONPath library.
+        reason: what is missing, in the words of AWS's JSONPath library.
     """
 
     def __init__(self, path: str, reason: str) -> None:

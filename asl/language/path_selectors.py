@@ -1,7 +1,8 @@
-"""The paths that aren't plain: wildcards, slices, filters, unions and recursive descent.
+"""Paths with selectors that can match many nodes: wildcards, slices, filters, unions, recursive descent.
 
-python-jsonpath parses them and judges the filters; the walk itself follows Jayway JsonPath, which AWS uses: it differs
-in what a miss is, in filters on objects, and in that a walk is definite until its first step that may match many.
+python-jsonpath parses the path and evaluates its filters. The search follows Jayway JsonPath, which AWS uses. It
+differs from RFC 9535 in three ways: a missing node can be an error, a filter tests an object itself, and a path is
+definite up to its first segment that can match many nodes.
 """
 
 from __future__ import annotations
@@ -38,37 +39,37 @@ _JAVA_NAMES = {
 }
 
 
-class Miss(Exception):
-    """The document doesn't have what a definite step needs."""
+class SegmentNotFound(Exception):
+    """A definite segment that matches nothing in the document."""
 
 
-def normal(steps: list[str | int] | tuple[str | int, ...]) -> str:
-    """A path in bracket notation, as the library prints it."""
-    return "$" + "".join(f"['{step}']" if isinstance(step, str) else f"[{step}]" for step in steps)
+def bracket_notation(segments: list[str | int] | tuple[str | int, ...]) -> str:
+    """The path in bracket notation, as the library prints it."""
+    return "$" + "".join(f"['{name}']" if isinstance(name, str) else f"[{name}]" for name in segments)
 
 
-def not_an_object(name: str, here: str, value: Any) -> str:
+def not_an_object(name: str, parent: str, value: Any) -> str:
     return (
-        f"Expected to find an object with property ['{name}'] in path {here} but found '{_JAVA_NAMES[type(value)]}'. "
+        f"Expected to find an object with property ['{name}'] in path {parent} but found '{_JAVA_NAMES[type(value)]}'. "
         f"This is not a json object according to the JsonProvider: '{_PROVIDER}'."
     )
 
 
-def not_an_array(step: str | int, value: Any) -> str:
-    return f"Filter: [{step}] can only be applied to arrays. Current context is: {value}"
+def not_an_array(segment: str | int, value: Any) -> str:
+    return f"Filter: [{segment}] can only be applied to arrays. Current context is: {value}"
 
 
 def _numbers(values: Any) -> list[float]:
     numbers = [v for v in values if type(v) in (int, float)] if isinstance(values, list) else []
     if not numbers:
-        raise Miss("Aggregation function attempted to calculate value using empty array")
+        raise SegmentNotFound("Aggregation function attempted to calculate value using empty array")
     return numbers
 
 
 def _length(value: Any) -> int:
     if isinstance(value, str | list | dict):
         return len(value)
-    raise Miss("length() needs a string, an array or an object")
+    raise SegmentNotFound("length() needs a string, an array or an object")
 
 
 _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
@@ -82,60 +83,63 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class Walk:
-    """A compiled path from ``$``; call it with a document. Raises ValueError if the text is no path."""
+class CompiledSelectors:
+    """A compiled path from ``$``. Raises ValueError if the text is no path."""
 
     def __init__(self, text: str) -> None:
-        found = _FUNCTION.search(text)
-        self._function = _FUNCTIONS.get(found[1]) if found else None
-        if found and self._function is None:
-            raise ValueError(f"unknown function {found[1]}()")
+        call = _FUNCTION.search(text)
+        self._function = _FUNCTIONS.get(call[1]) if call else None
+        if call and self._function is None:
+            raise ValueError(f"unknown function {call[1]}()")
         try:
-            path: Any = _PARSER.compile(text[: found.start()] if found else text)
-            self._steps = [_Step(segment) for segment in path.segments]
+            path: Any = _PARSER.compile(text[: call.start()] if call else text)
+            self._segments = [_Segment(segment) for segment in path.segments]
         except (JSONPathError, AttributeError, RecursionError) as error:
             raise ValueError(str(error).splitlines()[0] if str(error) else "not a path") from None
-        ends = self._steps[-1:]
-        self._definite = all(step.single for step in self._steps[:-1]) and all(s.single or s.union for s in ends)
+        last = self._segments[-1:]
+        self._definite = all(segment.single for segment in self._segments[:-1]) and all(
+            segment.single or segment.union for segment in last
+        )
 
-    def __call__(self, document: Any) -> Any:
+    def select(self, document: Any) -> Any:
+        """The path's value in the document; raises SegmentNotFound if a definite path matches nothing."""
         result = self._search(document)
         return result if self._function is None else self._function(result)
 
     def _search(self, document: Any) -> Any:
-        """The one value of a definite path; of any other an array, empty even where the way to it is missing."""
-        trail: list[str | int] = []
-        value, last = document, len(self._steps) - 1
+        """The one value of a definite path; an array for any other path, empty if a parent is missing."""
+        parents: list[str | int] = []
+        value, last = document, len(self._segments) - 1
         try:
-            for i, step in enumerate(self._steps):
-                if step.single is None:
-                    if i == last and step.union:
-                        return _merged(value, step.union, trail)
-                    return self._spread([value], self._steps[i:], document)
-                value = _one(value, step.single, trail, last=i == last)
-        except Miss:
+            for i, segment in enumerate(self._segments):
+                if segment.single is None:
+                    if i == last and segment.union:
+                        return _select_union(value, segment.union, parents)
+                    return self._select_all([value], self._segments[i:], document)
+                value = _select_one(value, segment.single, parents, last=i == last)
+        except SegmentNotFound:
             if self._definite:
                 raise
             return []
         return value
 
     @staticmethod
-    def _spread(nodes: list[Any], steps: list[_Step], document: Any) -> list[Any]:
-        for step in steps:
-            if step.descends:
-                nodes = [inner for node in nodes for inner in _descend(node)]
-            nodes = [hit for node in nodes for select in step.selects for hit in select(node, document)]
+    def _select_all(nodes: list[Any], segments: list[_Segment], document: Any) -> list[Any]:
+        for segment in segments:
+            if segment.descends:
+                nodes = [inner for node in nodes for inner in _descendants(node)]
+            nodes = [match for node in nodes for select in segment.selects for match in select(node, document)]
         return nodes
 
 
-class _Step:
+class _Segment:
     """One segment of a path.
 
     Attributes:
-        single: the name or index, if the step names exactly one place; else None.
-        union: the names, if it is a union of names.
-        descends: recursive descent goes before it.
-        selects: what it picks from a node.
+        single: the name or index if the segment matches at most one node; else None.
+        union: the names of a union of names; else empty.
+        descends: True for recursive descent.
+        selects: the compiled selectors.
     """
 
     __slots__ = ("descends", "selects", "single", "union")
@@ -144,44 +148,48 @@ class _Step:
         selectors: tuple[JSONPathSelector, ...] = segment.selectors
         self.descends = isinstance(segment, JSONPathRecursiveDescentSegment)
         self.selects = [_compile_selector(selector) for selector in selectors]
-        names = [s.name for s in selectors if isinstance(s, NameSelector)]
-        keys: list[str | int] = [*names, *(s.index for s in selectors if isinstance(s, IndexSelector))]
+        names = [selector.name for selector in selectors if isinstance(selector, NameSelector)]
+        indexes = [selector.index for selector in selectors if isinstance(selector, IndexSelector)]
+        keys: list[str | int] = [*names, *indexes]
         alone = len(selectors) == 1 and not self.descends
         self.single = keys[0] if alone and keys else None
         self.union = names if len(names) == len(selectors) > 1 and not self.descends else []
 
 
-def _one(node: Any, step: str | int, trail: list[str | int], *, last: bool) -> Any:
-    here = normal(trail)
-    trail.append(step)
-    if isinstance(step, str):
+def _select_one(node: Any, key: str | int, parents: list[str | int], *, last: bool) -> Any:
+    """The child of the node; appends its key to the parents."""
+    parent = bracket_notation(parents)
+    parents.append(key)
+    if isinstance(key, str):
         if not isinstance(node, dict):
-            raise Miss(not_an_object(step, here, node))
-        if step not in node:
-            raise Miss(f"No results for path: {normal(trail)}" if last else f"Missing property in path {normal(trail)}")
-        return node[step]
+            raise SegmentNotFound(not_an_object(key, parent, node))
+        if key not in node:
+            reason = "No results for path:" if last else "Missing property in path"
+            raise SegmentNotFound(f"{reason} {bracket_notation(parents)}")
+        return node[key]
     if not isinstance(node, list):
-        raise Miss(f"The path {here} is null" if node is None else not_an_array(step, node))
-    if not -len(node) <= step < len(node):
-        raise Miss(f"No results for path: {normal(trail)}")
-    return node[step]
+        raise SegmentNotFound(f"The path {parent} is null" if node is None else not_an_array(key, node))
+    if not -len(node) <= key < len(node):
+        raise SegmentNotFound(f"No results for path: {bracket_notation(parents)}")
+    return node[key]
 
 
-def _merged(node: Any, names: list[str], trail: list[str | int]) -> dict[str, Any]:
-    """A union of names at a path's end makes one object."""
+def _select_union(node: Any, names: list[str], parents: list[str | int]) -> dict[str, Any]:
+    """One object with the members that exist: the value of a union of names at the end of a path."""
     if not isinstance(node, dict):
-        raise Miss(not_an_object(names[0], normal(trail), node))
+        raise SegmentNotFound(not_an_object(names[0], bracket_notation(parents), node))
     return {name: node[name] for name in names if name in node}
 
 
-def _descend(node: Any) -> Iterator[Any]:
+def _descendants(node: Any) -> Iterator[Any]:
+    """The node and every node below it."""
     yield node
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from _descend(child)
+        yield from _descendants(child)
 
 
 Select = Callable[[Any, Any], Iterable[Any]]
-"""What a selector picks from a node; filters see the whole document too."""
+"""A compiled selector: the nodes that it selects from a node; filters also read the whole document."""
 
 
 def _compile_selector(selector: JSONPathSelector) -> Select:

@@ -1,4 +1,4 @@
-"""Retry and Catch: which errors they match, when to try again, what a catcher hands on.
+"""Retry and Catch: which errors they match, the delay before a retry, the output of a catcher.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from asl.language.data_flow import Assign, compile_assign, template
+from asl.language.data_flow import Assign, compile_assign, compile_payload
 from asl.language.errors import StatesError
 from asl.language.jsonpath import ReferencePath, compile_reference_path
 from asl.language.scope import Expression
@@ -18,14 +18,14 @@ TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
 
 
 class HeartbeatTimeout(StatesError):
-    """A heartbeat that didn't come: recorded as ``States.Timeout``, caught under either name."""
+    """A missed heartbeat: recorded as ``States.Timeout``, caught under either name."""
 
     def __init__(self) -> None:
         super().__init__("States.Timeout")
 
 
 def matches(names: frozenset[str], error: StatesError) -> bool:
-    """True if ErrorEquals names the error. ``States.Runtime`` means a broken definition: nothing catches it."""
+    """True if ErrorEquals names the error. Nothing catches ``States.Runtime``: the definition is broken."""
     if error.error == "States.Runtime":
         return False
     if error.error in names or "States.ALL" in names:
@@ -37,7 +37,7 @@ def matches(names: frozenset[str], error: StatesError) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Retrier:
-    """One entry of a Retry field; all times in seconds."""
+    """One entry of a Retry field; times in seconds."""
 
     errors: frozenset[str]
     interval: float
@@ -47,7 +47,7 @@ class Retrier:
     full_jitter: bool
 
     def delay(self, attempt: int, random: Random) -> float:
-        """How long to wait before retry number `attempt`, from 0."""
+        """Seconds before retry number `attempt`, from 0."""
         try:
             delay = self.interval * self.backoff**attempt
         except OverflowError:
@@ -61,14 +61,14 @@ def compile_retriers(spec: dict[str, Any]) -> tuple[Retrier, ...]:
     """A state's Retry field, with the defaults of the States Language, section "Retrying after error"."""
     return tuple(
         Retrier(
-            frozenset(each["ErrorEquals"]),
-            each.get("IntervalSeconds", 1),
-            each.get("MaxAttempts", 3),
-            each.get("BackoffRate", 2.0),
-            each.get("MaxDelaySeconds"),
-            each.get("JitterStrategy") == "FULL",
+            frozenset(entry["ErrorEquals"]),
+            entry.get("IntervalSeconds", 1),
+            entry.get("MaxAttempts", 3),
+            entry.get("BackoffRate", 2.0),
+            entry.get("MaxDelaySeconds"),
+            entry.get("JitterStrategy") == "FULL",
         )
-        for each in spec.get("Retry") or ()
+        for entry in spec.get("Retry") or ()
     )
 
 
@@ -85,20 +85,20 @@ class Catcher:
 
 def compile_catchers(spec: dict[str, Any], jsonata: bool) -> tuple[Catcher, ...]:
     """A state's Catch field; States Language, section "Fallback states"."""
-    return tuple(_catcher(each, f"Catch[{i}]", jsonata) for i, each in enumerate(spec.get("Catch") or ()))
+    return tuple(_compile_catcher(entry, f"Catch[{i}]", jsonata) for i, entry in enumerate(spec.get("Catch") or ()))
 
 
-def _catcher(spec: dict[str, Any], field: str, jsonata: bool) -> Catcher:
+def _compile_catcher(spec: dict[str, Any], field: str, jsonata: bool) -> Catcher:
     path = spec.get("ResultPath", "$")
     return Catcher(
         errors=frozenset(spec["ErrorEquals"]),
         target=spec["Next"],
         result_path=None if jsonata or path is None else compile_reference_path(path),
-        output=template(spec["Output"], f"{field}/Output", True) if jsonata and "Output" in spec else None,
+        output=compile_payload(spec["Output"], f"{field}/Output", True) if jsonata and "Output" in spec else None,
         assign=compile_assign(spec, jsonata, f"{field}/Assign"),
     )
 
 
 def error_output(error: StatesError) -> dict[str, str]:
-    """What a catcher hands on."""
+    """The error output that a catcher gets."""
     return {"Error": error.error, "Cause": error.cause or ""}

@@ -1,4 +1,4 @@
-"""What an expression can see while a state runs."""
+"""The scope of an expression: the data that it can read while a state runs."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-_SHARED: Random = Random(0)
+_DEFAULT_RANDOM: Random = Random(0)
 
 
 @dataclass(slots=True)
 class Scope:
-    """The values behind ``$``, ``$$``, ``$name`` and ``$states``; and chance and time, which aren't values.
+    """The values of ``$``, ``$$``, ``$name`` and ``$states``, the random generator and the clock.
 
     Attributes:
-        input: the JSON value that ``$`` means to this field.
+        input: the JSON value of ``$`` for this field.
         context: the context object, ``$$``.
         variables: the workflow variables in scope, by name.
         states: JSONata's ``$states``: ``input``, ``context``, ``result``, ``errorOutput``.
-        random: what ``States.UUID``, ``States.MathRandom``, ``$uuid`` and ``$random`` draw from; seeded.
+        random: the seeded generator of ``States.UUID``, ``States.MathRandom``, ``$uuid`` and ``$random``.
         now: the engine's clock in seconds since 1970, read by ``$now`` and ``$millis``.
     """
 
@@ -28,7 +28,7 @@ class Scope:
     context: dict[str, Any]
     variables: dict[str, Any] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
-    random: Random = field(default_factory=lambda: _SHARED)
+    random: Random = field(default_factory=lambda: _DEFAULT_RANDOM)
     now: Callable[[], float] = time.time
 
 

@@ -31,16 +31,17 @@ class InvalidTemplate(ValueError):
 def compile_template(template: Any) -> Expression:
     """The template as an expression that builds its value; raises InvalidTemplate.
 
-    Follows the States Language, section "Payload Template". A path that finds nothing is ``States.Runtime``.
+    Follows the States Language, section "Payload Template". A path that matches nothing raises ``States.Runtime``.
     """
-    expression = _compile(template, ())
+    expression = _compile_value(template, ())
     return expression if expression is not None else lambda scope: template
 
 
 def compile_query(text: Any, field: str) -> Expression:
-    """What a ``.$`` field, ``ErrorPath`` or ``CausePath`` holds: a path or an intrinsic function.
+    """The value of a ``.$`` field, ``ErrorPath`` or ``CausePath``: a path or an intrinsic function.
 
-    A miss names the field, in AWS's words. Raises InvalidPath or InvalidIntrinsic.
+    Raises InvalidPath or InvalidIntrinsic. The expression raises ``States.Runtime`` with AWS's text, which names the
+    field, if the path matches nothing.
     """
     if not isinstance(text, str):
         raise InvalidPath(f"Not a path: {text!r}")
@@ -49,22 +50,22 @@ def compile_query(text: Any, field: str) -> Expression:
     def query(scope: Scope) -> Any:
         try:
             return expression(scope)
-        except PathNotFound as missed:
-            raise _not_found(missed.path, field, scope) from None
+        except PathNotFound as error:
+            raise _path_not_found(error.path, field, scope) from None
 
     return query
 
 
-def _not_found(path: str, field: str, scope: Scope) -> StatesError:
-    shown = json.dumps(scope.input, separators=(",", ":"), ensure_ascii=False)
+def _path_not_found(path: str, field: str, scope: Scope) -> StatesError:
+    input_text = json.dumps(scope.input, separators=(",", ":"), ensure_ascii=False)
     return StatesError(
         "States.Runtime",
-        f"The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{shown}'",
+        f"The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{input_text}'",
     )
 
 
-def _compile(template: Any, where: tuple[str | int, ...]) -> Expression | None:
-    """The expression; None where the template is a constant, so that constants are shared and never rebuilt."""
+def _compile_value(template: Any, where: tuple[str | int, ...]) -> Expression | None:
+    """The expression; None for a constant template, so that constants are shared and never rebuilt."""
     if isinstance(template, dict):
         return _compile_object(template, where)
     if isinstance(template, list):
@@ -77,7 +78,7 @@ def _compile_object(template: dict[str, Any], where: tuple[str | int, ...]) -> E
     fields: list[tuple[str, Expression]] = []
     for key, value in template.items():
         name = key.removesuffix(".$")
-        expression = _compile_field(key, value, where) if name != key else _compile(value, (*where, key))
+        expression = _compile_field(key, value, where) if name != key else _compile_value(value, (*where, key))
         skeleton[name] = value
         if expression is not None:
             fields.append((name, expression))
@@ -101,7 +102,7 @@ def _compile_field(key: str, value: Any, where: tuple[str | int, ...]) -> Expres
 
 
 def _compile_array(template: list[Any], where: tuple[str | int, ...]) -> Expression | None:
-    items = [(i, expression) for i, item in enumerate(template) if (expression := _compile(item, (*where, i)))]
+    items = [(i, expression) for i, item in enumerate(template) if (expression := _compile_value(item, (*where, i)))]
     if not items:
         return None
 

@@ -1,6 +1,6 @@
-"""What a definition can't say of itself: which tasks have effects, what takes them back, how long a function may take.
+"""The linter's configuration: facts that a definition can't express, such as effects, compensations and timeouts.
 
-asl/lint/README.md describes the file.
+README.md describes the file.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from asl.lint.findings import Finding
+from asl.lint.findings import LintFinding
 
 
 class InvalidConfig(ValueError):
-    """The configuration says something that no rule understands."""
+    """A configuration that the linter can't use."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is declared of a task.
+class TaskDeclaration:
+    """The declared properties of a task.
 
     Attributes:
-        idempotent: why it is safe to run twice; empty where it isn't.
-        key: the parameters by which its effect is known.
-        compensations: the tasks that take its effect back, each with the parameters that are the same key there.
-        stands_at: states where the effect has been accounted for in another way, each with the reason.
-        bytes: how long its answer can be as JSON; None where nobody knows.
+        idempotent: why it is safe to run twice; empty if it isn't.
+        key: the parameters that identify its effect.
+        compensations: the tasks that compensate its effect, each with the parameters that hold the same key there.
+        stands_at: states at which the effect is accounted for in another way, each with the reason.
+        bytes: the maximum size of its result as JSON; None if unknown.
     """
 
     idempotent: str = ""
@@ -40,14 +40,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Suppression:
-    """A finding that is right and stays, and the reason. `state` and `definition` may hold wildcards."""
+    """A finding that is accepted, with the reason. `state` and `definition` may hold wildcards."""
 
     rule: str
     reason: str
     state: str = "*"
     definition: str = "*"
 
-    def covers(self, finding: Finding) -> bool:
+    def covers(self, finding: LintFinding) -> bool:
         return (
             self.rule == finding.rule
             and fnmatchcase(finding.state, self.state)
@@ -57,26 +57,26 @@ class Suppression:
 
 @dataclass(frozen=True)
 class Config:
-    """What is declared.
+    """The linter's configuration.
 
     Attributes:
-        function_seconds: how long a function may take before Lambda ends it, by task; under "" for all others.
-        gateway_seconds: how long a function waits for what it calls, likewise.
-        tasks: by the name of their state or function.
-        unsuccessful: ends that count as failures though they lie on the happy path.
-        input_bytes: how long an execution's input can be; None where nobody knows.
+        function_seconds: the timeout of a task's function, by task; under "" for all others.
+        gateway_seconds: how long a function waits for the service that it calls, likewise.
+        tasks: declarations by the name of the state or function.
+        unsuccessful: end states that count as failures although they are on the happy path.
+        input_bytes: the maximum size of an execution's input; None if unknown.
     """
 
     function_seconds: Mapping[str, float] = field(default_factory=dict)
     gateway_seconds: Mapping[str, float] = field(default_factory=dict)
-    tasks: Mapping[str, Task] = field(default_factory=dict)
+    tasks: Mapping[str, TaskDeclaration] = field(default_factory=dict)
     unsuccessful: frozenset[str] = frozenset()
     input_bytes: int | None = None
     suppressions: tuple[Suppression, ...] = ()
 
 
 def read_config(path: Path) -> Config:
-    """The configuration in a file. Raises InvalidConfig, and OSError where there is no file."""
+    """The configuration in a file. Raises InvalidConfig, and OSError if there is no file."""
     try:
         return parse_config(json.loads(path.read_bytes()))
     except InvalidConfig as error:
@@ -85,90 +85,103 @@ def read_config(path: Path) -> Config:
         raise InvalidConfig(f"{path} isn't JSON: {error}") from None
 
 
-def parse_config(told: Mapping[str, Any]) -> Config:
-    """The configuration as an object. Raises InvalidConfig."""
-    _only("the configuration", told, {"timeouts", "tasks", "unsuccessful", "input_bytes", "suppressions"})
-    timeouts = told.get("timeouts", {})
-    _only("timeouts", timeouts, {"function", "gateway"})
+def parse_config(document: Mapping[str, Any]) -> Config:
+    """The configuration in a JSON object. Raises InvalidConfig."""
+    _check_names("the configuration", document, {"timeouts", "tasks", "unsuccessful", "input_bytes", "suppressions"})
+    timeouts = document.get("timeouts", {})
+    _check_names("timeouts", timeouts, {"function", "gateway"})
+    tasks = _parse_object("tasks", document.get("tasks", {}))
+    suppressions = _parse_array("suppressions", document.get("suppressions", []))
     return Config(
-        _seconds("timeouts.function", timeouts.get("function")),
-        _seconds("timeouts.gateway", timeouts.get("gateway")),
-        {name: _task(name, each) for name, each in _object("tasks", told.get("tasks", {})).items()},
-        frozenset(_names("unsuccessful", told.get("unsuccessful", []))),
-        _bytes("input_bytes", told.get("input_bytes")),
-        tuple(map(_suppression, _list("suppressions", told.get("suppressions", [])))),
+        _parse_seconds("timeouts.function", timeouts.get("function")),
+        _parse_seconds("timeouts.gateway", timeouts.get("gateway")),
+        {name: _parse_task(name, task) for name, task in tasks.items()},
+        frozenset(_parse_names("unsuccessful", document.get("unsuccessful", []))),
+        _parse_bytes("input_bytes", document.get("input_bytes")),
+        tuple(map(_parse_suppression, suppressions)),
     )
 
 
-def _seconds(owner: str, told: Any) -> Mapping[str, float]:
-    """One number for all, or numbers by task with ``default`` for the others."""
-    if told is None:
+def _parse_seconds(owner: str, value: Any) -> Mapping[str, float]:
+    """One number for all tasks, or numbers by task with ``default`` for the others."""
+    if value is None:
         return {}
-    by_task = told if isinstance(told, dict) else {"default": told}
+    by_task = value if isinstance(value, dict) else {"default": value}
     for name, seconds in by_task.items():
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise InvalidConfig(f"{owner} of {name} is no number of seconds")
     return {"" if name == "default" else name: seconds for name, seconds in by_task.items()}
 
 
-def _object(owner: str, told: Any) -> dict[str, Any]:
-    if not isinstance(told, dict):
+def _parse_object(owner: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
         raise InvalidConfig(f"{owner} is no object")
-    return told
+    return value
 
 
-def _list(owner: str, told: Any) -> list[Any]:
-    if not isinstance(told, list):
+def _parse_array(owner: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
         raise InvalidConfig(f"{owner} is no array")
-    return told
+    return value
 
 
-def _names(owner: str, told: Any) -> tuple[str, ...]:
-    if not all(isinstance(each, str) for each in _list(owner, told)):
-        raise InvalidConfig(f"{owner} holds what is no name")
-    return tuple(told)
+def _parse_names(owner: str, value: Any) -> tuple[str, ...]:
+    if not all(isinstance(name, str) for name in _parse_array(owner, value)):
+        raise InvalidConfig(f"{owner} holds an item that is no name")
+    return tuple(value)
 
 
-def _bytes(owner: str, told: Any) -> int | None:
-    if told is not None and (isinstance(told, bool) or not isinstance(told, int)):
+def _parse_bytes(owner: str, value: Any) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         raise InvalidConfig(f"{owner} is no number of bytes")
-    return told
+    return value
 
 
-def _task(name: str, told: Mapping[str, Any]) -> Task:
-    _only(f"task {name}", told, {"idempotent", "key", "compensations", "stands_at", "bytes"})
-    stands_at = _object(f"task {name}, stands_at", told.get("stands_at", {}))
+def _parse_task(name: str, document: Mapping[str, Any]) -> TaskDeclaration:
+    owner = f"task {name}"
+    _check_names(owner, document, {"idempotent", "key", "compensations", "stands_at", "bytes"})
+    stands_at = _parse_object(f"{owner}, stands_at", document.get("stands_at", {}))
     for state, reason in stands_at.items():
-        _reason(f"task {name}, stands_at {state}", reason)
-    if "idempotent" in told:
-        _reason(f"task {name}, idempotent", told["idempotent"])
-    key = _names(f"task {name}, key", told.get("key", []))
-    given = _object(f"task {name}, compensations", told.get("compensations", {}))
-    compensations = {by: _names(f"task {name}, compensation {by}", keys) for by, keys in given.items()}
-    for by, keys in compensations.items():
-        if len(keys) != len(key) or not key:
-            raise InvalidConfig(f"task {name}: {by} needs a parameter for each of the key's {len(key)}")
-    return Task(
-        told.get("idempotent", ""), key, compensations, stands_at, _bytes(f"task {name}, bytes", told.get("bytes"))
+        _check_reason(f"{owner}, stands_at {state}", reason)
+    if "idempotent" in document:
+        _check_reason(f"{owner}, idempotent", document["idempotent"])
+    key = _parse_names(f"{owner}, key", document.get("key", []))
+    return TaskDeclaration(
+        document.get("idempotent", ""),
+        key,
+        _parse_compensations(owner, document.get("compensations", {}), key),
+        stands_at,
+        _parse_bytes(f"{owner}, bytes", document.get("bytes")),
     )
 
 
-def _suppression(told: Mapping[str, Any]) -> Suppression:
-    _only("a suppression", told, {"rule", "reason", "state", "definition"})
-    if "rule" not in told:
+def _parse_compensations(owner: str, value: Any, key: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    compensations = {
+        task: _parse_names(f"{owner}, compensation {task}", parameters)
+        for task, parameters in _parse_object(f"{owner}, compensations", value).items()
+    }
+    for task, parameters in compensations.items():
+        if len(parameters) != len(key) or not key:
+            raise InvalidConfig(f"{owner}: {task} needs a parameter for each of the key's {len(key)}")
+    return compensations
+
+
+def _parse_suppression(document: Mapping[str, Any]) -> Suppression:
+    _check_names("a suppression", document, {"rule", "reason", "state", "definition"})
+    if "rule" not in document:
         raise InvalidConfig("a suppression names no rule")
-    _reason(f"the suppression of {told['rule']}", told.get("reason"))
-    _names(f"the suppression of {told['rule']}", list(told.values()))
-    return Suppression(**told)
+    owner = f"the suppression of {document['rule']}"
+    _check_reason(owner, document.get("reason"))
+    _parse_names(owner, list(document.values()))
+    return Suppression(**document)
 
 
-def _reason(owner: str, text: Any) -> None:
+def _check_reason(owner: str, text: Any) -> None:
     if not isinstance(text, str) or not text.strip():
         raise InvalidConfig(f"{owner} gives no reason")
 
 
-def _only(owner: str, told: Mapping[str, Any], names: set[str]) -> None:
-    _object(owner, told)
-    unknown = sorted(set(told) - names)
-    if unknown:
-        raise InvalidConfig(f"{owner} knows no {', '.join(unknown)}")
+def _check_names(owner: str, document: Mapping[str, Any], names: set[str]) -> None:
+    unsupported = sorted(set(_parse_object(owner, document)) - names)
+    if unsupported:
+        raise InvalidConfig(f"{owner} can't have {', '.join(unsupported)}")

@@ -1,4 +1,4 @@
-"""What the linter says: one record a finding."""
+"""Findings of the linter."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that will go wrong one day.
+class LintFinding:
+    """A defect of a definition.
 
     Attributes:
         rule: the rule's name, such as ``catch-all``.
         definition: the name of the definition it is in.
-        state: the state; empty for the machine as a whole.
-        field: the field inside the state, such as ``Retry[0]``; empty for the state as a whole.
-        why: what goes wrong.
-        mend: what to do about it.
+        state: the state; empty for the whole machine.
+        field: the field inside the state, such as ``Retry[0]``; empty for the whole state.
+        why: the consequence of the defect.
+        mend: how to correct it.
     """
 
     rule: str
@@ -26,8 +26,8 @@ class Finding:
     mend: str
 
     @property
-    def place(self) -> str:
-        return "/".join(each for each in (self.state, self.field) if each) or "the machine"
+    def location(self) -> str:
+        return "/".join(part for part in (self.state, self.field) if part) or "the machine"
 
     def __str__(self) -> str:
-        return f"{self.definition}: {self.place}: {self.rule}\n  why:  {self.why}\n  mend: {self.mend}"
+        return f"{self.definition}: {self.location}: {self.rule}\n  why:  {self.why}\n  mend: {self.mend}"

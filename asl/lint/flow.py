@@ -1,4 +1,4 @@
-"""A definition as the rules see it: its states, those inside Parallel and Map too, and every way from one to the next.
+"""The control flow of a definition: its states, nested ones included, and every transition between them.
 
 States Language, sections "Transitions" and "Errors".
 """
@@ -18,20 +18,20 @@ ALL = "States.ALL"
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A state. `around` is the Parallel or Map that it is in."""
+    """A state. `parent` is the Parallel or Map that contains it."""
 
     name: str
     spec: Mapping[str, Any]
     jsonata: bool
-    around: Node | None
+    parent: Node | None
 
     @property
-    def and_around(self) -> Iterator[Node]:
-        """Itself, and the Parallels and Maps that it is in."""
+    def with_parents(self) -> Iterator[Node]:
+        """The state itself, and the Parallels and Maps that contain it, innermost first."""
         node: Node | None = self
         while node is not None:
             yield node
-            node = node.around
+            node = node.parent
 
     @property
     def kind(self) -> str:
@@ -46,24 +46,24 @@ class Node:
         return self.spec.get("Arguments" if self.jsonata else "Parameters")
 
     @property
-    def invokes(self) -> bool:
-        """True for a call of ``lambda:invoke``, whose command is the payload inside its parameters."""
+    def calls_lambda_invoke(self) -> bool:
+        """True for a ``lambda:invoke`` task; its command is the Payload in its parameters."""
         return self.kind == "Task" and (self.integration.service, self.integration.action) == ("lambda", "invoke")
 
     @property
     def function(self) -> str:
-        """The function that the task calls, as the definition names it; empty for any other task."""
+        """The name or ARN of the function that the task calls; empty for other tasks and states."""
         if self.kind != "Task":
             return ""
-        if self.invokes:
-            named = self.parameters.get("FunctionName") if isinstance(self.parameters, dict) else None
-            return named if isinstance(named, str) else ""
+        if self.calls_lambda_invoke:
+            name = self.parameters.get("FunctionName") if isinstance(self.parameters, dict) else None
+            return name if isinstance(name, str) else ""
         return str(self.spec["Resource"]) if self.integration.kind == "lambda" else ""
 
     @property
     def command(self) -> Any:
-        """What the task's function is given."""
-        if self.invokes and isinstance(self.parameters, dict):
+        """The payload of the task's function."""
+        if self.calls_lambda_invoke and isinstance(self.parameters, dict):
             return self.parameters.get("Payload")
         return self.parameters
 
@@ -77,8 +77,8 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Edge:
-    """A way from a state to another: by which field, and after which errors if it is a catcher's."""
+class Transition:
+    """A transition to the target state: its field, and the errors if it belongs to a catcher."""
 
     target: str
     field: str
@@ -95,39 +95,42 @@ class Flow:
         self.nodes: dict[str, Node] = {}
         self.starts: dict[str, list[str]] = {}
         self._read(definition, definition.get("QueryLanguage") == "JSONata", None)
-        self.edges = {name: list(self._edges(node)) for name, node in self.nodes.items()}
+        self.transitions = {name: list(self._outgoing(node)) for name, node in self.nodes.items()}
 
-    def _read(self, machine: Mapping[str, Any], jsonata: bool, around: Node | None) -> None:
+    def _read(self, machine: Mapping[str, Any], jsonata: bool, parent: Node | None) -> None:
         for name, spec in machine["States"].items():
-            node = Node(name, spec, spec.get("QueryLanguage", "JSONata" if jsonata else "") == "JSONata", around)
+            node = Node(name, spec, spec.get("QueryLanguage", "JSONata" if jsonata else "") == "JSONata", parent)
             self.nodes[name] = node
-            inner = [*spec.get("Branches", ()), *(spec[f] for f in ("ItemProcessor", "Iterator") if f in spec)]
-            self.starts[name] = [each["StartAt"] for each in inner]
-            for each in inner:
-                self._read(each, jsonata, node)
+            nested = [*spec.get("Branches", ()), *(spec[f] for f in ("ItemProcessor", "Iterator") if f in spec)]
+            self.starts[name] = [branch["StartAt"] for branch in nested]
+            for branch in nested:
+                self._read(branch, jsonata, node)
 
-    def _edges(self, node: Node) -> Iterator[Edge]:
-        """Its own ways on; into its branches; and out of the branch it ends, or that a neighbour's failure ends."""
+    def _outgoing(self, node: Node) -> Iterator[Transition]:
+        """The state's own transitions, those into its branches, and those out of the branch that contains it.
+
+        A branch is left at its end, or by a catcher of a parent when any state in a sibling branch fails.
+        """
         spec = node.spec
-        yield from (Edge(spec[field], field) for field in ("Next", "Default") if field in spec)
-        yield from (Edge(rule["Next"], f"Choices[{i}]") for i, rule in enumerate(spec.get("Choices", ())))
-        yield from self._caught(node, "Catch")
-        yield from (Edge(start, "StartAt") for start in self.starts[node.name])
-        around = node.around
-        if around is None:
+        yield from (Transition(spec[field], field) for field in ("Next", "Default") if field in spec)
+        yield from (Transition(rule["Next"], f"Choices[{i}]") for i, rule in enumerate(spec.get("Choices", ())))
+        yield from self._catch_transitions(node, "Catch")
+        yield from (Transition(start, "StartAt") for start in self.starts[node.name])
+        parent = node.parent
+        if parent is None:
             return
-        if self.ends(node) and node.kind != "Fail" and "Next" in around.spec:
-            yield Edge(around.spec["Next"], "End")
-        for each in around.and_around:
-            yield from self._caught(each, f"Catch of {each.name}")
+        if self.ends(node) and node.kind != "Fail" and "Next" in parent.spec:
+            yield Transition(parent.spec["Next"], "End")
+        for ancestor in parent.with_parents:
+            yield from self._catch_transitions(ancestor, f"Catch of {ancestor.name}")
 
     @staticmethod
-    def _caught(node: Node, field: str) -> Iterator[Edge]:
+    def _catch_transitions(node: Node, field: str) -> Iterator[Transition]:
         covered: set[str] = set()
         for i, catcher in enumerate(node.catchers):
             errors = frozenset(catcher["ErrorEquals"])
             if ALL not in covered and not errors <= covered:
-                yield Edge(catcher["Next"], f"{field}[{i}]", errors)
+                yield Transition(catcher["Next"], f"{field}[{i}]", errors)
             covered |= errors
 
     @property
@@ -138,51 +141,53 @@ class Flow:
     def ends(node: Node) -> bool:
         return node.kind in ("Succeed", "Fail") or node.spec.get("End") is True
 
-    def reached(self, starts: Iterable[str], follow: Callable[[Edge], bool] = lambda edge: True) -> set[str]:
-        """The states that can come, `starts` themselves included."""
-        found, waiting = set[str](), list(starts)
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += [edge.target for edge in self.edges[name] if follow(edge)]
-        return found
+    def reachable_from(
+        self, starts: Iterable[str], follow: Callable[[Transition], bool] = lambda transition: True
+    ) -> set[str]:
+        """The states that can follow, `starts` included."""
+        reached, pending = set[str](), list(starts)
+        while pending:
+            name = pending.pop()
+            if name not in reached:
+                reached.add(name)
+                pending += [transition.target for transition in self.transitions[name] if follow(transition)]
+        return reached
 
-    def after(self, name: str) -> set[str]:
-        """The states that can come after a state; itself only if it is in a loop."""
-        return self.reached(edge.target for edge in self.edges[name])
-
-    @cached_property
-    def live(self) -> set[str]:
-        """The states that an execution can come to."""
-        return self.reached([self.start])
+    def reachable_after(self, name: str) -> set[str]:
+        """The states that can follow a state; itself only if it is in a loop."""
+        return self.reachable_from(transition.target for transition in self.transitions[name])
 
     @cached_property
-    def undisturbed(self) -> set[str]:
-        """The states that an execution can come to in which nothing is caught."""
-        return self.reached([self.start], lambda edge: edge.errors is None)
+    def reachable(self) -> set[str]:
+        """The states that an execution can enter."""
+        return self.reachable_from([self.start])
 
-    def way(
+    @cached_property
+    def reachable_without_errors(self) -> set[str]:
+        """The states that an execution can enter without a caught error."""
+        return self.reachable_from([self.start], lambda transition: transition.errors is None)
+
+    def shortest_path(
         self,
         starts: Iterable[str],
-        to: Callable[[str], bool],
-        around: Callable[[str], bool] = lambda name: False,
-        follow: Callable[[Edge], bool] = lambda edge: True,
+        is_target: Callable[[str], bool],
+        is_excluded: Callable[[str], bool] = lambda name: False,
+        follow: Callable[[Transition], bool] = lambda transition: True,
     ) -> list[str] | None:
-        """A shortest way to a state that `to` is looking for, past none that it must go `around`; None if none is."""
-        came_from: dict[str, str] = {}
-        waiting = deque(dict.fromkeys(start for start in starts if not around(start)))
-        seen = set(waiting)
-        while waiting:
-            name = waiting.popleft()
-            if to(name):
-                way = [name]
-                while way[0] in came_from:
-                    way.insert(0, came_from[way[0]])
-                return way
-            for edge in self.edges[name]:
-                if follow(edge) and edge.target not in seen and not around(edge.target):
-                    seen.add(edge.target)
-                    came_from[edge.target] = name
-                    waiting.append(edge.target)
+        """A shortest path from one of `starts` to a target that enters no excluded state; None if there is none."""
+        previous: dict[str, str] = {}
+        pending = deque(dict.fromkeys(start for start in starts if not is_excluded(start)))
+        visited = set(pending)
+        while pending:
+            name = pending.popleft()
+            if is_target(name):
+                path = [name]
+                while path[0] in previous:
+                    path.insert(0, previous[path[0]])
+                return path
+            for transition in self.transitions[name]:
+                if follow(transition) and transition.target not in visited and not is_excluded(transition.target):
+                    visited.add(transition.target)
+                    previous[transition.target] = name
+                    pending.append(transition.target)
         return None

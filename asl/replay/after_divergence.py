@@ -1,100 +1,94 @@
-"""After the parting: the new definition goes on by itself, and the recording lends it its answers.
+"""After a divergence: the new definition continues, with the recorded results of its tasks.
 
-Nobody knows what would be answered; what the recording's own tasks answered is the likeliest. So the new definition is
-given those, by task and payload, and each task that the recording has done already is noted.
+What the tasks would return is unknown; the recorded result of the same task is the most likely. Each task that the
+recording ran already is noted as repeated.
 """
 
 from __future__ import annotations
 
-from asl.engine.states.error_handling import Backoff
-from asl.engine.states.task import Attempt
-from asl.engine.states.wait import WaitTimer
-from asl.replay.calls import carried
-from asl.replay.driven import Owner
-from asl.replay.driver import Lockstep
-from asl.replay.repeats import Repeats, dropped
-from asl.replay.stand_in import MapRun
-from asl.replay.verdict import Verdict
-from asl.replay.visits import Try
+from asl.replay.history.task_attempt import TaskAttempt, adapt_result
+from asl.replay.history.visits import StateVisit
+from asl.replay.repeated_tasks import RepeatedTasks, dropped_tasks
+from asl.replay.replay_driver import ReplayDriver
+from asl.replay.replayed_execution import Awaited, PendingInput
+from asl.replay.result import ReplayResult
 
-MOST = 500
-"""Steps after which a way is taken for endless."""
+MAX_STEPS = 500
+"""After this number of steps, the path counts as endless."""
 
 
-class Beyond:
-    """One parted replay, going on."""
+class AfterDivergence:
+    """Continues one replay after its divergence."""
 
-    def __init__(self, lockstep: Lockstep, verdict: Verdict) -> None:
-        self.lockstep = lockstep
-        self.verdict = verdict
-        self.execution = lockstep.execution
-        self.repeats = Repeats(lockstep)
+    def __init__(self, driver: ReplayDriver, result: ReplayResult) -> None:
+        self.comparison = driver.comparison
+        self.driver = driver
+        self.result = result
+        self.execution = driver.execution
+        self.repeated_tasks = RepeatedTasks(driver)
 
-    def go_on(self) -> None:
-        """Let it go on, and write into the verdict what it does."""
-        if self.lockstep.overdue is not None:
-            self.execution.deliver(*self.lockstep.overdue, "timer")
-            self.lockstep.comparison.follow()
-        for _ in range(MOST):
+    def run(self) -> None:
+        """Continue to the end, and add what happens to the result."""
+        if self.driver.expired_timer is not None:
+            self.execution.deliver(*self.driver.expired_timer, "timer")
+            self.comparison.pair_new_visits()
+        for _ in range(MAX_STEPS):
             if not self.execution.running or not self._step():
                 break
-            self.lockstep.comparison.follow()
-        theirs = self.lockstep.comparison.theirs
-        self.verdict.way = [visit.name for visit in self.execution.visits.all if visit.entered.id not in theirs]
-        self.verdict.then = self._end()
-        self.verdict.repeats = self.repeats.judged()
-        self.verdict.dropped = dropped(self.lockstep)
+            self.comparison.pair_new_visits()
+        recorded = self.comparison.recorded
+        self.result.path = [visit.name for visit in self.execution.tree.visits if visit.entered.id not in recorded]
+        self.result.ending = self._ending()
+        self.result.repeats = self.repeated_tasks.results()
+        self.result.dropped_tasks = dropped_tasks(self.driver)
 
-    def _end(self) -> str:
-        execution, new = self.execution, self.verdict.new
-        if execution.error == "States.Runtime" and new:
-            return f"can't be followed further: nobody knows what {new[-1]} answers"
+    def _ending(self) -> str:
+        execution, new_tasks = self.execution, self.result.new_tasks
+        if execution.error == "States.Runtime" and new_tasks:
+            return f"can't be followed further: the result of {new_tasks[-1]} isn't recorded"
         if not execution.running:
             return f"is {execution.status}" + (f" with {execution.error}" if execution.error else "")
-        return f"waits in {', '.join(thread.state.name for thread in execution.standing())}"
+        return f"waits in {', '.join(execution.waiting_states().values())}"
 
     def _step(self) -> bool:
-        """Answer a task, or let a timer run out; False if there is nothing to say to anybody."""
-        waiting = self.execution.waiting()
-        for pending_id, call, owner in waiting:
-            if call in ("_outcome", "answered") and self._answer(pending_id, owner):
+        """Complete a task, or expire a timer; False if neither is possible."""
+        pending_inputs = self.execution.pending_inputs()
+        for pending in pending_inputs:
+            if pending.awaited in (Awaited.TASK_RESULT, Awaited.MAP_RUN) and self._complete(pending):
                 return True
-        for pending_id, call, owner in waiting:
-            if call == "_over" and isinstance(owner, Backoff | WaitTimer):
-                return self.execution.deliver(self.execution.now, pending_id, "timer")
+        for pending in pending_inputs:
+            if pending.awaited in (Awaited.RETRY, Awaited.WAIT_END):
+                return self.execution.deliver(self.execution.now, pending.id, "timer")
         return False
 
-    def _answer(self, pending_id: int, owner: Owner) -> bool:
-        """Give a task what the recording's answered; False if the recording waits for it too."""
-        visit = self.execution.visits.entered_at(owner.thread.entered)
-        theirs = self.lockstep.comparison.theirs.get(visit.entered.id)
-        if isinstance(owner, MapRun):
-            output = {} if theirs is None or theirs.exited is None else theirs.output
-            return self.execution.deliver(self.execution.now, pending_id, "succeeded", output)
-        if not isinstance(owner, Attempt):
-            return False
-        attempt, number = visit.tries[-1], len(visit.tries) - 1
-        if theirs is not None and number < len(theirs.tries):
-            old = theirs.tries[number]
-            if old.scheduled.id < self.lockstep.comparison.horizon:
-                return self._tell(pending_id, owner, old, attempt)
-        found = self.repeats.like(attempt)
-        if found is None:
-            if attempt.task not in self.verdict.new:
-                self.verdict.new.append(attempt.task)
-            return self.execution.deliver(self.execution.now, pending_id, "succeeded", {})
-        self.repeats.note(visit, *found)
-        return self._tell(pending_id, owner, found[1], attempt)
+    def _complete(self, pending: PendingInput) -> bool:
+        """Give a task or Map Run a recorded outcome; False if the recording waits for it too."""
+        visit = self.execution.tree.entered_at(pending.entered)
+        recorded = self.comparison.recorded.get(visit.entered.id)
+        if pending.awaited is Awaited.MAP_RUN:
+            output = {} if recorded is None or recorded.exited is None else recorded.output
+            return self.execution.deliver(self.execution.now, pending.id, "succeeded", output)
+        attempt, number = visit.attempts[-1], len(visit.attempts) - 1
+        if recorded is not None and number < len(recorded.attempts):
+            same_attempt = recorded.attempts[number]
+            if same_attempt.scheduled.id < self.comparison.horizon:
+                return self._deliver_outcome(pending, visit, same_attempt)
+        similar = self.repeated_tasks.most_similar(attempt)
+        if similar is None:
+            if attempt.task not in self.result.new_tasks:
+                self.result.new_tasks.append(attempt.task)
+            return self.execution.deliver(self.execution.now, pending.id, "succeeded", {})
+        self.repeated_tasks.add(visit, *similar)
+        return self._deliver_outcome(pending, visit, similar[1])
 
-    def _tell(self, pending_id: int, owner: Attempt, attempt: Try, ours: Try) -> bool:
-        self.repeats.use(attempt)
+    def _deliver_outcome(self, pending: PendingInput, visit: StateVisit, recorded: TaskAttempt) -> bool:
+        self.repeated_tasks.mark_used(recorded)
         now = self.execution.now
-        if attempt.outcome == "timed out":
-            waiting = self.execution.waiting()
-            timers = [each for each, call, who in waiting if who is owner and call in ("_timed_out", "_missed")]
-            if timers:
-                return self.execution.deliver(now, timers[0], "timer")
-        if attempt.failed:
-            return self.execution.deliver(now, pending_id, "failed", attempt.data)
-        answer = carried(attempt.data, attempt, ours)
-        return bool(attempt.outcome) and self.execution.deliver(now, pending_id, "succeeded", answer)
+        if recorded.outcome == "timed out":
+            timer = self.execution.pending_input(visit, Awaited.TASK_TIMEOUT, Awaited.HEARTBEAT_TIMEOUT)
+            if timer is not None:
+                return self.execution.deliver(now, timer.id, "timer")
+        if recorded.failed:
+            return self.execution.deliver(now, pending.id, "failed", recorded.data)
+        result = adapt_result(recorded.data, recorded, visit.attempts[-1])
+        return bool(recorded.outcome) and self.execution.deliver(now, pending.id, "succeeded", result)

@@ -1,4 +1,4 @@
-"""ARNs: how they are made, taken apart, and refused.
+"""ARNs of Step Functions: building, parsing and validation.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 """
@@ -12,7 +12,7 @@ from asl.server.errors import invalid_arn
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose ARNs the server gives out."""
+    """The account and region of the server's resources."""
 
     region: str = "us-east-1"
     number: str = "000000000000"
@@ -23,7 +23,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Arn:
-    """A Step Functions ARN: what kind of thing, and the names after it."""
+    """A parsed Step Functions ARN: the resource type, and the parts after it."""
 
     text: str
     kind: str
@@ -31,17 +31,17 @@ class Arn:
 
     @property
     def base(self) -> str:
-        """The state machine's own ARN, without version or alias."""
+        """The ARN of the state machine, without version or alias."""
         return ":".join(self.text.split(":")[:7])
 
     @property
     def qualifier(self) -> str | None:
-        """A state machine ARN's version number or alias name."""
+        """The version number or alias name of a state machine ARN."""
         return self.parts[1] if len(self.parts) > 1 else None
 
 
 def parse(text: str, *kinds: str) -> Arn:
-    """An ARN of one of the kinds. Raises InvalidArn."""
+    """Parse an ARN of one of the resource types. Raises InvalidArn."""
     pieces = text.split(":")
     if pieces[0] != "arn":
         raise invalid_arn(f"Invalid ARN prefix: {text}")

@@ -1,4 +1,4 @@
-"""Real time that can be moved ahead, and that stands still at a timer's own moment while the timer is handled."""
+"""Real time with an offset that tests can increase."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from asl.engine.clock import RealClock
 
 
 class ServerClock(RealClock):
-    """The machine's clock, with an offset; `pinned` while what was due at a moment happens, so that it happens then."""
+    """The system clock plus an offset.
+
+    While a timer is handled, `pinned` holds the time at which it was due, and `now` returns that time.
+    """
 
     def __init__(self, offset: float = 0.0) -> None:
         super().__init__()
@@ -17,5 +20,5 @@ class ServerClock(RealClock):
         return super().now() if self.pinned is None else self.pinned
 
     def real(self) -> float:
-        """Now, whatever is pinned."""
+        """The current time, even while a time is pinned."""
         return super().now()

@@ -1,4 +1,4 @@
-"""The API's refusals: a code and a message, as AWS words them.
+"""The API's errors: a code and a message, as AWS words them.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html and each action's page.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ApiError(Exception):
-    """A refusal that goes out as HTTP 400 (or another status) with AWS's code and message."""
+    """An error response with AWS's code and message, and an HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(f"{code}: {message}")

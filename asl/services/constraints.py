@@ -1,6 +1,6 @@
-"""What a service answers to arguments that break a constraint which botocore's model doesn't know.
+"""Constraints on arguments that botocore's model doesn't have.
 
-AWS turns these away itself; emulators let them through. So the answer is composed here, as the service would.
+AWS rejects such arguments, emulators accept them. So the service's response is composed here.
 """
 
 from __future__ import annotations
@@ -15,28 +15,30 @@ SECRET_NAME = re.compile(r"[a-zA-Z0-9/_+=.@!-]+")
 REGEX_TEXT = "[a-zA-Z0-9_.-]+"
 
 
-def refusal(service: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    """The service's response, an error's or PutEvents' with failed entries; None where nothing is wrong."""
+def violation_response(service: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """The service's response to a violated constraint, an error or PutEvents' failed entries; else None."""
     match service:
         case "dynamodb" if not TABLE_NAME.fullmatch(table := arguments.get("TableName", "-")):
-            said = f"1 validation error detected: Value '{table}' at 'tableName' failed to satisfy constraint: "
-            return _error("ValidationException", f"{said}Member must satisfy regular expression pattern: {REGEX_TEXT}")
+            message = f"1 validation error detected: Value '{table}' at 'tableName' failed to satisfy constraint: "
+            return _error_response(
+                "ValidationException", f"{message}Member must satisfy regular expression pattern: {REGEX_TEXT}"
+            )
         case "secretsmanager" if not SECRET_NAME.fullmatch(arguments.get("Name", "-")):
-            said = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: "
-            return _error("ValidationException", said + "-/_+=.@!")
+            message = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: "
+            return _error_response("ValidationException", message + "-/_+=.@!")
         case "sns" if arguments.get("TopicArn", "").endswith(".fifo") and not arguments.get("MessageGroupId"):
-            said = "Invalid parameter: The MessageGroupId parameter is required for FIFO topics"
-            return _error("InvalidParameter", said)
-        case "events" if any(map(_malformed, arguments.get("Entries", ()))):
+            message = "Invalid parameter: The MessageGroupId parameter is required for FIFO topics"
+            return _error_response("InvalidParameter", message)
+        case "events" if any(map(_has_malformed_detail, arguments.get("Entries", ()))):
             return _failed_entries(arguments["Entries"])
     return None
 
 
-def _error(code: str, message: str) -> dict[str, Any]:
+def _error_response(code: str, message: str) -> dict[str, Any]:
     return {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
 
 
-def _malformed(entry: dict[str, Any]) -> bool:
+def _has_malformed_detail(entry: dict[str, Any]) -> bool:
     try:
         return not isinstance(json.loads(entry.get("Detail", "{}")), dict)
     except ValueError:
@@ -44,6 +46,6 @@ def _malformed(entry: dict[str, Any]) -> bool:
 
 
 def _failed_entries(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    fault = {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
-    results = [fault if _malformed(entry) else {"EventId": str(uuid.uuid4())} for entry in entries]
-    return {"FailedEntryCount": results.count(fault), "Entries": results}
+    failed_entry = {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+    results = [failed_entry if _has_malformed_detail(entry) else {"EventId": str(uuid.uuid4())} for entry in entries]
+    return {"FailedEntryCount": results.count(failed_entry), "Entries": results}

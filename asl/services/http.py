@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from asl.language.errors import StatesError
-from asl.services.faults import missing_fields, rejected_parameters
-from asl.services.functions import parsed
-from asl.services.shapes import compact
+from asl.services.errors import missing_fields, rejected_parameters
+from asl.services.functions import parse_payload
+from asl.services.shapes import compact_json
 
 TIMEOUT_SECONDS = 60
 REQUIRED = ("ApiEndpoint", "Method")
@@ -23,7 +23,7 @@ REQUIRED = ("ApiEndpoint", "Method")
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request to send: an absolute URL, and the body's text where there is one."""
+    """An HTTP request with an absolute URL; `body` is None if it has none."""
 
     method: str
     url: str
@@ -33,7 +33,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What came back; a header may come several times."""
+    """An HTTP response; a header may have several values."""
 
     status: int
     reason: str
@@ -44,30 +44,30 @@ class HttpResponse:
 Transport = Callable[[HttpRequest], HttpResponse]
 
 
-def send(request: HttpRequest) -> HttpResponse:
-    """Send over the network. Raises OSError where no answer came."""
+def send_request(request: HttpRequest) -> HttpResponse:
+    """Send a request over the network. Raises OSError if there is no response."""
     url = urlsplit(request.url)
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = kind(url.netloc, timeout=TIMEOUT_SECONDS)
     try:
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         connection.request(request.method, target, request.body and request.body.encode(), request.headers)
-        answer = connection.getresponse()
+        response = connection.getresponse()
         headers: dict[str, list[str]] = {}
-        for name, value in answer.getheaders():
+        for name, value in response.getheaders():
             headers.setdefault(name, []).append(value)
-        return HttpResponse(answer.status, answer.reason, headers, answer.read().decode("utf-8", "replace"))
+        return HttpResponse(response.status, response.reason, headers, response.read().decode("utf-8", "replace"))
     finally:
         connection.close()
 
 
 def call_apigateway(transport: Transport, parameters: Any) -> Any:
-    """``arn:aws:states:::apigateway:invoke``: a failure is ``ApiGateway.<status>`` with the body as its cause."""
-    _require(parameters)
+    """Run an ``arn:aws:states:::apigateway:invoke`` task. An error status raises ``ApiGateway.<status>``."""
+    _check_parameters(parameters)
     path = "/".join(str(parameters[part]).strip("/") for part in ("Stage", "Path") if parameters.get(part))
     url = f"https://{parameters['ApiEndpoint']}/{quote(path)}" + _query(parameters.get("QueryParameters"))
     body = parameters.get("RequestBody")
-    text = None if body is None else compact(body)
+    text = None if body is None else compact_json(body)
     request = HttpRequest(parameters["Method"], url, _json_headers(_headers(parameters), body), text)
     try:
         response = transport(request)
@@ -79,8 +79,8 @@ def call_apigateway(transport: Transport, parameters: Any) -> Any:
 
 
 def call_http(transport: Transport, connections: Mapping[str, Mapping[str, str]], parameters: Any) -> Any:
-    """``arn:aws:states:::http:invoke``; ``connections`` has the headers that an EventBridge connection adds, by ARN."""
-    _require(parameters)
+    """Run an ``arn:aws:states:::http:invoke`` task; `connections` has the headers of EventBridge connections."""
+    _check_parameters(parameters)
     arn = (parameters.get("Authentication") or parameters.get("InvocationConfig") or {}).get("ConnectionArn")
     headers = _headers(parameters) | dict(connections.get(arn or "", {}))
     body = parameters.get("RequestBody")
@@ -90,7 +90,7 @@ def call_http(transport: Transport, connections: Mapping[str, Mapping[str, str]]
         text = urlencode(body, doseq=True)
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
     elif body is not None:
-        text = compact(body)
+        text = compact_json(body)
         headers = _json_headers(headers, body)
     url = parameters["ApiEndpoint"] + _query(parameters.get("QueryParameters"))
     request = HttpRequest(parameters["Method"], url, headers, text)
@@ -104,7 +104,7 @@ def call_http(transport: Transport, connections: Mapping[str, Mapping[str, str]]
 
 
 def _result(response: HttpResponse) -> dict[str, Any]:
-    body = parsed(response.body) if response.body else ""
+    body = parse_payload(response.body) if response.body else ""
     return {
         "Headers": response.headers,
         "ResponseBody": body,
@@ -113,11 +113,11 @@ def _result(response: HttpResponse) -> dict[str, Any]:
     }
 
 
-def _require(parameters: Any) -> None:
-    given = parameters if isinstance(parameters, dict) else {}
-    if missing := [name for name in REQUIRED if not given.get(name)]:
+def _check_parameters(parameters: Any) -> None:
+    fields = parameters if isinstance(parameters, dict) else {}
+    if missing := [name for name in REQUIRED if not fields.get(name)]:
         raise missing_fields(parameters, missing)
-    query = given.get("QueryParameters")
+    query = fields.get("QueryParameters")
     if query is not None and not isinstance(query, dict):
         raise rejected_parameters(parameters, ["The value of the field 'QueryParameters' has an invalid format"])
 
@@ -127,8 +127,10 @@ def _query(parameters: dict[str, Any] | None) -> str:
 
 
 def _headers(parameters: dict[str, Any]) -> dict[str, str]:
-    given = parameters.get("Headers") or {}
-    return {name: ",".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in given.items()}
+    headers = parameters.get("Headers") or {}
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, list) else str(value) for name, value in headers.items()
+    }
 
 
 def _json_headers(headers: dict[str, str], body: Any) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""How Step Functions spells services, parameters and exceptions.
+"""The names that Step Functions uses for services, parameters and exceptions.
 
-Optimized integrations carry the names of the AWS SDK for Java 1, ``aws-sdk`` integrations those of version 2; both
-differ from botocore's. See "Learning to use AWS service SDK integrations" and "Handling errors in Step Functions".
+Optimized integrations use the names of the AWS SDK for Java 1, ``aws-sdk`` integrations those of version 2. Both differ
+from botocore's names. See "Learning to use AWS service SDK integrations" and "Handling errors in Step Functions".
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ OPTIMIZED = {
 }
 
 
-def words(name: str) -> list[str]:
-    """The words in a name, cut as the Java SDK cuts them: ``DynamoDB`` is Dynamo, DB."""
+def split_words(name: str) -> list[str]:
+    """The words in a name, split as the Java SDK does: ``DynamoDB`` is Dynamo, DB."""
     text = re.sub(r"[^A-Za-z0-9]+", " ", name)
     text = re.sub(r"(?<=[a-z])(?=[A-Z][a-zA-Z0-9])", " ", text)
     text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", text)
@@ -42,8 +42,8 @@ def words(name: str) -> list[str]:
 
 @lru_cache
 def java_name(name: str) -> str:
-    """A name as a Java 2 class has it: ``DynamoDB`` is ``DynamoDb``, ``SFN`` is ``Sfn``."""
-    return "".join(word[0].upper() + word[1:].lower() for word in words(name))
+    """The name in classes of the Java SDK 2: ``DynamoDB`` is ``DynamoDb``, ``SFN`` is ``Sfn``."""
+    return "".join(word[0].upper() + word[1:].lower() for word in split_words(name))
 
 
 def exception_name(shape: str) -> str:
@@ -60,12 +60,12 @@ def pascal(member: str) -> str:
 
 @lru_cache
 def client_name(service: str) -> str | None:
-    """botocore's client for the service in an ``aws-sdk`` resource (its service id without spaces), if there is one."""
-    return _clients().get(service.lower())
+    """botocore's client name for the service in an ``aws-sdk`` resource (a service id without spaces); else None."""
+    return _client_names().get(service.lower())
 
 
 @lru_cache(maxsize=1)
-def _clients() -> dict[str, str]:
+def _client_names() -> dict[str, str]:
     from botocore.session import Session
     from botocore.utils import CLIENT_NAME_TO_HYPHENIZED_SERVICE_ID_OVERRIDES as IDS
 

@@ -1,1 +1,1 @@
-"""Tools for tests of state machines: the pytest plugin, the test harness, transition coverage."""
+"""Tools for tests of state machines: pytest plugin, harness, task stubs, transition coverage, golden histories."""

@@ -1,6 +1,6 @@
-"""Which transitions of a state machine were taken: every Next, Choice rule, Default and Catch, nested ones too.
+"""Transition coverage: which transitions of a state machine were taken, nested ones included.
 
-Two rules of a Choice with the same target are two transitions; so are a Next and a Catch that lead to the same state.
+A transition is a Next, a Choice rule, a Default or a Catch, even if another one has the same target.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from asl.language.errors import StatesError
 from asl.language.retry import Catcher
 from asl.language.scope import Scope
 
-Transition = tuple[str, str, str]
+TransitionName = tuple[str, str, str]
 """The machine's name, the state's, and the transition: ``Next -> Pay``, ``Choices[0] -> Pay``, ``Catch[1] -> Park``."""
 
 
-class Coverage:
-    """What could be taken in the machines that are watched, and what was."""
+class TransitionCoverage:
+    """The transitions of the watched machines, and those that their executions took."""
 
     def __init__(self) -> None:
-        self.possible: dict[Transition, None] = {}
-        self.taken: set[Transition] = set()
+        self.possible: dict[TransitionName, None] = {}
+        self.taken: set[TransitionName] = set()
         self.entered_by_catch: set[tuple[int, int]] = set()
 
     @property
-    def missed(self) -> list[Transition]:
-        """In the order of the definitions."""
+    def missed(self) -> list[TransitionName]:
+        """The transitions that weren't taken, in the order of the definitions."""
         return [transition for transition in self.possible if transition not in self.taken]
 
     @property
     def percent(self) -> float:
-        """100 where there is nothing to take."""
+        """The share of transitions that were taken; 100 if there are none."""
         return 100.0 if not self.possible else 100 * (1 - len(self.missed) / len(self.possible))
 
     def watch(self, machine: Machine) -> Machine:
-        """Hear of every transition that the machine's executions take from now on. Returns the machine."""
+        """Record every transition that the machine's executions take from now on. Returns the machine."""
         for state in every_state(machine.graph):
             self._watch_entry(machine.name, state)
             if isinstance(state, Choice):
@@ -53,55 +53,59 @@ class Coverage:
                 self._watch_catch(machine.name, state)
         return machine
 
-    def merge(self, possible: list[Transition], taken: list[Transition]) -> None:
-        """Add what another process saw."""
-        self.possible |= dict.fromkeys(map(_transition, possible))
-        self.taken |= set(map(_transition, taken))
+    def as_json(self) -> dict[str, list[TransitionName]]:
+        """The arguments of ``merge`` in another process."""
+        return {"possible": list(self.possible), "taken": list(self.taken)}
+
+    def merge(self, possible: list[TransitionName], taken: list[TransitionName]) -> None:
+        """Add the coverage of another process."""
+        self.possible |= dict.fromkeys(map(_transition_name, possible))
+        self.taken |= set(map(_transition_name, taken))
 
     def _watch_choice(self, machine: str, state: Choice) -> None:
         names = [(machine, state.name, f"Choices[{i}] -> {rule[1]}") for i, rule in enumerate(state.rules)]
-        otherwise = None if state.next is None else (machine, state.name, f"Default -> {state.next.name}")
-        self.possible |= dict.fromkeys([*names, otherwise] if otherwise else names)
+        default = None if state.next is None else (machine, state.name, f"Default -> {state.next.name}")
+        self.possible |= dict.fromkeys([*names, default] if default else names)
         last = len(names) - 1
         state.rules = [
-            (self._heard(rule[0], names[i], otherwise if i == last else None), *rule[1:])
+            (self._recording_test(rule[0], names[i], default if i == last else None), *rule[1:])
             for i, rule in enumerate(state.rules)
         ]
 
-    def _heard(
-        self, test: Callable[[Scope], bool], name: Transition, otherwise: Transition | None
+    def _recording_test(
+        self, test: Callable[[Scope], bool], name: TransitionName, default: TransitionName | None
     ) -> Callable[[Scope], bool]:
-        """A rule's test; when the last one fails, Default is taken."""
+        """The test of a rule, with recording; `default` is taken if the test is false."""
 
-        def heard(scope: Scope) -> bool:
-            holds = test(scope)
-            if holds:
+        def recording_test(scope: Scope) -> bool:
+            matches = test(scope)
+            if matches:
                 self.taken.add(name)
-            elif otherwise is not None:
-                self.taken.add(otherwise)
-            return holds
+            elif default is not None:
+                self.taken.add(default)
+            return matches
 
-        return heard
+        return recording_test
 
     def _watch_catch(self, machine: str, state: ErrorHandlingState) -> None:
-        names = [(machine, state.name, f"Catch[{i}] -> {each.target}") for i, each in enumerate(state.catchers)]
+        names = [(machine, state.name, f"Catch[{i}] -> {catcher.target}") for i, catcher in enumerate(state.catchers)]
         self.possible |= dict.fromkeys(names)
         catch_error = state.catch_error
 
-        def heard(thread: ExecutionThread, catcher: Catcher, error: StatesError) -> bool:
-            on = catch_error(thread, catcher, error)
-            if on:
+        def recording_catch_error(thread: ExecutionThread, catcher: Catcher, error: StatesError) -> bool:
+            continues = catch_error(thread, catcher, error)
+            if continues:
                 self.taken.add(names[state.catchers.index(catcher)])
                 self.entered_by_catch.add((id(thread.history_builder), thread.entered))
-            return on
+            return continues
 
-        _replace(state, "catch_error", heard)
+        _replace_method(state, "catch_error", recording_catch_error)
 
     def _watch_entry(self, machine: str, state: State) -> None:
-        """A state that is entered tells which state's Next led there, unless a Catch did."""
+        """Record the Next that led to a state when the state is entered, unless a Catch led there."""
         run = state.run
 
-        def heard(thread: ExecutionThread) -> bool:
+        def recording_run(thread: ExecutionThread) -> bool:
             if thread.before and (id(thread.history_builder), thread.entered) not in self.entered_by_catch:
                 kind, _, _, details = thread.history_builder.records[thread.before - 1]
                 if kind.endswith("StateExited") and details is not None:
@@ -110,22 +114,22 @@ class Coverage:
                         self.taken.add(name)
             return run(thread)
 
-        _replace(state, "run", heard)
+        _replace_method(state, "run", recording_run)
 
 
 def every_state(graph: Graph) -> Iterator[State]:
-    """The states of a graph and of all that is nested in them."""
+    """The states of a graph, nested ones included."""
     for state in graph.states.values():
         yield state
         inner = state.branches if isinstance(state, Parallel) else [state.processor] if isinstance(state, Map) else []
-        for each in inner:
-            yield from every_state(each)
+        for nested in inner:
+            yield from every_state(nested)
 
 
-def _replace(state: State, method: str, function: Callable[..., Any]) -> None:
+def _replace_method(state: State, method: str, function: Callable[..., Any]) -> None:
     setattr(state, method, function)
 
 
-def _transition(values: Any) -> Transition:
-    machine, state, what = values
-    return machine, state, what
+def _transition_name(values: Any) -> TransitionName:
+    machine, state, transition = values
+    return machine, state, transition

@@ -1,4 +1,4 @@
-"""A state machine under test: stubs for its tasks, time to pass, assertions that show the history when they fail."""
+"""The test harness: runs one execution, moves its clock, answers its task tokens, checks its outcome."""
 
 from __future__ import annotations
 
@@ -11,43 +11,16 @@ from asl.engine.execution import Execution
 from asl.engine.history_table import plain
 from asl.engine.machine import Machine
 from asl.engine.requests import TaskRequest
-from asl.language.errors import StatesError
 
 
-def fails(error: str, cause: str | None = None) -> StatesError:
-    """An answer that fails the task, for `Answers`."""
-    return StatesError(error, cause)
+class Harness:
+    """Runs one execution on a virtual clock. It starts at once, and stops where it waits for time or a token.
 
-
-class Answers:
-    """A task that gives its answers in turn; the last one again and again.
-
-    pay = Answers(fails("Busy"), fails("Busy"), {"paid": True})
+    An assertion that fails shows the history.
 
     Attributes:
-        calls: the payloads that it got.
-    """
-
-    def __init__(self, *answers: Any) -> None:
-        if not answers:
-            raise ValueError("a stub needs at least one answer")
-        self.answers = answers
-        self.calls: list[Any] = []
-
-    def __call__(self, payload: Any) -> Any:
-        answer = self.answers[min(len(self.calls), len(self.answers) - 1)]
-        self.calls.append(payload)
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer(payload) if callable(answer) else answer
-
-
-class Trial:
-    """One execution, begun and run as far as it goes without time passing.
-
-    Attributes:
-        execution: the engine's; status, output, error, cause, path, history.
-        engine: drives it, on a virtual clock.
+        execution: has status, output, error, cause, path and history.
+        engine: runs the execution.
     """
 
     def __init__(
@@ -63,70 +36,73 @@ class Trial:
         self.execution: Execution = self.engine.start(machine, {} if input is None else input, name=name)
         self.engine.run_due()
 
-    def advance(self, **duration: float) -> Trial:
-        """Let time pass: ``advance(hours=36)``; the names are timedelta's."""
+    def advance(self, **duration: float) -> Harness:
+        """Advance the clock, as in ``advance(hours=36)``; the arguments are timedelta's."""
         self.engine.advance(timedelta(**duration).total_seconds())
         return self
 
-    def finish(self) -> Trial:
-        """As much time as it takes, until nothing is left to happen."""
+    def finish(self) -> Harness:
+        """Advance the clock until no event is left."""
         self.engine.run()
         return self
 
     @property
     def waiting(self) -> list[TaskRequest]:
-        """The tasks whose tokens wait for an answer."""
+        """The requests of the tasks that wait for their token."""
         return [request for owner, request in self.engine.tokens.values() if request.pending_id in owner.pending]
 
-    def succeed(self, output: Any = None, state: str | None = None) -> Trial:
-        """Answer the token that waits, as SendTaskSuccess does; `state` says which where several wait."""
-        self.engine.send_task_success(self._token(state), output)
+    def succeed(self, output: Any = None, state: str | None = None) -> Harness:
+        """Answer the waiting token, as SendTaskSuccess does; `state` selects one of several."""
+        self.engine.send_task_success(self._waiting_token(state), output)
         self.engine.run_due()
         return self
 
-    def fail(self, error: str, cause: str | None = None, state: str | None = None) -> Trial:
-        """Answer the token that waits, as SendTaskFailure does."""
-        self.engine.send_task_failure(self._token(state), error, cause)
+    def fail(self, error: str, cause: str | None = None, state: str | None = None) -> Harness:
+        """Answer the waiting token, as SendTaskFailure does; `state` selects one of several."""
+        self.engine.send_task_failure(self._waiting_token(state), error, cause)
         self.engine.run_due()
         return self
 
-    def _token(self, state: str | None) -> str:
-        found = [request.token for request in self.waiting if state in (None, request.state)]
-        if len(found) != 1 or found[0] is None:
+    def _waiting_token(self, state: str | None) -> str:
+        tokens = [request.token for request in self.waiting if state in (None, request.state)]
+        if len(tokens) != 1 or tokens[0] is None:
             states = [request.state for request in self.waiting]
-            raise AssertionError(self._with_history(f"one token should wait, but these do: {states}"))
-        return found[0]
+            raise AssertionError(self._with_history(f"exactly one token should be waiting, not those of {states}"))
+        return tokens[0]
 
-    # What should hold.
-
-    def assert_succeeded(self, output: Any = ...) -> Trial:
-        """It succeeded; with this output, where one is given."""
-        self._assert(self.execution.status == "SUCCEEDED", f"it {self._stands()}, and should have succeeded")
-        same = output is ... or self.execution.output == output
-        self._assert(same, f"the output is {self.execution.output!r}, and should be {output!r}")
+    def assert_succeeded(self, output: Any = ...) -> Harness:
+        """The execution succeeded, with this output if given."""
+        self._assert(
+            self.execution.status == "SUCCEEDED", f"the execution {self._describe_status()}, and should have succeeded"
+        )
+        matches = output is ... or self.execution.output == output
+        self._assert(matches, f"the output is {self.execution.output!r}, and should be {output!r}")
         return self
 
-    def assert_failed(self, error: str | None = None) -> Trial:
-        """It failed; with this error, where one is given."""
-        self._assert(self.execution.status in ("FAILED", "TIMED_OUT"), f"it {self._stands()}, and should have failed")
-        same = error is None or self.execution.error == error
-        self._assert(same, f"the error is {self.execution.error}, and should be {error}")
+    def assert_failed(self, error: str | None = None) -> Harness:
+        """The execution failed, with this error if given."""
+        self._assert(
+            self.execution.status in ("FAILED", "TIMED_OUT"),
+            f"the execution {self._describe_status()}, and should have failed",
+        )
+        matches = error is None or self.execution.error == error
+        self._assert(matches, f"the error is {self.execution.error}, and should be {error}")
         return self
 
-    def assert_running(self, state: str | None = None) -> Trial:
-        """It hasn't ended; the state entered last is this one, where one is given."""
-        self._assert(self.execution.running, f"it {self._stands()}, and should be running")
+    def assert_running(self, state: str | None = None) -> Harness:
+        """The execution is running, and this state was entered last if given."""
+        self._assert(self.execution.running, f"the execution {self._describe_status()}, and should be running")
         last = self.execution.path[-1]
-        self._assert(state in (None, last), f"it stands in {last}, and should stand in {state}")
+        self._assert(state in (None, last), f"the last state is {last}, and should be {state}")
         return self
 
-    def assert_path(self, path: Sequence[str]) -> Trial:
-        """It entered exactly these states, in this order."""
-        found = self.execution.path
-        self._assert(found == list(path), f"it went through {found}, and should have gone through {list(path)}")
+    def assert_path(self, path: Sequence[str]) -> Harness:
+        """The execution entered exactly these states, in this order."""
+        actual, expected = self.execution.path, list(path)
+        self._assert(actual == expected, f"the path is {actual}, and should be {expected}")
         return self
 
-    def _stands(self) -> str:
+    def _describe_status(self) -> str:
         execution = self.execution
         reason = ": ".join(filter(None, (execution.error, execution.cause)))
         return f"is {execution.status}{f' ({reason})' if reason else ''}"

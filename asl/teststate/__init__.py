@@ -1,1 +1,1 @@
-"""The TestState API: one state run in isolation, with mocks."""
+"""The TestState API: runs one state in isolation, with a mocked result if requested."""

@@ -1,4 +1,4 @@
-"""Mocked results of TestState: do they look like what the service answers?
+"""Checks of mocked results: does a result have the shape of the API's response?
 
 https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html
 """
@@ -21,24 +21,24 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "map": ((dict,), "an object"),
 }
 _FREE_FORM = {("lambda", "invoke"): {"Payload"}}
-"""Members that Step Functions turns into JSON of any kind."""
+"""Members that hold any JSON in a state's result."""
 
 
-def check_mock(integration: Integration, result: Any, mode: str) -> None:
-    """Compare a mocked result with the shape of the API's answer.
+def check_mocked_result(integration: Integration, result: Any, mode: str) -> None:
+    """Compare a mocked result with the shape of the API's response.
 
-    `mode` is NONE (anything goes), PRESENT (what is there is right) or STRICT (and all that is required is there).
+    `mode` is NONE (no check), PRESENT (present fields are valid) or STRICT (required fields are present too).
     Raises Rejected (``ValidationException``).
     """
     shape = _output_shape(integration.service, integration.action) if mode != "NONE" else None
     if shape is not None:
         free = _FREE_FORM.get((integration.service, integration.action), set())
-        _check(shape, result, "", strict=mode == "STRICT", free=free)
+        _check_value(shape, result, "", strict=mode == "STRICT", free=free)
 
 
 @lru_cache
 def _output_shape(service: str, action: str) -> Any:
-    """botocore's shape of the answer; None for an API that botocore doesn't know."""
+    """botocore's shape of the response; None for an unknown API."""
     from botocore.session import Session
 
     optimized = OPTIMIZED.get(service)
@@ -50,20 +50,20 @@ def _output_shape(service: str, action: str) -> Any:
     return model.operation_model(operation).output_shape if operation in model.operation_names else None
 
 
-def _check(shape: Any, value: Any, field: str, *, strict: bool, free: set[str]) -> None:
+def _check_value(shape: Any, value: Any, field: str, *, strict: bool, free: set[str]) -> None:
     if value is None or field in free:
         return
-    types, called = _KINDS.get(shape.type_name, ((object,), "a value"))
+    types, description = _KINDS.get(shape.type_name, ((object,), "a value"))
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        _refuse(field, f"must be {called}")
+        _reject(field, f"must be {description}")
     if shape.type_name == "structure":
         _check_structure(shape, value, strict=strict, free=free)
     elif shape.type_name == "list":
         for item in value:
-            _check(shape.member, item, field, strict=strict, free=free)
+            _check_value(shape.member, item, field, strict=strict, free=free)
     elif shape.type_name == "map":
         for key, item in value.items():
-            _check(shape.value, item, key, strict=strict, free=free)
+            _check_value(shape.value, item, key, strict=strict, free=free)
     else:
         _check_bounds(shape, value, field)
 
@@ -72,27 +72,27 @@ def _check_structure(shape: Any, value: dict[str, Any], *, strict: bool, free: s
     members = {pascal(name): member for name, member in shape.members.items()}
     for name, item in value.items():
         if name in members:
-            _check(members[name], item, name, strict=strict, free=free)
+            _check_value(members[name], item, name, strict=strict, free=free)
     for name in map(pascal, shape.required_members) if strict else ():
         if name not in value:
-            _refuse(name, "is required but was missing")
+            _reject(name, "is required but was missing")
 
 
 def _check_bounds(shape: Any, value: Any, field: str) -> None:
     limits = shape.metadata
     if isinstance(value, str):
         if len(value) < limits.get("min", 0):
-            _refuse(field, "is smaller than the minimum length")
+            _reject(field, "is smaller than the minimum length")
         if "max" in limits and len(value) > limits["max"]:
-            _refuse(field, "exceeds the maximum length")
+            _reject(field, "exceeds the maximum length")
         if "enum" in limits and value not in limits["enum"]:
-            _refuse(field, "is not one of the allowed values")
+            _reject(field, "is not one of the allowed values")
     elif isinstance(value, int | float) and not isinstance(value, bool):
         if "min" in limits and value < limits["min"]:
-            _refuse(field, "is less than the minimum value")
+            _reject(field, "is less than the minimum value")
         if "max" in limits and value > limits["max"]:
-            _refuse(field, "exceeds the maximum value")
+            _reject(field, "exceeds the maximum value")
 
 
-def _refuse(field: str, why: str) -> None:
-    raise Rejected("ValidationException", f"Mock result schema validation error: Field '{field}' {why}")
+def _reject(field: str, reason: str) -> None:
+    raise Rejected("ValidationException", f"Mock result schema validation error: Field '{field}' {reason}")

@@ -1,4 +1,4 @@
-"""What validation says: one record a fault, as ValidateStateMachineDefinition returns it."""
+"""Diagnostics of a definition, as ValidateStateMachineDefinition returns them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SCHEMA = "SCHEMA_VALIDATION_FAILED"
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A fault and its place.
+    """One error or warning and its location.
 
     Attributes:
         severity: ``ERROR`` (the definition can't be created) or ``WARNING``.
@@ -28,18 +28,18 @@ class Diagnostic:
         return f"{self.code}: {self.message} at {self.location or 'null'}"
 
     def as_json(self) -> dict[str, str]:
-        """The record as the API spells it."""
-        answer = {"severity": self.severity, "code": self.code, "message": self.message}
+        """The diagnostic as the API returns it."""
+        fields = {"severity": self.severity, "code": self.code, "message": self.message}
         if self.location is not None:
-            answer["location"] = self.location
-        return answer
+            fields["location"] = self.location
+        return fields
 
 
 class InvalidDefinition(ValueError):
     """The definition can't be created. Its text is the message of the API's error of the same name.
 
     Attributes:
-        diagnostics: the faults, all of severity ``ERROR``.
+        diagnostics: the errors, all of severity ``ERROR``.
     """
 
     def __init__(self, diagnostics: list[Diagnostic]) -> None:
@@ -47,11 +47,15 @@ class InvalidDefinition(ValueError):
         self.diagnostics = diagnostics
 
 
-class Report:
-    """Faults as they are found."""
+class DiagnosticsCollector:
+    """Collects diagnostics, each once, in the order of the checks."""
 
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        return [diagnostic for diagnostic in self.diagnostics if diagnostic.severity == "ERROR"]
 
     def error(self, location: str | None, message: str, code: str = SCHEMA) -> None:
         self._add(Diagnostic("ERROR", code, message, location))
@@ -60,11 +64,11 @@ class Report:
         self._add(Diagnostic("WARNING", code, message, location))
 
     def expect(self, location: str, value: Any, kinds: type | tuple[type, ...], name: str) -> bool:
-        """True if the value is of the kind; a boolean is no number. Else the fault is noted."""
-        right = isinstance(value, kinds) and not (isinstance(value, bool) and kinds is not bool)
-        if not right:
+        """True if the value has the type (a boolean is no number); else adds an error."""
+        matches = isinstance(value, kinds) and not (isinstance(value, bool) and kinds is not bool)
+        if not matches:
             self.error(location, f"Expected value of type {name}")
-        return right
+        return matches
 
     def _add(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.diagnostics:

@@ -1,40 +1,33 @@
-"""JSONata expressions in a definition: they must parse, and read only what a state gives them."""
+"""Checks of JSONata expressions: they must parse, and read only data that the state has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from asl.language.jsonata.expressions import InvalidExpression, parse_expression
-from asl.validation.diagnostics import Report
+from asl.language.jsonata.expressions import parse_expression
+from asl.language.jsonata.syntax import InvalidExpression
+from asl.validation.diagnostics import DiagnosticsCollector
 
-_SAME_CONTEXT: tuple[str, ...] = (
-    "lhs",
-    "rhs",
-    "expression",
-    "expressions",
-    "condition",
-    "then",
-    "_else",
-    "arguments",
-    "procedure",
+_SAME_CONTEXT = (
+    *("lhs", "rhs", "lhs_object", "expression", "expressions", "condition", "then", "_else"),
+    *("arguments", "procedure", "body"),
 )
-_SAME_CONTEXT += ("body", "lhs_object")
-_CONTEXT_OF_ITS_OWN = ("predicate", "stages", "expr", "group", "terms", "pattern", "update", "delete")
+_OWN_CONTEXT = ("predicate", "stages", "expr", "group", "terms", "pattern", "update", "delete")
 
 
-def check_expression(report: Report, text: str, here: str, *, catching: bool = False) -> None:
-    """Check the text inside ``{% %}``. ``$states.errorOutput`` is there in a Catch alone."""
+def check_expression(collector: DiagnosticsCollector, text: str, location: str, *, catching: bool = False) -> None:
+    """Check the text inside ``{% %}``. ``$states.errorOutput`` exists only in a Catch."""
     try:
         tree = parse_expression(text)
     except InvalidExpression as error:
-        report.error(here, str(error).partition(": ")[2] or str(error), "INVALID_JSONATA_EXPRESSION")
+        collector.error(location, str(error).partition(": ")[2] or str(error), "INVALID_JSONATA_EXPRESSION")
         return
-    for fault in _faults(tree, catching=catching):
-        report.error(here, fault, "UNSUPPORTED_JSONATA_EXPRESSION")
+    for message in _unsupported_references(tree, catching=catching):
+        collector.error(location, message, "UNSUPPORTED_JSONATA_EXPRESSION")
 
 
-def _faults(tree: Any, *, catching: bool) -> Iterator[str]:
+def _unsupported_references(tree: Any, *, catching: bool) -> Iterator[str]:
     for node, top in _nodes(tree, top=True):
         if node.type == "name" and top:
             yield f"Reference to '{node.value}' at the top level is not supported."
@@ -50,7 +43,7 @@ def _reads_error_output(path: Any) -> bool:
 
 
 def _nodes(node: Any, *, top: bool) -> Iterator[tuple[Any, bool]]:
-    """Every node, with whether its context is the expression's own, which has nothing in it."""
+    """Every node of the tree, and whether its context is the top level, where no names exist."""
     if isinstance(node, list | tuple):
         for inner in node:
             yield from _nodes(inner, top=top)
@@ -63,5 +56,5 @@ def _nodes(node: Any, *, top: bool) -> Iterator[tuple[Any, bool]]:
             yield from _nodes(step, top=top and i == 0)
     for name in _SAME_CONTEXT:
         yield from _nodes(getattr(node, name, None), top=top)
-    for name in _CONTEXT_OF_ITS_OWN:
+    for name in _OWN_CONTEXT:
         yield from _nodes(getattr(node, name, None), top=False)

@@ -1,4 +1,4 @@
-"""Which fields each place of a definition may have, what kind of value they hold, and which exclude each other.
+"""The fields of every object in a definition: which are allowed, what they hold, which exclude each other.
 
 States Language, section "State type" and those of each state type;
 https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
@@ -6,34 +6,39 @@ https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
 
 from __future__ import annotations
 
-_ANYWHERE = {"Type", "Comment", "QueryLanguage"}
+_COMMON = {"Type", "Comment", "QueryLanguage"}
 _PATHS = {"InputPath", "OutputPath"}
-_MOVES = {"Next", "End"}
-_OUT = {"Output", "Assign"}
-_RESULT = {"ResultPath", "ResultSelector"}
-_FAULTS = {"Retry", "Catch"}
+_TRANSITIONS = {"Next", "End"}
+_OUTPUTS = {"Output", "Assign"}
+_RESULTS = {"ResultPath", "ResultSelector"}
+_ERROR_HANDLERS = {"Retry", "Catch"}
 
 STATE_FIELDS: dict[str, frozenset[str]] = {
-    name: frozenset(fields | _ANYWHERE)
+    name: frozenset(fields | _COMMON)
     for name, fields in {
         "Task": _PATHS
-        | _MOVES
-        | _OUT
-        | _RESULT
-        | _FAULTS
+        | _TRANSITIONS
+        | _OUTPUTS
+        | _RESULTS
+        | _ERROR_HANDLERS
         | {"Parameters", "Arguments", "Resource", "Credentials"}
         | {"TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"},
-        "Wait": _PATHS | _MOVES | _OUT | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
-        "Pass": _PATHS | _MOVES | _OUT | {"Parameters", "Result", "ResultPath"},
+        "Wait": _PATHS | _TRANSITIONS | _OUTPUTS | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
+        "Pass": _PATHS | _TRANSITIONS | _OUTPUTS | {"Parameters", "Result", "ResultPath"},
         "Succeed": _PATHS | {"Output"},
         "Fail": {"Error", "ErrorPath", "Cause", "CausePath"},
-        "Choice": _PATHS | _OUT | {"Choices", "Default"},
-        "Parallel": _PATHS | _MOVES | _OUT | _RESULT | _FAULTS | {"Parameters", "Arguments", "Branches"},
+        "Choice": _PATHS | _OUTPUTS | {"Choices", "Default"},
+        "Parallel": _PATHS
+        | _TRANSITIONS
+        | _OUTPUTS
+        | _RESULTS
+        | _ERROR_HANDLERS
+        | {"Parameters", "Arguments", "Branches"},
         "Map": _PATHS
-        | _MOVES
-        | _OUT
-        | _RESULT
-        | _FAULTS
+        | _TRANSITIONS
+        | _OUTPUTS
+        | _RESULTS
+        | _ERROR_HANDLERS
         | {"Parameters", "ItemProcessor", "Iterator", "ItemsPath", "Items", "ItemSelector"}
         | {"ItemReader", "ItemBatcher", "ResultWriter", "MaxConcurrency", "MaxConcurrencyPath", "Label"}
         | {"ToleratedFailurePercentage", "ToleratedFailurePercentagePath"}
@@ -43,6 +48,8 @@ STATE_FIELDS: dict[str, frozenset[str]] = {
 
 MACHINE_FIELDS = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})
 BRANCH_FIELDS = frozenset({"Comment", "StartAt", "States"})
+ITEM_PROCESSORS = ("ItemProcessor", "Iterator")
+"""The field of a Map state with its item processor; Iterator is its older name."""
 PROCESSOR_FIELDS = BRANCH_FIELDS | {"ProcessorConfig"}
 RETRY_FIELDS = frozenset(
     {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
@@ -84,7 +91,7 @@ EXACTLY_ONE: dict[str, tuple[tuple[str, ...], ...]] = {
     "Pass": (_NEXT_OR_END,),
     "Wait": (_NEXT_OR_END, ("SecondsPath", "Seconds", "TimestampPath", "Timestamp")),
     "Parallel": (_NEXT_OR_END,),
-    "Map": (_NEXT_OR_END, ("ItemProcessor", "Iterator")),
+    "Map": (_NEXT_OR_END, ITEM_PROCESSORS),
 }
 REQUIRED: dict[str, tuple[str, ...]] = {"Task": ("Resource",), "Choice": ("Choices",), "Parallel": ("Branches",)}
 
@@ -107,7 +114,7 @@ INTEGERS: dict[str, tuple[int, int | None]] = {
     "MaxAttempts": (0, 99_999_999),
     "MaxDelaySeconds": (1, 31_622_400),
 }
-"""Whole numbers, with the least and the most that they may be."""
+"""Integer fields, with their minimum and maximum."""
 NUMBERS: dict[str, tuple[float, float | None]] = {
     "ToleratedFailurePercentage": (0.0, 100.0),
     "BackoffRate": (1.0, None),

@@ -1,4 +1,4 @@
-"""How states lead to each other: every target is there, every state is reached, and one of them ends.
+"""Checks of the transitions: every target exists, every state is reachable, and the machine can end.
 
 States Language, section "Transitions".
 """
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from asl.validation.diagnostics import Report
+from asl.validation.diagnostics import DiagnosticsCollector
 
 MAX_NAME = 80
 TARGET = "MISSING_TRANSITION_TARGET"
@@ -17,30 +17,30 @@ TARGET = "MISSING_TRANSITION_TARGET"
 Machine = dict[str, Any]
 
 
-def check_graph(report: Report, machine: Machine) -> None:
-    """Check a machine whose fields are right, and the machines inside it."""
+def check_graph(collector: DiagnosticsCollector, machine: Machine) -> None:
+    """Check a machine with valid fields, and the machines nested in it."""
     nested = list(machines(machine, ""))
-    for place, inner in nested:
-        _check_targets(report, inner, place)
-    for place, inner in nested:
-        _check_reach(report, inner, place)
-    _check_names(report, nested)
+    for machine_location, inner in nested:
+        _check_targets(collector, inner, machine_location)
+    for machine_location, inner in nested:
+        _check_reach(collector, inner, machine_location)
+    _check_names(collector, nested)
 
 
-def machines(machine: Machine, place: str) -> Iterator[tuple[str, Machine]]:
-    """A machine and every branch and item processor in it, each with its place."""
-    yield place, machine
+def machines(machine: Machine, machine_location: str) -> Iterator[tuple[str, Machine]]:
+    """The machine and every branch and item processor in it, each with its location."""
+    yield machine_location, machine
     for name, state in machine["States"].items():
-        here = f"{place}/States/{name}"
+        state_location = f"{machine_location}/States/{name}"
         for i, branch in enumerate(state.get("Branches", ())):
-            yield from machines(branch, f"{here}/Branches[{i}]")
+            yield from machines(branch, f"{state_location}/Branches[{i}]")
         for field in ("ItemProcessor", "Iterator"):
             if field in state:
-                yield from machines(state[field], f"{here}/{field}")
+                yield from machines(state[field], f"{state_location}/{field}")
 
 
 def targets(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The states that a state can lead to, each with the place of the field that says so."""
+    """The targets of a state's transitions, each with the location of its field."""
     if "Next" in state:
         yield "Next", state["Next"]
     for field in ("Choices", "Catch"):
@@ -54,43 +54,47 @@ def ends(state: dict[str, Any]) -> bool:
     return state["Type"] in ("Succeed", "Fail") or state.get("End") is True
 
 
-def _check_targets(report: Report, machine: Machine, place: str) -> None:
+def _check_targets(collector: DiagnosticsCollector, machine: Machine, machine_location: str) -> None:
     states = machine["States"]
     if machine["StartAt"] not in states:
-        report.error(f"{place}/StartAt", f"Missing 'Next' target: {machine['StartAt']}", TARGET)
+        collector.error(f"{machine_location}/StartAt", f"Missing 'Next' target: {machine['StartAt']}", TARGET)
     for name, state in states.items():
         for field, target in targets(state):
             if target not in states:
-                report.error(f"{place}/States/{name}/{field}", f"Missing 'Next' target: {target}", TARGET)
+                collector.error(f"{machine_location}/States/{name}/{field}", f"Missing 'Next' target: {target}", TARGET)
 
 
-def _check_reach(report: Report, machine: Machine, place: str) -> None:
+def _check_reach(collector: DiagnosticsCollector, machine: Machine, machine_location: str) -> None:
     states = machine["States"]
     if not any(map(ends, states.values())):
-        report.error(None, "Workflow has no terminal state", "MISSING_END_STATE")
+        collector.error(None, "Workflow has no terminal state", "MISSING_END_STATE")
         return
-    reached, waiting = set[str](), [machine["StartAt"]]
-    while waiting:
-        name = waiting.pop()
+    reached, pending = set[str](), [machine["StartAt"]]
+    while pending:
+        name = pending.pop()
         if name in states and name not in reached:
             reached.add(name)
-            waiting += [target for _, target in targets(states[name])]
+            pending += [target for _, target in targets(states[name])]
     for name in states:
         if name not in reached:
-            report.error(f"{place}/States/{name}", f'State "{name}" is not reachable.', TARGET)
+            collector.error(f"{machine_location}/States/{name}", f'State "{name}" is not reachable.', TARGET)
 
 
-def _check_names(report: Report, nested: list[tuple[str, Machine]]) -> None:
+def _check_names(collector: DiagnosticsCollector, nested: list[tuple[str, Machine]]) -> None:
     places = [
-        (name, f"{place}/States/{name}", state) for place, inner in nested for name, state in inner["States"].items()
+        (name, f"{machine_location}/States/{name}", state)
+        for machine_location, inner in nested
+        for name, state in inner["States"].items()
     ]
     names = Counter(name for name, _, _ in places)
     labels = Counter(state["Label"] for _, _, state in places if "Label" in state)
-    for name, here, state in places:
+    for name, state_location, state in places:
         if names[name] > 1:
-            report.error(here, f"Duplicate State name: {name}", "DUPLICATE_STATE_NAME")
+            collector.error(state_location, f"Duplicate State name: {name}", "DUPLICATE_STATE_NAME")
         if len(name) > MAX_NAME:
             message = f"State name '{name}' exceeds the {MAX_NAME}-character limit allowed by the service"
-            report.error(here, message, "INVALID_STATE_NAME")
+            collector.error(state_location, message, "INVALID_STATE_NAME")
         if "Label" in state and labels[state["Label"]] > 1:
-            report.error(f"{here}/Label", f"Duplicate Label name: {state['Label']}", "DUPLICATE_LABEL_NAME")
+            collector.error(
+                f"{state_location}/Label", f"Duplicate Label name: {state['Label']}", "DUPLICATE_LABEL_NAME"
+            )

@@ -1,4 +1,4 @@
-"""The fields that only a Map state has: its processor, its reader, its batcher and its writer.
+"""Checks of the fields that only a Map state has: its processor's configuration, reader, batcher and writer.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
@@ -6,113 +6,117 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container
+from typing import Any
 
+from asl.language.resources import is_placeholder, parse_resource
 from asl.validation import fields
+from asl.validation.objects import ObjectValidator
 from asl.validation.values import check_field
 
-if TYPE_CHECKING:
-    from asl.validation.states import Structure
-
-_READERS = re.compile(r"arn:[\w-]+:states:::s3:(getObject|listObjectsV2)|.*\$\{.*")
-_WRITERS = re.compile(r"arn:[\w-]+:states:::s3:putObject|.*\$\{.*")
-_LABEL_FORBIDS = re.compile(r"""[\s?*<>{}\[\]:;,\\|^~$#%&`"]|[\x00-\x1f\x7f-\x9f]""")
+_READER_ACTIONS = ("getObject", "listObjectsV2")
+_WRITER_ACTIONS = ("putObject",)
+_FORBIDDEN_IN_LABEL = re.compile(r"""[\s?*<>{}\[\]:;,\\|^~$#%&`"]|[\x00-\x1f\x7f-\x9f]""")
 MAX_LABEL = 40
 
 
-def check_map(structure: Structure, state: dict[str, Any], here: str, language: str) -> None:
-    """Check a Map state beyond what it shares with other states."""
-    report = structure.report
+def check_map(validator: ObjectValidator, state: dict[str, Any], location: str, language: str) -> None:
+    """Check the fields that only a Map state has, except the states of its processor."""
+    collector = validator.collector
     distributed = False
-    for field in ("ItemProcessor", "Iterator"):
-        if field in state:
-            place = f"{here}/{field}"
-            structure.check_branch(state[field], place, fields.PROCESSOR_FIELDS)
-            if isinstance(state[field], dict):
-                config = state[field].get("ProcessorConfig", {})
-                distributed |= _check_config(structure, config, f"{place}/ProcessorConfig")
+    for field in fields.ITEM_PROCESSORS:
+        if isinstance(state.get(field), dict):
+            config = state[field].get("ProcessorConfig", {})
+            distributed |= _check_processor_config(validator, config, f"{location}/{field}/ProcessorConfig")
     if "ItemReader" in state:
-        _check_reader(structure, state["ItemReader"], f"{here}/ItemReader", language)
+        _check_reader(validator, state["ItemReader"], f"{location}/ItemReader", language)
     if "ResultWriter" in state:
-        _check_writer(structure, state["ResultWriter"], f"{here}/ResultWriter", language)
+        _check_writer(validator, state["ResultWriter"], f"{location}/ResultWriter", language)
     if "ItemBatcher" in state:
-        _check_batcher(structure, state["ItemBatcher"], f"{here}/ItemBatcher", language)
+        _check_batcher(validator, state["ItemBatcher"], f"{location}/ItemBatcher", language)
     if not distributed:
         for field in ("ItemReader", "ResultWriter", "ItemBatcher", "Label"):
             if field in state:
-                report.error(here, f"Field '{field}' is not supported")
+                collector.error(location, f"Field '{field}' is not supported")
     label = state.get("Label")
-    if isinstance(label, str) and (len(label) > MAX_LABEL or _LABEL_FORBIDS.search(label)):
-        what = f"exceeds the {MAX_LABEL}-character limit" if len(label) > MAX_LABEL else "has a character that isn't"
-        report.error(f"{here}/Label", f"Label name '{label}' {what} allowed by the service", "INVALID_LABEL_NAME")
+    if isinstance(label, str) and (len(label) > MAX_LABEL or _FORBIDDEN_IN_LABEL.search(label)):
+        reason = f"exceeds the {MAX_LABEL}-character limit" if len(label) > MAX_LABEL else "has a character that isn't"
+        collector.error(
+            f"{location}/Label", f"Label name '{label}' {reason} allowed by the service", "INVALID_LABEL_NAME"
+        )
 
 
-def _check_config(structure: Structure, config: Any, here: str) -> bool:
+def _check_processor_config(validator: ObjectValidator, config: Any, location: str) -> bool:
     """Check a processor's configuration; True if the Map is distributed."""
-    if not structure.report.expect(here, config, dict, "Object"):
+    if not validator.collector.expect(location, config, dict, "Object"):
         return False
     distributed: bool = config.get("Mode") == "DISTRIBUTED"
-    structure.only(here, config, {"Mode", "ExecutionType"} if distributed else {"Mode"})
+    validator.check_allowed(location, config, {"Mode", "ExecutionType"} if distributed else {"Mode"})
     for name in ("Mode", "ExecutionType"):
         if name in config:
-            check_field(structure.report, name, config[name], here, "JSONPath")
+            check_field(validator.collector, name, config[name], location, "JSONPath")
     if distributed:
-        structure.required(here, config, ("ExecutionType",))
-        if structure.machine_type == "EXPRESS":
+        validator.check_required(location, config, ("ExecutionType",))
+        if validator.machine_type == "EXPRESS":
             message = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines"
-            structure.report.error(f"{here}/Mode", message)
+            validator.collector.error(f"{location}/Mode", message)
     return distributed
 
 
-def _check_reader(structure: Structure, reader: Any, here: str, language: str) -> None:
-    if not structure.report.expect(here, reader, dict, "Object"):
+def _check_reader(validator: ObjectValidator, reader: Any, location: str, language: str) -> None:
+    if not validator.collector.expect(location, reader, dict, "Object"):
         return
-    structure.only(here, reader, fields.READER_FIELDS)
-    structure.required(here, reader, ("Resource",))
-    structure.check_fields(here, reader, language)
-    _check_resource(structure, reader, here, _READERS)
+    validator.check_allowed(location, reader, fields.READER_FIELDS)
+    validator.check_required(location, reader, ("Resource",))
+    validator.check_fields(location, reader, language)
+    _check_resource(validator, reader, location, _READER_ACTIONS)
     config = reader.get("ReaderConfig", {})
-    place = f"{here}/ReaderConfig"
-    if not structure.report.expect(place, config, dict, "Object"):
+    inner_location = f"{location}/ReaderConfig"
+    if not validator.collector.expect(inner_location, config, dict, "Object"):
         return
-    structure.only(place, config, fields.READER_CONFIG_FIELDS)
-    structure.check_fields(place, config, language)
+    validator.check_allowed(inner_location, config, fields.READER_CONFIG_FIELDS)
+    validator.check_fields(inner_location, config, language)
     if config.get("InputType") == "CSV" and "CSVHeaderLocation" not in config:
-        structure.report.error(place, "The field 'CSVHeaderLocation' is required")
+        validator.collector.error(inner_location, "The field 'CSVHeaderLocation' is required")
     if config.get("InputType") in ("JSON", "JSONL") and "CSVHeaderLocation" in config:
-        structure.report.error(place, "Field 'CSVHeaderLocation' is not supported")
+        validator.collector.error(inner_location, "Field 'CSVHeaderLocation' is not supported")
     if config.get("CSVHeaderLocation") == "GIVEN":
-        structure.required(place, config, ("CSVHeaders",))
+        validator.check_required(inner_location, config, ("CSVHeaders",))
     headers = config.get("CSVHeaders", [])
-    if structure.report.expect(f"{place}/CSVHeaders", headers, list, "Array"):
+    if validator.collector.expect(f"{inner_location}/CSVHeaders", headers, list, "Array"):
         for header in headers:
-            structure.report.expect(f"{place}/CSVHeaders", header, str, "String")
+            validator.collector.expect(f"{inner_location}/CSVHeaders", header, str, "String")
 
 
-def _check_writer(structure: Structure, writer: Any, here: str, language: str) -> None:
-    if not structure.report.expect(here, writer, dict, "Object"):
+def _check_writer(validator: ObjectValidator, writer: Any, location: str, language: str) -> None:
+    if not validator.collector.expect(location, writer, dict, "Object"):
         return
-    structure.only(here, writer, fields.WRITER_FIELDS)
-    structure.check_fields(here, writer, language)
-    _check_resource(structure, writer, here, _WRITERS)
+    validator.check_allowed(location, writer, fields.WRITER_FIELDS)
+    validator.check_fields(location, writer, language)
+    _check_resource(validator, writer, location, _WRITER_ACTIONS)
     config = writer.get("WriterConfig", {})
-    if structure.report.expect(f"{here}/WriterConfig", config, dict, "Object"):
-        structure.only(f"{here}/WriterConfig", config, {"OutputType", "Transformation"})
-        structure.check_fields(f"{here}/WriterConfig", config, language)
+    if validator.collector.expect(f"{location}/WriterConfig", config, dict, "Object"):
+        validator.check_allowed(f"{location}/WriterConfig", config, {"OutputType", "Transformation"})
+        validator.check_fields(f"{location}/WriterConfig", config, language)
 
 
-def _check_resource(structure: Structure, holder: dict[str, Any], here: str, allowed: re.Pattern[str]) -> None:
+def _check_resource(validator: ObjectValidator, holder: dict[str, Any], location: str, actions: Container[str]) -> None:
     resource = holder.get("Resource")
-    if isinstance(resource, str) and allowed.fullmatch(resource) is None:
-        structure.report.error(f"{here}/Resource", "The field 'Resource' does not match any of the allowed values")
-
-
-def _check_batcher(structure: Structure, batcher: Any, here: str, language: str) -> None:
-    if not structure.report.expect(here, batcher, dict, "Object"):
+    if not isinstance(resource, str) or is_placeholder(resource):
         return
-    structure.only(here, batcher, fields.BATCHER_FIELDS)
-    structure.check_fields(here, batcher, language)
+    integration = parse_resource(resource)
+    if integration.pattern or integration.service != "s3" or integration.action not in actions:
+        validator.collector.error(
+            f"{location}/Resource", "The field 'Resource' does not match any of the allowed values"
+        )
+
+
+def _check_batcher(validator: ObjectValidator, batcher: Any, location: str, language: str) -> None:
+    if not validator.collector.expect(location, batcher, dict, "Object"):
+        return
+    validator.check_allowed(location, batcher, fields.BATCHER_FIELDS)
+    validator.check_fields(location, batcher, language)
     limits = [name for name in batcher if name.startswith("Max")]
     if not limits:
         names = "MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath"
-        structure.report.error(here, f"At least one of the following fields is required: [{names}]")
+        validator.collector.error(location, f"At least one of the following fields is required: [{names}]")

@@ -1,4 +1,4 @@
-"""Why CreateStateMachine and UpdateStateMachine turn a request away, in AWS's words.
+"""Checks of the requests CreateStateMachine and UpdateStateMachine, with AWS's errors.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html#API_CreateStateMachine_Errors
 """
@@ -9,14 +9,15 @@ import re
 from collections.abc import Container
 from typing import Any
 
-from asl.validation import InvalidDefinition, check
+from asl.validation.definitions import parse_definition
+from asl.validation.diagnostics import InvalidDefinition
 
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 _VERSION = re.compile(r".*:stateMachine:[^:]+:\d+")
 
 
 class Rejected(ValueError):
-    """A request that is turned away.
+    """A request that AWS would reject.
 
     Attributes:
         code: AWS's name of the error, such as ``InvalidLoggingConfiguration``.
@@ -30,13 +31,13 @@ class Rejected(ValueError):
 
 
 def check_name(name: str) -> None:
-    """A name of a state machine, an execution or an activity. Raises Rejected (``InvalidName``)."""
+    """Check the name of a state machine, an execution or an activity. Raises Rejected (``InvalidName``)."""
     if _NAME.fullmatch(name) is None:
         raise Rejected("InvalidName", f"Invalid Name: '{name}'")
 
 
 def check_logging(configuration: dict[str, Any] | None, log_groups: Container[str] | None = None) -> None:
-    """A logging configuration; `log_groups` are the ARNs that exist, None to take any.
+    """Check a logging configuration; `log_groups` are the ARNs that exist, None to accept any.
 
     Raises Rejected (``InvalidLoggingConfiguration``).
     """
@@ -44,25 +45,25 @@ def check_logging(configuration: dict[str, Any] | None, log_groups: Container[st
         return
     destinations = configuration.get("destinations") or []
     if len(destinations) != 1:
-        _refuse_logging("Must specify exactly one Log Destination.")
+        _reject_logging("Must specify exactly one Log Destination.")
     arn = destinations[0].get("cloudWatchLogsLogGroup", {}).get("logGroupArn", "")
     if log_groups is not None and arn.removesuffix(":*") not in log_groups and arn not in log_groups:
-        _refuse_logging("Log Destination not found.")
+        _reject_logging("Log Destination not found.")
 
 
-def _refuse_logging(reason: str) -> None:
+def _reject_logging(reason: str) -> None:
     raise Rejected("InvalidLoggingConfiguration", f"Invalid Logging Configuration: {reason}")
 
 
 def check_definition(definition: str, type: str = "STANDARD", *, any_task: bool = False) -> dict[str, Any]:
     """The definition as an object. Raises Rejected (``InvalidDefinition``)."""
     try:
-        return check(definition, type, any_task=any_task)
+        return parse_definition(definition, type, any_task=any_task)
     except InvalidDefinition as error:
         raise Rejected("InvalidDefinition", str(error)) from None
 
 
-def refuse_update_of_version(arn: str) -> None:
-    """A published version never changes. Raises Rejected (``StateMachineDoesNotExist``)."""
+def check_not_a_version(arn: str) -> None:
+    """A published version can't be updated. Raises Rejected (``StateMachineDoesNotExist``)."""
     if _VERSION.fullmatch(arn):
         raise Rejected("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")

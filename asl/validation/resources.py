@@ -1,4 +1,4 @@
-"""What a Task's Resource may be, and what an Express workflow may not call.
+"""Checks of a Task's Resource: which integrations exist, and which an Express workflow can't call.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 """
@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 
-from asl.validation.diagnostics import Report
+from asl.language.resources import (
+    CALLBACK,
+    JOB,
+    JOB_WITH_JSON_OUTPUT,
+    Integration,
+    is_placeholder,
+    parse_resource,
+)
+from asl.services.catalogue import is_supported
+from asl.services.naming import client_name
+from asl.validation.diagnostics import DiagnosticsCollector
 
 _ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:.+", re.S)
-_INTEGRATION = re.compile(
-    r"arn:[\w-]+:states:[\w-]*:\d*:(?P<service>aws-sdk:\w+|[\w-]+):(?P<action>\w+)(?P<pattern>\.[\w:]+)?"
-)
-_ACTIVITY = re.compile(r"arn:[\w-]+:states:[\w-]*:\d*:activity:.+", re.S)
-
-_JOB, _CALLBACK = ".sync", ".waitForTaskToken"
-_PATTERNS = {None, _JOB, f"{_JOB}:2", _CALLBACK}
 _NO_JOBS = {"lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "http", "bedrock-agentcore"}
 _NO_CALLBACKS = {
     *("athena", "batch", "codebuild", "elasticmapreduce", "emr-containers", "emr-serverless", "glue", "databrew"),
@@ -53,68 +56,55 @@ _ACTIONS = {
 """The optimized integrations, from the list on the page above."""
 
 
-def is_placeholder(resource: str) -> bool:
-    """True where deployment fills something in, such as ``${ChargeArn}``."""
-    return "${" in resource
-
-
 def is_activity(resource: str) -> bool:
-    return _ACTIVITY.fullmatch(resource) is not None
+    return parse_resource(resource).kind == "activity"
 
 
-def check_resource(report: Report, resource: str, here: str, machine_type: str) -> None:
-    """An ARN of a function, an activity or an integration that Step Functions has."""
+def check_resource(collector: DiagnosticsCollector, resource: str, location: str, machine_type: str) -> None:
+    """Check a Task's Resource: the ARN of a function, an activity or an integration that Step Functions has."""
     if is_placeholder(resource):
         return
     if _ARN.fullmatch(resource) is None:
-        report.error(here, "Value is not a valid resource ARN")
+        collector.error(location, "Value is not a valid resource ARN")
         return
     if machine_type == "EXPRESS":
-        _check_express(report, resource, here)
-    if ":states:" in resource and not is_activity(resource) and not _known(resource):
-        report.error(
-            here,
+        _check_express(collector, resource, location)
+    if ":states:" in resource and not is_activity(resource) and not _exists(parse_resource(resource)):
+        collector.error(
+            location,
             f"The resource provided {resource} is not recognized. The value is not a valid resource ARN, "
             "or the resource is not available in this region.",
         )
 
 
-def _check_express(report: Report, resource: str, here: str) -> None:
-    if is_activity(resource):
-        report.error(here, "Express state machine does not support Activity ARN")
-    elif re.search(r"\.sync(:2)?$", resource):
-        report.error(here, "Express state machine does not support '.sync' service integration")
-    elif resource.endswith(_CALLBACK):
+def _check_express(collector: DiagnosticsCollector, resource: str, location: str) -> None:
+    integration = parse_resource(resource)
+    if integration.kind == "activity":
+        collector.error(location, "Express state machine does not support Activity ARN")
+    elif integration.waits_for_job:
+        collector.error(location, "Express state machine does not support '.sync' service integration")
+    elif integration.waits_for_token:
         # The trailing space is AWS's.
-        report.error(here, "Express state machine does not support '.waitForTaskToken' service integration ")
+        collector.error(location, "Express state machine does not support '.waitForTaskToken' service integration ")
 
 
-def _known(resource: str) -> bool:
-    found = _INTEGRATION.fullmatch(resource)
-    if found is None or found["pattern"] not in _PATTERNS:
-        return False
-    service, pattern = found["service"], found["pattern"]
+def _exists(integration: Integration) -> bool:
+    """True for an integration that Step Functions has."""
+    service, pattern = integration.service, integration.pattern
     if service.startswith("aws-sdk:"):
-        return pattern in (None, _CALLBACK) and _sdk_has(service.removeprefix("aws-sdk:"))
-    if pattern == f"{_JOB}:2":
+        has_client = client_name(service.removeprefix("aws-sdk:")) is not None
+        return has_client and integration.action.isidentifier() and pattern in ("", CALLBACK)
+    if pattern == JOB_WITH_JSON_OUTPUT:
         return service == "states"
-    forbidden = {_JOB: _NO_JOBS, _CALLBACK: _NO_CALLBACKS}.get(pattern or "", set())
-    return found["action"] in _ACTIONS.get(service, "").split() and service not in forbidden
+    unavailable = {JOB: _NO_JOBS, CALLBACK: _NO_CALLBACKS}.get(pattern, set())
+    return integration.action in _ACTIONS.get(service, "").split() and service not in unavailable
 
 
-def _sdk_has(service: str) -> bool:
-    from asl.services.naming import client_name
-
-    return client_name(service) is not None
-
-
-def callable_here(resource: str) -> bool:
-    """Whether the engine's own services can call the resource; a stub or a mock can always stand in for one."""
-    from asl.services import supported
-
+def is_callable(resource: str) -> bool:
+    """True for a resource that the engine or its Services can call; a stub or a mock can stand in for any other."""
     if is_placeholder(resource) or is_activity(resource):
         return True
-    found = _INTEGRATION.fullmatch(resource)
-    if found is not None and found["pattern"] in (_JOB, f"{_JOB}:2") and found["service"] != "states":
+    integration = parse_resource(resource)
+    if integration.waits_for_job and integration.service != "states":
         return False
-    return supported(resource)
+    return is_supported(resource)

@@ -1,4 +1,4 @@
-"""What a single field may hold: numbers in their bounds, one of a few words, paths, templates, expressions."""
+"""Checks of a single field's value: numbers, constants, paths, templates and expressions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from asl.language.intrinsics import InvalidIntrinsic, compile_intrinsic
-from asl.language.jsonata import expressions as jsonata
+from asl.language.jsonata.syntax import is_expression
 from asl.language.jsonpath import InvalidPath, compile_path, compile_reference_path
 from asl.language.timestamps import instant
 from asl.validation import fields
-from asl.validation.diagnostics import Report
+from asl.validation.diagnostics import DiagnosticsCollector
 from asl.validation.expressions import check_expression
 
 _NOT_A_REFERENCE = "Value is not a Reference Path"
@@ -20,75 +20,79 @@ _MAP_NUMBER_PATHS = frozenset(
 )
 
 
-def check_field(report: Report, name: str, value: Any, place: str, language: str, *, catching: bool = False) -> None:
-    """Check a field by its name alone; `place` is the object that holds it."""
-    here = f"{place.rstrip('/')}/{name}"
-    if language == "JSONata" and jsonata.is_expression(value) and name not in _LITERAL:
-        check_expression(report, value, here, catching=catching)
+def check_field(
+    collector: DiagnosticsCollector, name: str, value: Any, parent: str, language: str, *, catching: bool = False
+) -> None:
+    """Check the value of a field by the field's name; `parent` is the location of its object."""
+    location = f"{parent.rstrip('/')}/{name}"
+    if language == "JSONata" and is_expression(value) and name not in _LITERAL:
+        check_expression(collector, value, location, catching=catching)
     elif language == "JSONata" and name in fields.JSONATA_TEMPLATE_FIELDS:
-        _check_jsonata_template(report, name, value, here, catching=catching)
+        _check_jsonata_template(collector, name, value, location, catching=catching)
     elif name in fields.TEMPLATE_FIELDS:
-        if name != "Assign" or report.expect(here, value, dict, "Object"):
-            check_template(report, value, here)
+        if name != "Assign" or collector.expect(location, value, dict, "Object"):
+            check_template(collector, value, location)
     elif name in fields.QUERY_FIELDS:
-        check_query(report, value, here)
+        check_query(collector, value, location)
     elif name in fields.PATH_FIELDS or name in fields.REFERENCE_FIELDS:
-        _check_path(report, name, value, here)
+        _check_path(collector, name, value, location)
     else:
-        check_constant(report, name, value, here)
+        check_constant(collector, name, value, location)
 
 
 _LITERAL = frozenset({"Comment", "Next", "Default", "Type", "QueryLanguage", "Resource", "Label"})
 
 
-def check_constant(report: Report, name: str, value: Any, here: str) -> None:
-    """A field that holds a plain value."""
+def check_constant(collector: DiagnosticsCollector, name: str, value: Any, location: str) -> None:
+    """Check a field that holds a plain value."""
     if name in fields.INTEGERS:
-        if report.expect(here, value, int, "Integer"):
-            _check_bounds(report, value, *fields.INTEGERS[name], here)
+        if collector.expect(location, value, int, "Integer"):
+            _check_bounds(collector, value, *fields.INTEGERS[name], location)
     elif name in fields.NUMBERS:
-        if report.expect(here, value, (int, float), "Float"):
-            _check_bounds(report, value, *fields.NUMBERS[name], here)
+        if collector.expect(location, value, (int, float), "Float"):
+            _check_bounds(collector, value, *fields.NUMBERS[name], location)
     elif name in fields.CONSTANTS:
         allowed = fields.CONSTANTS[name]
-        if report.expect(here, value, str, "String") and value not in allowed:
-            report.error(here, f"Value should be one of the following: [{', '.join(allowed)}]")
+        if collector.expect(location, value, str, "String") and value not in allowed:
+            collector.error(location, f"Value should be one of the following: [{', '.join(allowed)}]")
     elif name == "Timestamp":
-        if report.expect(here, value, str, "String") and instant(value) is None:
-            report.error(here, "String does not match RFC3339 timestamp")
+        if collector.expect(location, value, str, "String") and instant(value) is None:
+            collector.error(location, "String does not match RFC3339 timestamp")
     elif name == "End":
-        report.expect(here, value, bool, "Boolean")
+        collector.expect(location, value, bool, "Boolean")
     elif name in fields.STRINGS:
-        report.expect(here, value, str, "String")
+        collector.expect(location, value, str, "String")
 
 
-def _check_bounds(report: Report, value: float, least: float, most: float | None, here: str) -> None:
-    if value < least:
-        report.error(here, f"Minimum value is {least}")
-    elif most is not None and value > most:
-        report.error(here, f"Maximum value is {most}")
+def _check_bounds(
+    collector: DiagnosticsCollector, value: float, minimum: float, maximum: float | None, location: str
+) -> None:
+    if value < minimum:
+        collector.error(location, f"Minimum value is {minimum}")
+    elif maximum is not None and value > maximum:
+        collector.error(location, f"Maximum value is {maximum}")
 
 
-def _check_path(report: Report, name: str, value: Any, here: str) -> None:
+def _check_path(collector: DiagnosticsCollector, name: str, value: Any, location: str) -> None:
     if value is None and name in ("InputPath", "OutputPath", "ResultPath"):
         return
-    if not report.expect(here, value, str, "String"):
+    if not collector.expect(location, value, str, "String"):
         return
     try:
         compile_path(value)
     except InvalidPath:
-        report.error(here, "Value must be a valid JSONPath.")
+        collector.error(location, "Value must be a valid JSONPath.")
         return
     if name in fields.PATH_FIELDS or name == "ItemsPath":
         return
     from_input = value == "$" or value.startswith(("$.", "$["))
     wrong_root = not from_input if name == "ResultPath" else name in _MAP_NUMBER_PATHS and value.startswith("$$")
     if wrong_root or not is_reference(value):
-        report.error(here, _NOT_A_REFERENCE)
+        collector.error(location, _NOT_A_REFERENCE)
 
 
 def is_reference(text: str) -> bool:
-    """True for a path that names one place, from ``$``, ``$$`` or a variable. States Language, "Reference Paths"."""
+    """True for a path to exactly one node, from ``$``, ``$$`` or a variable. States Language, "Reference Paths"."""
     rest = text[2:] if text.startswith("$$") else text[1:]
     if text.startswith("$") and not text.startswith("$$"):
         rest = rest.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
@@ -99,25 +103,25 @@ def is_reference(text: str) -> bool:
     return True
 
 
-def check_choice_path(report: Report, value: Any, here: str) -> None:
-    """Variable and the ``…Path`` operators of a Choice rule."""
-    if not report.expect(here, value, str, "String"):
+def check_choice_path(collector: DiagnosticsCollector, value: Any, location: str) -> None:
+    """Check a path in Variable or in a ``…Path`` operator of a Choice rule."""
+    if not collector.expect(location, value, str, "String"):
         return
     if not value.startswith("$"):
-        report.error(here, f"{_NOT_A_REFERENCE}: Reference path didn't start with '$'")
+        collector.error(location, f"{_NOT_A_REFERENCE}: Reference path didn't start with '$'")
         return
     try:
         compile_path(value)
     except InvalidPath:
-        report.error(here, _NOT_A_REFERENCE)
+        collector.error(location, _NOT_A_REFERENCE)
 
 
-def check_query(report: Report, value: Any, here: str) -> None:
-    """``ErrorPath`` and ``CausePath``: a path or an intrinsic function that gives a string."""
-    if not report.expect(here, value, str, "String"):
+def check_query(collector: DiagnosticsCollector, value: Any, location: str) -> None:
+    """Check ``ErrorPath`` or ``CausePath``: a path or an intrinsic function call."""
+    if not collector.expect(location, value, str, "String"):
         return
     if not is_query(value):
-        report.error(here, "Value must be a valid JSONPath.")
+        collector.error(location, "Value must be a valid JSONPath.")
 
 
 def is_query(text: Any) -> bool:
@@ -131,16 +135,17 @@ def is_query(text: Any) -> bool:
     return True
 
 
-def check_template(report: Report, template: Any, here: str) -> None:
-    """Every ``.$`` field of a payload template, however deep."""
-    for place, key, value in _fields_of(template, here):
+def check_template(collector: DiagnosticsCollector, template: Any, location: str) -> None:
+    """Check every ``.$`` field of a payload template, at any depth."""
+    for object_location, key, value in _template_fields(template, location):
         if not key.endswith(".$"):
             if isinstance(value, str) and (value.startswith(("$.", "$$.")) or _looks_intrinsic(value)):
                 message = "The value looks like a path, but the field's name has no '.$'"
-                report.warning(f"{place}/{key}", message, "NO_DOLLAR")
+                collector.warning(f"{object_location}/{key}", message, "NO_DOLLAR")
         elif not is_query(value):
-            report.error(
-                place, f"The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
+            collector.error(
+                object_location,
+                f"The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call",
             )
 
 
@@ -148,35 +153,37 @@ def _looks_intrinsic(text: str) -> bool:
     return text.startswith("States.") and text.endswith(")")
 
 
-def _fields_of(value: Any, place: str) -> Iterator[tuple[str, str, Any]]:
+def _template_fields(value: Any, location: str) -> Iterator[tuple[str, str, Any]]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield place, key, inner
+            yield location, key, inner
             if not key.endswith(".$"):
-                yield from _fields_of(inner, f"{place}/{key}")
+                yield from _template_fields(inner, f"{location}/{key}")
     elif isinstance(value, list):
         for i, inner in enumerate(value):
-            yield from _fields_of(inner, f"{place}[{i}]")
+            yield from _template_fields(inner, f"{location}[{i}]")
 
 
-def _check_jsonata_template(report: Report, name: str, value: Any, here: str, *, catching: bool) -> None:
-    if name == "Assign" and not report.expect(here, value, dict, "Object"):
+def _check_jsonata_template(
+    collector: DiagnosticsCollector, name: str, value: Any, location: str, *, catching: bool
+) -> None:
+    if name == "Assign" and not collector.expect(location, value, dict, "Object"):
         return
-    if name == "Items" and not report.expect(here, value, list, "Array"):
+    if name == "Items" and not collector.expect(location, value, list, "Array"):
         return
-    for place, text in _strings_of(value, here):
-        if jsonata.is_expression(text):
-            check_expression(report, text, place, catching=catching)
+    for text_location, text in _template_strings(value, location):
+        if is_expression(text):
+            check_expression(collector, text, text_location, catching=catching)
         elif text.startswith("{%"):
-            report.error(place, "JSONata string must start with {% and end with %}")
+            collector.error(text_location, "JSONata string must start with {% and end with %}")
 
 
-def _strings_of(value: Any, place: str) -> Iterator[tuple[str, str]]:
+def _template_strings(value: Any, location: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        yield place, value
+        yield location, value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _strings_of(inner, f"{place}/{key}")
+            yield from _template_strings(inner, f"{location}/{key}")
     elif isinstance(value, list):
         for i, inner in enumerate(value):
-            yield from _strings_of(inner, f"{place}[{i}]")
+            yield from _template_strings(inner, f"{location}[{i}]")

@@ -186,7 +186,11 @@ PERMISSIONS: Mapping[FunctionKind, Mapping[str, Sequence[Permission]]] = {
             on_table("orders", "GetItem"),
             *(query_index("orders", name) for name in ("by_number", "by_queue")),
         ],
-        "finder": [on_table("orders", "BatchGetItem"), query_index("orders", "by_state"), on_table("filed", "Query")],
+        "order_index": [
+            on_table("orders", "BatchGetItem"),
+            query_index("orders", "by_state"),
+            on_table("order_index", "Query"),
+        ],
         "discounts": [on_table("orders", "GetItem", "UpdateItem")],
         "credit": [on_table("orders", "GetItem", "Query", "PutItem", "UpdateItem"), query_index("orders", "by_credit")],
         "inventory": [on_table("inventory", "GetItem", "Query", "BatchGetItem", "PutItem", "UpdateItem")],
@@ -213,7 +217,7 @@ PERMISSIONS: Mapping[FunctionKind, Mapping[str, Sequence[Permission]]] = {
     },
     FunctionKind.CONSUMER: {
         "orders": [on_table("orders", "GetItem"), Permission("dynamodb", ["Scan"], ["orders/by_customer"])],
-        "finder": [on_table("filed", "BatchWriteItem")],
+        "order_index": [on_table("order_index", "BatchWriteItem")],
         "inventory": [on_table("inventory", "Query", "BatchGetItem")],
         "products": [on_table("products", "BatchGetItem", "Scan")],
         "baskets": [on_table("baskets", "BatchWriteItem")],

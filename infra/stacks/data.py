@@ -16,6 +16,7 @@ from infra.components.sign_in import SignIn
 from infra.settings import DeploymentSettings
 from oms.declarations import environment
 from oms.declarations.functions import SIGN_UP
+from oms.declarations.names import pascal
 from oms.declarations.tables import TableDeclaration, tables
 
 REPORTS_KEPT = Duration.days(400)
@@ -87,7 +88,7 @@ class DataStack(Stack):
     def _table(self, name: str, declared: TableDeclaration) -> dynamodb.Table:
         table = dynamodb.Table(
             self,
-            name.capitalize(),
+            pascal(name),
             **keys(*declared.key),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(

@@ -17,7 +17,7 @@ from infra.components.functions import LambdaFunctions
 from infra.components.grants import Grants
 from infra.components.machines import MachineArns
 from infra.components.sign_in import SignIn
-from infra.contract import api_routes, service_functions
+from infra.contract import api_routes, base_path, service_functions
 from infra.settings import DeploymentSettings
 from infra.stacks.data import DataStack
 from infra.stacks.orders import OrdersStack
@@ -67,7 +67,7 @@ class EdgeStack(Stack):
         )
         for route in api_routes():
             self.api.add_routes(
-                path=route.path,
+                path=route.url_path,
                 methods=[apigwv2.HttpMethod[route.method]],
                 integration=integrations[route.function],
                 authorizer=authorizer if route.secured else apigwv2.HttpNoneAuthorizer(),
@@ -78,7 +78,9 @@ class EdgeStack(Stack):
             self, "ApiFails", self.api.metric_server_error(period=Duration.minutes(1)), "The API answers 5xx."
         )
         failing.add_alarm_action(actions.SnsAction(orders.alarms))
-        CfnOutput(self, "ApiUrl", value=self.api.api_endpoint)
+        callbacks = "Callbacks go to /webhooks/carrier and /webhooks/payments below it."
+        url = f"{self.api.api_endpoint}{base_path()}"
+        CfnOutput(self, "ApiUrl", value=url, description=f"Base URL of the API. {callbacks}")
 
 
 def jwt_authorizer(sign_in: SignIn) -> HttpJwtAuthorizer:

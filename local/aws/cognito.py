@@ -1,9 +1,10 @@
-"""Cognito on one machine: ministack's, with the one trigger of ours that it doesn't know.
+"""Cognito on one machine: ministack's, plus the PostConfirmation trigger, which ministack doesn't call.
 
-    AUTH=true python -m local.stack.asgi_server local.aws.cognito:app --port 4567
+    AUTH=true python -m local.asgi_server local.aws.cognito:app --port 4567
 
-``AUTH`` lets ministack check codes, tokens' signatures and what a client may do; without, it takes whatever it is told.
-It makes every call of every service dearer, of DynamoDB's by two fifths, so Cognito has a process of its own.
+With ``AUTH``, ministack checks codes, token signatures and what a client may do; without it, it accepts everything.
+The checks run for every call of every service, and make DynamoDB's two fifths slower, so Cognito has a process of its
+own.
 """
 
 from __future__ import annotations
@@ -12,64 +13,59 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 from ministack.app import app as ministack
 
 from api import sign_up
+from local.asgi import Message, Receive, Scope, Send, read_body, send_response
 from oms.adapters.aws.clients import Aws
 
-CONFIRMS = b"AWSCognitoIdentityProviderService.ConfirmSignUp"
-REJECTED = {"__type": "UserLambdaValidationException", "message": "PostConfirmation failed."}
-
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
+CONFIRM_SIGN_UP = b"AWSCognitoIdentityProviderService.ConfirmSignUp"
+TRIGGER_FAILED = {"__type": "UserLambdaValidationException", "message": "PostConfirmation failed."}
 
 log = logging.getLogger(__name__)
 
 
-async def app(scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
-    if scope["type"] != "http" or dict(scope["headers"]).get(b"x-amz-target") != CONFIRMS:
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] != "http" or dict(scope["headers"]).get(b"x-amz-target") != CONFIRM_SIGN_UP:
         await ministack(scope, receive, send)
         return
-    asked: list[Message] = []
-    said: list[Message] = []
+    body = await read_body(receive)
+    unread: list[Message] = [{"type": "http.request", "body": body}]
+    response: list[Message] = []
 
-    async def heard() -> Message:
-        asked.append(await receive())
-        return asked[-1]
+    async def replay_body() -> Message:
+        return unread.pop() if unread else await receive()
 
-    async def keep(message: Message) -> None:
-        said.append(message)
+    async def record_response(message: Message) -> None:
+        response.append(message)
 
-    await ministack(scope, heard, keep)
-    if said[0]["status"] == 200:
-        request = json.loads(b"".join(part.get("body", b"") for part in asked))
-        said = await asyncio.to_thread(_triggered, request) or said
-    for message in said:
+    await ministack(scope, replay_body, record_response)
+    if response[0]["status"] == 200 and not await asyncio.to_thread(run_trigger, json.loads(body)):
+        headers = [("content-type", "application/x-amz-json-1.1")]
+        await send_response(send, 400, headers, json.dumps(TRIGGER_FAILED).encode())
+        return
+    for message in response:
         await send(message)
 
 
-def _triggered(request: Mapping[str, Any]) -> list[Message]:
-    """What takes the answer's place where the trigger fails; who signed up stays confirmed, as on AWS."""
+def run_trigger(request: Mapping[str, Any]) -> bool:
+    """Call the PostConfirmation trigger. Returns False if it fails; the user stays confirmed, as on AWS."""
     aws = Aws.of(os.environ)
     try:
         sign_up.add_confirmed_shopper(_event(aws.cognito(), request["ClientId"], request["Username"]), aws)
-    except Exception:  # whatever a trigger raises is a refusal
+    except Exception:  # whatever a trigger raises fails the call
         log.exception("the trigger failed")
-        headers = [(b"content-type", b"application/x-amz-json-1.1")]
-        return [
-            {"type": "http.response.start", "status": 400, "headers": headers},
-            {"type": "http.response.body", "body": json.dumps(REJECTED).encode()},
-        ]
-    return []
+        return False
+    return True
 
 
-def _event(cognito: Any, client_id: str, person: str) -> dict[str, Any]:
-    """As Cognito gives it to a trigger."""
-    pool_id = _pool_of(cognito, client_id)
-    user = cognito.admin_get_user(UserPoolId=pool_id, Username=person)
+def _event(cognito: Any, client_id: str, username: str) -> dict[str, Any]:
+    """The event that Cognito passes to a trigger."""
+    pool_id = _pool_id(cognito, client_id)
+    user = cognito.admin_get_user(UserPoolId=pool_id, Username=username)
     return {
         "version": "1",
         "triggerSource": sign_up.SIGNED_UP,
@@ -82,9 +78,9 @@ def _event(cognito: Any, client_id: str, person: str) -> dict[str, Any]:
     }
 
 
-def _pool_of(cognito: Any, client_id: str) -> str:
+def _pool_id(cognito: Any, client_id: str) -> str:
     for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]:
         clients = cognito.list_user_pool_clients(UserPoolId=pool["Id"], MaxResults=60)["UserPoolClients"]
         if client_id in {each["ClientId"] for each in clients}:
             return str(pool["Id"])
-    raise LookupError("the client of no pool has confirmed somebody")
+    raise LookupError(f"no user pool has the client {client_id}")

@@ -1,8 +1,7 @@
 """python -m local.aws.function_process SOCKET…: the task functions, in a process beside the engine's.
 
-In the engine's own, its steps and the functions would wait for each other at each of the functions' calls: one process
-is one processor at the most, and every call hands its lock on. A call of a function is a message each way, on a socket
-that has no other call under way.
+One process uses one processor at most. In the engine's own process, its steps and the functions would wait for each
+other's lock at every call. A call is one message each way, on a socket that carries one call at a time.
 """
 
 from __future__ import annotations
@@ -16,83 +15,79 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 
 from asl.language.errors import StatesError
-from asl.services.functions import Invoker, Reply, in_process
-from local.aws.functions import Functions, tasks
-from local.stack.settings import variables_of
+from asl.services.functions import FunctionResult, Invoker, handler_invoker
+from local.aws.function_variables import variables_of
+from local.aws.functions import LocalFunctions, tasks
 from oms.adapters.wiring import deps
 
 
-class Workers:
-    """The process, for whoever calls functions in it. It ends when its caller does.
+class FunctionProcess:
+    """The process, for whoever calls functions in it. It ends when its caller's process does.
 
     Args:
-        count: how many calls there may be at once, at the most.
-        ended: called when it ends by itself. What it was asked is never answered then.
+        count: the most calls at once.
+        on_exit: called when the process ends by itself. Calls under way are never answered then.
     """
 
-    def __init__(self, count: int, ended: Callable[[], object]) -> None:
+    def __init__(self, count: int, on_exit: Callable[[], object]) -> None:
         pairs = [Pipe() for _ in range(count)]
-        self._idle = deque(ours for ours, _ in pairs)
-        handed = [theirs.fileno() for _, theirs in pairs]
+        self._idle = deque(parent_end for parent_end, _ in pairs)
+        sockets = [child_end.fileno() for _, child_end in pairs]
         command = [
-            sys.executable,
-            "-m",
-            "local.stack.parent_watcher",
-            str(os.getpid()),
-            "local.aws.function_process",
-            *map(str, handed),
+            *(sys.executable, "-m", "local.parent_watcher", str(os.getpid())),
+            *("local.aws.function_process", *map(str, sockets)),
         ]
-        self.process = subprocess.Popen(command, pass_fds=handed)
-        for _, theirs in pairs:
-            theirs.close()
-        self._ended = ended
-        threading.Thread(target=self._follow, name="workers", daemon=True).start()
+        self.process = subprocess.Popen(command, pass_fds=sockets)
+        for _, child_end in pairs:
+            child_end.close()
+        self._on_exit = on_exit
+        threading.Thread(target=self._await_exit, name="function process", daemon=True).start()
 
-    def invoke(self, function: str, payload: str, kind: str = "RequestResponse") -> Reply:
-        """An ``asl.services.functions.Invoker``. Raises ``StatesError`` where there is no such function."""
+    def invoke(self, function: str, payload: str, kind: str = "RequestResponse") -> FunctionResult:
+        """An ``asl.services.functions.Invoker``. Raises ``StatesError`` if there is no such function."""
         connection = self._idle.pop()
         try:
             connection.send((function, payload, kind))
-            answer = connection.recv()
+            reply = connection.recv()
         except (EOFError, OSError):
             threading.Event().wait()  # an error would be taken for the function's own
             raise
         self._idle.append(connection)
-        if isinstance(answer, Reply):
-            return answer
-        raise StatesError(*answer)
+        if isinstance(reply, FunctionResult):
+            return reply
+        raise StatesError(*reply)
 
-    def _follow(self) -> None:
+    def _await_exit(self) -> None:
         self.process.wait()
-        self._ended()
+        self._on_exit()
 
 
-def serve(connection: Connection, invoke: Invoker) -> None:
-    """Answer calls until the caller is gone."""
+def serve_calls(connection: Connection, invoke: Invoker) -> None:
+    """Answer calls until the caller closes the connection."""
     while True:
         try:
             call = connection.recv()
         except (EOFError, OSError):
             return
-        answer: Reply | tuple[str, str | None]
+        reply: FunctionResult | tuple[str, str | None]
         try:
-            answer = invoke(*call)
+            reply = invoke(*call)
         except StatesError as error:
-            answer = error.error, error.cause
-        connection.send(answer)
+            reply = error.error, error.cause
+        connection.send(reply)
 
 
 def main(sockets: list[int]) -> None:
     environment = dict(os.environ)
-    functions = Functions(lambda name: variables_of(name, environment), deps)
-    invoke = in_process(functions.handlers())
-    serving = [threading.Thread(target=serve, args=(Connection(each), invoke)) for each in sockets]
-    for thread in serving:
+    functions = LocalFunctions(lambda name: variables_of(name, environment), deps)
+    invoke = handler_invoker(functions.handlers())
+    threads = [threading.Thread(target=serve_calls, args=(Connection(socket), invoke)) for socket in sockets]
+    for thread in threads:
         thread.start()
     functions.load(tasks())
-    for thread in serving:
-        thread.join()  # else Python takes the process to be ending, and begins no pool of threads in it
+    for thread in threads:
+        thread.join()  # once the main thread ends, Python starts no thread pool any more
 
 
 if __name__ == "__main__":
-    main([int(each) for each in sys.argv[1:]])
+    main([int(argument) for argument in sys.argv[1:]])

@@ -1,11 +1,12 @@
 """Lambda on one machine: every handler in this process, each with an environment of its own.
 
-Functions have their names on AWS: ``ReserveInventory`` is ``tasks.reserve_inventory.handler``, ``Orders`` is
-``api.orders.service``, ``OrderIndexer`` is ``analytics.order_indexer.handler``. A handler reads no environment here: it
-is called as ``handler.run(event, deps, …)`` with what ``wiring.deps`` makes of its function's own variables. So two
-functions in one process may use two stores; functions with the same variables share adapters and connections.
+Functions have their names on AWS: ``ReserveInventory`` is ``tasks.reserve_inventory.reserve_inventory``, ``Orders`` is
+``api.orders.service``, ``OrderIndexer`` is ``analytics.order_indexer.handler``. A handler reads no environment here. It
+is called as ``handler.run(event, deps, …)``, with the ``deps`` that ``wiring.deps`` makes of the function's own
+variables. Two functions in one process can use two stores; functions with the same variables share adapters and
+connections.
 
-An exception leaves as it is: whoever calls makes of it what Step Functions or API Gateway would.
+Exceptions pass unchanged: the caller turns them into what Step Functions or API Gateway would answer.
 """
 
 from __future__ import annotations
@@ -19,13 +20,12 @@ from functools import cache, partial
 from typing import Any
 
 from api import contract
+from local.aws.names import function_arn
 from oms.adapters import wiring
 from oms.declarations.functions import FunctionDeclaration, consumer_functions, task_functions
 from oms.declarations.limits import FUNCTION_TIMEOUT_SECONDS
 from oms.ports import Deps
-from tasks.runtime import logged
-
-REGION, ACCOUNT = "us-east-1", "000000000000"
+from tasks.runtime import run_logged
 
 Environment = Mapping[str, str]
 
@@ -52,38 +52,43 @@ class Context:
         return max(0, round((self.deadline - time.monotonic()) * 1000))
 
 
-class Functions:
-    """All of the shop's functions. ``environment_of`` gives each its variables, ``deps_of`` makes deps of them."""
+class LocalFunctions:
+    """All of the shop's functions.
+
+    Args:
+        environment_of: a function's variables, by its name.
+        deps_of: makes ``Deps`` from a function's variables.
+    """
 
     def __init__(
         self, environment_of: Callable[[str], Environment], deps_of: Callable[[Environment], Deps] = wiring.deps
     ) -> None:
         self._environment_of, self._deps_of = environment_of, deps_of
-        self._stands_on = cache(self._found)
+        self._resources = cache(self._make_resources)
 
     def invoke(self, name: str, event: Any) -> Any:
-        """Call a function, and answer what it answers or raise what it raises. ``LookupError`` where there is none."""
-        found, (environment, deps) = handler(name), self._stands_on(name)
+        """Call a function. Returns what it returns, raises what it raises; ``LookupError`` if there is none."""
+        target, (environment, deps) = handler(name), self._resources(name)
         if name in services():
-            return found.run(event, deps, environment, Context(name))
-        run = partial(found.run, event, deps)
-        return run() if name in consumers() else logged(name, event, run)
+            return target.run(event, deps, environment, Context(name))
+        run = partial(target.run, event, deps)
+        return run() if name in consumers() else run_logged(name, event, run)
 
-    def _found(self, name: str) -> tuple[Environment, Deps]:
+    def _make_resources(self, name: str) -> tuple[Environment, Deps]:
         environment = self._environment_of(name)
         return environment, self._deps_of(environment)
 
     def load(self, names: Iterable[str]) -> None:
-        """Load now what the functions' first calls would load, adapters included: on a busy machine that is seconds."""
+        """Load modules and adapters before the first calls, which would wait seconds for them on a busy machine."""
         for name in names:
-            found, (_, deps) = handler(name), self._stands_on(name)
-            if hasattr(found, "load"):
-                found.load()
+            target, (_, deps) = handler(name), self._resources(name)
+            if hasattr(target, "load"):
+                target.load()
             for port in declared_functions()[name].uses:
                 wiring.load(getattr(deps, port, None))
 
     def handlers(self) -> dict[str, Callable[[Any, Any], Any]]:
-        """Each task function as ``handler(event, context)``, by its name: for an engine that calls them."""
+        """The task functions for the engine: ``handler(event, context)`` by name."""
         return {name: self._handler(name) for name in tasks()}
 
     def _handler(self, name: str) -> Callable[[Any, Any], Any]:
@@ -109,7 +114,7 @@ def consumers() -> Mapping[str, FunctionDeclaration]:
 
 @cache
 def declared_functions() -> Mapping[str, FunctionDeclaration]:
-    """All functions that something on this machine calls, by name."""
+    """All functions that run on this machine, by name."""
     return {**services(), **tasks(), **consumers()}
 
 
@@ -121,7 +126,3 @@ def handler(name: str) -> Any:
     declared = declared_functions()[name]
     module = importlib.import_module(declared.module)
     return module if name in consumers() else getattr(module, declared.entry_point)
-
-
-def function_arn(name: str) -> str:
-    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"

@@ -1,6 +1,6 @@
-"""What the shop has on AWS beside its functions: tables, a bucket, a pool of people who sign in, state machines.
+"""The shop's AWS resources beside its functions: tables, a bucket, a user pool, state machines.
 
-Made once, found again. On one machine they live in ministack, the state machines in the engine.
+Each is created unless it exists. On one machine they live in ministack, the state machines in the engine.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.aws.functions import ACCOUNT, function_arn, tasks
-from local.stack.settings import machine_arn
+from local.aws.functions import tasks
+from local.aws.names import ACCOUNT, ENDPOINT_PREFIX, function_arn, machine_arn
 from oms.adapters.dynamodb.table_requests import create_table_request, time_to_live_request
+from oms.declarations import sign_in as declared_sign_in
 from oms.declarations.machines import MachineDefinition, definitions
-from oms.declarations.sign_in import OPERATORS
-from oms.declarations.sign_in import SHOPPERS as SHOPPERS_GROUP
-from oms.declarations.sign_in import sign_in as declared_sign_in
 from oms.declarations.tables import tables
 
 POOL, CLIENT = "shop", "shop-on-one-machine"
@@ -26,11 +24,11 @@ PASSWORD = "Open-sesame-1"
 SHOPPERS = ("anna@example.com", "ben@example.com", "chloe@example.com")
 OPERATOR = "olga@example.com"
 SUFFIXES = {"stepfunctions": "SFN", "cognito-idp": "COGNITO_IDENTITY_PROVIDER"}
-"""Of the variables that say where a service is, where it isn't the client's name in capitals."""
+"""Suffixes of the services' endpoint variables, if they aren't the boto3 service name in capitals."""
 
 
 @dataclass(frozen=True)
-class Pool:
+class UserPool:
     id: str
     client_id: str
     region: str
@@ -41,12 +39,12 @@ class Pool:
 
 
 def client(service: str, aws: Mapping[str, str]) -> Any:
-    """A boto3 client that takes its place and its credentials from standard variables."""
+    """A boto3 client whose endpoint and credentials come from the standard variables."""
     suffix = SUFFIXES.get(service, service.upper())
     return boto3.client(  # type: ignore[call-overload]
         service,
         region_name=aws["AWS_DEFAULT_REGION"],
-        endpoint_url=aws.get(f"AWS_ENDPOINT_URL_{suffix}", aws["AWS_ENDPOINT_URL"]),
+        endpoint_url=aws.get(f"{ENDPOINT_PREFIX}{suffix}", aws["AWS_ENDPOINT_URL"]),
         aws_access_key_id=aws["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=aws["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=aws.get("AWS_SESSION_TOKEN"),
@@ -56,9 +54,9 @@ def client(service: str, aws: Mapping[str, str]) -> Any:
 
 def make_tables(aws: Mapping[str, str]) -> None:
     dynamodb = client("dynamodb", aws)
-    there = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
+    existing = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
     for name, table in tables().items():
-        if name in there:
+        if name in existing:
             _add_indexes(dynamodb, create_table_request(name, table))
         else:
             dynamodb.create_table(**create_table_request(name, table))
@@ -67,16 +65,17 @@ def make_tables(aws: Mapping[str, str]) -> None:
                 dynamodb.update_time_to_live(**expiry)
 
 
-def _add_indexes(dynamodb: Any, wanted: Mapping[str, Any]) -> None:
-    """Those that a table of an earlier version was made without."""
-    table = dynamodb.describe_table(TableName=wanted["TableName"])["Table"]
-    there = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", ())}
-    for index in wanted.get("GlobalSecondaryIndexes", ()):
-        if index["IndexName"] not in there:
+def _add_indexes(dynamodb: Any, creation: Mapping[str, Any]) -> None:
+    """Add the indexes that a table of an earlier version lacks."""
+    table = dynamodb.describe_table(TableName=creation["TableName"])["Table"]
+    existing = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", ())}
+    definitions = creation["AttributeDefinitions"]
+    for index in creation.get("GlobalSecondaryIndexes", ()):
+        if index["IndexName"] not in existing:
             keys = {key["AttributeName"] for key in index["KeySchema"]}
             dynamodb.update_table(
-                TableName=wanted["TableName"],
-                AttributeDefinitions=[each for each in wanted["AttributeDefinitions"] if each["AttributeName"] in keys],
+                TableName=creation["TableName"],
+                AttributeDefinitions=[each for each in definitions if each["AttributeName"] in keys],
                 GlobalSecondaryIndexUpdates=[{"Create": index}],
             )
 
@@ -87,9 +86,9 @@ def make_bucket(aws: Mapping[str, str]) -> None:
         s3.create_bucket(Bucket=bucket)
 
 
-def make_pool(aws: Mapping[str, str]) -> Pool:
-    """The pool as on AWS, with its groups, a client, and people to try it on."""
-    cognito, declared = client("cognito-idp", aws), declared_sign_in()
+def make_pool(aws: Mapping[str, str]) -> UserPool:
+    """The user pool as on AWS, with its groups, a client, and people to sign in as."""
+    cognito, declared = client("cognito-idp", aws), declared_sign_in.sign_in()
     pools = cognito.list_user_pools(MaxResults=60)["UserPools"]
     pool_id = next((pool["Id"] for pool in pools if pool["Name"] == POOL), None)
     if pool_id is None:
@@ -100,15 +99,17 @@ def make_pool(aws: Mapping[str, str]) -> Pool:
     clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
     client_id = next((each["ClientId"] for each in clients if each["ClientName"] == CLIENT), None)
     if client_id is None:
-        flows = [*declared.client["ExplicitAuthFlows"], "ALLOW_USER_PASSWORD_AUTH"]  # for a line of curl, here alone
-        settings = {**declared.client, "ExplicitAuthFlows": flows}
-        made = cognito.create_user_pool_client(UserPoolId=pool_id, ClientName=CLIENT, **settings)
-        client_id = made["UserPoolClient"]["ClientId"]
-    return Pool(pool_id, client_id, aws["AWS_DEFAULT_REGION"])
+        # Only here: a password flow, so that curl can sign in.
+        flows = [*declared.client["ExplicitAuthFlows"], "ALLOW_USER_PASSWORD_AUTH"]
+        properties = {**declared.client, "ExplicitAuthFlows": flows}
+        response = cognito.create_user_pool_client(UserPoolId=pool_id, ClientName=CLIENT, **properties)
+        client_id = response["UserPoolClient"]["ClientId"]
+    return UserPool(pool_id, client_id, aws["AWS_DEFAULT_REGION"])
 
 
 def _make_people(cognito: Any, pool_id: str) -> None:
-    for person, group in (*((shopper, SHOPPERS_GROUP) for shopper in SHOPPERS), (OPERATOR, OPERATORS)):
+    shoppers = ((shopper, declared_sign_in.SHOPPERS) for shopper in SHOPPERS)
+    for person, group in (*shoppers, (OPERATOR, declared_sign_in.OPERATORS)):
         attributes = [{"Name": "email", "Value": person}, {"Name": "email_verified", "Value": "true"}]
         cognito.admin_create_user(
             UserPoolId=pool_id, Username=person, UserAttributes=attributes, MessageAction="SUPPRESS"
@@ -118,22 +119,22 @@ def _make_people(cognito: Any, pool_id: str) -> None:
 
 
 def sign_in(aws: Mapping[str, str], client_id: str, person: str) -> str:
-    """The person's access token."""
-    answer = client("cognito-idp", aws).initiate_auth(
+    """Sign a person in. Returns the access token."""
+    response = client("cognito-idp", aws).initiate_auth(
         AuthFlow="USER_PASSWORD_AUTH",
         ClientId=client_id,
         AuthParameters={"USERNAME": person, "PASSWORD": PASSWORD},
     )
-    return str(answer["AuthenticationResult"]["AccessToken"])
+    return str(response["AuthenticationResult"]["AccessToken"])
 
 
 def make_machines(aws: Mapping[str, str]) -> None:
-    """The state machines from the committed definitions, as these are now."""
+    """Create the state machines, or update them to the committed definitions."""
     states = client("stepfunctions", aws)
-    there = {machine["name"] for machine in states.list_state_machines()["stateMachines"]}
+    existing = {machine["name"] for machine in states.list_state_machines()["stateMachines"]}
     for machine in definitions():
         definition = substituted(machine)
-        if machine.name in there:
+        if machine.name in existing:
             states.update_state_machine(stateMachineArn=machine_arn(machine.name), definition=definition)
         else:
             role = f"arn:aws:iam::{ACCOUNT}:role/{machine.name}"
@@ -141,6 +142,6 @@ def make_machines(aws: Mapping[str, str]) -> None:
 
 
 def substituted(machine: MachineDefinition) -> str:
-    """The machine's definition with an ARN for each ``${…Arn}``. Raises ``KeyError`` for an unknown name."""
+    """The definition with an ARN for each ``${…Arn}``. Raises ``KeyError`` for an unknown name."""
     arns = {f"{name}Arn": function_arn(name) for name in tasks()}
     return machine.substituted(arns | {f"{each.name}Arn": machine_arn(each.name) for each in definitions()})

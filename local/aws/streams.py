@@ -1,7 +1,8 @@
-"""python -m local.aws.streams: calls the functions that hang off the tables' streams, as Lambda's pollers do.
+"""python -m local.aws.streams: reads the tables' streams and calls their functions, as Lambda's pollers do.
 
-What was written before its start is in the search index, which it builds anew; from there on each change is told
-within half a second. What a function fails at is told again, then logged and passed over: on AWS it goes to a queue.
+At its start it rebuilds the search index, which covers everything written before; from then on each change reaches its
+function within half a second. A batch that fails is retried; records that still fail are logged and skipped, where AWS
+moves them to a dead-letter queue.
 """
 
 from __future__ import annotations
@@ -15,127 +16,134 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from local.aws.functions import Functions, consumers
-from local.stack.settings import variables_of
+from local.aws.function_variables import variables_of
+from local.aws.functions import LocalFunctions, consumers
 from oms.adapters.aws.clients import Aws
 from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient
 from oms.adapters.wiring import deps
 from oms.declarations.tables import tables
 
-FOLLOWING = "following the streams"
-LOOK_EVERY_SECONDS = 0.5
+READY = "following the streams"
+POLL_SECONDS = 0.5
 TRIES = 3
-SLEPT = {"ExpiredIteratorException", "TrimmedDataAccessException"}
-"""We asked too late."""
-AT_ONCE = 100
-"""A page of records: a longer one would hold up an order's own calls."""
-PATIENT = 10
-SHARE = 0.1
-"""Of the time, at the most, while there is much to tell. Orders come first: what follows them may be behind as long as
-both cores are busy."""
+EXPIRED = {"ExpiredIteratorException", "TrimmedDataAccessException"}
+"""Errors of an iterator that wasn't used for too long."""
+BATCH_SIZE = 100
+"""Records per page: a longer page would delay the calls of orders."""
+NICENESS = 10
+BUSY_SHARE = 0.1
+"""The most of the time that it polls while a backlog remains. Orders have priority: their consumers may lag while both
+cores are busy."""
 
 Record = Mapping[str, Any]
 log = logging.getLogger(__name__)
 
 
 @dataclass
-class Shard:
-    """How far a function has come in a shard: ``left`` is what it was told ``tries`` times, in vain."""
+class ShardPosition:
+    """How far a shard has been read. ``failed`` are the records whose call has failed ``tries`` times."""
 
     iterator: str | None
-    left: Sequence[Record] = ()
+    failed: Sequence[Record] = ()
     tries: int = 0
 
 
-class Follower:
-    """Tells one function what happens to one table, from now on."""
+class StreamPoller:
+    """Calls one function with the changes of one table, from now on.
+
+    Args:
+        patterns: the filters of the event source mapping; a record passes if one matches, or if there are none.
+        invoke: calls the function with an event. It can name failed records, as on AWS (``batchItemFailures``).
+    """
 
     def __init__(
         self,
         streams: AwsJsonClient,
         arn: str,
         patterns: Sequence[Mapping[str, Any]],
-        tell: Callable[[Mapping[str, Any]], Any],
+        invoke: Callable[[Mapping[str, Any]], Any],
     ) -> None:
-        self._streams, self._arn, self._patterns, self._tell = streams, arn, patterns, tell
-        self._shards = {shard: Shard(self._iterator(shard, "LATEST")) for shard in self._ids()}
+        self._streams, self._arn, self._patterns, self._invoke = streams, arn, patterns, invoke
+        self._shards = {shard: ShardPosition(self._iterator(shard, "LATEST")) for shard in self._shard_ids()}
 
-    def look(self) -> bool:
-        """Read and tell once; whether there may be more."""
-        open_before = self._open()
-        much = [self._look(name, shard) for name, shard in self._shards.items()]
-        if self._open() < open_before:
-            self._go_on()
-        return any(much)
+    def poll(self) -> bool:
+        """Read each shard once and call the function. True if more records may be waiting."""
+        open_before = self._count_open()
+        backlogs = [self._poll_shard(shard_id, shard) for shard_id, shard in self._shards.items()]
+        if self._count_open() < open_before:
+            self._find_new_shards()
+        return any(backlogs)
 
-    def _look(self, name: str, shard: Shard) -> bool:
-        if shard.left:
-            self._told(shard, shard.left)
+    def _poll_shard(self, shard_id: str, shard: ShardPosition) -> bool:
+        if shard.failed:
+            self._deliver(shard, shard.failed)
             return False
         if shard.iterator is None:
             return False
         try:
-            page = self._streams.call("GetRecords", ShardIterator=shard.iterator, Limit=AT_ONCE)
-        except AwsError as refused:
-            if refused.code not in SLEPT:
+            page = self._streams.call("GetRecords", ShardIterator=shard.iterator, Limit=BATCH_SIZE)
+        except AwsError as error:
+            if error.code not in EXPIRED:
                 raise
-            shard.iterator = self._iterator(name, "TRIM_HORIZON")  # asleep for too long; what comes again does no harm
+            shard.iterator = self._iterator(shard_id, "TRIM_HORIZON")  # records that come twice do no harm
             return True
         shard.iterator = page.get("NextShardIterator")
         records = page["Records"]
-        self._told(shard, [each for each in records if not self._patterns or _any_matches(self._patterns, each)])
-        return len(records) == AT_ONCE
+        self._deliver(shard, [each for each in records if not self._patterns or _any_matches(self._patterns, each)])
+        return len(records) == BATCH_SIZE
 
-    def _told(self, shard: Shard, records: Sequence[Record]) -> None:
-        failed = self._failed(records) if records else None
+    def _deliver(self, shard: ShardPosition, records: Sequence[Record]) -> None:
+        """Call the function. At the last try, call it with one record at a time, and skip what still fails."""
+        failed = self._first_failure(records) if records else None
         if failed is None:
-            shard.left, shard.tries = (), 0
+            shard.failed, shard.tries = (), 0
             return
-        shard.left, shard.tries = records[failed:], 1 if failed else shard.tries + 1
+        shard.failed, shard.tries = records[failed:], 1 if failed else shard.tries + 1
         if shard.tries == TRIES:
-            for record in shard.left:
-                if self._failed([record]) is not None:
-                    log.error("passed over %s", record["eventID"])
-            shard.left, shard.tries = (), 0
+            for record in shard.failed:
+                if self._first_failure([record]) is not None:
+                    log.error("skipped %s", record["eventID"])
+            shard.failed, shard.tries = (), 0
 
-    def _failed(self, records: Sequence[Record]) -> int | None:
-        """The place of the first record that the function failed at."""
+    def _first_failure(self, records: Sequence[Record]) -> int | None:
+        """Call the function. Returns the index of the first record that failed."""
         try:
-            answer = self._tell({"Records": records}) or {}
-        except Exception:  # whatever it raises is its failure
-            log.exception("told in vain")
+            response = self._invoke({"Records": records}) or {}
+        except Exception:  # whatever the function raises fails the batch
+            log.exception("a batch failed")
             return 0
-        failures = {each["itemIdentifier"] for each in answer.get("batchItemFailures", ())}
-        places = (n for n, each in enumerate(records) if each["dynamodb"]["SequenceNumber"] in failures)
-        return next(places, None)
+        failures = {each["itemIdentifier"] for each in response.get("batchItemFailures", ())}
+        indexes = (n for n, each in enumerate(records) if each["dynamodb"]["SequenceNumber"] in failures)
+        return next(indexes, None)
 
-    def _go_on(self) -> None:
-        """A shard that ended has others in its place, which are read from their beginning."""
+    def _find_new_shards(self) -> None:
+        """Add the shards that replace one that ended. They are read from their beginning."""
         self._shards = {
-            name: self._shards.get(name) or Shard(self._iterator(name, "TRIM_HORIZON")) for name in self._ids()
+            shard_id: self._shards.get(shard_id) or ShardPosition(self._iterator(shard_id, "TRIM_HORIZON"))
+            for shard_id in self._shard_ids()
         }
 
-    def _open(self) -> int:
+    def _count_open(self) -> int:
         return sum(shard.iterator is not None for shard in self._shards.values())
 
-    def _ids(self) -> list[str]:
-        described = self._streams.call("DescribeStream", StreamArn=self._arn)["StreamDescription"]
-        return [shard["ShardId"] for shard in described["Shards"]]
+    def _shard_ids(self) -> list[str]:
+        description = self._streams.call("DescribeStream", StreamArn=self._arn)["StreamDescription"]
+        return [shard["ShardId"] for shard in description["Shards"]]
 
-    def _iterator(self, shard: str, kind: str) -> str | None:
-        asked = {"StreamArn": self._arn, "ShardId": shard, "ShardIteratorType": kind}
-        found: str | None = self._streams.call("GetShardIterator", **asked).get("ShardIterator")
-        return found
+    def _iterator(self, shard_id: str, kind: str) -> str | None:
+        request = {"StreamArn": self._arn, "ShardId": shard_id, "ShardIteratorType": kind}
+        iterator: str | None = self._streams.call("GetShardIterator", **request).get("ShardIterator")
+        return iterator
 
 
-def followers(environment: Mapping[str, str], functions: Functions) -> Iterator[Follower]:
-    """One for each stream that ``analytics/functions.json`` hangs a function off."""
+def pollers(environment: Mapping[str, str], functions: LocalFunctions) -> Iterator[StreamPoller]:
+    """One for each stream of each function in ``analytics/functions.json``."""
     aws = Aws.of(environment)
     dynamodb, streams = aws.dynamodb(), aws.dynamodb_streams()
-    for name, declared in consumers().items():
-        for table, patterns in declared.streams.items():
-            asked = dynamodb.call("DescribeTable", TableName=environment[tables()[table].variable])
-            yield Follower(streams, asked["Table"]["LatestStreamArn"], patterns, partial(functions.invoke, name))
+    for name, declaration in consumers().items():
+        for table, patterns in declaration.streams.items():
+            response = dynamodb.call("DescribeTable", TableName=environment[tables()[table].variable])
+            yield StreamPoller(streams, response["Table"]["LatestStreamArn"], patterns, partial(functions.invoke, name))
 
 
 def _any_matches(patterns: Sequence[Mapping[str, Any]], record: Record) -> bool:
@@ -143,30 +151,30 @@ def _any_matches(patterns: Sequence[Mapping[str, Any]], record: Record) -> bool:
 
 
 def matches(pattern: Any, value: Any) -> bool:
-    """As Lambda filters events: all that the pattern names is there, with one of the values that it lists.
+    """Lambda's event filter: every key of the pattern is present, with one of the values that it lists.
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html: plain values and ``prefix``.
     """
     if isinstance(pattern, Mapping):
         return isinstance(value, Mapping) and all(matches(each, value.get(name)) for name, each in pattern.items())
-    rules = [each["prefix"] for each in pattern if isinstance(each, Mapping)]
-    return value in pattern or (isinstance(value, str) and value.startswith(tuple(rules)))
+    prefixes = [each["prefix"] for each in pattern if isinstance(each, Mapping)]
+    return value in pattern or (isinstance(value, str) and value.startswith(tuple(prefixes)))
 
 
 def main() -> None:
-    environment, stopping = dict(os.environ), list[int]()  # an Event, set in the middle of its own wait, would lock up
-    signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
-    functions = Functions(lambda name: variables_of(name, environment), deps)
-    following = list(followers(environment, functions))
+    environment, signals = dict(os.environ), list[int]()  # an Event that is set during its own wait would deadlock
+    signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
+    functions = LocalFunctions(lambda name: variables_of(name, environment), deps)
+    all_pollers = list(pollers(environment, functions))
     functions.invoke("ProductIndexer", {"rebuild": True})
-    print(FOLLOWING, flush=True)
-    os.nice(PATIENT)
-    last = False
-    while not last:
-        last, began = bool(stopping), time.monotonic()
-        more = [each.look() for each in following]
-        took = time.monotonic() - began
-        time.sleep(min(LOOK_EVERY_SECONDS, took / SHARE) if any(more) else LOOK_EVERY_SECONDS)
+    print(READY, flush=True)
+    os.nice(NICENESS)
+    is_last = False
+    while not is_last:
+        is_last, start = bool(signals), time.monotonic()
+        backlogs = [poller.poll() for poller in all_pollers]
+        seconds = time.monotonic() - start
+        time.sleep(min(POLL_SECONDS, seconds / BUSY_SHARE) if any(backlogs) else POLL_SECONDS)
 
 
 if __name__ == "__main__":

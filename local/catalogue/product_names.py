@@ -1,4 +1,4 @@
-"""Names for people, composed from a product's type and size as a grocer's till writes them."""
+"""Readable product names, from the type, category and size that a grocer's till records in short forms."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ WORDS = {
     "WT": "Weight",
     "WTR": "Water",
 }
-"""What the till's short forms stand for."""
+"""The till's short forms, written out."""
 
 QUALIFIERS = frozenset(
     [
@@ -119,13 +119,13 @@ QUALIFIERS = frozenset(
         "VALUE",
     ]
 )
-"""Types that say nothing without their category."""
+"""Types that need the category in front to make sense."""
 
 KEEP = frozenset({"BBQ", "IQF", "OJ", "TV", "RW", "H2O", "USA"})
 SMALL = frozenset({"and", "of", "in", "on", "or", "the", "with", "for", "not", "than", "a"})
 UNITS = {"GA": "gal", "DZ": "dozen", "L": "L", "LTR": "L", "GAL": "gal"}
 
-_ASIDE = re.compile(r"\([^)]*(\)|$)")
+_PARENTHESES = re.compile(r"\([^)]*(\)|$)")
 _WORD = re.compile(r"[A-Z][A-Z']*")
 _CUT_OFF = re.compile(r"[\s/&,:-]+[A-Z]?$")
 
@@ -137,8 +137,8 @@ def product_name(kind: str, category: str, size: str | None) -> str:
 
 
 def readable(words: str) -> str:
-    """Title case, with the short forms written out; asides, and a last letter that was cut off, are left out."""
-    bare = _CUT_OFF.sub("", " ".join(_ASIDE.sub(" ", words).split()))
+    """Title case, with short forms written out, and without text in parentheses or a last letter that was cut off."""
+    bare = _CUT_OFF.sub("", " ".join(_PARENTHESES.sub(" ", words).split()))
     spaced = bare.replace(" - ", ", ").replace(":", ": ").replace("&", " & ")
     titled = _WORD.sub(lambda match: _title(match[0]), spaced)
     return " ".join(titled.split()).strip(" ,/&") or words.title()

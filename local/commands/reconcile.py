@@ -1,4 +1,4 @@
-"""make reconcile: let the running shop's state machine hold all books against each other now, and show its report."""
+"""make reconcile: run the Reconcile state machine of the running shop now, and print its report."""
 
 from __future__ import annotations
 
@@ -10,75 +10,88 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from local.aws import resources as cloud
-from local.stack.settings import Places, machine_arn
-from local.stack.stack import environment_of, pool_of_running
+from local.aws.names import machine_arn
+from local.aws.resources import client
+from local.stack.settings import StackSettings
+from local.stack.state_folder import running_pool, stack_environment
 from oms.adapters.wiring import deps
-from oms.application.reconciliation.report import Report, report_of
+from oms.application.reconciliation.report import ReconciliationReport, report_from_json
 
-LOOK_EVERY_SECONDS = 0.2
-SHOWN = 20
+POLL_SECONDS = 0.2
+PRINTED_LINES = 20
 
 
 def main() -> int:
     console = Console(highlight=False)
-    places = Places.of()
-    if pool_of_running(places) is None:
+    settings = StackSettings.from_environ()
+    if running_pool(settings) is None:
         console.print("make reconcile: no shop runs here: make run first", style="red")
         return 1
-    environment = environment_of(places)
+    environment = stack_environment(settings)
     name = time.strftime("by-hand-%Y%m%dT%H%M%S", time.gmtime())
-    run = reconcile(environment, name)
-    if run["status"] != "SUCCEEDED":
-        console.print(f"{name} {run['status']}: {run.get('error')} {run.get('cause')}", style="red", markup=False)
+    execution = reconcile(environment, name)
+    if execution["status"] != "SUCCEEDED":
+        failure = f"{name} {execution['status']}: {execution.get('error')} {execution.get('cause')}"
+        console.print(failure, style="red", markup=False)
         return 1
-    told = deps(environment).reports.get(name)
-    if told is None:
-        raise LookupError(f"the reconciliation has left no report {name}")
-    report = report_of(told)
-    show(console, report, f"s3://{environment['REPORTS_BUCKET']}/reconciliations/{name}.json")
+    document = deps(environment).reports.get(name)
+    if document is None:
+        raise LookupError(f"the reconciliation wrote no report {name}")
+    report = report_from_json(document)
+    print_report(console, report, f"s3://{environment['REPORTS_BUCKET']}/reconciliations/{name}.json")
     return 1 if report.found else 0
 
 
 def reconcile(environment: Mapping[str, str], name: str) -> Mapping[str, Any]:
-    """Start an execution, and answer how it ended."""
-    states = cloud.client("stepfunctions", environment)
+    """Start an execution and wait for its end. Returns its description."""
+    states = client("stepfunctions", environment)
     arn = states.start_execution(stateMachineArn=machine_arn("Reconcile"), name=name)["executionArn"]
     while True:
-        run: Mapping[str, Any] = states.describe_execution(executionArn=arn)
-        if run["status"] != "RUNNING":
-            return run
-        time.sleep(LOOK_EVERY_SECONDS)
+        execution: Mapping[str, Any] = states.describe_execution(executionArn=arn)
+        if execution["status"] != "RUNNING":
+            return execution
+        time.sleep(POLL_SECONDS)
 
 
-def show(console: Console, report: Report, where: str) -> None:
-    console.print(table(report))
-    for each in report.findings[:SHOWN]:
-        _line(console, f"{each['invariant']}: {each['subject']} {each['what']}", "red")
-    for each in report.repairs[:SHOWN]:
-        _line(console, f"repaired {each['subject']}: {each['what']}", "green")
-    for sku in report.undecided[:SHOWN]:
-        _line(console, f"undecided: {sku} differs from its ledger, and never stood still", "yellow")
-    more = max(0, report.found - SHOWN) + max(0, report.repaired - SHOWN)
-    _line(console, f"{f'{more} more of these' if more else 'All of it'} in {where}", "dim")
+def print_report(console: Console, report: ReconciliationReport, url: str) -> None:
+    console.print(report_table(report))
+    for each in report.findings[:PRINTED_LINES]:
+        _print_line(console, f"{each['invariant']}: {each['subject']} {each['what']}", "red")
+    for each in report.repairs[:PRINTED_LINES]:
+        _print_line(console, f"repaired {each['subject']}: {each['what']}", "green")
+    for sku in report.undecided[:PRINTED_LINES]:
+        _print_line(console, f"undecided: {sku} differs from its ledger, and changed during every check", "yellow")
+    more = max(0, report.found - PRINTED_LINES) + max(0, report.repaired - PRINTED_LINES)
+    _print_line(console, f"{f'{more} more lines' if more else 'Full report'}: {url}", "dim")
 
 
-def table(report: Report) -> Table:
-    shown = Table(title=f"Reconciliation {report.id}", title_justify="left")
-    for column in ("looked at", "", "came of it", " "):
-        shown.add_column(column, justify="left" if column in ("looked at", "came of it") else "right")
-    looked = {"orders": report.orders, "lines of the stock ledger": report.entries, "SKUs": report.skus}
-    came = {"wrong": report.found, "repaired": report.repaired, "newly parked": report.parked}
-    looked["discount codes"], came["settled"] = report.codes, report.settled
-    looked["orders that moved meanwhile"], came["undecided"] = report.moving, len(report.undecided)
-    looked["pages"], came["settled by hand"] = report.pages, report.accepted
-    for (what, count), (outcome, number) in zip(looked.items(), came.items(), strict=True):
-        style = "red" if number and outcome in ("wrong", "newly parked") else "green"
-        shown.add_row(what, f"{count:,}", outcome, f"[{style}]{number:,}[/]")
-    return shown
+def report_table(report: ReconciliationReport) -> Table:
+    table = Table(title=f"Reconciliation {report.id}", title_justify="left")
+    for column in ("checked", "", "result", " "):
+        table.add_column(column, justify="left" if column in ("checked", "result") else "right")
+    checked = {
+        "orders": report.orders,
+        "stock ledger entries": report.entries,
+        "SKUs": report.skus,
+        "discount codes": report.codes,
+        "orders that changed meanwhile": report.moving,
+        "pages": report.pages,
+    }
+    results = {
+        "wrong": report.found,
+        "repaired": report.repaired,
+        "newly parked": report.parked,
+        "settled": report.settled,
+        "undecided": len(report.undecided),
+        "settled by hand": report.accepted,
+    }
+    for (subject, count), (result, number) in zip(checked.items(), results.items(), strict=True):
+        style = "red" if number and result in ("wrong", "newly parked") else "green"
+        table.add_row(subject, f"{count:,}", result, f"[{style}]{number:,}[/]")
+    return table
 
 
-def _line(console: Console, text: str, style: str) -> None:
+def _print_line(console: Console, text: str, style: str) -> None:
     console.print(f"  {text}", style=style, markup=False, soft_wrap=True)
 
 

@@ -1,6 +1,6 @@
-"""make redrive: what a redrive of all parked orders would do; with REASON=… it is done, at a pace.
+"""make redrive: preview a redrive of all parked orders; with REASON=…, redrive them, PER_SECOND=… at most.
 
-Of the shop that runs here, or of the one that the functions' own variables name (ORDERS_TABLE and so on).
+It works on the shop that runs here, or on the one that the functions' own variables name (``ORDERS_TABLE`` and so on).
 """
 
 from __future__ import annotations
@@ -12,75 +12,78 @@ from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 
-from local.stack.settings import Places, whole
-from local.stack.stack import environment_of, pool_of_running
+from local.stack.settings import StackSettings, whole_number
+from local.stack.state_folder import running_pool, stack_environment
 from oms.adapters.wiring import deps
-from oms.application.recovery import redrive as redriving
-from oms.application.recovery.redrive import Pace, Plan, Redriven
+from oms.application.recovery.redrive import Pace, RedriveResult, redrive_parked_orders
+from oms.application.recovery.redrive_preview import RedrivePreview, preview_redrive
 from oms.ports import Deps
 
 PAGE = 25
-FASTEST = 20
-"""Executions a second, as the API has it."""
+MOST_PER_SECOND = 20
+"""Executions per second, the API's limit too."""
 
 
 def main() -> int:
     console = Console(highlight=False)
-    environment = environment_of_shop()
+    environment = shop_environment()
     if environment is None:
         console.print("make redrive: no shop runs here: make run first", style="red")
         return 1
-    shop, reason, per_second = deps(environment), os.environ.get("REASON"), whole("PER_SECOND", 5, 1, FASTEST)
+    reason, per_second = os.environ.get("REASON"), whole_number("PER_SECOND", 5, 1, MOST_PER_SECOND)
+    shop = deps(environment)
     if not reason:
-        for told in map(told_of, plans(shop)):
-            console.print(told, markup=False, soft_wrap=True)
-        console.print("Nothing was done: make redrive REASON=… does it", style="dim")
+        for plan in redrive_plans(shop):
+            console.print(plan_text(plan), markup=False, soft_wrap=True)
+        console.print("Nothing was redriven: make redrive REASON=… does it", style="dim")
         return 0
-    return show(console, sweep(shop, f"operator:{getpass.getuser()}", reason, per_second))
+    return print_redriven(console, redrive_all(shop, f"operator:{getpass.getuser()}", reason, per_second))
 
 
-def environment_of_shop() -> Mapping[str, str] | None:
+def shop_environment() -> Mapping[str, str] | None:
+    """The variables of the shop to work on, or None if no shop runs here and none is named."""
     if "ORDERS_TABLE" in os.environ:
         return os.environ
-    places = Places.of()
-    return environment_of(places) if pool_of_running(places) else None
+    settings = StackSettings.from_environ()
+    return stack_environment(settings) if running_pool(settings) else None
 
 
-def plans(shop: Deps) -> Iterator[Plan]:
+def redrive_plans(shop: Deps) -> Iterator[RedrivePreview]:
+    """What a redrive of each parked order would do."""
     cursor = None
     while True:
         page = shop.orders.in_queue("parked", PAGE, cursor)
         for order in page.items:
-            yield from redriving.plan(shop, order)
+            yield from preview_redrive(shop, order)
         cursor = page.cursor
         if cursor is None:
             return
 
 
-def sweep(shop: Deps, by: str, reason: str, per_second: float) -> Iterator[Redriven]:
-    """Redrive whatever is parked by now, as it comes."""
+def redrive_all(shop: Deps, by: str, reason: str, per_second: float) -> Iterator[RedriveResult]:
+    """Redrive every order that is parked now. An order that is parked again meanwhile is left alone."""
     before, cursor = shop.clock.now(), None
     while True:
-        bulk = redriving.redrive_parked(shop, by, reason, before, Pace(PAGE, per_second), cursor)
-        yield from bulk.done
+        bulk = redrive_parked_orders(shop, by, reason, before, Pace(PAGE, per_second), cursor)
+        yield from bulk.results
         cursor = bulk.cursor
         if cursor is None:
             return
 
 
-def told_of(plan: Plan) -> str:
+def plan_text(plan: RedrivePreview) -> str:
     steps = [f"    {step.state}: {step.verdict}, {step.why}" for step in plan.steps]
     return "\n".join([f"{plan.order_id}: {plan.way}, {plan.why}", f"  {plan.execution}", *steps])
 
 
-def show(console: Console, done: Iterator[Redriven]) -> int:
-    """1 where one doesn't go on."""
+def print_redriven(console: Console, results: Iterator[RedriveResult]) -> int:
+    """Print each result. Returns 1 if an execution stays parked."""
     stuck = 0
-    for each in done:
-        stuck += not each.goes_on
-        outcome = "goes on" if each.goes_on else "stays"
-        style = "green" if each.goes_on else "red"
-        console.print(f"{each.order_id} {outcome}  {each.why}", style=style, markup=False, soft_wrap=True)
+    for result in results:
+        stuck += not result.goes_on
+        outcome = "continues" if result.goes_on else "stays parked"
+        style = "green" if result.goes_on else "red"
+        console.print(f"{result.order_id} {outcome}  {result.why}", style=style, markup=False, soft_wrap=True)
     return 1 if stuck else 0
 
 

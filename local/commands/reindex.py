@@ -1,4 +1,4 @@
-"""make reindex: builds the running shop's search index anew, and files its orders, while all goes on."""
+"""make reindex: rebuild the running shop's search index and its index of orders, while both stay in use."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ import time
 
 from rich.console import Console
 
-from local.aws.functions import Functions
-from local.stack.settings import Places, variables_of
-from local.stack.stack import environment_of, pool_of_running
+from local.aws.function_variables import variables_of
+from local.aws.functions import LocalFunctions
+from local.stack.settings import StackSettings
+from local.stack.state_folder import running_pool, stack_environment
 from oms.adapters.wiring import deps
 from oms.domain.search import Query
 
 
 def main() -> int:
     console = Console(highlight=False)
-    places = Places.of()
-    if pool_of_running(places) is None:
+    settings = StackSettings.from_environ()
+    if running_pool(settings) is None:
         console.print("make reindex: no shop runs here: make run first", style="red")
         return 1
-    environment = environment_of(places)
+    environment = stack_environment(settings)
+    functions = LocalFunctions(lambda name: variables_of(name, environment), deps)
     start = time.monotonic()
-    functions = Functions(lambda name: variables_of(name, environment), deps)
     functions.invoke("ProductIndexer", {"rebuild": True})
-    total = deps(environment).search.find(Query(limit=1)).total
-    console.print(f"{total:,} products indexed in {time.monotonic() - start:.1f} s")
+    products = deps(environment).search.find(Query(limit=1)).total
+    console.print(f"{products:,} products indexed in {time.monotonic() - start:.1f} s")
     start = time.monotonic()
-    filed = functions.invoke("OrderIndexer", {"rebuild": True})["filed"]
-    console.print(f"{filed:,} orders filed in {time.monotonic() - start:.1f} s")
+    orders = functions.invoke("OrderIndexer", {"rebuild": True})["indexed"]
+    console.print(f"{orders:,} orders indexed in {time.monotonic() - start:.1f} s")
     return 0
 
 

@@ -1,6 +1,6 @@
-"""make replay ORDER=…: an order's executions once more, as they were recorded, under the definitions that are deployed.
+"""make replay ORDER=…: replay an order's recorded executions under the definitions that are deployed now.
 
-A dry run: nothing is called. It says whether what is deployed now would have gone, or will go, the same way.
+It calls nothing. It prints whether the deployed definitions would take, or will take, the same path.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 from rich.console import Console
 
 from api.identifiers import order_number
-from asl.replay import Verdict, recording, replay
-from asl.validation import check
-from local.aws import resources as cloud
-from local.commands.redrive import environment_of_shop
+from asl.replay import ReplayResult, parse_history, replay
+from asl.validation import parse_definition
+from local.aws.resources import client
+from local.commands.redrive import shop_environment
 from oms.adapters.wiring import deps
 from oms.declarations.environment import MACHINE_VARIABLES
 from oms.domain.order import Order
@@ -25,38 +25,39 @@ from oms.ports import Orders
 
 def main() -> int:
     console = Console(highlight=False)
-    environment, wanted = environment_of_shop(), os.environ.get("ORDER")
-    if environment is None or not wanted:
+    environment, id_or_number = shop_environment(), os.environ.get("ORDER")
+    if environment is None or not id_or_number:
         console.print("make replay: it needs ORDER=…, an id or a number, and a shop: make run first", style="red")
         return 1
-    states = cloud.client("stepfunctions", environment)
-    verdicts = list(replayed(states, environment, found(deps(environment).orders, wanted)))
-    for verdict in verdicts:
-        style = "green" if verdict.same and not verdict.affected else "red"
-        console.print(str(verdict), style=style, markup=False, soft_wrap=True)
-    return 0 if all(verdict.same and not verdict.affected for verdict in verdicts) else 1
+    order = find_order(deps(environment).orders, id_or_number)
+    results = list(replay_executions(client("stepfunctions", environment), environment, order))
+    for result in results:
+        style = "green" if result.same and not result.affected else "red"
+        console.print(str(result), style=style, markup=False, soft_wrap=True)
+    return 0 if all(result.same and not result.affected for result in results) else 1
 
 
-def found(orders: Orders, wanted: str) -> Order:
-    number = order_number(wanted)
-    return orders.numbered(number) if number else orders.get(wanted)
+def find_order(orders: Orders, id_or_number: str) -> Order:
+    number = order_number(id_or_number)
+    return orders.numbered(number) if number else orders.get(id_or_number)
 
 
-def replayed(states: Any, arns: Mapping[str, str], order: Order) -> Iterator[Verdict]:
-    """Of each execution that worked on the order, so far as Step Functions still knows it."""
-    for machine, name in worked_on(order):
+def replay_executions(states: Any, arns: Mapping[str, str], order: Order) -> Iterator[ReplayResult]:
+    """The result for each execution of the order that Step Functions still keeps."""
+    for machine, name in executions_of(order):
         arn = arns[MACHINE_VARIABLES[machine]]
         execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
         try:
             pages = list(states.get_paginator("get_execution_history").paginate(executionArn=execution))
         except states.exceptions.ExecutionDoesNotExist:
             continue
-        definition = check(states.describe_state_machine(stateMachineArn=arn)["definition"], any_task=True)
+        definition = parse_definition(states.describe_state_machine(stateMachineArn=arn)["definition"], any_task=True)
         events = [event for page in pages for event in page["events"]]
-        yield replay(recording(events, name=f"{machine} {name}"), definition)
+        yield replay(parse_history(events, name=f"{machine} {name}"), definition)
 
 
-def worked_on(order: Order) -> Iterator[tuple[str, str]]:
+def executions_of(order: Order) -> Iterator[tuple[str, str]]:
+    """State machine and name of each execution that can have worked on the order."""
     yield from (("NewOrder", order.id), ("FulfillOrder", order.id))
     yield from (("CancelOrder", name) for name in order.cancellations)
     yield from (("ReturnOrder", name) for name in order.returns)

@@ -1,6 +1,6 @@
 """API Gateway on one machine: an ASGI app that routes from the contract, authorizes, and calls functions.
 
-What it refuses itself is a problem like the services' own, with the ``message`` that API Gateway would send.
+What the gateway itself refuses is a problem like the services' own, with the ``message`` that API Gateway would send.
 """
 
 from __future__ import annotations
@@ -10,27 +10,33 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from api import contract, security
 from api.problems import MEDIA_TYPE, Problem, too_large
+from local.asgi import BodyTooLarge, Receive, Scope, Send, read_body, send_response
+from local.gateway import index_page
 from local.gateway.cors import Cors
-from local.gateway.http_events import Answer, Request, answer_of, event_of, joined, new_request_id
-from local.gateway.limits import Buckets, Limits, header_bytes
+from local.gateway.http_events import (
+    GatewayRequest,
+    GatewayResponse,
+    event_of,
+    joined_headers,
+    new_request_id,
+    response_of,
+)
+from local.gateway.limits import Limits, TokenBuckets, header_bytes
 from local.gateway.tokens import Authorizer, Claims, InsufficientScope, InvalidToken, PublishedKeys, keys_at
 from oms.declarations.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES
 
 MOST_DROPPED_BYTES = 64 * 1024 * 1024
 THREADS = 16
+PAGE_HEADERS = tuple((name.lower(), value) for name, value in index_page.HEADERS.items())
 SECURITY = tuple((name.lower(), value) for name, value in security.HEADERS.items())
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Invoke = Callable[[str, dict[str, Any]], Any]
 
 log = logging.getLogger(__name__)
@@ -38,7 +44,7 @@ access_log = logging.getLogger(f"{__name__}.access")
 
 
 class Refusal(Exception):
-    """An answer that no function gave. ``message`` is API Gateway's own word for it."""
+    """A response of the gateway itself. ``message`` is API Gateway's own text for it."""
 
     def __init__(self, problem: Problem, message: str) -> None:
         super().__init__(message)
@@ -46,18 +52,21 @@ class Refusal(Exception):
 
 
 class Router:
-    """The contract's routes. A path without parameters wins over one with, as in API Gateway."""
+    """The contract's routes. A path without parameters takes precedence, as in API Gateway."""
 
     def __init__(self, operations: Mapping[str, contract.Operation]) -> None:
-        self._fixed = {(each.method, each.path): each for each in operations.values() if "{" not in each.path}
-        self._open = [(each.method, _pattern(each.path), each) for each in operations.values() if "{" in each.path]
+        with_parameters = [operation for operation in operations.values() if "{" in operation.path]
+        fixed = [operation for operation in operations.values() if "{" not in operation.path]
+        self._fixed = {(operation.method, operation.url_path): operation for operation in fixed}
+        self._patterns = [(each.method, _pattern(each.url_path), each) for each in with_parameters]
 
     def find(self, method: str, path: str) -> tuple[contract.Operation, dict[str, str]]:
+        """The operation and its path parameters. Raises ``Refusal`` if there is none."""
         fixed = self._fixed.get((method, path))
         if fixed is not None:
             return fixed, {}
-        for known, pattern, operation in self._open:
-            if known == method and (match := pattern.fullmatch(path)):
+        for route_method, pattern, operation in self._patterns:
+            if route_method == method and (match := pattern.fullmatch(path)):
                 return operation, match.groupdict()
         raise Refusal(Problem("no-such-route", 404, f"there is no {method} {path[:200]}"), "Not Found")
 
@@ -67,7 +76,12 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 class Gateway:
-    """``site`` is the origin whose pages may call from a browser."""
+    """The gateway as an ASGI app.
+
+    Args:
+        site: the origin whose pages may call from a browser.
+        page: the HTML page at ``/``.
+    """
 
     def __init__(
         self,
@@ -76,9 +90,11 @@ class Gateway:
         threads: int = THREADS,
         limits: Limits = Limits(),  # noqa: B008 - it is immutable
         site: str | None = None,
+        page: str | None = None,
     ) -> None:
         self._invoke, self._authorizer, self._limits = invoke, authorizer, limits
-        self._addresses, self._users = Buckets(limits.an_address), Buckets(limits.a_user)
+        self._page = None if page is None else GatewayResponse(200, PAGE_HEADERS, page.encode())
+        self._addresses, self._users = TokenBuckets(limits.per_address), TokenBuckets(limits.per_user)
         self._router = Router(contract.operations())
         self._cors = Cors(site, (operation.method for operation in contract.operations().values()))
         self._threads = threads
@@ -89,83 +105,87 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
         elif scope["type"] == "http":
-            answer = await self._answer(scope, receive)
-            headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-            headers.append((b"content-length", str(len(answer.body)).encode()))
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            await send({"type": "http.response.body", "body": answer.body})
+            response = await self._respond(scope, receive)
+            await send_response(send, response.status, response.headers, response.body)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 self._pool.shutdown(cancel_futures=True)
-                self._pool = self._new_pool()  # its threads begin with the first request, if the app is begun again
+                self._pool = self._new_pool()  # for a restart of the app; its threads start with the first request
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        request_id, headers, begun = new_request_id(), joined(scope["headers"]), time.perf_counter()
+    async def _respond(self, scope: Scope, receive: Receive) -> GatewayResponse:
+        request_id, headers, start = new_request_id(), joined_headers(scope["headers"]), time.perf_counter()
         error = "-"
         try:
-            answer = await self._served(scope, headers, receive, request_id)
+            response = await self._serve(scope, headers, receive, request_id)
         except Refusal as refusal:
-            answer, error = _refused(refusal, scope["path"], request_id), refusal.message
-        except Exception:  # what a function raises is its own affair; the caller gets a 500, as on AWS
+            response, error = _refused(refusal, scope["path"], request_id), refusal.message
+        except Exception:  # a function that raises is a 500 for the caller, as on AWS
             log.exception("request %s failed", request_id)
-            failed = Problem("internal-error", 500, "the function failed: it is logged under the correlation id")
+            problem = Problem("internal-error", 500, "the function failed: it is logged under the correlation id")
             error = "Internal Server Error"
-            answer = _refused(Refusal(failed, error), scope["path"], request_id)
+            response = _refused(Refusal(problem, error), scope["path"], request_id)
         if access_log.isEnabledFor(logging.INFO):
-            latency_ms = round((time.perf_counter() - begun) * 1000)
-            self._write_down(
-                scope, gateway_request_id=request_id, status=answer.status, error=error, latency_ms=latency_ms
+            latency_ms = round((time.perf_counter() - start) * 1000)
+            self._log_access(
+                scope, gateway_request_id=request_id, status=response.status, error=error, latency_ms=latency_ms
             )
-        given = {name for name, _ in answer.headers}
-        secured = tuple((name, value) for name, value in SECURITY if name not in given)
-        return replace(answer, headers=(*answer.headers, *secured, *self._cors.shown(headers)))
+        own = {name for name, _ in response.headers}
+        added = tuple((name, value) for name, value in SECURITY if name not in own)
+        return replace(response, headers=(*response.headers, *added, *self._cors.response_headers(headers)))
 
-    def _write_down(self, scope: Scope, **facts: Any) -> None:
-        """Of what was asked only the route is logged: paths and queries may name people."""
+    def _log_access(self, scope: Scope, **facts: Any) -> None:
+        """Log the route, not the path or the query: those may name people."""
         try:
-            route = self._router.find(scope["method"], scope["path"])[0].key
+            route = self._router.find(scope["method"], scope["path"])[0].route_key
         except Refusal:
             route = "-"
         access_log.info("%s", json.dumps({"route": route, **facts}))
 
-    async def _served(self, scope: Scope, headers: Mapping[str, str], receive: Receive, request_id: str) -> Answer:
+    async def _serve(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, request_id: str
+    ) -> GatewayResponse:
         address = (scope.get("client") or ("127.0.0.1", 0))[0]
         _admit(self._addresses.take(address))
         _check_headers(scope, headers)
         preflight = self._cors.preflight(scope["method"], headers)
         if preflight is not None:
-            return Answer(204, preflight, b"")
+            return GatewayResponse(204, preflight, b"")
+        if self._page and scope["path"] == "/" and scope["method"] in ("GET", "HEAD"):
+            return self._page
         operation, path_parameters = self._router.find(scope["method"], scope["path"])
-        body = await _body(receive, headers)
-        request = Request(
+        request = GatewayRequest(
             method=scope["method"],
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
             source_ip=address,
             protocol=f"HTTP/{scope['http_version']}",
-            body=body,
+            body=await _body(receive, headers),
             request_id=request_id,
         )
+        return await self._call_function(operation, path_parameters, request)
 
-        def serve() -> Answer:
-            claims = self._claims(headers, operation.scopes) if operation.secured else None
+    async def _call_function(
+        self, operation: contract.Operation, path_parameters: Mapping[str, str], request: GatewayRequest
+    ) -> GatewayResponse:
+        def call() -> GatewayResponse:
+            claims = self._claims(request.headers, operation.scopes) if operation.secured else None
             if claims is not None:
                 _admit(self._users.take(str(claims.get("sub"))))
-            event = event_of(request, operation.key, path_parameters, claims, operation.scopes)
-            return answer_of(self._invoke(operation.function, event))
+            event = event_of(request, operation.route_key, path_parameters, claims, operation.scopes)
+            return response_of(self._invoke(operation.function, event))
 
-        serving = asyncio.get_running_loop().run_in_executor(self._pool, serve)
+        future = asyncio.get_running_loop().run_in_executor(self._pool, call)
         try:
-            return await asyncio.wait_for(serving, self._limits.answer_seconds)
+            return await asyncio.wait_for(future, self._limits.timeout_seconds)
         except TimeoutError:
             late = Problem("timed-out", 504, "the shop took too long: whether the request had its effect is unknown")
             raise Refusal(late, "Endpoint request timed out") from None
@@ -183,9 +203,9 @@ class Gateway:
 
 def _admit(wait_seconds: int) -> None:
     if wait_seconds:
-        again = {"Retry-After": str(wait_seconds)}
-        detail = f"this is more than one may ask for: ask again in {wait_seconds} s"
-        raise Refusal(Problem("too-many-requests", 429, detail, headers=again), "Too Many Requests")
+        headers = {"Retry-After": str(wait_seconds)}
+        detail = f"too many requests: ask again in {wait_seconds} s"
+        raise Refusal(Problem("too-many-requests", 429, detail, headers=headers), "Too Many Requests")
 
 
 def _check_headers(scope: Scope, headers: Mapping[str, str]) -> None:
@@ -196,40 +216,38 @@ def _check_headers(scope: Scope, headers: Mapping[str, str]) -> None:
 
 
 async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
-    """The whole body. One that is too long is read to its end and dropped: a client that still sends hears nothing."""
+    """The whole body. One that is too large is refused at once if the client asked first (``Expect``)."""
     declared = headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and int(declared) > GATEWAY_BODY_BYTES and "expect" in headers:
         raise _too_large()
-    parts, length, more = [], 0, True
-    while more and length <= MOST_DROPPED_BYTES:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionResetError("the client left")
-        length += len(message.get("body", b""))
-        if length <= GATEWAY_BODY_BYTES:
-            parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    if length > GATEWAY_BODY_BYTES:
-        raise _too_large()
-    return b"".join(parts)
+    try:
+        return await read_body(receive, GATEWAY_BODY_BYTES, drain_limit=MOST_DROPPED_BYTES)
+    except BodyTooLarge:
+        raise _too_large() from None
 
 
 def _too_large() -> Refusal:
     return Refusal(too_large(GATEWAY_BODY_BYTES), "Request Entity Too Large")
 
 
-def _refused(refusal: Refusal, path: str, request_id: str) -> Answer:
+def _refused(refusal: Refusal, path: str, request_id: str) -> GatewayResponse:
     problem = refusal.problem
     document = problem.document(path, request_id) | {"message": refusal.message}
     headers = {"content-type": MEDIA_TYPE, "x-correlation-id": request_id, **problem.headers}
-    # What is left unread of a body would be read as the next request.
+    # The unread rest of a body would be taken for the next request.
     closing = {"connection": "close"} if problem.status in (413, 429, 431) else {}
     lowered = tuple((name.lower(), value) for name, value in {**headers, **closing}.items())
-    return Answer(problem.status, lowered, json.dumps(document).encode())
+    return GatewayResponse(problem.status, lowered, json.dumps(document).encode())
 
 
 def create_app(
-    invoke: Invoke, *, issuer: str, audience: Sequence[str], jwks_url: str, site: str | None = None
+    invoke: Invoke,
+    *,
+    issuer: str,
+    audience: Sequence[str],
+    jwks_url: str,
+    site: str | None = None,
+    page: str | None = None,
 ) -> Gateway:
-    """The gateway before ``invoke(function, event)``, for tokens of ``issuer`` meant for a client in ``audience``."""
-    return Gateway(invoke, Authorizer(PublishedKeys(keys_at(jwks_url)), issuer, audience), site=site)
+    """A gateway that calls ``invoke(function, event)``, for tokens of ``issuer`` to a client in ``audience``."""
+    return Gateway(invoke, Authorizer(PublishedKeys(keys_at(jwks_url)), issuer, audience), site=site, page=page)

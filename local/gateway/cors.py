@@ -1,4 +1,4 @@
-"""CORS as an HTTP API does it: preflights are answered at the gate, and only the site's own origin hears yes.
+"""CORS as an HTTP API does it: the gateway answers preflights, and allows only the site's own origin.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 """
@@ -13,13 +13,13 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Cors:
-    """``site`` is the one origin that browsers may call from; None is no other than the gateway's own."""
+    """``site`` is the one origin whose pages may call; without it, only the gateway's own pages may."""
 
     def __init__(self, site: str | None, methods: Iterable[str]) -> None:
         self._site, self._methods = site, ",".join(sorted(set(methods)))
 
     def preflight(self, method: str, headers: Mapping[str, str]) -> Headers | None:
-        """What a preflight is answered with; None where the request is none, or no site is known."""
+        """The headers that answer a preflight; None if the request is none, or there is no site."""
         if method != "OPTIONS" or self._site is None or not {"origin", "access-control-request-method"} <= set(headers):
             return None
         if headers["origin"] != self._site:
@@ -32,9 +32,9 @@ class Cors:
             ("vary", "Origin"),
         )
 
-    def shown(self, headers: Mapping[str, str]) -> Headers:
-        """What an answer to the site carries besides."""
+    def response_headers(self, headers: Mapping[str, str]) -> Headers:
+        """The headers that a response to the site's pages has in addition."""
         if self._site is None or headers.get("origin") != self._site:
             return ()
-        shown = ("access-control-expose-headers", ",".join(RESPONSE_HEADERS))
-        return (("access-control-allow-origin", self._site), shown, ("vary", "Origin"))
+        exposed = ("access-control-expose-headers", ",".join(RESPONSE_HEADERS))
+        return (("access-control-allow-origin", self._site), exposed, ("vary", "Origin"))

@@ -1,4 +1,4 @@
-"""HTTP requests as API Gateway's HTTP API gives them to a Lambda, and what it makes of the answer: payload format 2.0.
+"""Events that an HTTP API passes to a Lambda function, and responses from what it returns: payload format 2.0.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from local.aws.functions import ACCOUNT
+from local.aws.names import ACCOUNT
 from local.gateway.tokens import Claims
 
 TEXT = ("text/", "application/json", "application/javascript", "application/xml")
@@ -23,8 +23,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What of an HTTP request an event is made of; header names are lower-case."""
+class GatewayRequest:
+    """The parts of an HTTP request that an event holds. Header names are lower-case."""
 
     method: str
     path: str
@@ -37,14 +37,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GatewayResponse:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
 
-def joined(headers: Headers) -> dict[str, str]:
-    """Headers by name; one that comes more than once is joined by commas."""
+def joined_headers(headers: Headers) -> dict[str, str]:
+    """Headers by name. The values of a repeated header are joined by commas."""
     by_name: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -53,7 +53,7 @@ def joined(headers: Headers) -> dict[str, str]:
 
 
 def event_of(
-    request: Request,
+    request: GatewayRequest,
     route_key: str,
     path_parameters: Mapping[str, str],
     claims: Claims | None,
@@ -80,7 +80,7 @@ def event_of(
     return event | {name: value for name, value in present.items() if value}
 
 
-def _context(request: Request, route_key: str, claims: Claims | None, scopes: Collection[str]) -> dict[str, Any]:
+def _context(request: GatewayRequest, route_key: str, claims: Claims | None, scopes: Collection[str]) -> dict[str, Any]:
     now = time.time()
     domain = request.headers.get("host", "localhost")
     context: dict[str, Any] = {
@@ -108,7 +108,7 @@ def _context(request: Request, route_key: str, claims: Claims | None, scopes: Co
 
 
 def _claim(value: Any) -> str:
-    """API Gateway passes every claim as a text, and a list as ``[a b]``."""
+    """A claim as API Gateway passes it: always a text, a list as ``[a b]``."""
     match value:
         case str():
             return value
@@ -133,15 +133,15 @@ def _body(body: bytes, content_type: str) -> tuple[str, bool]:
     return base64.b64encode(body).decode(), bool(body)
 
 
-def answer_of(response: Any) -> Answer:
-    """What API Gateway sends for a function's answer: one without a status is the body of a 200."""
-    if not isinstance(response, dict) or "statusCode" not in response:
-        return Answer(200, (("content-type", "application/json"),), json.dumps(response).encode())
-    text = response.get("body") or ""
-    body = base64.b64decode(text) if response.get("isBase64Encoded") else text.encode()
-    headers = [(name.lower(), str(value)) for name, value in response.get("headers", {}).items()]
-    headers += [("set-cookie", cookie) for cookie in response.get("cookies", ())]
-    return Answer(int(response["statusCode"]), tuple(headers), body)
+def response_of(result: Any) -> GatewayResponse:
+    """The response for what a function returned. A result without a status is the body of a 200."""
+    if not isinstance(result, dict) or "statusCode" not in result:
+        return GatewayResponse(200, (("content-type", "application/json"),), json.dumps(result).encode())
+    text = result.get("body") or ""
+    body = base64.b64decode(text) if result.get("isBase64Encoded") else text.encode()
+    headers = [(name.lower(), str(value)) for name, value in result.get("headers", {}).items()]
+    headers += [("set-cookie", cookie) for cookie in result.get("cookies", ())]
+    return GatewayResponse(int(result["statusCode"]), tuple(headers), body)
 
 
 def new_request_id() -> str:

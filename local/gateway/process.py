@@ -1,4 +1,4 @@
-"""The gateway's process: API Gateway on one machine, and the API's functions.
+"""The gateway process: API Gateway on one machine, with the API's functions.
 
 python -m local.gateway.process --port 8000 --issuer URL --audience ID --jwks URL
 """
@@ -15,10 +15,11 @@ from contextlib import suppress
 
 import uvicorn
 
-from local.aws.functions import Functions, services
+from local.asgi_server import server_config
+from local.aws.function_variables import variables_of
+from local.aws.functions import LocalFunctions, services
 from local.gateway.app import access_log, create_app
-from local.stack.asgi_server import config
-from local.stack.settings import variables_of
+from local.gateway.index_page import index_page
 from oms.adapters.wiring import deps
 
 
@@ -31,24 +32,29 @@ def main() -> None:
     parser.add_argument("--audience", required=True)
     parser.add_argument("--jwks", required=True)
     parser.add_argument("--site", help="the origin whose pages may call from a browser")
-    asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has closed
-    log_access()
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has shut down
+    write_access_log()
     environment = dict(os.environ)
-    functions = Functions(lambda name: variables_of(name, environment), deps)
+    functions = LocalFunctions(lambda name: variables_of(name, environment), deps)
     app = create_app(
-        functions.invoke, issuer=asked.issuer, audience=[asked.audience], jwks_url=asked.jwks, site=asked.site
+        functions.invoke,
+        issuer=options.issuer,
+        audience=[options.audience],
+        jwks_url=options.jwks,
+        site=options.site,
+        page=index_page(environment),
     )
     threading.Thread(target=functions.load, args=(services(),), name="loading", daemon=True).start()
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config(app, asked.port)).run()
+        uvicorn.Server(server_config(app, options.port)).run()
 
 
-def log_access() -> None:
-    """A line a request on standard output, as the HTTP API writes it to its log group."""
-    lines = logging.StreamHandler(sys.stdout)
-    lines.setFormatter(logging.Formatter("%(message)s"))
-    access_log.addHandler(lines)
+def write_access_log() -> None:
+    """Write a line per request to standard output, as the HTTP API does to its log group."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    access_log.addHandler(handler)
     access_log.setLevel(logging.INFO)
     access_log.propagate = False
 

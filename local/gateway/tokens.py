@@ -1,9 +1,9 @@
-"""Who asks: JWTs verified as the JWT authorizer of an HTTP API does.
+"""The JWT authorizer of an HTTP API: verifies access tokens.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html: the signature, RSA only, by
 the pool's published keys; ``iss``; ``aud``, or ``client_id`` where there is no ``aud``; ``exp``, ``nbf`` and ``iat``;
-and one of the route's scopes, in ``scope`` or ``scp``. Cognito gives a scope to access tokens alone, so a route that
-asks for one takes no ID token.
+and one of the route's scopes, in ``scope`` or ``scp``. Cognito puts scopes into access tokens only, so a route that
+requires one takes no ID token.
 """
 
 from __future__ import annotations
@@ -21,82 +21,87 @@ from jwt.algorithms import RSAAlgorithm
 from jwt.types import Options
 
 ALGORITHMS = ["RS256", "RS384", "RS512"]
-KEYS_FRESH_SECONDS = 300
-KEYS_AGAIN_SECONDS = 10
-MOST_REMEMBERED = 10_000
+REFRESH_SECONDS = 300
+RETRY_SECONDS = 10
+MOST_CACHED = 10_000
 
 Claims = Mapping[str, Any]
-Keys = Sequence[Mapping[str, Any]]
+JsonWebKeys = Sequence[Mapping[str, Any]]
 
 
 class InvalidToken(Exception):
-    """No token, or none that this pool gave to this client and that is good now."""
+    """The token is missing, expired, or not of this pool and client."""
 
 
 class InsufficientScope(Exception):
-    """A good token, but not for this."""
+    """The token is valid, but has none of the route's scopes."""
 
 
 class PublishedKeys:
-    """A pool's keys by their id, asked for when an unknown one comes, but not at every forged one. While the pool can't
-    be asked, those that it last published hold."""
+    """A user pool's public keys by their id.
 
-    def __init__(self, fetch: Callable[[], Keys], now: Callable[[], float] = time.monotonic) -> None:
+    An unknown id fetches them again, but at most every ``RETRY_SECONDS``: forged tokens cause no load. While the pool
+    doesn't answer, the last keys remain valid.
+    """
+
+    def __init__(self, fetch: Callable[[], JsonWebKeys], now: Callable[[], float] = time.monotonic) -> None:
         self._fetch, self._now = fetch, now
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
         self._lock = Lock()
 
     def key(self, key_id: str) -> Any:
-        with self._lock:  # one asks, and the others wait for what it hears
+        with self._lock:  # one thread fetches, the others wait for the keys
             age = self._now() - self._fetched_at
-            if age > KEYS_FRESH_SECONDS or (key_id not in self._keys and age > KEYS_AGAIN_SECONDS):
+            if age > REFRESH_SECONDS or (key_id not in self._keys and age > RETRY_SECONDS):
                 self._fetched_at = self._now()
-                self._ask()
+                self._refresh()
         if key_id not in self._keys:
             raise InvalidToken("the token is signed by no key of this pool")
         return self._keys[key_id]
 
-    def _ask(self) -> None:
+    def _refresh(self) -> None:
         with suppress(OSError, ValueError):
             keys = [each for each in self._fetch() if each["kty"] == "RSA"]
             self._keys = {each["kid"]: RSAAlgorithm.from_jwk(dict(each)) for each in keys}
 
 
-def keys_at(url: str) -> Callable[[], Keys]:
-    def fetch() -> Keys:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            keys: Keys = json.load(answer)["keys"]
+def keys_at(url: str) -> Callable[[], JsonWebKeys]:
+    def fetch() -> JsonWebKeys:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            keys: JsonWebKeys = json.load(response)["keys"]
         return keys
 
     return fetch
 
 
 class Authorizer:
-    """Claims of verified tokens. A token's signature is checked once, its expiry each time."""
+    """Verifies tokens. The signature of a token is checked once, its expiry each time."""
 
     def __init__(
         self, keys: PublishedKeys, issuer: str, audience: Sequence[str], now: Callable[[], float] = time.time
     ) -> None:
         self._keys, self._issuer, self._audience, self._now = keys, issuer, frozenset(audience), now
-        self._known: dict[str, Claims] = {}
+        self._verified_claims: dict[str, Claims] = {}
 
     def claims(self, authorization: str, scopes: Collection[str] = ()) -> Claims:
-        """Of ``Bearer <token>``, or of the bare token, which API Gateway takes too. Raises ``InvalidToken``, and
-        ``InsufficientScope`` where there are ``scopes`` and it has none of them."""
+        """The claims of ``Bearer <token>``, or of the bare token, which API Gateway takes too.
+
+        Raises ``InvalidToken``, and ``InsufficientScope`` if the token has none of the ``scopes``.
+        """
         token = authorization.removeprefix("Bearer ").removeprefix("bearer ").strip()
         if not token:
             raise InvalidToken("there is no token: sign in, and send Authorization: Bearer and the token")
-        known = self._known.get(token)
-        if known is None:
-            known = self._verified(token)
-            self._remember(token, known)
-        self._check_times(known)
-        if scopes and granted_scopes(known).isdisjoint(scopes):
-            raise InsufficientScope("the token is for something else: send the access token, not the ID token")
-        return known
+        claims = self._verified_claims.get(token)
+        if claims is None:
+            claims = self._verify(token)
+            self._cache(token, claims)
+        self._check_times(claims)
+        if scopes and granted_scopes(claims).isdisjoint(scopes):
+            raise InsufficientScope("the token has no scope for this: send the access token, not the ID token")
+        return claims
 
-    def _verified(self, token: str) -> Claims:
+    def _verify(self, token: str) -> Claims:
         unchecked: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
         try:
             header = jwt.get_unverified_header(token)
@@ -108,8 +113,8 @@ class Authorizer:
             raise InvalidToken("the token is another pool's") from None
         except jwt.PyJWTError:
             raise InvalidToken("the token is no JWT, or not signed by this pool") from None
-        meant_for = claims.get("aud", claims.get("client_id"))
-        if self._audience.isdisjoint(meant_for if isinstance(meant_for, list) else [meant_for]):
+        audience = claims.get("aud", claims.get("client_id"))
+        if self._audience.isdisjoint(audience if isinstance(audience, list) else [audience]):
             raise InvalidToken("the token is for another client")
         return claims
 
@@ -119,14 +124,14 @@ class Authorizer:
             if float(claims["exp"]) <= now:
                 raise InvalidToken("the token has expired: sign in again")
             if float(claims.get("nbf", 0)) > now or float(claims.get("iat", 0)) > now + 1:
-                raise InvalidToken("the token is of the future")
+                raise InvalidToken("the token is not valid yet")
         except (KeyError, TypeError, ValueError):
             raise InvalidToken("the token has no expiry, or none that can be read") from None
 
-    def _remember(self, token: str, claims: Claims) -> None:
-        if len(self._known) >= MOST_REMEMBERED:
-            self._known.clear()
-        self._known[token] = claims
+    def _cache(self, token: str, claims: Claims) -> None:
+        if len(self._verified_claims) >= MOST_CACHED:
+            self._verified_claims.clear()
+        self._verified_claims[token] = claims
 
 
 def granted_scopes(claims: Claims) -> frozenset[str]:

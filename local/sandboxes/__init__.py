@@ -1,1 +1,1 @@
-"""The payment gateway and the carrier, played on this machine."""
+"""Sandboxes of the payment gateway and of the carrier, for one machine."""

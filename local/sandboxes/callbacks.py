@@ -1,4 +1,4 @@
-"""How the sandboxes call the shop back: signed, and again until they are heard."""
+"""Callbacks of the sandboxes to the shop: signed, and retried until the shop accepts them."""
 
 from __future__ import annotations
 
@@ -15,31 +15,30 @@ FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 600
 
 Post = Callable[[str], bool]
-"""Says a body to the shop: True if it was heard."""
+"""Sends a body to the shop. Returns True if the shop answered with a 2xx."""
 
 
 def signature(secret: str, body: str, at: int) -> str:
-    """When it was signed, and by whom: as a header of the sandbox's own name says it."""
+    """The value of a signature header: the time of signing, and an HMAC of time and body."""
     digest = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
 
 
 def webhook(url: str, header: str, secret: str) -> Post:
-    """A poster of signed bodies to the shop's callback URL."""
+    """A function that posts bodies to the shop's callback URL, with a signature in the header of this name."""
     shop = HttpClient(url, CONNECT_SECONDS, TIMEOUT_SECONDS)
 
     def post(body: str) -> bool:
-        signed = {header: signature(secret, body, int(time.time()))}
-        headers = {"Content-Type": "application/json", **signed}
+        headers = {"Content-Type": "application/json", header: signature(secret, body, int(time.time()))}
         try:
-            answer = shop.send("POST", "", headers, body.encode())
+            response = shop.send("POST", "", headers, body.encode())
         except NoResponse:
             return False
-        return 200 <= answer.status < 300
+        return 200 <= response.status < 300
 
     return post
 
 
 def retry_seconds(tries: int) -> float:
-    """Exponential backoff, after so many tries."""
+    """The exponential backoff after so many tries."""
     return float(min(FIRST_RETRY_SECONDS * 2 ** min(tries - 1, 20), LONGEST_RETRY_SECONDS))

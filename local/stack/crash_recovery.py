@@ -1,7 +1,7 @@
-"""What a run left behind that was killed outright: ministack keeps its tables only if it can end by itself.
+"""Recovery from a run that was killed: ministack saves its tables only when it shuts down by itself.
 
-Without them the other books tell of orders that nobody knows any more: an order of the same key would find its
-execution begun, and hang.
+Without the tables, the other stores refer to orders that no longer exist: a new order under the same key would find
+its execution already started, and wait for ever. All stores are therefore moved away together.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-BOOKS = ("ministack", "engine.sqlite*", "payments.sqlite*", "carrier.sqlite*", "seeded.json")
+STORES = ("ministack", "engine.sqlite*", "payments.sqlite*", "carrier.sqlite*", "seeded.json")
 
 
-def set_aside(folder: Path, running: Path) -> Path | None:
-    """Move all books away, if the tables are behind the run that wrote ``running`` and didn't take it away: whither."""
+def move_stores_aside(folder: Path, running: Path) -> Path | None:
+    """Move all stores to a new folder if the tables are older than the run that left ``running`` behind.
+
+    Returns the new folder, or None if nothing had to move.
+    """
     tables = folder / "ministack" / "dynamodb.json"
     if not running.exists() or (tables.exists() and tables.stat().st_mtime > running.stat().st_mtime):
         return None
-    aside = folder / f"killed-{datetime.now():%Y-%m-%d-%H%M%S}"
-    aside.mkdir()
-    for book in (each for name in BOOKS for each in folder.glob(name)):
-        shutil.move(book, aside)
+    target = folder / f"killed-{datetime.now():%Y-%m-%d-%H%M%S}"
+    target.mkdir()
+    for store in (path for name in STORES for path in folder.glob(name)):
+        shutil.move(store, target)
     running.unlink()
-    return aside
+    return target

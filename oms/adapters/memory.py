@@ -1,4 +1,4 @@
-"""Orders, inventory and products in memory, exact to what the DynamoDB adapters do: for tests and the explorer."""
+"""Orders, inventory and products in memory, behaving like the DynamoDB adapters: for tests and the explorer."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime
 from threading import Lock
 
 from oms.adapters import stock_rules
-from oms.adapters.memory_state import Remembers, page
+from oms.adapters.memory_state import RestorableState, page
 from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, MoneyEntry, recorded
-from oms.domain.credit import BookedCredit, CreditEntry, spent_meanwhile
+from oms.domain.credit import BookedCredit, CreditEntry, credit_changed
 from oms.domain.discounts import CodeUse, Discount, used_up
 from oms.domain.errors import CartChanged, OrderChanged, OrderNotFound
 from oms.domain.events import OrderPlaced, Recorded
@@ -23,7 +23,7 @@ from oms.domain.order import Order
 from oms.ports import Page
 
 
-class Store(Remembers):
+class MemoryStore(RestorableState):
     """The tables of orders, inventory and carts, which one transaction writes together."""
 
     STATE = (
@@ -44,21 +44,21 @@ class Store(Remembers):
         self.codes: dict[str, Discount] = {}
         self.code_uses: dict[str, CodeUse] = {}
         self.credit: dict[str, BookedCredit] = {}
-        """By effect id, in the order in which they were written."""
+        """By effect id, in the sequence of the writes."""
         self.balances: dict[tuple[str, str], int] = {}
         """By customer and currency."""
 
-    def keep(self, cart: Cart, at: datetime) -> Cart:
-        """The cart as it is kept from now on. Raises where another came first, and changes nothing then."""
+    def put_cart(self, cart: Cart, at: datetime) -> Cart:
+        """Stores the cart with its next version. Raises, and changes nothing, if another write was first."""
         stored, _ = self.carts.get(cart.owner, (Cart(cart.owner), at))
         if stored.version != cart.version:
             raise CartChanged(f"the cart is past version {cart.version}")
-        kept = replace(cart, version=cart.version + 1)
-        self.carts[cart.owner] = kept, kept.expires_at(at)
-        return kept
+        next_cart = replace(cart, version=cart.version + 1)
+        self.carts[cart.owner] = next_cart, next_cart.expires_at(at)
+        return next_cart
 
-    def moved(self, entries: Iterable[StockEntry]) -> dict[str, Stock]:
-        """The counters after the entries. Raises where one would fall below nothing, and changes nothing itself."""
+    def stock_after(self, entries: Iterable[StockEntry]) -> dict[str, Stock]:
+        """Computes the counters after the entries. Raises if one would be negative."""
         after, refused = {}, []
         for sku, movement in stock_rules.sums(entries).items():
             after[sku] = self.stock.get(sku, Stock(sku)).moved(movement)
@@ -68,8 +68,8 @@ class Store(Remembers):
             raise stock_rules.refusal(refused)
         return after
 
-    def counted(self, uses: Iterable[CodeUse]) -> dict[str, Discount]:
-        """The codes after the uses. Raises where one has none left, and changes nothing itself."""
+    def codes_after(self, uses: Iterable[CodeUse]) -> dict[str, Discount]:
+        """Computes the codes after the uses. Raises if one has none left."""
         after = {}
         for use in uses:
             code = self.codes[use.code]
@@ -79,14 +79,14 @@ class Store(Remembers):
             after[use.code] = replace(code, used=code.used + use.uses)
         return after
 
-    def after(self, entries: Iterable[CreditEntry]) -> dict[tuple[str, str], int]:
-        """The balances after the entries. Raises where one would fall below nothing, and changes nothing itself."""
+    def balances_after(self, entries: Iterable[CreditEntry]) -> dict[tuple[str, str], int]:
+        """Computes the balances after the entries. Raises if one would be negative."""
         after: dict[tuple[str, str], int] = {}
         for entry in entries:
             key = entry.customer_id, entry.amount.currency
             after[key] = after.get(key, self.balances.get(key, 0)) + entry.amount.minor
             if entry.amount.minor < 0 and after[key] < 0:
-                raise spent_meanwhile(entry.amount.currency)
+                raise credit_changed(entry.amount.currency)
         return after
 
 
@@ -95,7 +95,7 @@ def _is_of_same(use: CodeUse, other: CodeUse) -> bool:
 
 
 class MemoryOrders:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def create(self, change: Change, at: datetime, by: str) -> Order:
@@ -134,14 +134,14 @@ class MemoryOrders:
         ledgers = effects, store.entries, store.code_uses, store.credit
         if any(each in ledger for each in change.effects for ledger in ledgers):
             raise OrderChanged(f"an effect of this change on {order_id} was written before")
-        moved, counted = store.moved(change.stock), store.counted(change.codes)
-        balances = store.after(change.credit)
-        written = change.events, change.money, change.stock, change.waits, change.credit, moved, balances
+        stock, codes = store.stock_after(change.stock), store.codes_after(change.codes)
+        balances = store.balances_after(change.credit)
+        written = change.events, change.money, change.stock, change.waits, change.credit, stock, balances
         writes = 1 + sum(map(len, written))
         if writes > stock_rules.MAX_ACTIONS:
             raise ValueError(f"{writes} writes on {order_id} are more than one unit of work takes")
         if change.cart:
-            store.keep(change.cart, at)
+            store.put_cart(change.cart, at)
         events = recorded(order, change, at, by)
         for event in events:
             order = apply(order, event) if order else placed(event)
@@ -149,15 +149,15 @@ class MemoryOrders:
         store.orders[order_id] = order
         store.history[order_id] = store.history.get(order_id, ()) + events
         store.money[order_id] = booked + change.money
-        store.stock.update(moved)
+        store.stock.update(stock)
         store.entries.update((entry.effect_id, entry) for entry in change.stock)
-        store.codes.update(counted)
+        store.codes.update(codes)
         store.code_uses.update((use.effect_id, use) for use in change.codes)
         store.credit.update((entry.effect_id, BookedCredit(at, by, entry)) for entry in change.credit)
         store.balances.update(balances)
         for name, token in change.waits.items():
-            known = store.waits.get((order_id, name), ())
-            store.waits[order_id, name] = known if token in known else (*known, token)
+            tokens = store.waits.get((order_id, name), ())
+            store.waits[order_id, name] = tokens if token in tokens else (*tokens, token)
         return order
 
     def events(self, order_id: str) -> Sequence[Recorded]:
@@ -170,14 +170,14 @@ class MemoryOrders:
         return self.store.waits.get((order_id, name), ())
 
     def of_customer(self, customer_id: str, limit: int, cursor: str | None = None) -> Page[Order]:
-        found = [order for order in self._all() if order.customer_id == customer_id]
+        orders = [order for order in self._all() if order.customer_id == customer_id]
         listing = f"customer {customer_id}"
-        return page(listing, found, lambda order: (order.placed_at.isoformat(), order.id), limit, cursor, True)
+        return page(listing, orders, lambda order: (order.placed_at.isoformat(), order.id), limit, cursor, True)
 
     def in_queue(self, queue: str, limit: int, cursor: str | None = None) -> Page[Order]:
         since = {order.id: place[1] for order in self._all() if (place := place_in_queue(order)) and place[0] == queue}
-        found = [self.store.orders[order_id] for order_id in since]
-        return page(f"queue {queue}", found, lambda order: (since[order.id], order.id), limit, cursor)
+        orders = [self.store.orders[order_id] for order_id in since]
+        return page(f"queue {queue}", orders, lambda order: (since[order.id], order.id), limit, cursor)
 
     def every(self, limit: int, cursor: str | None = None) -> Page[Order]:
         return page("orders", self._all(), lambda order: (order.id, ""), limit, cursor)
@@ -187,14 +187,14 @@ class MemoryOrders:
 
 
 class MemoryInventory:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def apply(self, entry: StockEntry) -> bool:
         with self.store.lock:
             if entry.effect_id in self.store.entries:
                 return False
-            self.store.stock.update(self.store.moved([entry]))
+            self.store.stock.update(self.store.stock_after([entry]))
             self.store.entries[entry.effect_id] = entry
             return True
 
@@ -212,7 +212,7 @@ class MemoryInventory:
         return page("entries", entries, lambda entry: (entry.effect_id, ""), limit, cursor)
 
 
-class MemoryProducts(Remembers):
+class MemoryProducts(RestorableState):
     STATE = ("products",)
 
     def __init__(self, products: Iterable[Product] = ()) -> None:
@@ -233,8 +233,8 @@ class MemoryProducts(Remembers):
             return True
 
     def in_department(self, department: str, limit: int, cursor: str | None = None) -> Page[Product]:
-        found = [product for product in self.products.values() if product.department == department]
-        return page(f"department {department}", found, lambda product: (product.name, product.sku), limit, cursor)
+        products = [product for product in self.products.values() if product.department == department]
+        return page(f"department {department}", products, lambda product: (product.name, product.sku), limit, cursor)
 
     def every(self, limit: int, cursor: str | None = None) -> Page[Product]:
         return page("products", list(self.products.values()), lambda product: (product.sku, ""), limit, cursor)

@@ -15,5 +15,5 @@ class MemoryBaskets:
         self.baskets[basket.order_id] = basket
 
     def with_product(self, sku: str, limit: int) -> Sequence[Basket]:
-        found = [basket for basket in self.baskets.values() if sku in basket.skus]
-        return sorted(found, key=lambda basket: (basket.at, basket.order_id), reverse=True)[:limit]
+        baskets = [basket for basket in self.baskets.values() if sku in basket.skus]
+        return sorted(baskets, key=lambda basket: (basket.at, basket.order_id), reverse=True)[:limit]

@@ -1,16 +1,16 @@
-"""Carts in memory, beside the orders that are made from them."""
+"""Carts in memory, in the store of the orders that are made from them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
 
-from oms.adapters.memory import Store
+from oms.adapters.memory import MemoryStore
 from oms.domain.cart import Cart
 
 
 class MemoryCarts:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def get(self, owner: str, at: datetime) -> Cart:
@@ -19,4 +19,4 @@ class MemoryCarts:
 
     def save(self, cart: Cart, at: datetime) -> Cart:
         with self.store.lock:
-            return self.store.keep(cart, at)
+            return self.store.put_cart(cart, at)

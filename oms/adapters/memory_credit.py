@@ -1,18 +1,18 @@
-"""Store credit in memory, beside the orders that give and spend it."""
+"""Store credit in memory, in the store of the orders that give and spend it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from oms.adapters.memory import Store
+from oms.adapters.memory import MemoryStore
 from oms.adapters.memory_state import page
 from oms.domain.credit import BookedCredit, CreditEntry
 from oms.ports import Page
 
 
 class MemoryCredit:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def balances(self, customer_id: str) -> Mapping[str, int]:
@@ -27,19 +27,19 @@ class MemoryCredit:
 
     def entries(self, customer_id: str, limit: int, cursor: str | None = None) -> Page[BookedCredit]:
         listing = f"credit {customer_id}"
-        return page(listing, self.ledger(customer_id), _place, limit, cursor, newest_first=True)
+        return page(listing, self.ledger(customer_id), _sort_key, limit, cursor, newest_first=True)
 
     def every(self, limit: int, cursor: str | None = None) -> Page[BookedCredit]:
-        return page("credit", list(self.store.credit.values()), _place, limit, cursor)
+        return page("credit", list(self.store.credit.values()), _sort_key, limit, cursor)
 
     def grant(self, entry: CreditEntry, at: datetime, by: str) -> bool:
         with self.store.lock:
             if entry.effect_id in self.store.credit:
                 return False
-            self.store.balances.update(self.store.after([entry]))
+            self.store.balances.update(self.store.balances_after([entry]))
             self.store.credit[entry.effect_id] = BookedCredit(at, by, entry)
             return True
 
 
-def _place(booked: BookedCredit) -> tuple[str, str]:
+def _sort_key(booked: BookedCredit) -> tuple[str, str]:
     return booked.at.isoformat(), booked.entry.effect_id

@@ -1,16 +1,16 @@
-"""Discount codes in memory, beside the orders that are placed with them."""
+"""Discount codes in memory, in the store of the orders that use them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from oms.adapters.memory import Store
+from oms.adapters.memory import MemoryStore
 from oms.domain.discounts import CodeUse, Discount
 
 
 class MemoryDiscounts:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
     def get(self, code: str) -> Discount | None:

@@ -1,4 +1,4 @@
-"""The clock, the carrier and Step Functions in memory: what tests and the explorer stand at the shop's edges."""
+"""Fakes of the clock, the carrier and Step Functions, for tests and the explorer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from oms.adapters.memory_state import Remembers
+from oms.adapters.memory_state import RestorableState
 from oms.domain.errors import (
     AlreadyDelivered,
     AlreadyDispatched,
@@ -18,11 +18,11 @@ from oms.domain.errors import (
     ShipmentRecalled,
 )
 from oms.domain.events import Units
-from oms.ports import Run
+from oms.ports import ExecutionDescription
 
 
-class ManualClock(Remembers):
-    """A clock that moves when it is told to."""
+class ManualClock(RestorableState):
+    """A clock that a test advances."""
 
     STATE = ("_time",)
 
@@ -40,8 +40,8 @@ class ManualClock(Remembers):
 
 
 @dataclass(frozen=True, slots=True)
-class Shipment:
-    """``status`` is requested, dispatched, delivered, lost, or recalled: also of one that was never requested."""
+class ShipmentRecord:
+    """``status`` is requested, dispatched, delivered, lost, or recalled, even before it was requested."""
 
     status: str
     units: tuple[Units, ...] = ()
@@ -49,24 +49,24 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What comes back."""
+    """The parcel of a return."""
 
     order_id: str
     units: tuple[Units, ...]
     conditions: Mapping[str, Sequence[str]] | None = None
-    """What the warehouse found, once it has come."""
+    """The warehouse's inspection, once the parcel has come."""
 
 
-class MemoryCarrier(Remembers):
-    """A carrier that acts when a test tells it to. ``callbacks`` holds what it has to say, oldest first."""
+class MemoryCarrier(RestorableState):
+    """A carrier that acts when a test calls it. ``callbacks`` are its unsent events, oldest first."""
 
-    STATE: ClassVar[tuple[str, ...]] = ("shipments", "recalls", "early", "returns", "callbacks", "_failures")
+    STATE: ClassVar[tuple[str, ...]] = ("shipments", "recalls", "early_recalls", "returns", "callbacks", "_failures")
 
     def __init__(self) -> None:
-        self.shipments: dict[str, Shipment] = {}
+        self.shipments: dict[str, ShipmentRecord] = {}
         self.recalls: dict[str, tuple[Units, ...] | None] = {}
-        self.early: dict[str, tuple[Units, ...]] = {}
-        """By order: the units that were recalled before the shipment was requested."""
+        self.early_recalls: dict[str, tuple[Units, ...]] = {}
+        """By order: units that were recalled before the shipment was requested."""
         self.returns: dict[str, Parcel] = {}
         self.callbacks: list[Mapping[str, Any]] = []
         self._failures: list[str] = []
@@ -76,26 +76,26 @@ class MemoryCarrier(Remembers):
     def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
         failure = self._failure()
         if order_id not in self.shipments:
-            left = without(units, self.early.get(order_id, ()))
-            self.shipments[order_id] = Shipment("requested" if left else "recalled", left)
-        known = self.shipments[order_id]
+            left = without(units, self.early_recalls.get(order_id, ()))
+            self.shipments[order_id] = ShipmentRecord("requested" if left else "recalled", left)
+        shipment = self.shipments[order_id]
         if failure:
-            raise _carrier_away()
-        if known.status == "recalled":
+            raise _carrier_unavailable()
+        if shipment.status == "recalled":
             raise ShipmentRecalled(f"the shipment of {order_id} was recalled")
-        if known.status != "requested":
-            raise AlreadyDispatched(f"the shipment of {order_id} has left: it is {known.status}")
+        if shipment.status != "requested":
+            raise AlreadyDispatched(f"the shipment of {order_id} has left: it is {shipment.status}")
 
     def recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
         failure = self._failure()
         self._recall(order_id, recall_id, units)
         if failure:
-            raise _carrier_away()
+            raise _carrier_unavailable()
 
     def follow(self, order_id: str) -> None:
         failure = self._failure()
         if failure:
-            raise _carrier_away()
+            raise _carrier_unavailable()
         shipment = self.shipments.get(order_id)
         if shipment is not None and shipment.status == "delivered":
             raise AlreadyDelivered(f"the shipment of {order_id} has arrived")
@@ -106,19 +106,19 @@ class MemoryCarrier(Remembers):
         failure = self._failure()
         parcel = self.returns.setdefault(return_id, Parcel(order_id, tuple(units)))
         if parcel.conditions is not None:
-            self._say_received(return_id, parcel)
+            self._send_received(return_id, parcel)
         if failure:
-            raise _carrier_away()
+            raise _carrier_unavailable()
 
     def find_parcel(self, return_id: str) -> Mapping[str, Sequence[str]] | None:
         if self._failure():
-            raise _carrier_away()
+            raise _carrier_unavailable()
         return self.returns[return_id].conditions if return_id in self.returns else None
 
     # --- For tests ------------------------------------------------------------------------------
 
     def dispatch(self, order_id: str) -> bool:
-        """Let the parcel leave; False if it was recalled, was never requested, or has left."""
+        """The parcel leaves. False if it was recalled, was never requested, or has left."""
         shipment = self.shipments.get(order_id)
         if shipment is None or shipment.status != "requested":
             return False
@@ -126,7 +126,7 @@ class MemoryCarrier(Remembers):
         return True
 
     def refuse(self, order_id: str) -> None:
-        """The carrier hands back what nobody has called for."""
+        """The carrier hands back a shipment that nobody recalled."""
         self._expect(order_id, "requested")
         self._move(order_id, "recalled")
 
@@ -142,16 +142,16 @@ class MemoryCarrier(Remembers):
         self._move(order_id, "lost")
 
     def receive(self, return_id: str, conditions: Mapping[str, Sequence[str]]) -> None:
-        """The parcel of a return reached the warehouse, with each unit of a SKU in such a condition."""
+        """The parcel of a return reaches the warehouse. ``conditions`` are those of its units, by SKU."""
         self.returns[return_id] = parcel = replace(self.returns[return_id], conditions=dict(conditions))
-        self._say_received(return_id, parcel)
+        self._send_received(return_id, parcel)
 
     def correct(self, return_id: str, conditions: Mapping[str, Sequence[str]]) -> None:
-        """The warehouse looked again, and says so when it is asked."""
+        """The warehouse corrects its inspection, and sends it when it is asked again."""
         self.returns[return_id] = replace(self.returns[return_id], conditions=dict(conditions))
 
     def fail_next(self, *, after_effect: bool, count: int = 1) -> None:
-        """The next calls are ``CarrierUnavailable``, before or after they did what they do."""
+        """The next calls raise ``CarrierUnavailable``, before or after their effect."""
         self._failures += ["after" if after_effect else "before"] * count
 
     # --- What it does ---------------------------------------------------------------------------
@@ -159,7 +159,7 @@ class MemoryCarrier(Remembers):
     def _failure(self) -> str:
         failure = self._failures.pop(0) if self._failures else ""
         if failure == "before":
-            raise _carrier_away()
+            raise _carrier_unavailable()
         return failure
 
     def _recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
@@ -171,18 +171,18 @@ class MemoryCarrier(Remembers):
         self.recalls[recall_id] = None if units is None else tuple(units)
         if shipment is None or shipment.status == "recalled":
             if units is None:
-                self.shipments[order_id] = Shipment("recalled")
+                self.shipments[order_id] = ShipmentRecord("recalled")
             elif shipment is None:
-                self.early[order_id] = (*self.early.get(order_id, ()), *units)
+                self.early_recalls[order_id] = (*self.early_recalls.get(order_id, ()), *units)
             return
         left = () if units is None else without(shipment.units, units)
         if left:
-            self.shipments[order_id] = Shipment("requested", left)
+            self.shipments[order_id] = ShipmentRecord("requested", left)
         else:
             self._move(order_id, "recalled")
 
-    def _say_received(self, return_id: str, parcel: Parcel) -> None:
-        units = {sku: list(found) for sku, found in (parcel.conditions or {}).items()}
+    def _send_received(self, return_id: str, parcel: Parcel) -> None:
+        units = {sku: list(each) for sku, each in (parcel.conditions or {}).items()}
         more = {"id": f"{return_id}:received", "return_id": return_id, "units": units}
         self._call_back("return.received", parcel.order_id, **more)
 
@@ -199,7 +199,7 @@ class MemoryCarrier(Remembers):
 
 
 def without(units: Sequence[Units], gone: Sequence[Units]) -> tuple[Units, ...]:
-    """The units that are left once some are taken out."""
+    """The units that are left without some of them."""
     counts = Counter[str]()
     for each in gone:
         counts[each.sku] += each.quantity
@@ -207,21 +207,21 @@ def without(units: Sequence[Units], gone: Sequence[Units]) -> tuple[Units, ...]:
     return tuple(each for each in left if each.quantity > 0)
 
 
-def _carrier_away() -> CarrierUnavailable:
+def _carrier_unavailable() -> CarrierUnavailable:
     return CarrierUnavailable("the carrier didn't answer")
 
 
 FAILED = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
-class MemoryExecutions(Remembers):
-    """Step Functions as a record of what it was asked. A token waits until it is answered or made to ``expire``."""
+class MemoryExecutions(RestorableState):
+    """Step Functions as a record of its calls. A token waits until it is answered or a test lets it ``expire``."""
 
     STATE = ("starts", "redrives", "answers", "heartbeats", "_ended", "_old", "_gone", "_failures")
 
     def __init__(self) -> None:
         self.starts: dict[tuple[str, str], Mapping[str, Any]] = {}
-        """The payload of each execution, by its machine and its name."""
+        """The payload of each execution, by state machine and name."""
         self.redrives: list[str] = []
         self.answers: dict[str, Mapping[str, Any]] = {}
         """By token: {"output": …}, or {"error": …, "cause": …}."""
@@ -235,16 +235,16 @@ class MemoryExecutions(Remembers):
         failure = self._failure()
         started = self.starts.setdefault((machine, name), payload)
         if failure:
-            raise _executions_away()
+            raise _executions_unavailable()
         return started == payload and execution_arn(machine, name) not in self._ended
 
-    def find(self, machine: str, name: str) -> Run | None:
+    def find(self, machine: str, name: str) -> ExecutionDescription | None:
         self._failure()
         payload, arn = self.starts.get((machine, name)), execution_arn(machine, name)
         if payload is None:
             return None
         status = self._ended.get(arn, "RUNNING")
-        return Run(arn, status, payload, status in FAILED and arn not in self._old)
+        return ExecutionDescription(arn, status, payload, status in FAILED and arn not in self._old)
 
     def redrive(self, arn: str) -> bool:
         failure = self._failure()
@@ -253,7 +253,7 @@ class MemoryExecutions(Remembers):
             del self._ended[arn]
             self.redrives.append(arn)
         if failure:
-            raise _executions_away()
+            raise _executions_unavailable()
         return failed
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
@@ -270,15 +270,15 @@ class MemoryExecutions(Remembers):
         return True
 
     def end(self, machine: str, name: str, status: str) -> None:
-        """An execution has come to its end."""
+        """An execution ends."""
         self._ended[execution_arn(machine, name)] = status
 
     def grow_old(self, machine: str, name: str) -> None:
-        """An execution has ended so long ago that it can't be redriven."""
+        """An execution that has ended becomes too old for a redrive."""
         self._old.add(execution_arn(machine, name))
 
     def expire(self, token: str) -> None:
-        """Nothing waits under the token any more."""
+        """Nothing waits with the token any more."""
         self._gone.add(token)
 
     def fail_next(self, *, after_effect: bool, count: int = 1) -> None:
@@ -290,13 +290,13 @@ class MemoryExecutions(Remembers):
         if waits:
             self.answers[token] = answer
         if failure:
-            raise _executions_away()
+            raise _executions_unavailable()
         return waits
 
     def _failure(self) -> str:
         failure = self._failures.pop(0) if self._failures else ""
         if failure == "before":
-            raise _executions_away()
+            raise _executions_unavailable()
         return failure
 
 
@@ -304,5 +304,5 @@ def execution_arn(machine: str, name: str) -> str:
     return f"arn:aws:states:us-east-1:123456789012:execution:{machine}:{name}"
 
 
-def _executions_away() -> ExecutionsUnavailable:
+def _executions_unavailable() -> ExecutionsUnavailable:
     return ExecutionsUnavailable("Step Functions didn't answer")

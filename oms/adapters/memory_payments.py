@@ -1,4 +1,4 @@
-"""A payment gateway in memory, for tests and the explorer: Stripe's test cards, its own books, faults on demand."""
+"""A payment gateway in memory, with Stripe's test cards, a ledger, and faults on demand: for tests and the explorer."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _DECLINED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One effect in the gateway's own ledger, in the words of the sandbox's: hold, capture, void, refund."""
+class GatewayEntry:
+    """One effect in the gateway's ledger: hold, capture, void or refund, as in the sandbox's."""
 
     kind: str
     payment_id: str
@@ -54,8 +54,8 @@ class _Payment:
     authorized: int = 0
     captured: int = 0
     refunds: dict[str, int] = field(default_factory=dict)
-    asked: dict[str, int] = field(default_factory=dict)
-    """The amount that each effect id was first asked for, refused or not: it is of no other."""
+    requested: dict[str, int] = field(default_factory=dict)
+    """The amount of the first request with each effect id, refused or not. Another amount is refused."""
     refunded_by_hand: int = 0
 
     @property
@@ -71,7 +71,7 @@ class _Fault:
 
 class MemoryPayments:
     def __init__(self) -> None:
-        self.ledger: list[Entry] = []
+        self.ledger: list[GatewayEntry] = []
         self._payments: dict[str, _Payment] = {}
         self._declines = 0
         self._faults: list[_Fault] = []
@@ -80,57 +80,57 @@ class MemoryPayments:
     # --- The port -------------------------------------------------------------------------------
 
     def authorize(self, request: PaymentRequest) -> Authorization:
-        return self._called("authorize", lambda: self._authorize(request))
+        return self._call("authorize", lambda: self._authorize(request))
 
     def void(self, request: PaymentRequest) -> None:
-        self._called("void", lambda: self._void(request))
+        self._call("void", lambda: self._void(request))
 
     def capture(self, request: PaymentRequest, amount: Money) -> None:
-        self._called("capture", lambda: self._capture(request, amount.minor))
+        self._call("capture", lambda: self._capture(request, amount.minor))
 
     def refund(self, request: PaymentRequest, amount: Money, effect_id: str) -> None:
-        self._called("refund", lambda: self._refund(request, amount.minor, effect_id))
+        self._call("refund", lambda: self._refund(request, amount.minor, effect_id))
 
     def find(self, request: PaymentRequest) -> PaymentRecord | None:
-        return self._called("find", lambda: self._find(request))
+        return self._call("find", lambda: self._find(request))
 
     def order_of(self, payment_id: str) -> str | None:
         orders = (each.request.order_id for each in self._payments.values() if each.id == payment_id)
-        return self._called("order_of", lambda: next(orders, None))
+        return self._call("order_of", lambda: next(orders, None))
 
     # --- For tests ------------------------------------------------------------------------------
 
     def refund_by_hand(self, request: PaymentRequest, minor: int) -> None:
-        """Somebody gives money back at the gateway itself, and tells nobody."""
+        """A refund that is made at the gateway by hand."""
         payment = self._payment(request)
         payment.refunded_by_hand += minor
-        self._enter("refund", payment, minor)
+        self._add_entry("refund", payment, minor)
 
     def decline_next(self, count: int = 1) -> None:
         """The issuer declines the next cards, whichever they are."""
         self._declines += count
 
     def fail_next(self, operation: str = "*", *, after_effect: bool, count: int = 1) -> None:
-        """The next calls are ``PaymentsUnavailable``, before or after they did what they do."""
+        """The next calls raise ``PaymentsUnavailable``, before or after their effect."""
         if operation not in ("*", *OPERATIONS):
             raise ValueError(f"{operation!r} is not one of {OPERATIONS}")
         self._faults += [_Fault(operation, after_effect) for _ in range(count)]
 
     # --- What it does ---------------------------------------------------------------------------
 
-    def _called(self, operation: str, effect: Callable[[], T]) -> T:
+    def _call(self, operation: str, effect: Callable[[], T]) -> T:
         with self._lock:
             fault = next((each for each in self._faults if each.operation in ("*", operation)), None)
             if fault is None:
                 return effect()
             self._faults.remove(fault)
             if fault.after_effect:
-                with suppress(OmsError):  # its answer is lost, whatever it was
+                with suppress(OmsError):  # the answer is lost
                     effect()
             raise PaymentsUnavailable(f"{operation} timed out {'after' if fault.after_effect else 'before'} its effect")
 
     def _payment(self, request: PaymentRequest) -> _Payment:
-        """The order's one payment, made now if it never was."""
+        """The order's payment, which the first call creates."""
         if request.method not in _GOOD | _ELEVATED | _DECLINED.keys():
             raise PaymentDeclined(f"resource_missing: No such PaymentMethod: {request.method!r}")
         payment = self._payments.setdefault(request.key, _Payment(request, f"pi_{len(self._payments) + 1}"))
@@ -147,7 +147,7 @@ class MemoryPayments:
             if payment.declined:
                 raise PaymentDeclined(f"{payment.declined}: the card was declined")
             payment.status, payment.authorized = PaymentStatus.AUTHORIZED, request.amount.minor
-            self._enter("hold", payment, payment.authorized, request.key)
+            self._add_entry("hold", payment, payment.authorized, request.key)
         return Authorization(payment.id, request.amount, Risk.ELEVATED if request.method in _ELEVATED else Risk.NORMAL)
 
     def _decline(self, method: str) -> str:
@@ -165,7 +165,7 @@ class MemoryPayments:
             raise AlreadyCaptured(f"payment {payment.id} of order {request.order_id}")
         if payment.status is not PaymentStatus.VOIDED:
             payment.status = PaymentStatus.VOIDED
-            self._enter("void", payment, payment.authorized)
+            self._add_entry("void", payment, payment.authorized)
 
     def _capture(self, request: PaymentRequest, minor: int) -> None:
         payment = self._payment(request)
@@ -176,17 +176,17 @@ class MemoryPayments:
         if payment.status is not PaymentStatus.AUTHORIZED or not 0 < minor <= payment.authorized:
             raise PaymentsRefused(f"payment {payment.id} is {payment.status}: it can't be captured at {minor}")
         payment.status, payment.captured = PaymentStatus.CAPTURED, minor
-        self._enter("capture", payment, minor)
+        self._add_entry("capture", payment, minor)
 
     def _refund(self, request: PaymentRequest, minor: int, effect_id: str) -> None:
         payment = self._payment(request)
         if payment.refunds.get(effect_id) == minor:
             return
         left = payment.captured - payment.refunded
-        if payment.asked.setdefault(effect_id, minor) != minor or not 0 < minor <= left:
+        if payment.requested.setdefault(effect_id, minor) != minor or not 0 < minor <= left:
             raise PaymentsRefused(f"payment {payment.id} has {left} left: {effect_id} can't give back {minor}")
         payment.refunds[effect_id] = minor
-        self._enter("refund", payment, minor, effect_id)
+        self._add_entry("refund", payment, minor, effect_id)
 
     def _find(self, request: PaymentRequest) -> PaymentRecord | None:
         payment = self._payments.get(request.key)
@@ -202,7 +202,7 @@ class MemoryPayments:
             refunds=tuple(payment.refunds),
         )
 
-    def _enter(self, kind: str, payment: _Payment, minor: int, effect_id: str | None = None) -> None:
+    def _add_entry(self, kind: str, payment: _Payment, minor: int, effect_id: str | None = None) -> None:
         request = payment.request
         amount = Money(minor, request.amount.currency)
-        self.ledger.append(Entry(kind, payment.id, request.order_id, effect_id, amount))
+        self.ledger.append(GatewayEntry(kind, payment.id, request.order_id, effect_id, amount))

@@ -1,4 +1,4 @@
-"""Reports in memory, as JSON like everywhere: what can't be stored can't be put."""
+"""Reports in memory, as JSON, so that a report that can't be stored fails here too."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from oms.adapters.memory_state import Remembers
+from oms.adapters.memory_state import RestorableState
 
 
-class MemoryReports(Remembers):
+class MemoryReports(RestorableState):
     STATE = ("texts",)
 
     def __init__(self) -> None:

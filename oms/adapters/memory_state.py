@@ -1,4 +1,4 @@
-"""What the adapters in memory share: state in dicts of immutable values, so that a copy of it is shallow."""
+"""Shared code of the memory adapters: state that can be copied and restored, and paging."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from oms.ports import Page
 T = TypeVar("T")
 
 
-class Remembers:
-    """Something whose whole state is the dicts and lists that ``STATE`` names, of values that never change."""
+class RestorableState:
+    """Its whole state is the dicts and lists that ``STATE`` names. Their values are immutable, so a copy is shallow."""
 
     STATE: ClassVar[tuple[str, ...]]
 
     def copy(self) -> tuple[Any, ...]:
-        """The state now, for ``restore``, as often as wanted."""
+        """A copy of the state, which can be restored any number of times."""
         return tuple([getattr(self, name).copy() for name in self.STATE])
 
     def restore(self, state: tuple[Any, ...]) -> None:
@@ -27,14 +27,14 @@ class Remembers:
 
 def page(
     listing: str,
-    found: Iterable[T],
+    items: Iterable[T],
     key: Callable[[T], tuple[str, str]],
     limit: int,
     cursor: str | None,
     newest_first: bool = False,
 ) -> Page[T]:
-    """The next part of a listing, in the order of ``key``."""
-    ordered = sorted(found, key=key, reverse=newest_first)
+    """The next part of a listing, sorted by ``key``."""
+    ordered = sorted(items, key=key, reverse=newest_first)
     if cursor is not None:
         after = cursors.decode(cursor, frozenset({"listing", "by", "id"}), listing=listing)
         last = (after["by"], after["id"])

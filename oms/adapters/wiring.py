@@ -28,8 +28,8 @@ from oms.ports import (
     Deps,
     Discounts,
     Executions,
-    Finder,
     Inventory,
+    OrderIndex,
     Orders,
     Payments,
     Products,
@@ -93,7 +93,7 @@ def _deps(aws: Aws, values: tuple[tuple[str, str], ...]) -> Deps:
         carts=_lazily(lambda: _carts(aws, environ)),
         baskets=_lazily(lambda: _baskets(aws, environ)),
         discounts=_lazily(lambda: _discounts(aws, environ)),
-        finder=_lazily(lambda: _finder(aws, environ)),
+        order_index=_lazily(lambda: _order_index(aws, environ)),
         credit=_lazily(lambda: _credit(aws, environ)),
     )
 
@@ -158,10 +158,10 @@ def _credit(aws: Aws, environ: Mapping[str, str]) -> Credit:
     return DynamoCredit(_dynamodb(aws), environ[_table("orders")])
 
 
-def _finder(aws: Aws, environ: Mapping[str, str]) -> Finder:
-    from oms.adapters.dynamodb.order_index import DynamoFinder
+def _order_index(aws: Aws, environ: Mapping[str, str]) -> OrderIndex:
+    from oms.adapters.dynamodb.order_index import DynamoOrderIndex
 
-    return DynamoFinder(_dynamodb(aws), environ[_table("orders")], environ[_table("filed")])
+    return DynamoOrderIndex(_dynamodb(aws), environ[_table("orders")], environ[_table("order_index")])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:

@@ -1,1 +1,1 @@
-"""What the shop does, step by step: one decision for each task, reconciliation, recovery, webhooks."""
+"""The application layer: steps of the state machines, reconciliation, recovery, webhooks."""

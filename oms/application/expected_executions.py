@@ -1,4 +1,4 @@
-"""Which executions should be working on an order, and what each is begun with."""
+"""Which executions should be working on an order, and the input of each."""
 
 from __future__ import annotations
 
@@ -8,91 +8,101 @@ from typing import Any
 
 from oms.domain.events import CancellationStarted, Recorded, ReturnAuthorized, Units
 from oms.domain.order import Order, ReturnStatus, Status
-from oms.ports import Deps, Run
+from oms.ports import Deps, ExecutionDescription
 
 UNCONFIRMED = (Status.PLACED, Status.RESERVED, Status.AUTHORIZED)
 UNDELIVERED = (Status.CONFIRMED, Status.SHIPPED)
 
 
 @dataclass(frozen=True)
-class Work:
-    """An execution that an order needs. ``or_else`` names another one that may be doing the same."""
+class ExpectedExecution:
+    """An execution that an order needs. ``alternative`` is the machine and name of another that may do the same."""
 
     machine: str
     name: str
     payload: Mapping[str, Any]
-    or_else: tuple[str, str] | None = None
+    alternative: tuple[str, str] | None = None
 
-    def run(self, deps: Deps) -> Run | None:
-        """Of the two the one that runs, else the one that is there."""
+    def find(self, deps: Deps) -> ExecutionDescription | None:
+        """The one of the two that runs, else the one that exists."""
         own = deps.executions.find(self.machine, self.name)
-        if self.or_else is None or (own is not None and own.is_running):
+        if self.alternative is None or (own is not None and own.is_running):
             return own
-        other = deps.executions.find(*self.or_else)
+        other = deps.executions.find(*self.alternative)
         return other if other is not None and (own is None or other.is_running) else own
 
 
-def asked(order_id: str, request_id: str, by: str = "", **more: Any) -> dict[str, Any]:
-    """An execution's input, which is the same whoever begins it and however often: it tells of the request that asked
-    for it first, and of who did. Empty is what nobody asked for, or before that was written down."""
-    told = {"request_id": request_id, "by": by}
-    return {"order_id": order_id, **more, **{name: value for name, value in told.items() if value}}
+def execution_input(order_id: str, request_id: str, by: str = "", **more: Any) -> dict[str, Any]:
+    """An execution's input: the same whoever starts the execution and however often.
+
+    It names the request that asked for the execution first, and who made it. Both are left out where nobody did, or
+    where the order is older than these fields.
+    """
+    origin = {"request_id": request_id, "by": by}
+    return {"order_id": order_id, **more, **{name: value for name, value in origin.items() if value}}
 
 
-def works_of(order: Order, history: Sequence[Recorded]) -> list[Work]:
-    """Empty where the order is closed, or delivered with no return under way."""
+def expected_executions(order: Order, history: Sequence[Recorded]) -> list[ExpectedExecution]:
+    """Empty for an order that is closed, or delivered with no open return."""
     return [*_of_order(order, history), *_of_returns(order, history)]
 
 
-def _of_order(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
+def _of_order(order: Order, history: Sequence[Recorded]) -> Iterator[ExpectedExecution]:
     if order.taken_by:
         yield _of_cancellation(order, order.taken_by, history)
     elif order.status in UNCONFIRMED:
-        yield Work("NewOrder", order.works_as("NewOrder", order.id), asked(order.id, order.request_id))
+        yield _of_machine(order, "NewOrder")
     elif order.status in UNDELIVERED:
-        yield Work("FulfillOrder", order.works_as("FulfillOrder", order.id), asked(order.id, order.request_id))
+        yield _of_machine(order, "FulfillOrder")
 
 
-def _of_cancellation(order: Order, cancellation_id: str, history: Sequence[Recorded]) -> Work:
-    """A cancellation of FulfillOrder's own can be carried out by CancelOrder as well."""
-    known = order.cancellations[cancellation_id]
+def _of_machine(order: Order, machine: str) -> ExpectedExecution:
+    name = order.current_execution_name(machine, order.id)
+    return ExpectedExecution(machine, name, execution_input(order.id, order.request_id))
+
+
+def _of_cancellation(order: Order, cancellation_id: str, history: Sequence[Recorded]) -> ExpectedExecution:
+    """FulfillOrder's own cancellation can be carried out by CancelOrder as well."""
+    cancellation = order.cancellations[cancellation_id]
     started, by = next(
-        (each.event, _asker(each))
-        for each in history
-        if isinstance(each.event, CancellationStarted) and each.event.cancellation_id == cancellation_id
+        (recorded.event, _requester(recorded))
+        for recorded in history
+        if isinstance(recorded.event, CancellationStarted) and recorded.event.cancellation_id == cancellation_id
     )
-    payload = asked(
+    payload = execution_input(
         order.id,
         started.request_id,
         by,
         cancellation_id=cancellation_id,
-        lines=[] if known.whole else _told(known.lines),
+        lines=[] if cancellation.whole else _lines(cancellation.lines),
         reason=started.reason,
     )
+    name = order.current_execution_name("CancelOrder", cancellation_id)
     fulfillment = ("FulfillOrder", order.id) if cancellation_id == f"{order.id}_unfulfillable" else None
-    return Work("CancelOrder", order.works_as("CancelOrder", cancellation_id), payload, fulfillment)
+    return ExpectedExecution("CancelOrder", name, payload, fulfillment)
 
 
-def _of_returns(order: Order, history: Sequence[Recorded]) -> Iterator[Work]:
-    opened = [(each.event, _asker(each)) for each in history if isinstance(each.event, ReturnAuthorized)]
-    for event, by in opened:
+def _of_returns(order: Order, history: Sequence[Recorded]) -> Iterator[ExpectedExecution]:
+    authorized = [(each.event, _requester(each)) for each in history if isinstance(each.event, ReturnAuthorized)]
+    for event, by in authorized:
         if order.returns[event.return_id].status is not ReturnStatus.CLOSED:
-            payload = asked(
+            payload = execution_input(
                 order.id,
                 event.request_id,
                 by,
                 return_id=event.return_id,
-                lines=_told(event.lines),
+                lines=_lines(event.lines),
                 reason=event.reason,
                 refund_to=event.refund_to,
             )
-            yield Work("ReturnOrder", order.works_as("ReturnOrder", event.return_id), payload)
+            name = order.current_execution_name("ReturnOrder", event.return_id)
+            yield ExpectedExecution("ReturnOrder", name, payload)
 
 
-def _asker(recorded: Recorded) -> str:
-    """Who asked for what an execution then did, such as ``operator:olga``: a task's own name has no colon."""
+def _requester(recorded: Recorded) -> str:
+    """Who made the request, such as ``operator:olga``; empty for a task, whose name has no colon."""
     return recorded.by if ":" in recorded.by else ""
 
 
-def _told(lines: Sequence[Units]) -> list[dict[str, Any]]:
-    return [{"sku": units.sku, "quantity": units.quantity} for units in lines]
+def _lines(units: Sequence[Units]) -> list[dict[str, Any]]:
+    return [{"sku": each.sku, "quantity": each.quantity} for each in units]

@@ -1,21 +1,21 @@
-"""Orders that were written down but never begun: their request lost Step Functions on the way."""
+"""Starts the orders that were stored but whose NewOrder never started: Step Functions failed their request."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from oms.application.expected_executions import asked
+from oms.application.expected_executions import execution_input
 from oms.ports import Deps
 
 GRACE = timedelta(seconds=30)
-"""How long a request may take to begin its own order."""
+"""How long a request may take to start its own order."""
 PAGE = 100
 
 
 def start_waiting_orders(deps: Deps) -> int:
-    """Begin every order that waits longer than ``GRACE``, and answer how many there were.
+    """Starts every order that has waited longer than ``GRACE``, and returns their number.
 
-    The execution's name is the order's id, so one that was begun meanwhile is not begun again.
+    The execution is named by the order's id, so an order that was started meanwhile is not started again.
     """
     due = deps.clock.now() - GRACE
     started, cursor = 0, None
@@ -24,7 +24,7 @@ def start_waiting_orders(deps: Deps) -> int:
         for order in page.items:
             if order.placed_at > due:
                 return started
-            deps.executions.start("NewOrder", order.id, asked(order.id, order.request_id))
+            deps.executions.start("NewOrder", order.id, execution_input(order.id, order.request_id))
             started += 1
         if page.cursor is None:
             return started

@@ -31,7 +31,7 @@ def port_variables() -> Mapping[str, tuple[str, ...]]:
         "orders": (table["orders"], table["inventory"]),  # an order and its stock move in one transaction
         "discounts": (table["orders"],),
         "credit": (table["orders"],),
-        "finder": (table["orders"], table["filed"]),
+        "order_index": (table["orders"], table["order_index"]),
         "inventory": (table["inventory"], STOCK_SHARDS),
         "payments": (PAYMENTS_URL, PAYMENTS_API_KEY),
         "carrier": (CARRIER_URL,),

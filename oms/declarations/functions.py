@@ -55,7 +55,7 @@ def task_functions() -> dict[str, FunctionDeclaration]:
 
 
 def _task(name: str, entry: Mapping[str, Any]) -> FunctionDeclaration:
-    return FunctionDeclaration(name, f"tasks.{snake(name)}", "handler", **entry)
+    return FunctionDeclaration(name, f"tasks.{snake(name)}", snake(name), **entry)
 
 
 def consumer_functions() -> dict[str, FunctionDeclaration]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from oms.declarations.names import pascal
 
@@ -17,6 +18,8 @@ class Route:
 
     method: str
     path: str
+    """As the contract writes it, below ``base_path``."""
+    base_path: str
     function: str
     """The name of the Lambda function."""
     secured: bool
@@ -30,8 +33,24 @@ class Route:
 
     @property
     def key(self) -> str:
-        """API Gateway's name of the route: ``GET /orders/{order_id}``."""
+        """The route's name in the contract: ``GET /orders/{order_id}``."""
         return f"{self.method} {self.path}"
+
+    @property
+    def url_path(self) -> str:
+        """The path that a client calls: ``/api/orders/{order_id}``."""
+        return self.base_path + self.path
+
+    @property
+    def route_key(self) -> str:
+        """API Gateway's name of the route: ``GET /api/orders/{order_id}``."""
+        return f"{self.method} {self.url_path}"
+
+
+def base_path(contract: Mapping[str, Any]) -> str:
+    """The prefix of every path of the API, which the document states once, in ``servers``."""
+    url: str = contract["servers"][0]["url"]
+    return urlsplit(url).path.rstrip("/")
 
 
 def routes(contract: Mapping[str, Any]) -> list[Route]:
@@ -52,6 +71,7 @@ def _route(contract: Mapping[str, Any], path: str, method: str, operation: Mappi
     return Route(
         method=method.upper(),
         path=path,
+        base_path=base_path(contract),
         function=function_name(operation["x-handler"]),
         secured="jwt" in schemes,
         scopes=frozenset(scope for requirement in requirements for scope in requirement.get("jwt", ())),

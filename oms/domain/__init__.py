@@ -1,1 +1,1 @@
-"""The rules, pure: no SDK, no clock, no randomness."""
+"""The rules of the shop, pure: no SDK, no clock, no randomness."""

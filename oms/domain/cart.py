@@ -1,6 +1,6 @@
-"""A cart: what a shopper means to buy, at the prices that they saw. It reserves nothing and promises nothing.
+"""A cart: the products that a shopper may buy, with the prices that they saw. It reserves nothing.
 
-It is read again against the catalogue and the stock whenever it is shown, and says what changed since.
+Whenever it is shown it is compared with the catalogue and the stock, and lists what has changed.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from oms.domain.errors import CartEmpty, CartOutdated, InvalidRequest, WrongCurr
 from oms.domain.events import Units
 from oms.domain.inventory import Stock
 
-MOST_LINES = 100
-"""As many as an order may have."""
-MOST_UNITS = 999
+MAX_LINES = 100
+"""The limit of an order too."""
+MAX_UNITS = 999
 GUEST = "guest_"
-"""How the id of somebody who isn't signed in begins."""
-KEPT, GUEST_KEPT = timedelta(days=30), timedelta(days=7)
-"""For so long after its last change."""
+"""Prefix of the id of a shopper who isn't signed in."""
+RETENTION, GUEST_RETENTION = timedelta(days=30), timedelta(days=7)
+"""After the last change."""
 
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """``seen_minor`` is the unit price that the shopper was last shown, in ``currency``: empty in a line of an early
-    version, which is of whichever its product is priced in."""
+    """``seen_minor`` is the unit price that the shopper last saw, in ``currency``. It is empty in lines of an
+    early version: theirs is that of their product."""
 
     sku: str
     quantity: int
@@ -37,7 +37,7 @@ class CartLine:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """Lines in the order in which they came. ``version`` counts the writes: zero is a cart that isn't kept yet."""
+    """Lines in the order in which they were added. ``version`` counts the writes: a cart that isn't stored has zero."""
 
     owner: str
     lines: tuple[CartLine, ...] = ()
@@ -45,18 +45,18 @@ class Cart:
 
     @property
     def currency(self) -> str:
-        """That of all its lines; of nothing there is none."""
+        """Of all lines; empty for an empty cart."""
         return next((line.currency for line in self.lines if line.currency), "")
 
     def quantity(self, sku: str) -> int:
         return next((line.quantity for line in self.lines if line.sku == sku), 0)
 
     def units(self) -> tuple[Units, ...]:
-        """As an order takes them."""
+        """As lines of an order."""
         return tuple(Units(line.sku, line.quantity) for line in self.lines)
 
     def expires_at(self, changed_at: datetime) -> datetime:
-        return changed_at + (GUEST_KEPT if self.owner.startswith(GUEST) else KEPT)
+        return changed_at + (GUEST_RETENTION if self.owner.startswith(GUEST) else RETENTION)
 
 
 class ChangeKind(StrEnum):
@@ -67,8 +67,8 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CartChange:
-    """What differs from what the shopper saw: the product is gone, or priced in another currency, which is the same to
-    this cart; its price moved; or so few are left."""
+    """A difference from what the shopper saw: the product is gone, or is priced in another currency now; its price has
+    changed; or fewer units are left."""
 
     sku: str
     kind: ChangeKind
@@ -85,22 +85,22 @@ class CartChange:
 
 
 def put(cart: Cart, product: Product, quantity: int) -> Cart:
-    """The cart with so many of a product, at today's price; none takes it out.
+    """The cart with a quantity of a product, at its current price. Zero removes the product.
 
-    Raises ``InvalidRequest``, and ``WrongCurrency`` beside what is priced in another: no sum could be told of both.
+    Raises ``InvalidRequest``, and ``WrongCurrency`` if the other lines are priced in another currency.
     """
     if not quantity:
         return remove(cart, product.sku)
-    if quantity > MOST_UNITS:
-        raise InvalidRequest(f"a cart takes up to {MOST_UNITS} of one product")
+    if quantity > MAX_UNITS:
+        raise InvalidRequest(f"a cart takes up to {MAX_UNITS} of one product")
     currency, others = product.price.currency, remove(cart, product.sku).currency
     if others not in ("", currency):
         raise WrongCurrency(f"{product.sku} is priced in {currency}, what is in the cart in {others}")
     line = CartLine(product.sku, quantity, product.price.minor, currency)
     if cart.quantity(product.sku):
         return replace(cart, lines=tuple(line if each.sku == product.sku else each for each in cart.lines))
-    if len(cart.lines) >= MOST_LINES:
-        raise InvalidRequest(f"a cart takes up to {MOST_LINES} products")
+    if len(cart.lines) >= MAX_LINES:
+        raise InvalidRequest(f"a cart takes up to {MAX_LINES} products")
     return replace(cart, lines=(*cart.lines, line))
 
 
@@ -109,32 +109,32 @@ def remove(cart: Cart, sku: str) -> Cart:
 
 
 def without(cart: Cart, units: Iterable[Units]) -> Cart:
-    """The cart once these are ordered."""
+    """The cart after these units were ordered."""
     ordered = {each.sku for each in units}
     return replace(cart, lines=tuple(line for line in cart.lines if line.sku not in ordered))
 
 
 def merge(cart: Cart, guests: Iterable[CartLine]) -> Cart:
-    """The cart with a guest's lines. Of what is in both the larger number stays, so merging again changes nothing.
+    """The cart with a guest's lines. Of a product in both, the larger quantity stays: merging again changes nothing.
 
-    What goes beyond a cart's size is left out, and so is what is in another currency than the cart.
+    Lines beyond the limit, or in another currency than the cart, are left out.
     """
     theirs = tuple(guests)
     currency = cart.currency or Cart("", theirs).currency
     lines = {line.sku: line for line in cart.lines}
     for line in theirs:
-        known = lines.get(line.sku)
-        if known is None and len(lines) < MOST_LINES and line.currency in ("", currency):
-            lines[line.sku] = replace(line, quantity=min(line.quantity, MOST_UNITS))
-        elif known is not None:
-            lines[line.sku] = replace(known, quantity=min(max(known.quantity, line.quantity), MOST_UNITS))
+        existing = lines.get(line.sku)
+        if existing is None and len(lines) < MAX_LINES and line.currency in ("", currency):
+            lines[line.sku] = replace(line, quantity=min(line.quantity, MAX_UNITS))
+        elif existing is not None:
+            lines[line.sku] = replace(existing, quantity=min(max(existing.quantity, line.quantity), MAX_UNITS))
     return replace(cart, lines=tuple(lines.values()))
 
 
 def reread(
     cart: Cart, products: Mapping[str, Product], stock: Mapping[str, Stock]
 ) -> tuple[Cart, tuple[CartChange, ...]]:
-    """The cart at today's prices without what is gone, and what changed. A quantity that is short stays as asked."""
+    """The cart at current prices, without products that are gone, and the changes. A quantity that is short stays."""
     lines: list[CartLine] = []
     changes: list[CartChange] = []
     for line in cart.lines:
@@ -152,7 +152,7 @@ def reread(
 
 
 def check_as_seen(cart: Cart, products: Mapping[str, Product]) -> None:
-    """Raise unless there is something in the cart, and each of it still to be had at the price that was shown."""
+    """Raises if the cart is empty, or a product is gone or has another price than the shopper saw."""
     if not cart.lines:
         raise CartEmpty("there is nothing in the cart")
     _, changes = reread(cart, products, {})

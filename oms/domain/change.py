@@ -1,4 +1,4 @@
-"""What a unit of work writes: events, and the lines of the ledgers that follow from them."""
+"""A change: what one unit of work on an order writes, its events and the lines of the ledgers that follow from them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MoneyReason(StrEnum):
 
 @dataclass(frozen=True)
 class MoneyEntry:
-    """One line of the money ledger, once for its effect id."""
+    """One line of the money ledger. An effect id is written once."""
 
     effect_id: str
     order_id: str
@@ -37,9 +37,8 @@ class MoneyEntry:
 class Change:
     """One unit of work on an order: all of it is written, or nothing.
 
-    ``waits`` are the task tokens of executions that wait for word on the order, by what they wait for;
-    the newest replaces the last. They are no part of the order's state, and no event. ``cart`` is what is
-    left of the cart that the order was made from.
+    ``waits`` are task tokens of executions that wait for the order, by the name of the wait. They are not part of the
+    order's state, and no events. ``cart`` is what is left of the cart that the order was made from.
     """
 
     events: tuple[Event, ...] = ()
@@ -55,17 +54,17 @@ class Change:
 
     @property
     def effects(self) -> tuple[str, ...]:
-        """The ids of what it writes to the ledgers."""
+        """The effect ids that it writes to the ledgers."""
         ledgers = self.money, self.stock, self.codes, self.credit
         money, stock, codes, credit = ([each.effect_id for each in ledger] for ledger in ledgers)
         return (*money, *stock, *codes, *credit)
 
 
 NOTHING = Change()
-"""What a step answers that finds its work done."""
+"""The result of a step whose work is done already."""
 
 
 def recorded(order: Order | None, change: Change, at: datetime, by: str) -> tuple[Recorded, ...]:
-    """The change's events in their places after the order's own."""
+    """The change's events, numbered after the order's own."""
     version = order.version if order else 0
     return tuple(Recorded(version + n, at, by, event) for n, event in enumerate(change.events, start=1))

@@ -1,8 +1,8 @@
-"""Store credit: money that the shop owes a shopper, who spends it here.
+"""Store credit: money that the shop owes a customer, who can pay orders with it.
 
-A customer's ledger is only ever added to, currency by currency, and a balance is its sum. An order that is paid with
-credit takes it as it is written, and gives back what it doesn't need with the change that says so: each line of the
-ledger is one effect of one order, or a grant, once for its effect id.
+A customer's ledger is append-only, and a balance is its sum in one currency. An order takes its credit in the
+transaction that places it, and gives back what it doesn't need. Each line is one effect of an order, or a grant; an
+effect id is written once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CUSTOMER = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class RefundTo(StrEnum):
-    """Where the money of a return goes."""
+    """Where the refund of a return goes."""
 
     ORIGINAL_PAYMENT = "original_payment"
     STORE_CREDIT = "store_credit"
@@ -32,14 +32,14 @@ class CreditReason(StrEnum):
     GRANTED = "granted"
     SPENT = "spent"
     RETURNED = "returned"
-    """What an order was to be paid with comes back, as the order costs less or nothing."""
+    """The order costs less than it was paid with, or nothing."""
     REFUNDED = "refunded"
-    """Goods went back, or were lost: what they cost."""
+    """Goods were returned, or lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreditEntry:
-    """One line of a customer's ledger: an amount given, or, below nothing, one spent."""
+    """One line of a customer's ledger. A negative amount is spent."""
 
     effect_id: str
     customer_id: str
@@ -52,19 +52,19 @@ class CreditEntry:
 
 @dataclass(frozen=True, slots=True)
 class BookedCredit:
-    """A line with when it was written, and by whom."""
+    """A line of the ledger, with the time and the author of the write."""
 
     at: datetime
     by: str
     entry: CreditEntry
 
 
-def sums(entries: Iterable[CreditEntry]) -> Mapping[str, int]:
+def balances_of(entries: Iterable[CreditEntry]) -> Mapping[str, int]:
     """A ledger's balance in each of its currencies, in minor units."""
-    found = Counter[str]()
+    balances = Counter[str]()
     for entry in entries:
-        found[entry.amount.currency] += entry.amount.minor
-    return dict(found)
+        balances[entry.amount.currency] += entry.amount.minor
+    return dict(balances)
 
 
 def grant(effect_id: str, customer_id: str, amount: Money, note: str) -> CreditEntry:
@@ -79,19 +79,19 @@ def spend(order_id: str, customer_id: str, amount: Money) -> CreditEntry:
 
 
 def check_account(customer_id: str) -> None:
-    """Raises ``NoAccount`` for a guest, who couldn't come back for it, and for what is nobody's id."""
+    """Raises ``NoAccount`` for a guest, who has no account to hold credit, and for an id that is malformed."""
     if customer_id.startswith(GUEST):
         raise errors.NoAccount("a guest has no account that store credit could be in")
     if not CUSTOMER.fullmatch(customer_id):
         raise errors.NoAccount("nobody's id is like this: those are up to 100 letters, digits, dashes and underscores")
 
 
-def spent_meanwhile(currency: str) -> errors.CreditChanged:
+def credit_changed(currency: str) -> errors.CreditChanged:
     return errors.CreditChanged(f"the store credit in {currency} was spent meanwhile: look at what is left")
 
 
-def usable(balance_minor: int, total_minor: int, least_minor: int) -> int:
-    """How much of a balance pays for an order: all that it costs, or so much that a card can pay the rest."""
+def usable_credit(balance_minor: int, total_minor: int, least_minor: int) -> int:
+    """How much of a balance pays for an order: all of it, or so much that the rest is enough for a card payment."""
     used = min(balance_minor, total_minor)
     if 0 < total_minor - used < least_minor:
         used = max(0, total_minor - least_minor)

@@ -1,7 +1,7 @@
-"""Discount codes: what they take off, under which conditions, and who has used one.
+"""Discount codes: their discount, their conditions, and their uses.
 
-An order that is placed with a code claims a use of it, and gives it back when it ends in nothing. Claims are counted
-where they are written: the counter, not this reading of it, keeps the limit when many want the last use.
+An order that is placed with a code claims a use, and gives it back if it is rejected, cancelled or lost. The limit is
+enforced by the counter in the transaction that writes the claim, since many orders may want the last use at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from oms.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """``percent`` off the goods, and ``amount_minor``, in orders of its currency; ``used`` as it was read."""
+    """``percent`` and ``amount_minor`` off the goods, for orders in its currency. ``used`` is as it was read."""
 
     code: str
     currency: str
@@ -29,13 +29,13 @@ class Discount:
     used: int = 0
 
     def off(self, goods_minor: int) -> int:
-        """What it takes off the goods: never more than they cost, a percentage rounded down."""
+        """The discount on goods of this price: never more than the price; a percentage is rounded down."""
         return min(goods_minor, self.amount_minor + goods_minor * self.percent // 100)
 
 
 @dataclass(frozen=True, slots=True)
 class CodeUse:
-    """One line of a code's ledger: an order's use of it, or, with ``uses`` -1, that use given back."""
+    """One line of a code's ledger: an order's use of it, or, with ``uses`` -1, the return of that use."""
 
     effect_id: str
     code: str
@@ -50,7 +50,7 @@ def claim(discount: Discount, order_id: str, customer_id: str) -> CodeUse:
 
 
 def give_back(code: str, order_id: str, customer_id: str) -> tuple[CodeUse, ...]:
-    """Of an order without a code, nothing."""
+    """Empty for an order without a code."""
     return (CodeUse(f"{order_id}:code-back", code, order_id, customer_id, 0, -1),) if code else ()
 
 
@@ -59,7 +59,7 @@ def used_up(code: str) -> errors.CodeUsedUp:
 
 
 def check(discount: Discount, goods_minor: int, currency: str, now: datetime) -> None:
-    """Raises ``CodeNotValid`` where the code is for other times or other orders, and ``CodeUsedUp``."""
+    """Raises ``CodeNotValid`` if the code is for other times or other orders, and ``CodeUsedUp``."""
     if not discount.valid_from <= now < discount.valid_until:
         times = f"from {discount.valid_from:%Y-%m-%d %H:%M} until {discount.valid_until:%Y-%m-%d %H:%M} UTC"
         raise errors.CodeNotValid(f"{discount.code} is valid {times}")

@@ -1,4 +1,4 @@
-"""Payments that a shopper has disputed with their bank: an operator answers the bank, who decides."""
+"""Disputed payments: an operator sends evidence to the shopper's bank, which decides."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from oms.domain.order import Order
 
 
 @dataclass(frozen=True)
-class Opened:
-    """``due_by`` is until when the bank takes evidence, in ISO 8601."""
+class OpenedDispute:
+    """``due_by`` is the deadline for evidence, in ISO 8601."""
 
     dispute_id: str
     amount_minor: int
@@ -19,13 +19,13 @@ class Opened:
     due_by: str
 
 
-def open_dispute(order: Order, opened: Opened) -> Change:
-    """Also late: one that was closed before stays closed."""
+def open_dispute(order: Order, opened: OpenedDispute) -> Change:
+    """An event that comes after the dispute was closed leaves it closed."""
     if opened.dispute_id in order.disputes:
         return NOTHING
     return Change((PaymentDisputed(opened.dispute_id, opened.amount_minor, opened.reason, opened.due_by),))
 
 
 def close_dispute(order: Order, dispute_id: str, outcome: str) -> Change:
-    known = order.disputes.get(dispute_id)
-    return NOTHING if known and known.outcome else Change((DisputeClosed(dispute_id, outcome),))
+    dispute = order.disputes.get(dispute_id)
+    return NOTHING if dispute and dispute.outcome else Change((DisputeClosed(dispute_id, outcome),))

@@ -1,14 +1,14 @@
-"""What can go wrong, as a tree whose leaves are the names that state machines catch.
+"""The errors of the shop, as a tree whose leaves are the names that state machines catch.
 
     OmsError
-      Rejection      a business no: an answer, never retried
-      Conflict       someone moved first: reload and decide again
+      Rejection      a business rejection: a result, never retried
+      Conflict       another writer was first: reload and decide again
       Unavailable    a dependency is down or slow: retry with full jitter
-      Defect         our bug: parked, alarmed, redriven
+      Defect         a bug of ours: parked, alarmed, redriven
 
-The class name is the wire name. The States Language can't catch a base class, so code raises and
-definitions catch leaves. ``status`` is the HTTP status that the API answers with, and ``type`` the last part of
-the problem's type URI (RFC 9457).
+The class name is the name on the wire. The States Language can't catch a base class, so code raises leaves, and
+definitions catch them. ``status`` is the HTTP status of the API's response, and ``type`` the last part of the problem's
+type URI (RFC 9457).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import ClassVar
 
 
 class OmsError(Exception):
-    """Any error that the shop raises on purpose."""
+    """Base class of every error that the shop raises on purpose."""
 
     status: ClassVar[int] = 500
 
@@ -47,7 +47,7 @@ class Defect(OmsError):
 
 
 class InvalidRequest(Rejection):
-    """The request is not of the contract's form."""
+    """The request violates the contract."""
 
     status = 400
 
@@ -73,15 +73,15 @@ class UnknownSku(Rejection):
 
 
 class WrongCurrency(Rejection):
-    """The order, or what is in the cart, is in another currency than the catalogue's price."""
+    """The order, or the cart, is in another currency than the catalogue's price."""
 
 
 class NotShippable(Rejection):
-    """Nothing is shipped there, or not in that way."""
+    """The shop doesn't ship to that destination, or not by that method."""
 
 
 class AmountTooSmall(Rejection):
-    """The order costs less than the payment gateway takes."""
+    """The order costs less than the payment gateway accepts."""
 
 
 class CodeNotValid(Rejection):
@@ -89,7 +89,7 @@ class CodeNotValid(Rejection):
 
 
 class CodeUsedUp(Rejection):
-    """The discount code was used as often as it may be, by all or by this customer."""
+    """The discount code has reached its limit, in total or for this customer."""
 
     status = 409
 
@@ -101,45 +101,45 @@ class OutOfStock(Rejection):
 
 
 class CartEmpty(Rejection):
-    """There is nothing to order."""
+    """The cart is empty."""
 
     status = 409
 
 
 class CartOutdated(Rejection):
-    """Something in the cart is gone, or costs otherwise than the shopper was shown."""
+    """A product in the cart is gone, or has another price than the shopper saw."""
 
     status = 409
 
 
 class PaymentDeclined(Rejection):
-    """The card's issuer said no."""
+    """The card's issuer declined the payment."""
 
     status = 402
 
 
 class ReviewDeclined(Rejection):
-    """A person looked at the order and said no."""
+    """An operator declined the order."""
 
 
 class ReviewExpired(Rejection):
-    """Nobody looked at the order before its deadline."""
+    """No operator reviewed the order before the deadline."""
 
 
 class OrderNotUnderReview(Rejection):
-    """Somebody decided on an order that waits for no review."""
+    """The order doesn't wait for a review."""
 
     status = 409
 
 
 class OrderNotParked(Rejection):
-    """Somebody wants to redrive what nobody parked, or what goes on already."""
+    """The order is not parked, or goes on already: there is nothing to redrive or to accept."""
 
     status = 409
 
 
 class OrderNotCancellable(Rejection):
-    """The order has ended, or what is asked for is gone already."""
+    """The order is closed or shipped, or the units are not open."""
 
     status = 409
 
@@ -151,11 +151,11 @@ class AlreadyDispatched(Rejection):
 
 
 class ParcelLost(Rejection):
-    """The carrier lost the goods on their way."""
+    """The carrier lost the goods."""
 
 
 class ShipmentRefused(Rejection):
-    """The carrier won't take the goods, or hands them back, and nobody has called for that."""
+    """The carrier refuses the goods, or hands them back, and nobody recalled them."""
 
 
 class OrderNotReturnable(Rejection):
@@ -165,26 +165,26 @@ class OrderNotReturnable(Rejection):
 
 
 class NoAccount(Rejection):
-    """Store credit is for who has an account: a guest has none."""
+    """Store credit needs an account, which a guest doesn't have."""
 
 
 class IdempotencyKeyReused(Rejection):
-    """The key came before, with another body."""
+    """The idempotency key was used before with another body."""
 
 
 # --- Conflicts ----------------------------------------------------------------------------------
 
 
 class OrderChanged(Conflict):
-    """The order's version moved between reading and writing."""
+    """The order's version changed between reading and writing."""
 
 
 class CartChanged(Conflict):
-    """The cart's version moved between reading and writing."""
+    """The cart's version changed between reading and writing."""
 
 
 class CreditChanged(Conflict):
-    """The store credit that was to pay was spent meanwhile."""
+    """The store credit was spent meanwhile."""
 
 
 class OrderTaken(Conflict):
@@ -192,11 +192,11 @@ class OrderTaken(Conflict):
 
 
 class OrderClosed(Conflict):
-    """The order was cancelled or rejected: a late step has nothing left to do."""
+    """The order was cancelled, rejected or lost: a late step has nothing left to do."""
 
 
 class AlreadyConfirmed(Conflict):
-    """The order is past the point where it can be rejected."""
+    """The order is confirmed: it can't be rejected any more."""
 
 
 class AlreadyDelivered(Conflict):
@@ -208,7 +208,7 @@ class AlreadyReceived(Conflict):
 
 
 class EffectRefused(Conflict):
-    """The effect was compensated before it happened; its late arrival is turned away."""
+    """The effect was compensated before it happened: the late call is refused."""
 
 
 class AlreadyCaptured(Conflict):
@@ -216,22 +216,22 @@ class AlreadyCaptured(Conflict):
 
 
 class ShipmentRecalled(Conflict):
-    """The shipment was called back before it left."""
+    """The shipment was recalled before it left."""
 
 
 # --- Unavailable --------------------------------------------------------------------------------
 
 
 class StoreUnavailable(Unavailable):
-    """DynamoDB throttled, timed out, or saw two transactions meet."""
+    """DynamoDB throttled the call, timed out, or cancelled it for a conflicting transaction."""
 
 
 class PaymentsUnavailable(Unavailable):
-    """The payment gateway didn't answer, so what it did is unknown: ask again by the same key."""
+    """The payment gateway didn't answer: its effect is unknown until the call is repeated with the same key."""
 
 
 class CarrierUnavailable(Unavailable):
-    """The carrier didn't answer, so what it did is unknown: ask again by the same key."""
+    """The carrier didn't answer: its effect is unknown until the call is repeated with the same key."""
 
 
 class ExecutionsUnavailable(Unavailable):
@@ -242,23 +242,23 @@ class ExecutionsUnavailable(Unavailable):
 
 
 class CompensationIncomplete(Defect):
-    """An order can't end: something of it is still held."""
+    """An order can't be closed: it still holds stock or money."""
 
 
 class OrderParked(Defect):
-    """The order waits for an operator; a redrive goes on where it stood."""
+    """Fails the execution of an order that waits for an operator; a redrive resumes it."""
 
 
 class UnexpectedState(Defect):
-    """A step met an order that it can't be at."""
+    """A step found the order in a state in which the step should not run."""
 
 
 class InvalidCommand(Defect):
-    """A state machine sent a task something that isn't of its schema."""
+    """A state machine sent a command that violates its task's schema."""
 
 
 class PaymentsRefused(Defect):
-    """The payment gateway refused a call that it should take."""
+    """The payment gateway refused a call that it should accept."""
 
 
 def leaves(of: type[OmsError] = OmsError) -> list[type[OmsError]]:

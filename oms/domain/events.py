@@ -1,20 +1,21 @@
-"""What can happen to an order. Folding an order's events, in their order, gives its state."""
+"""The events of an order. Folding them in sequence gives the order's state."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened, in the past tense. The class name is the event's name on the stream."""
+    """Something that happened to an order. Its name, in the past tense, is stored: it never changes."""
 
-    @property
-    def name(self) -> str:
-        return type(self).__name__
+    name: ClassVar[str]
+
+    def __init_subclass__(cls, name: str = "") -> None:
+        cls.name = name or cls.__name__
 
     def data(self) -> dict[str, Any]:
         return asdict(self)
@@ -22,7 +23,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event with its place in the order's life: the first has sequence 1."""
+    """An event as it is stored. The first of an order has sequence 1."""
 
     sequence: int
     at: datetime
@@ -32,7 +33,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """So many of one SKU."""
+    """A quantity of one SKU."""
 
     sku: str
     quantity: int
@@ -40,7 +41,7 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class QuotedUnits:
-    """So many of one SKU, with what all of them cost: ``total_minor`` at the unit price, less the discount, plus tax.
+    """A quantity of one SKU, with its price: ``total_minor`` at the unit price, less the discount, plus tax.
 
     Orders of an early version were placed without prices.
     """
@@ -60,7 +61,7 @@ class QuotedUnits:
 
 @dataclass(frozen=True, slots=True)
 class PricedUnits:
-    """So many of one SKU, held for the order at a price. ``total_minor`` is for all of them."""
+    """A quantity of one SKU, reserved for the order at a price. ``total_minor`` is for all units."""
 
     sku: str
     quantity: int
@@ -71,7 +72,7 @@ class PricedUnits:
 
 @dataclass(frozen=True, slots=True)
 class InspectedUnits:
-    """What became of one SKU of a returned parcel: accepted units are refunded, restocked ones sold again."""
+    """The inspection of one SKU of a return: accepted units are refunded, restocked units are sold again."""
 
     sku: str
     accepted: int
@@ -88,15 +89,15 @@ class OrderPlaced(Event):
     payment_method: str
     recipient: Mapping[str, str]
     request_hash: str
-    """Of the request's body, to tell a repeated idempotency key from a reused one."""
+    """Of the request's body: distinguishes a repeated request from a reused idempotency key."""
     request_id: str = ""
-    """Of the request that placed it; its repetitions have others."""
+    """Of the request that placed the order; repetitions of the request have other ids."""
     shipping_method: str = ""
     shipping_minor: int = 0
     shipping_tax_minor: int = 0
     code: str = ""
     credit_minor: int = 0
-    """What of its total is paid with store credit; a card pays the rest, if there is any."""
+    """The part of its total that store credit pays; a card pays the rest, if any."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class InventoryReserved(Event):
 
 @dataclass(frozen=True)
 class InventoryReleased(Event):
-    """``final`` keeps any later reservation out, also of an order that holds nothing and so releases no lines."""
+    """``final`` refuses any later reservation. An order that holds nothing releases no lines."""
 
     lines: tuple[Units, ...]
     final: bool
@@ -121,7 +122,7 @@ class PaymentAuthorized(Event):
 
 @dataclass(frozen=True)
 class PaymentVoided(Event):
-    """Of an order that was never authorized too: it keeps a late authorization out."""
+    """Recorded of an order that was never authorized too: it refuses a late authorization."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class PaymentRefunded(Event):
 
 @dataclass(frozen=True)
 class CreditGiven(Event):
-    """Store credit for the shopper: what the order was paid with and doesn't need, or a refund that is made so."""
+    """Store credit for the shopper: credit that the order doesn't need, or a refund as store credit."""
 
     effect_id: str
     amount_minor: int
@@ -163,7 +164,7 @@ class OrderConfirmed(Event):
 
 @dataclass(frozen=True)
 class OrderAbandoned(Event):
-    """The order goes no further: what it holds is about to be given back."""
+    """The order is being rejected: what it holds is about to be given back."""
 
     error: str
 
@@ -175,7 +176,7 @@ class OrderRejected(Event):
 
 @dataclass(frozen=True)
 class CancellationStarted(Event):
-    """The order is taken: nothing but this cancellation moves it now. Of a whole order, lines is what was open."""
+    """The order is taken: only this cancellation moves it now. ``lines`` of a whole order are those that were open."""
 
     cancellation_id: str
     lines: tuple[Units, ...]
@@ -222,7 +223,7 @@ class OrderDelivered(Event):
 
 @dataclass(frozen=True)
 class OrderLost(Event):
-    """The carrier lost the goods; their value is due back."""
+    """The carrier lost the goods; their price is due back."""
 
     refund_minor: int
 
@@ -239,13 +240,13 @@ class ReturnAuthorized(Event):
 
 @dataclass(frozen=True)
 class ItemsInspected(Event):
-    """The parcel came and was looked at; what is accepted is due back."""
+    """The parcel was inspected; the price of the accepted units is due back."""
 
     return_id: str
     lines: tuple[InspectedUnits, ...]
     refund_minor: int
     credit_minor: int = 0
-    """What of the refund is given as store credit."""
+    """The part of the refund that is store credit."""
 
 
 @dataclass(frozen=True)
@@ -261,8 +262,11 @@ class ReturnClosed(Event):
 
 
 @dataclass(frozen=True)
-class OrderParked(Event):
-    """The order waits for an operator. ``visit`` is when the execution entered its parking state."""
+class OrderParkedByExecution(Event, name="OrderParked"):
+    """The order waits for an operator. ``visit`` is when the execution entered its parking state.
+
+    Stored as ``OrderParked``, which is also the name of an error.
+    """
 
     execution: str
     visit: str
@@ -280,7 +284,7 @@ class OrderResumed(Event):
 
 @dataclass(frozen=True)
 class RedriveRequested(Event):
-    """Somebody is about to redrive a parked execution. It moves nothing: what the execution does then has events."""
+    """An operator is about to redrive a parked execution. What the execution does then has events of its own."""
 
     execution: str
     reason: str = ""
@@ -288,16 +292,16 @@ class RedriveRequested(Event):
 
 @dataclass(frozen=True)
 class ExecutionReplaced(Event):
-    """An execution failed so long ago that it can't be redriven: another does what it left, or its work is done."""
+    """An execution failed too long ago to be redriven: another takes over, or its work is done."""
 
     execution: str
-    """``machine:name``, and so is the successor; that is empty where nothing is left to do."""
+    """``machine:name``, like the successor, which is empty if nothing is left to do."""
     successor: str
 
 
 @dataclass(frozen=True)
 class DiscrepancyFound(Event):
-    """A check of all books found that this order's don't agree: it waits for an operator, parked by that check."""
+    """A check found that the order's records disagree: the order waits for an operator."""
 
     check: str
     what: str
@@ -305,14 +309,14 @@ class DiscrepancyFound(Event):
 
 @dataclass(frozen=True)
 class DiscrepancySettled(Event):
-    """The same check finds nothing wrong any more."""
+    """The same check no longer finds a discrepancy."""
 
     check: str
 
 
 @dataclass(frozen=True)
 class DiscrepancyAccepted(Event):
-    """An operator has looked at what a check found, and it may stay so: that very finding parks the order no more."""
+    """An operator accepts what a check found: the same finding no longer parks the order."""
 
     check: str
     reason: str
@@ -320,7 +324,7 @@ class DiscrepancyAccepted(Event):
 
 @dataclass(frozen=True)
 class OrderRepaired(Event):
-    """A check did what should have been done. It moves nothing: the effect, if any, has an event of its own."""
+    """A check repaired the order. The effect, if any, has an event of its own."""
 
     check: str
     what: str
@@ -328,31 +332,31 @@ class OrderRepaired(Event):
 
 @dataclass(frozen=True)
 class PaymentDisputed(Event):
-    """The shopper's bank asks what the payment was for. It moves nothing until the bank decides."""
+    """The shopper has disputed the payment with their bank. Nothing moves until the bank decides."""
 
     dispute_id: str
     amount_minor: int
     reason: str
     due_by: str
-    """Until when the bank takes evidence, in ISO 8601."""
+    """The deadline for evidence, in ISO 8601."""
 
 
 @dataclass(frozen=True)
 class DisputeClosed(Event):
     dispute_id: str
     outcome: str
-    """In the gateway's words: won, lost, warning_closed."""
+    """The gateway's term: won, lost, warning_closed."""
 
 
 @dataclass(frozen=True)
 class InspectionReported(Event):
-    """A person says what is in a parcel, instead of the carrier. It moves nothing until it is decided on."""
+    """An operator reports the content of a parcel instead of the carrier. Nothing moves until it is inspected."""
 
     return_id: str
     reason: str
 
 
-NOTES = (
+ANNOTATIONS = (
     InspectionReported,
     RedriveRequested,
     ExecutionReplaced,
@@ -363,10 +367,10 @@ NOTES = (
     DiscrepancyAccepted,
     OrderRepaired,
 )
-"""Events that tell of looking at an order, not of its moving."""
+"""Events that don't move an order: observations of it, and intentions."""
 
 
-TYPES: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+TYPES: dict[str, type[Event]] = {kind.name: kind for kind in Event.__subclasses__()}
 
 _LINES: dict[str, type[Any]] = {
     "OrderPlaced": QuotedUnits,
@@ -376,10 +380,10 @@ _LINES: dict[str, type[Any]] = {
 
 
 def event_from(name: str, data: Mapping[str, Any]) -> Event:
-    """The event that ``data()`` gave; fields that this version doesn't know are left out."""
+    """The event of what ``data()`` returned. Fields that this version doesn't know are left out."""
     kind = TYPES[name]
-    known = {field.name: data[field.name] for field in fields(kind) if field.name in data}
-    if "lines" in known:
+    values = {field.name: data[field.name] for field in fields(kind) if field.name in data}
+    if "lines" in values:
         line = _LINES.get(name, Units)
-        known["lines"] = tuple(line(**units) for units in known["lines"])
-    return kind(**known)
+        values["lines"] = tuple(line(**units) for units in values["lines"])
+    return kind(**values)

@@ -1,4 +1,4 @@
-"""How each event changes an order. Nothing else changes one."""
+"""How each event changes an order. Nothing else changes an order."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import reduce
 
 from oms.domain import events as e
 from oms.domain.credit import RefundTo
+from oms.domain.fast_replace import replace
 from oms.domain.order import (
     Cancellation,
     Dispute,
@@ -18,12 +19,11 @@ from oms.domain.order import (
     Review,
     ShipmentStatus,
     Status,
-    called,
+    execution_key,
     price,
     with_units,
 )
 from oms.domain.payment import PaymentStatus, Risk
-from oms.domain.records import replace
 
 
 def placed(recorded: e.Recorded) -> Order:
@@ -74,14 +74,14 @@ def apply(order: Order, recorded: e.Recorded) -> Order:
 
 def _parked(order: Order, recorded: e.Recorded) -> Order:
     match recorded.event:
-        case e.OrderParked(execution, visit, redrive_count, error, cause):
+        case e.OrderParkedByExecution(execution, visit, redrive_count, error, cause):
             parked = Parked(visit, redrive_count, error, cause, recorded.at)
             return replace(order, parked={**order.parked, execution: parked})
         case e.DiscrepancyFound(check, what):
             parked = Parked(recorded.at.isoformat(), 0, "Discrepancy", what, recorded.at)
             return replace(order, parked={**order.parked, check: parked})
         case e.ExecutionReplaced(execution, successor):
-            left = {each: parked for each, parked in order.parked.items() if called(each) != execution}
+            left = {each: parked for each, parked in order.parked.items() if execution_key(each) != execution}
             return replace(order, parked=left, replaced={**order.replaced, execution: successor})
         case e.DiscrepancySettled(check):
             return replace(order, parked=_without(order.parked, check))
@@ -119,8 +119,8 @@ def _moved(order: Order, event: e.Event) -> Order:
         case e.PaymentDisputed(dispute_id, _, _, due_by):
             return replace(order, disputes={**order.disputes, dispute_id: Dispute(due_by)})
         case e.DisputeClosed(dispute_id, outcome):
-            known = order.disputes.get(dispute_id, Dispute())
-            return replace(order, disputes={**order.disputes, dispute_id: replace(known, outcome=outcome)})
+            dispute = order.disputes.get(dispute_id, Dispute())
+            return replace(order, disputes={**order.disputes, dispute_id: replace(dispute, outcome=outcome)})
         case e.ReviewRequested(deadline):
             return replace(order, review=Review(deadline))
         case e.ReviewDecided(approved) if order.review:
@@ -180,8 +180,8 @@ def _cancellation_moved(order: Order, event: e.Event) -> Order:
 
 
 def _ended(order: Order, cancellation_id: str, outcome: str) -> Order:
-    known = order.cancellations.get(cancellation_id, Cancellation(cancellation_id, (), whole=False))
-    ended = {**order.cancellations, cancellation_id: replace(known, outcome=outcome)}
+    cancellation = order.cancellations.get(cancellation_id, Cancellation(cancellation_id, (), whole=False))
+    ended = {**order.cancellations, cancellation_id: replace(cancellation, outcome=outcome)}
     return replace(order, taken_by=None if order.taken_by == cancellation_id else order.taken_by, cancellations=ended)
 
 
@@ -208,7 +208,7 @@ def _return_moved(order: Order, event: e.Event) -> Order:
         case e.ItemsInspected(return_id, lines, refund, credit):
             accepted = tuple(e.Units(line.sku, line.accepted) for line in lines if line.accepted)
             to_restock = tuple(e.Units(line.sku, line.restocked) for line in lines if line.restocked)
-            known = replace(
+            inspected = replace(
                 order.returns[return_id],
                 status=ReturnStatus.INSPECTED,
                 accepted=accepted,
@@ -216,16 +216,16 @@ def _return_moved(order: Order, event: e.Event) -> Order:
                 refund_minor=refund,
                 credit_minor=credit,
             )
-            back = with_units(with_units(order, known.lines, returning=-1), accepted, returned=1)
-            return replace(back, returns={**order.returns, return_id: known})
+            back = with_units(with_units(order, inspected.lines, returning=-1), accepted, returned=1)
+            return replace(back, returns={**order.returns, return_id: inspected})
         case e.ItemsRestocked(return_id, lines):
-            known = order.returns[return_id]
-            shelved = replace(known, shelved=(*known.shelved, *lines))
+            restocked = order.returns[return_id]
+            shelved = replace(restocked, shelved=(*restocked.shelved, *lines))
             return replace(order, returns={**order.returns, return_id: shelved})
         case e.ReturnClosed(return_id, outcome):
-            known = order.returns.get(return_id, Return(return_id, (), deadline=""))
-            never_came = known.status is ReturnStatus.AUTHORIZED
-            freed = with_units(order, known.lines, returning=-1) if never_came else order
-            closed = replace(known, status=ReturnStatus.CLOSED, outcome=outcome)
+            requested = order.returns.get(return_id, Return(return_id, (), deadline=""))
+            never_came = requested.status is ReturnStatus.AUTHORIZED
+            freed = with_units(order, requested.lines, returning=-1) if never_came else order
+            closed = replace(requested, status=ReturnStatus.CLOSED, outcome=outcome)
             return replace(freed, returns={**order.returns, return_id: closed})
     return order

@@ -1,4 +1,4 @@
-"""Stock: what is on hand, what of it is reserved, and the entries that move it."""
+"""Stock: the units on hand and reserved, and the ledger entries that move them."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class StockReason(StrEnum):
     RECEIVED = "received"
     ADJUSTED = "adjusted"
     NOTED = "noted"
-    """Nothing moves: an operator is about to change what is sold, or for how much."""
+    """Nothing moves: an operator is about to change a product."""
 
 
 @dataclass(frozen=True, slots=True)
 class StockEntry:
-    """One line of the stock ledger: all of its movements happen, or none, and once for its effect id."""
+    """One line of the stock ledger: all of its movements happen or none. An effect id is written once."""
 
     effect_id: str
     reason: StockReason

@@ -33,25 +33,25 @@ class Money:
 
 
 def prorate(total: int, weights: Sequence[int]) -> tuple[int, ...]:
-    """Split ``total`` minor units by ``weights``: each part within one unit of its share, the sum exact.
+    """Splits ``total`` minor units by ``weights``: each part is within one unit of its share, and the sum is exact.
 
-    Each part is the difference of two rounded running sums, so no remainder is left to hand out.
+    Each part is the difference of two rounded running sums, so no remainder has to be distributed.
     """
     whole = sum(weights)
     if whole <= 0 or any(weight < 0 for weight in weights):
         raise ValueError(f"weights must be positive: {weights}")
-    running, parts, given = 0, [], 0
+    running, parts, previous = 0, [], 0
     for weight in weights:
         running += weight
         upto = total * running // whole
-        parts.append(upto - given)
-        given = upto
+        parts.append(upto - previous)
+        previous = upto
     return tuple(parts)
 
 
 def slice_of(total: int, units: int, first: int, count: int) -> int:
-    """What ``count`` of ``units`` cost, after ``first`` of them went, when all cost ``total`` minor units.
+    """The cost of ``count`` units, after the ``first`` ones, if all ``units`` cost ``total`` minor units.
 
-    Slices that follow each other sum to the whole, however they are cut.
+    Consecutive slices sum to the total, whatever their sizes.
     """
     return total * (first + count) // units - total * first // units

@@ -1,4 +1,4 @@
-"""An order: its state, and how each event changes it."""
+"""An order: its state. ``fold`` says how each event changes it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from oms.domain.credit import RefundTo
 from oms.domain.discounts import CodeUse, give_back
 from oms.domain.errors import OrderClosed, OrderTaken
 from oms.domain.events import PricedUnits, Units
+from oms.domain.fast_replace import replace
 from oms.domain.money import Money, slice_of
 from oms.domain.payment import PaymentRequest, PaymentStatus, Risk
-from oms.domain.records import replace
 
 
 class Status(StrEnum):
@@ -51,10 +51,10 @@ class ReturnStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """So many of one SKU, and what became of them, in units.
+    """A quantity of one SKU, and how many of its units are in each state.
 
-    The amounts are for all units. A line is ``priced`` once it was reserved; ``held`` is reserved right now.
-    ``cancelled`` and ``returned`` units are no longer the shopper's; ``returning`` ones are under way back.
+    The amounts are for all units. A line is ``priced`` once it was reserved; ``held`` units are reserved now.
+    ``cancelled`` and ``returned`` units are no longer the shopper's; ``returning`` ones are on their way back.
     """
 
     sku: str
@@ -76,7 +76,8 @@ class Line:
         return self.quantity - self.cancelled
 
     @property
-    def gone(self) -> int:
+    def given_up(self) -> int:
+        """Units that are no longer the shopper's."""
         return self.cancelled + self.returned
 
     @property
@@ -85,16 +86,16 @@ class Line:
 
     @property
     def worth_minor(self) -> int:
-        """What the shopper pays for it: less its discount, with its tax."""
+        """What the shopper pays for the line: less its discount, plus its tax."""
         return self.total_minor - self.discount_minor + self.tax_minor
 
     @property
-    def kept_minor(self) -> int:
+    def remaining_minor(self) -> int:
         """The value of the units that are still the shopper's."""
-        return self.value(self.gone, self.quantity - self.gone)
+        return self.value(self.given_up, self.quantity - self.given_up)
 
     def value(self, first: int, count: int) -> int:
-        """What ``count`` units are worth, after ``first`` of them went: in any order all of them come to the whole."""
+        """The value of ``count`` units after the ``first`` ones. Consecutive values sum to the whole line's."""
         return slice_of(self.worth_minor, self.quantity, first, count)
 
 
@@ -118,7 +119,7 @@ class Review:
 
 @dataclass(frozen=True)
 class Cancellation:
-    """A request to cancel, of all open lines or of some. ``outcome`` is empty while it is under way."""
+    """A cancellation of all open lines or of some. ``outcome`` is empty until it ends."""
 
     cancellation_id: str
     lines: tuple[Units, ...]
@@ -128,7 +129,7 @@ class Cancellation:
 
 @dataclass(frozen=True)
 class Return:
-    """A return (RMA). ``refund_minor``, and ``credit_minor`` of it, are set once its parcel was inspected."""
+    """A return (RMA). Its inspection sets ``refund_minor``, and ``credit_minor``: the part that is store credit."""
 
     return_id: str
     lines: tuple[Units, ...]
@@ -144,18 +145,18 @@ class Return:
 
     @property
     def to_shelve(self) -> tuple[Units, ...]:
-        """What of ``to_restock`` isn't back on the shelf yet."""
+        """The part of ``to_restock`` that isn't back in stock yet."""
         return tuple(units for units in self.to_restock if units not in self.shelved)
 
     @property
     def refund_id(self) -> str:
-        """The effect id of its refund, in whichever ledgers that is."""
+        """The effect id of its refund, in each ledger."""
         return f"{self.return_id}:refund"
 
 
 @dataclass(frozen=True)
 class Dispute:
-    """``outcome`` is empty while the bank decides."""
+    """``outcome`` is empty until the bank decides."""
 
     due_by: str = ""
     outcome: str = ""
@@ -172,7 +173,7 @@ class Parked:
 
 @dataclass(frozen=True)
 class Order:
-    """The fold of an order's events. ``version`` is the sequence of the last one."""
+    """The fold of an order's events. ``version`` is the sequence number of the last one."""
 
     id: str
     customer_id: str
@@ -188,37 +189,37 @@ class Order:
     shipping_minor: int = 0
     shipping_tax_minor: int = 0
     code: str = ""
-    """The discount code that it was placed with; it holds a use of it until it ends in nothing."""
+    """The discount code that it was placed with. It gives its use back if it is rejected, cancelled or lost."""
     credit_minor: int = 0
-    """What of its total store credit pays: taken as it was placed."""
+    """The part of its total that store credit pays: spent when it was placed."""
     version: int = 1
     status: Status = Status.PLACED
     abandoned: bool = False
-    """It goes no further: what it holds is being given back."""
+    """It is being rejected: what it holds is given back."""
     released: bool = False
-    """No reservation may come any more."""
+    """Any later reservation is refused."""
     payment: Payment = Payment()
     review: Review | None = None
     shipment: ShipmentStatus = ShipmentStatus.NONE
     asked_to_ship: tuple[Units, ...] = ()
-    """What the carrier was asked for, once and for all; a cancellation by line is a recall of some of it."""
+    """The units of the shipment request. A cancellation of lines recalls some of them."""
     tracking: str = ""
     taken_by: str | None = None
     """The cancellation that holds the order."""
     cancellations: Mapping[str, Cancellation] = field(default_factory=dict)
     returns: Mapping[str, Return] = field(default_factory=dict)
     refunds: Mapping[str, int] = field(default_factory=dict)
-    """To the card, by effect id."""
+    """Refunds to the card, by effect id."""
     credits: Mapping[str, int] = field(default_factory=dict)
-    """To the shopper's store credit, by effect id."""
+    """Store credit given to the shopper, by effect id."""
     parked: Mapping[str, Parked] = field(default_factory=dict)
-    """By execution: each that failed waits for an operator. Or by the check that found its books to disagree."""
+    """By the execution that failed, or by the check that found a discrepancy: each waits for an operator."""
     resumed: Mapping[str, str] = field(default_factory=dict)
-    """By execution: the last visit to its parking state that an operator resumed from."""
+    """By execution: the last visit to its parking state that was resumed."""
     accepted: Mapping[str, str] = field(default_factory=dict)
-    """By check: what it found that an operator has settled by hand."""
+    """By check: the finding that an operator has accepted."""
     replaced: Mapping[str, str] = field(default_factory=dict)
-    """By ``machine:name`` of an execution that is past redriving: what does its work instead, or nothing."""
+    """By ``machine:name`` of an execution too old for a redrive: its successor, or empty if nothing was left."""
     disputes: Mapping[str, Dispute] = field(default_factory=dict)
     reason: str = ""
 
@@ -234,48 +235,48 @@ class Order:
 
     @property
     def is_quoted(self) -> bool:
-        """True of an order that was placed at prices; one of an early version is priced as it is reserved."""
+        """True if it was placed with prices. An order of an early version gets its prices when it is reserved."""
         return bool(self.shipping_method)
 
     @property
     def total(self) -> Money:
-        """What was ordered costs this, whatever was cancelled since."""
+        """The price of the order as it was placed, whatever was cancelled since."""
         lines = sum(line.worth_minor for line in self.lines)
         return Money(lines + self.shipping_minor + self.shipping_tax_minor, self.currency)
 
     @property
     def due(self) -> Money:
-        """What is still the shopper's costs this. Shipping is due while anything isn't cancelled, sent back or not."""
+        """The price of what is still the shopper's. Shipping is due unless every unit is cancelled."""
         shipping = self.shipping_minor + self.shipping_tax_minor if any(line.open for line in self.lines) else 0
-        return Money(sum(line.kept_minor for line in self.lines) + shipping, self.currency)
+        return Money(sum(line.remaining_minor for line in self.lines) + shipping, self.currency)
 
     @property
     def charge(self) -> Money:
-        """What a card pays of the total: the amount that is authorized. Of nothing the gateway is told nothing."""
+        """The part of the total that a card pays: the amount to authorize. The gateway isn't called about zero."""
         return Money(self.total.minor - self.credit_minor, self.currency)
 
     @property
     def to_capture(self) -> Money:
-        """What the card pays of what is still due: what costs less takes less store credit first."""
+        """The part of what is due that the card pays. A cancelled line reduces the store credit first."""
         return Money(min(self.due.minor, self.charge.minor), self.currency)
 
     @property
     def credited(self) -> int:
-        """So much store credit was given for it."""
+        """The store credit that was given back for the order."""
         return sum(self.credits.values())
 
     @property
-    def kept(self) -> Money:
-        """What was paid, by card and with store credit, and not given back."""
+    def net_paid(self) -> Money:
+        """What was paid, by card and with store credit, less what was given back."""
         paid = self.payment.captured + self.credit_minor
         return Money(paid - self.payment.refunded - self.credited, self.currency)
 
     @property
     def credit_held(self) -> int:
-        """What it was paid with and may yet give back, beside what returns were promised as store credit."""
-        promised = {known.refund_id: known.credit_minor for known in self.returns.values()}
-        given = {**self.credits, **promised}
-        return max(0, self.credit_minor - sum(given.values()))
+        """The store credit that paid the order and may still be given back, beyond what its returns will give back."""
+        promised = {each.refund_id: each.credit_minor for each in self.returns.values()}
+        given_back = {**self.credits, **promised}
+        return max(0, self.credit_minor - sum(given_back.values()))
 
     def is_refunded(self, effect_id: str) -> bool:
         return effect_id in self.refunds or effect_id in self.credits
@@ -288,14 +289,14 @@ class Order:
     def is_approved(self) -> bool:
         return self.review is not None and self.review.approved is True
 
-    def works_as(self, machine: str, name: str) -> str:
-        """The name of the execution that does the work of this one: its own, or the last successor's."""
+    def current_execution_name(self, machine: str, name: str) -> str:
+        """The name of an execution, or of its last successor if it was replaced."""
         while self.replaced.get(f"{machine}:{name}", "").startswith(f"{machine}:"):
             name = self.replaced[f"{machine}:{name}"].partition(":")[2]
         return name
 
     def code_given_back(self) -> tuple[CodeUse, ...]:
-        """For the change that ends the order in nothing."""
+        """For the change that rejects, cancels or loses the order."""
         return give_back(self.code, self.id, self.customer_id)
 
     def line(self, sku: str) -> Line | None:
@@ -308,22 +309,22 @@ class Order:
         return tuple(Units(line.sku, line.held) for line in self.lines if line.held)
 
 
-def guard(order: Order) -> None:
-    """Raise unless the order is free to be moved forward."""
+def check_free_to_move(order: Order) -> None:
+    """Raises ``OrderClosed`` or ``OrderTaken`` if the order can't move forward."""
     if order.status.is_closed or order.abandoned:
         raise OrderClosed(f"order {order.id} is {order.status if order.status.is_closed else 'being rejected'}")
     if order.taken_by:
         raise OrderTaken(f"order {order.id} is being cancelled by {order.taken_by}")
 
 
-def named_twice(lines: Iterable[Units]) -> str | None:
-    """A SKU that more than one of the lines is of: each alone may be had, and all of them too many."""
+def duplicate_sku(lines: Iterable[Units]) -> str | None:
+    """A SKU that is in more than one line. Each line may be available alone, and their sum not."""
     skus = [units.sku for units in lines]
     return next((sku for sku in skus if skus.count(sku) > 1), None)
 
 
-def called(execution: str) -> str:
-    """``machine:name`` of an execution's ARN; a deployment may put its shop's name before the machine's."""
+def execution_key(execution: str) -> str:
+    """``machine:name`` of an execution's ARN. A deployment may prefix the state machine with the shop's name."""
     machine, _, name = execution.partition(":execution:")[2].rpartition(":")
     return f"{machine.rpartition('-')[2]}:{name}"
 
@@ -340,7 +341,7 @@ def price(line: Line, priced: PricedUnits) -> Line:
 
 
 def with_units(order: Order, units: Iterable[Units], **deltas: int) -> Order:
-    """The order with each line's counters moved by ``deltas`` times its units."""
+    """The order, with each line's counters changed by ``deltas`` times its units."""
     by_sku = {each.sku: each.quantity for each in units}
 
     def moved(line: Line) -> Line:

@@ -1,7 +1,7 @@
-"""Which orders an operator looks for, and by what an order is found: the lists that it stands in, each by time.
+"""The index of orders for operators: the lists that contain an order, each sorted by time, and queries of them.
 
-An order's place is the same in every list, and never changes: so what is in several lists is found by walking them
-side by side, a page goes on where the last one ended, and an order that is listed twice is listed once.
+An order has the same sort key in every list, and it never changes. So a query of several lists is a sorted
+intersection, a page continues after the last key of the page before, and writing an entry twice does no harm.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from zlib import crc32
 from oms.domain.order import Order, Status
 
 SHARDS = 4
-"""Into so many parts each list is split that every order comes into: one alone would take all of the shop's writes."""
+"""The parts of each list that contains every order: a single one would get all of the shop's writes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """All of what is set has to be so. Placed at ``since`` or later, and before ``until``."""
+class OrderQuery:
+    """An order has to match every field that is set. It was placed at ``since`` or later, and before ``until``."""
 
     status: Status | None = None
     sku: str = ""
@@ -28,7 +28,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
 
-    def fits(self, order: Order) -> bool:
+    def matches(self, order: Order) -> bool:
         return (
             self.status in (None, order.status)
             and (not self.sku or order.line(self.sku) is not None)
@@ -38,43 +38,42 @@ class Wanted:
         )
 
     @property
-    def mark(self) -> str:
-        """Tells the listing that a cursor is of."""
-        told = (self.status or "", self.sku, self.customer_id, self.since, self.until)
-        return hashlib.sha256("\0".join(map(str, told)).encode()).hexdigest()[:16]
+    def fingerprint(self) -> str:
+        """Identifies the query in its cursors."""
+        fields = (self.status or "", self.sku, self.customer_id, self.since, self.until)
+        return hashlib.sha256("\0".join(map(str, fields)).encode()).hexdigest()[:16]
 
 
-def place(order: Order) -> str:
-    """Where it stands among all orders: by time, and its id decides between those of one moment."""
+def sort_key(order: Order) -> str:
+    """By time, then by the order's id."""
     return f"{order.placed_at.isoformat()}#{order.id}"
 
 
-def order_at(place: str) -> str:
-    return place.partition("#")[2]
+def order_id_of(sort_key: str) -> str:
+    return sort_key.partition("#")[2]
 
 
 def shard(order_id: str) -> int:
     return crc32(order_id.encode()) % SHARDS
 
 
-def of_state(status: Status, shard: int) -> str:
-    """The list of the orders that are so, as it is named."""
+def list_by_status(status: Status, shard: int) -> str:
     return f"{status}#{shard}"
 
 
-def of_all(shard: int) -> str:
+def list_of_all(shard: int) -> str:
     return f"all#{shard}"
 
 
-def with_sku(sku: str) -> str:
+def list_by_sku(sku: str) -> str:
     return f"sku#{sku}"
 
 
-def of_customer(customer_id: str) -> str:
+def list_by_customer(customer_id: str) -> str:
     return f"customer#{customer_id}"
 
 
-def lists(order: Order) -> Sequence[str]:
-    """Those that it stands in for ever."""
+def permanent_lists(order: Order) -> Sequence[str]:
+    """The lists that contain the order for ever; its list by status changes with it."""
     skus = dict.fromkeys(line.sku for line in order.lines)
-    return [of_all(shard(order.id)), of_customer(order.customer_id), *map(with_sku, skus)]
+    return [list_of_all(shard(order.id)), list_by_customer(order.customer_id), *map(list_by_sku, skus)]

@@ -1,7 +1,7 @@
-"""Putting an order before an operator, and taking it up again when its execution is redriven.
+"""Parking: an order waits for an operator, until its execution is redriven or a discrepancy is settled.
 
-An execution parks its order where it meets trouble. A check of all books parks an order, under the check's own name,
-where these don't agree; and settles it once they do. Or an operator settles by hand what nothing can mend.
+An execution parks its order where it can't go on. A check parks an order under the check's own name where its records
+disagree, and settles it once they agree. An operator accepts a discrepancy that nothing can repair.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from oms.domain.events import (
     DiscrepancyFound,
     DiscrepancySettled,
     ExecutionReplaced,
-    OrderParked,
+    OrderParkedByExecution,
     OrderResumed,
     RedriveRequested,
 )
 from oms.domain.order import Order, Status
 
-LONGEST = 1000
-"""So many characters of what went wrong are kept with the order."""
+MAX_CAUSE_CHARACTERS = 1000
 
 
 @dataclass(frozen=True)
-class Visit:
+class ParkingVisit:
     """One run of an execution's parking state.
 
     ``entered`` and ``redriven`` are times in ISO 8601: when the execution entered the state, and when it was last
@@ -39,11 +38,16 @@ class Visit:
     redriven: str = ""
 
 
-def park(order: Order, visit: Visit, error: str, cause: str) -> Change:
-    """Park where the execution meets trouble; resume where a later redrive runs the parking state again.
+def is_execution(parker: str) -> bool:
+    """True for an execution's ARN, False for the name of a check."""
+    return parker.startswith("arn:")
 
-    A resumption that is run twice and new trouble after it come with the same redrive count: when the state was
-    entered tells them apart. A visit that failed before it could park is resumed by its redrive just the same.
+
+def park(order: Order, visit: ParkingVisit, error: str, cause: str) -> Change:
+    """Parks the order, or resumes it if a later redrive runs the parking state again.
+
+    A resumption that runs twice, and a new failure after it, come with the same redrive count: the time at which the
+    state was entered distinguishes them. A visit that failed before it could park is resumed by its redrive as well.
     """
     parked = order.parked.get(visit.execution)
     if parked is not None and visit.redrive_count <= parked.redrive_count:
@@ -52,71 +56,73 @@ def park(order: Order, visit: Visit, error: str, cause: str) -> Change:
         return NOTHING
     if parked is not None or visit.redriven > visit.entered:
         return Change((OrderResumed(visit.execution, visit.entered, visit.redrive_count),))
-    return Change((OrderParked(visit.execution, visit.entered, visit.redrive_count, error, cause[:LONGEST]),))
+    cause = cause[:MAX_CAUSE_CHARACTERS]
+    return Change((OrderParkedByExecution(visit.execution, visit.entered, visit.redrive_count, error, cause),))
 
 
-def is_resumed(order: Order, visit: Visit) -> bool:
+def is_resumed(order: Order, visit: ParkingVisit) -> bool:
     return order.resumed.get(visit.execution) == visit.entered
 
 
-def direction(order: Order, cancellation_id: str) -> str:
-    """Where a resumed execution goes on.
+def resume_direction(order: Order, cancellation_id: str) -> str:
+    """Where a resumed execution goes.
 
-    ``forward`` where the order stands; ``backward`` through what is left to give back, of an order that was never
-    confirmed or that the execution's own cancellation holds; straight to the ``refund`` of what was lost;
-    ``superseded`` where somebody else ended the order meanwhile.
+    ``forward`` from the order's status; ``backward`` to give back what is held, if the order was never confirmed or the
+    execution's own cancellation holds it; ``refund`` for an order that was lost; ``superseded`` if something else
+    closed the order meanwhile.
     """
     if order.status is Status.LOST:
         return "refund"
     if order.status.is_closed:
         return "superseded"
-    confirmed = order.status in (Status.CONFIRMED, Status.SHIPPED, Status.DELIVERED)
-    own = bool(cancellation_id) and order.taken_by == cancellation_id
-    return "forward" if confirmed and not own else "backward"
+    is_confirmed = order.status in (Status.CONFIRMED, Status.SHIPPED, Status.DELIVERED)
+    is_cancelled_by_own = bool(cancellation_id) and order.taken_by == cancellation_id
+    return "forward" if is_confirmed and not is_cancelled_by_own else "backward"
 
 
 def raise_parked(order: Order, execution: str) -> None:
-    """Fail the execution, so that it alarms and can be redriven."""
+    """Fails the execution, so that it raises an alarm and can be redriven."""
     raise errors.OrderParked(f"order {order.id} waits for an operator: {order.parked[execution].error}")
 
 
 def request_redrive(order: Order, execution: str, reason: str) -> Change:
-    """Say that somebody is about to redrive an execution, and why. Raises ``OrderNotParked`` where it isn't parked."""
+    """Records that an operator is about to redrive an execution. Raises ``OrderNotParked`` if it isn't parked."""
     if execution not in order.parked:
         raise errors.OrderNotParked(f"order {order.id} is not parked by {execution}")
     return Change((RedriveRequested(execution, reason),))
 
 
 def replace_execution(order: Order, execution: str, successor: str) -> Change:
-    """Say that another execution does what this one left; both as ``machine:name``."""
+    """Records that another execution takes over; both are named as ``machine:name``."""
     return NOTHING if execution in order.replaced else Change((ExecutionReplaced(execution, successor),))
 
 
-def doubt(order: Order, check: str, what: str) -> Change:
+def park_discrepancy(order: Order, check: str, what: str) -> Change:
+    """Parks the order under a check's name, unless an operator has accepted the same finding."""
     if is_accepted(order, check, what):
-        return settle(order, check)
-    known = order.parked.get(check)
-    if known is not None and known.cause == what[:LONGEST]:
+        return settle_discrepancy(order, check)
+    parked = order.parked.get(check)
+    if parked is not None and parked.cause == what[:MAX_CAUSE_CHARACTERS]:
         return NOTHING
-    return Change((DiscrepancyFound(check, what[:LONGEST]),))
+    return Change((DiscrepancyFound(check, what[:MAX_CAUSE_CHARACTERS]),))
 
 
 def is_accepted(order: Order, check: str, what: str) -> bool:
-    return order.accepted.get(check) == what[:LONGEST]
+    return order.accepted.get(check) == what[:MAX_CAUSE_CHARACTERS]
 
 
-def contradict(order: Order, check: str, what: str) -> Change:
-    """Somebody outside says what the books don't: it stands beside whatever else they said, told once."""
-    known = order.parked[check].cause if check in order.parked else ""
-    if what in known or what in order.accepted.get(check, ""):
+def add_discrepancy(order: Order, check: str, what: str) -> Change:
+    """Parks the order with one more finding beside those of the same check, each once."""
+    cause = order.parked[check].cause if check in order.parked else ""
+    if what in cause or what in order.accepted.get(check, ""):
         return NOTHING
-    return Change((DiscrepancyFound(check, f"{known}; {what}"[:LONGEST] if known else what),))
+    return Change((DiscrepancyFound(check, f"{cause}; {what}"[:MAX_CAUSE_CHARACTERS] if cause else what),))
 
 
-def accept(order: Order, check: str, reason: str) -> Change:
-    """Close the record of what a check found, though it stays so; money and stock stay where they are.
+def accept_discrepancy(order: Order, check: str, reason: str) -> Change:
+    """Closes the record of a finding that stays as it is; money and stock don't move.
 
-    Raises ``OrderNotParked`` where that check has parked nothing, ever or since it was settled by itself.
+    Raises ``OrderNotParked`` if the check hasn't parked the order, or has settled it by itself.
     """
     if check in order.parked:
         return Change((DiscrepancyAccepted(check, reason),))
@@ -125,5 +131,5 @@ def accept(order: Order, check: str, reason: str) -> Change:
     raise errors.OrderNotParked(f"order {order.id} is not parked by {check}")
 
 
-def settle(order: Order, check: str) -> Change:
+def settle_discrepancy(order: Order, check: str) -> Change:
     return Change((DiscrepancySettled(check),)) if check in order.parked else NOTHING

@@ -1,4 +1,4 @@
-"""What was agreed to be paid, and what became of it."""
+"""The data of a payment: the request, its authorization, and the gateway's record of it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Risk(StrEnum):
 class PaymentRequest:
     """What the shopper agreed to pay: the same for every call about one order.
 
-    It is all that a gateway needs to find the payment, or to keep it from ever coming to be. So a void needs no
-    answer of the authorization, which is missing just when that call timed out after acting.
+    A gateway needs nothing else to find the payment, or to refuse it in future. So a void doesn't need the result of
+    the authorization, which is missing if that call timed out after its effect.
     """
 
     order_id: str
     amount: Money
     method: str
     agreed_at: datetime | None = field(default=None, compare=False)
-    """When the order was placed: a gateway forgets keys, so an old payment is found by other means."""
+    """When the order was placed. A gateway forgets old keys, so an old payment is found by its time."""
 
     @property
     def key(self) -> str:
@@ -50,7 +50,7 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRecord:
-    """What the gateway's books say of one payment, in minor units."""
+    """The gateway's record of one payment, in minor units."""
 
     payment_id: str
     status: PaymentStatus
@@ -59,4 +59,4 @@ class PaymentRecord:
     captured: int
     refunded: int
     refunds: tuple[str, ...] = ()
-    """The effect ids of those that we asked for; ``refunded`` has whatever else was given back too."""
+    """The effect ids of our refunds. ``refunded`` includes refunds that were made at the gateway by hand."""

@@ -1,7 +1,7 @@
-"""What an order costs: goods at net prices, less a discount, plus shipping, plus tax on what each of them then costs.
+"""The price of an order: goods at net prices, less a discount, plus shipping, plus tax on each line and on shipping.
 
-Every amount is settled when the order is placed, line by line, and sums to the minor unit. What part of an order is
-worth follows from its lines alone, so nothing is ever priced twice.
+All amounts are fixed when the order is placed, line by line, and sum exactly. Nothing is priced again later: the value
+of a part of the order follows from its lines.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from oms.domain.money import Money, prorate
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where tax and shipping depend on. ``region`` is a state's code, where the country has such."""
+    """The destination that determines tax and shipping. ``region`` is a state's code, if the country has states."""
 
     country: str
     region: str = ""
@@ -31,7 +31,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class Quote:
-    """What an order would cost. The amounts of its lines are for all of their units."""
+    """The price of an order that may be placed. The amounts of its lines are for all of their units."""
 
     currency: str
     lines: tuple[QuotedUnits, ...]
@@ -40,7 +40,7 @@ class Quote:
     shipping_tax_minor: int
     discount: Discount | None = None
     credit_minor: int = 0
-    """What of its total store credit pays."""
+    """The part of its total that store credit pays."""
 
     @property
     def credit(self) -> Money:
@@ -67,10 +67,10 @@ def quote(
     now: datetime,
     balance_minor: int = 0,
 ) -> Quote:
-    """Without a method, by the cheapest; of a balance of store credit, as much is used as can be.
+    """Without a method, by the cheapest one. Of a balance of store credit, as much as possible is used.
 
-    Raises ``UnknownSku``, ``WrongCurrency``, ``NotShippable``, ``CodeNotValid``, ``CodeUsedUp`` or, where a card would
-    have to pay less than the payment gateway takes, ``AmountTooSmall``.
+    Raises ``UnknownSku``, ``WrongCurrency``, ``NotShippable``, ``CodeNotValid``, ``CodeUsedUp`` or, if the card would
+    pay less than the payment gateway accepts, ``AmountTooSmall``.
     """
     _check(lines, products, currency)
     goods = [products[units.sku].price.minor * units.quantity for units in lines]
@@ -89,21 +89,21 @@ def quote(
         discount=discount,
     )
     least = Money(rates.LEAST.get(currency, 0), currency)
-    made = replace(made, credit_minor=credit.usable(balance_minor, made.total.minor, least.minor))
+    made = replace(made, credit_minor=credit.usable_credit(balance_minor, made.total.minor, least.minor))
     if made.total.minor < least.minor and not made.credit_minor:
         raise errors.AmountTooSmall(f"the order comes to {made.total}: a card pays {least} or more")
     return made
 
 
 def shipping_options(quoted: Quote, destination: Destination) -> Mapping[str, int]:
-    """What each method would cost the quoted goods, before tax."""
+    """The price of each shipping method for the quoted goods, before tax."""
     goods = sum(line.total_minor - line.discount_minor for line in quoted.lines)
     offered = rates.shipping_rates(destination.country, quoted.currency)
     return {method: rate.cost(goods) for method, rate in offered.items()}
 
 
 def tax(minor: int, destination: Destination, taxed_as: str) -> int:
-    """Of a net amount, half a minor unit rounded up."""
+    """The tax on a net amount; half a minor unit is rounded up."""
     rate = rates.tax_rate(destination.country, destination.region, taxed_as)
     return (minor * rate + 50_000) // 100_000
 
@@ -114,7 +114,7 @@ def _quoted(units: Units, product: Product, goods: int, off: int, destination: D
 
 
 def _taken_off(discount: Discount | None, goods: Sequence[int], currency: str, now: datetime) -> Sequence[int]:
-    """Each line's share of the discount, no more than it costs."""
+    """Each line's share of the discount, never more than the line costs."""
     if discount is None:
         return [0] * len(goods)
     discounts.check(discount, sum(goods), currency, now)

@@ -1,7 +1,7 @@
-"""What shipping costs and what is taxed, as tables. A row of ``ANYWHERE`` holds where no row names the country.
+"""Tables of shipping prices and tax rates. A row for ``ANYWHERE`` applies if no row names the country.
 
-They are examples to start from: a shop that opens puts its own carrier's prices and its accountant's rates here.
-Orders keep what they were placed at, so a changed row is of later orders alone.
+The values are examples: replace them by your carrier's prices and your accountant's rates. Orders keep the amounts with
+which they were placed, so a changed row affects later orders only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ GOODS, FOOD, DELIVERY = "goods", "food", "delivery"
 
 @dataclass(frozen=True, slots=True)
 class ShippingRate:
-    """For a whole order, before tax. ``free_from_minor`` is of its goods, less their discount."""
+    """The price for a whole order, before tax. ``free_from_minor`` is a limit for its goods, less their discount."""
 
     method: str
     country: str
@@ -56,8 +56,8 @@ TAXES: Mapping[tuple[str, str, str], int] = {
     ("IS", "", GOODS): 24_000,
     ("IS", "", FOOD): 11_000,
 }
-"""In thousandths of a percent, by country, region and class. What has no rate of its own is taxed as goods are; where
-those have none either the shop collects no tax."""
+"""In thousandths of a percent, by country, region and class. A class without a rate is taxed as goods. Without a rate
+for goods the shop collects no tax."""
 
 FOODS = (
     "Grocery",
@@ -72,19 +72,19 @@ FOODS = (
     "Frozen Grocery",
 )
 CLASSES: Mapping[str, str] = dict.fromkeys(FOODS, FOOD)
-"""What a department's products are taxed as, where not as goods."""
+"""The tax class of a department's products, unless it is goods."""
 
 LEAST: Mapping[str, int] = {"USD": 50, "EUR": 50}
-"""The smallest payment that the gateway takes."""
+"""The smallest payment that the gateway accepts."""
 
 
 def shipping_rates(country: str, currency: str) -> Mapping[str, ShippingRate]:
-    """The methods that there are, with the rate of each."""
-    found: dict[str, ShippingRate] = {}
+    """The available methods, with the rate of each."""
+    rates: dict[str, ShippingRate] = {}
     for rate in SHIPPING:
         if rate.currency == currency and rate.country in (country, ANYWHERE):
-            found.setdefault(rate.method, rate)
-    return found
+            rates.setdefault(rate.method, rate)
+    return rates
 
 
 def tax_rate(country: str, region: str, taxed_as: str) -> int:

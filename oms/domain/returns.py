@@ -1,9 +1,8 @@
-"""Goods that come back: authorized, received, inspected unit by unit, refunded, restocked."""
+"""Rules of a return (RMA): authorized, received, inspected unit by unit, refunded, restocked, closed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from oms.domain import credit, errors, inventory
@@ -18,14 +17,14 @@ from oms.domain.events import (
     ReturnClosed,
     Units,
 )
-from oms.domain.order import Order, Return, ReturnStatus, Status, guard, named_twice
-from oms.domain.placing import PART
+from oms.domain.order import Order, Return, ReturnStatus, Status, check_free_to_move, duplicate_sku
+from oms.domain.placement import PART
 
 ACCEPTED = {"new": True, "opened": True, "defective": True, "damaged": False, "missing": False}
-"""Whether a unit in this condition is refunded. ``damaged`` is by the shopper, ``defective`` came so."""
+"""Whether a unit in this condition is refunded. The shopper has ``damaged`` it, or it arrived ``defective``."""
 SOLD_AGAIN = frozenset({"new"})
-GIVEN_UP = ("expired", "refused")
-"""How returns end that nobody waits for a parcel of any more."""
+CLOSED_WITHOUT_PARCEL = ("expired", "refused")
+"""Outcomes of returns whose parcel is no longer expected."""
 
 
 def authorize(
@@ -37,15 +36,15 @@ def authorize(
     refund_to: RefundTo = RefundTo.ORIGINAL_PAYMENT,
     request_id: str = "",
 ) -> Change:
-    known = order.returns.get(return_id)
-    if known is not None:
-        if known.status is ReturnStatus.CLOSED:
-            raise errors.AlreadyReceived(f"{return_id} is closed: {known.outcome}")
+    existing = order.returns.get(return_id)
+    if existing is not None:
+        if existing.status is ReturnStatus.CLOSED:
+            raise errors.AlreadyReceived(f"{return_id} is closed: {existing.outcome}")
         return NOTHING
-    guard(order)
+    check_free_to_move(order)
     if order.status is not Status.DELIVERED:
         raise errors.OrderNotReturnable(f"order {order.id} is {order.status}, not delivered")
-    if sku := named_twice(lines):
+    if sku := duplicate_sku(lines):
         raise errors.OrderNotReturnable(f"{sku} is in more than one line")
     for units in lines:
         line = order.line(units.sku)
@@ -57,35 +56,39 @@ def authorize(
 
 
 def expect_parcel(order: Order, return_id: str, token: str) -> Change:
-    known = _known(order, return_id)
-    if known.status is not ReturnStatus.AUTHORIZED:
-        raise errors.AlreadyReceived(f"the parcel of {return_id} is {known.status}")
+    requested = _find(order, return_id)
+    if requested.status is not ReturnStatus.AUTHORIZED:
+        raise errors.AlreadyReceived(f"the parcel of {return_id} is {requested.status}")
     return Change(waits={return_id: token})
 
 
 def inspect(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]]) -> Change:
-    """Decide unit by unit, from the condition that the warehouse found each in; a unit not in the parcel is missing.
+    """Decides unit by unit, by the condition that the warehouse reports. A unit that isn't in the parcel is missing.
 
-    What of the refund is store credit is decided here too, so that it is the same however often the gateway is asked.
+    The part of the refund that is store credit is decided here too, so that repeated calls of the gateway agree.
     """
-    known = _known(order, return_id)
-    if known.status is not ReturnStatus.AUTHORIZED:
+    requested = _find(order, return_id)
+    if requested.status is not ReturnStatus.AUTHORIZED:
         return NOTHING
-    strange = set(conditions) - {units.sku for units in known.lines}
-    if strange:
-        raise errors.UnexpectedState(f"the parcel of {return_id} holds {sorted(strange)}, which were not in the return")
-    lines = tuple(_inspected(units, conditions.get(units.sku, ())) for units in known.lines)
-    refund = sum(line.value(line.gone, seen.accepted) for seen in lines if (line := order.line(seen.sku)))
-    as_credit = refund if known.refund_to is RefundTo.STORE_CREDIT else min(refund, order.credit_held)
+    unexpected = set(conditions) - {units.sku for units in requested.lines}
+    if unexpected:
+        raise errors.UnexpectedState(
+            f"the parcel of {return_id} holds {sorted(unexpected)}, which were not in the return"
+        )
+    lines = tuple(_inspected(units, conditions.get(units.sku, ())) for units in requested.lines)
+    refund = sum(
+        line.value(line.given_up, inspected.accepted) for inspected in lines if (line := order.line(inspected.sku))
+    )
+    as_credit = refund if requested.refund_to is RefundTo.STORE_CREDIT else min(refund, order.credit_held)
     return Change((ItemsInspected(return_id, lines, refund, as_credit),))
 
 
 def report_inspection(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]], reason: str) -> Change:
-    """Say that a person inspects a parcel, if nobody has.
+    """Records that an operator inspects a parcel, if it isn't inspected yet.
 
-    Raises what ``inspect`` raises, and ``OrderNotReturnable`` of a return that was given up: they mean to refund it.
+    Raises what ``inspect`` raises, and ``OrderNotReturnable`` for a return that was closed without its parcel.
     """
-    if came_too_late(order, return_id, conditions):
+    if late_parcel(order, return_id, conditions):
         raise errors.OrderNotReturnable(f"{return_id} is closed, nobody waits for its parcel: request another return")
     return Change((InspectionReported(return_id, reason),)) if inspect(order, return_id, conditions) else NOTHING
 
@@ -99,50 +102,50 @@ def _inspected(units: Units, conditions: Sequence[str]) -> InspectedUnits:
 
 
 def restock(order: Order, return_id: str) -> Change:
-    """Put the next part of what can be sold again back on the shelf. Repeat until there is nothing ``to_shelve``."""
-    known = _known(order, return_id)
-    if known.status is ReturnStatus.AUTHORIZED:
+    """Puts the next part of what can be sold again into stock. To be repeated until nothing is left ``to_shelve``."""
+    requested = _find(order, return_id)
+    if requested.status is ReturnStatus.AUTHORIZED:
         raise errors.UnexpectedState(f"{return_id} was not inspected")
-    part = known.to_shelve[:PART]
+    part = requested.to_shelve[:PART]
     if not part:
         return NOTHING
-    index = known.to_restock.index(part[0])
+    index = requested.to_restock.index(part[0])
     effect_id = f"{return_id}:restock:{index}" if index else f"{return_id}:restock"
     entry = inventory.restock(effect_id, order.id, [(units.sku, units.quantity) for units in part])
     return Change((ItemsRestocked(return_id, part),), stock=(entry,))
 
 
 def close(order: Order, return_id: str) -> Change:
-    """End a return whose refund and stock are through, or one whose parcel never came.
+    """Closes a return that is refunded and restocked, or whose parcel never came.
 
-    One that was never authorized is refused, so that it can't be late.
+    A return that was never authorized is refused, so that it can't be authorized later.
     """
     if return_id not in order.returns:
         return Change((ReturnClosed(return_id, "refused"),))
-    known = _known(order, return_id)
-    if known.status is ReturnStatus.CLOSED:
+    requested = _find(order, return_id)
+    if requested.status is ReturnStatus.CLOSED:
         return NOTHING
-    if known.status is ReturnStatus.AUTHORIZED:
+    if requested.status is ReturnStatus.AUTHORIZED:
         return Change((ReturnClosed(return_id, "expired"),))
-    refund_missing = known.refund_minor and not order.is_refunded(known.refund_id)
-    if refund_missing or known.to_shelve:
+    refund_missing = requested.refund_minor and not order.is_refunded(requested.refund_id)
+    if refund_missing or requested.to_shelve:
         raise errors.CompensationIncomplete(f"{return_id} is not refunded and restocked yet")
-    return Change((ReturnClosed(return_id, "refunded" if known.accepted else "declined"),))
+    return Change((ReturnClosed(return_id, "refunded" if requested.accepted else "declined"),))
 
 
-def came_too_late(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]]) -> str:
-    """What to say of a parcel that came; empty where it was waited for, or has been inspected.
+def late_parcel(order: Order, return_id: str, conditions: Mapping[str, Sequence[str]]) -> str:
+    """Describes a parcel that came after its return was closed; empty for a parcel that was expected.
 
-    Also of one whose return was never authorized, and which the shopper sent all the same.
+    Its return may never have been authorized: the shopper sent it all the same.
     """
-    known = _known(order, return_id)
-    if known.status is not ReturnStatus.CLOSED or known.outcome not in GIVEN_UP:
+    requested = _find(order, return_id)
+    if requested.status is not ReturnStatus.CLOSED or requested.outcome not in CLOSED_WITHOUT_PARCEL:
         return ""
-    units = ", ".join(f"{len(found)} of {sku}" for sku, found in sorted(conditions.items()))
-    return f"the parcel of {return_id} came ({units[:200]}), and it was {known.outcome}: nothing is refunded"
+    units = ", ".join(f"{len(each)} of {sku}" for sku, each in sorted(conditions.items()))
+    return f"the parcel of {return_id} came ({units[:200]}), and it was {requested.outcome}: nothing is refunded"
 
 
-def _known(order: Order, return_id: str) -> Return:
+def _find(order: Order, return_id: str) -> Return:
     if return_id not in order.returns:
         raise errors.ReturnNotFound(f"order {order.id} has no return {return_id}")
-    return replace(order.returns[return_id])
+    return order.returns[return_id]

@@ -1,20 +1,20 @@
-"""From a confirmed order to goods at the shopper's door."""
+"""Rules of a shipment: from a confirmed order to its delivery, or its loss."""
 
 from __future__ import annotations
 
 from oms.domain import errors, inventory
 from oms.domain.change import NOTHING, Change
 from oms.domain.events import OrderDelivered, OrderLost, OrderShipped, ShipmentRequested
-from oms.domain.order import Order, ShipmentStatus, Status, guard
+from oms.domain.order import Order, ShipmentStatus, Status, check_free_to_move
 from oms.domain.payment import PaymentStatus
-from oms.domain.placing import PART
+from oms.domain.placement import PART
 
 
 def request_shipment(order: Order, token: str) -> Change:
-    """Say that the carrier is about to be asked, before it is: a cancellation must know of it."""
+    """Recorded before the carrier is called, so that a cancellation in between recalls the shipment."""
     if order.status in (Status.SHIPPED, Status.DELIVERED):
         raise errors.AlreadyDispatched(f"order {order.id} is {order.status}")
-    guard(order)
+    check_free_to_move(order)
     if order.status is not Status.CONFIRMED:
         raise errors.UnexpectedState(f"order {order.id} is {order.status}: it can't be shipped")
     waits = {"dispatch": token}
@@ -24,16 +24,16 @@ def request_shipment(order: Order, token: str) -> Change:
 
 
 def check_recall(order: Order) -> None:
-    """Raise ``ShipmentRefused`` where the goods come back from the carrier, and nobody has called for them."""
+    """Raises ``ShipmentRefused`` if the carrier hands the goods back, and nobody recalled them."""
     if not (order.taken_by or order.status.is_closed):
         raise errors.ShipmentRefused(f"the carrier won't take order {order.id}")
 
 
 def ship(order: Order, tracking: str) -> Change:
-    """Take the next part of what is held out of the warehouse. Repeat until the order is shipped."""
+    """Takes the next part of what is held out of stock. To be repeated until nothing is held."""
     if order.status in (Status.SHIPPED, Status.DELIVERED) and not order.held_units():
         return NOTHING
-    guard(order)
+    check_free_to_move(order)
     if order.payment.status is not PaymentStatus.CAPTURED:
         raise errors.UnexpectedState(f"order {order.id} is not paid: it can't be marked shipped")
     part = order.held_units()[:PART]
@@ -46,7 +46,7 @@ def ship(order: Order, tracking: str) -> Change:
 def track_delivery(order: Order, token: str) -> Change:
     if order.status is Status.DELIVERED:
         raise errors.AlreadyDelivered(f"order {order.id} is delivered")
-    guard(order)
+    check_free_to_move(order)
     if order.status is not Status.SHIPPED:
         raise errors.UnexpectedState(f"order {order.id} is {order.status}: nothing is under way")
     return Change(waits={"delivery": token})
@@ -55,17 +55,17 @@ def track_delivery(order: Order, token: str) -> Change:
 def deliver(order: Order) -> Change:
     if order.status is Status.DELIVERED:
         return NOTHING
-    guard(order)
+    check_free_to_move(order)
     if order.status is not Status.SHIPPED:
         raise errors.UnexpectedState(f"order {order.id} is {order.status}: it can't be delivered")
     return Change((OrderDelivered(),))
 
 
 def lose(order: Order) -> Change:
-    """The carrier lost the goods: nothing is kept, all that was paid is due back."""
+    """The carrier lost the goods: all that was paid is due back."""
     if order.status is Status.LOST:
         return NOTHING
-    guard(order)
+    check_free_to_move(order)
     if order.status is not Status.SHIPPED:
         raise errors.UnexpectedState(f"order {order.id} is {order.status}: nothing is under way")
     return Change((OrderLost(order.due.minor),), codes=order.code_given_back())

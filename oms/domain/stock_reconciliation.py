@@ -1,8 +1,8 @@
-"""Stock summed up page by page: each counter against its ledger, and what is reserved against what orders hold.
+"""Reconciliation of stock, page by page: each counter with its ledger, and what is reserved with what orders hold.
 
-A running shop moves while it is summed up. So the first look only raises suspicion, by sums of a few numbers a SKU. The
-next ones follow just the suspects, and each order's share of them; what differs though its counter stood still from the
-look's beginning to its end is wrong. Ledger, orders and counter move in one transaction: where one stands, all do.
+A running shop writes while it is read. So the first pass only finds suspects, by a few sums for each SKU. The next
+passes read just the suspects, and what each order has of them. A difference is certain if the SKU's counter was the
+same at the beginning and at the end of a pass: ledger, order and counter are written in one transaction.
 """
 
 from __future__ import annotations
@@ -15,92 +15,98 @@ from oms.domain.invariants import Violation
 from oms.domain.inventory import Stock, StockEntry
 from oms.domain.order import Order
 
-LOOKS = 5
-"""What never stands still for so many looks is left to the next run."""
+MAX_PASSES = 5
+"""A SKU that changes during so many passes is left to the next run."""
 
 
 @dataclass
-class Sum:
-    """Of one SKU. ``mark`` adds up what the ledger reserved for each order, less what the order holds, each weighted by
-    its order: it is nothing where the two agree, order by order."""
+class LedgerSum:
+    """Of one SKU. ``order_difference`` sums what the ledger reserved for each order, less what the order holds, each
+    weighted by its order: it is zero if the two agree, order by order."""
 
     on_hand: int = 0
     reserved: int = 0
-    mark: int = 0
+    order_difference: int = 0
 
 
 @dataclass
-class Difference:
-    """Between a SKU's counter and its ledger, and ``mark`` between its ledger and its orders."""
+class StockDifference:
+    """A SKU's counter and its ledger's sums, as (on hand, reserved), and the difference between ledger and orders."""
 
     counter: tuple[int, int]
     ledger: tuple[int, int]
-    mark: int
+    order_difference: int
 
 
 @dataclass
-class Tally:
-    look: int = 1
-    sums: dict[str, Sum] = field(default_factory=dict)
+class StockReconciliation:
+    pass_number: int = 1
+    sums: dict[str, LedgerSum] = field(default_factory=dict)
     shares: dict[str, dict[str, list[int]]] = field(default_factory=dict)
-    """By SKU and order, from the second look on: what the ledger reserved, and what the order holds."""
-    seen: dict[str, Difference] = field(default_factory=dict)
+    """By SKU and order, from the second pass on: what the ledger reserved, and what the order holds."""
+    differences: dict[str, StockDifference] = field(default_factory=dict)
     suspects: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """What differed at the last look, each with its counter when this one began."""
+    """What differed in the last pass, each with its counter at the beginning of this one."""
 
-    def enter(self, entry: StockEntry) -> None:
-        """Add a line of the stock ledger."""
+    @property
+    def is_first_pass(self) -> bool:
+        return self.pass_number == 1
+
+    def add_entry(self, entry: StockEntry) -> None:
+        """Adds a line of the stock ledger."""
         for movement in entry.movements:
             if self._follows(movement.sku):
-                row = self.sums.setdefault(movement.sku, Sum())
-                row.on_hand += movement.on_hand
-                row.reserved += movement.reserved
+                ledger_sum = self.sums.setdefault(movement.sku, LedgerSum())
+                ledger_sum.on_hand += movement.on_hand
+                ledger_sum.reserved += movement.reserved
                 if entry.order_id is not None and movement.reserved:
-                    self._share(movement.sku, entry.order_id, 0, movement.reserved)
+                    self._add_share(movement.sku, entry.order_id, 0, movement.reserved)
 
-    def hold(self, order: Order) -> None:
-        """Add what an order holds."""
+    def add_order(self, order: Order) -> None:
+        """Adds what an order holds."""
         for line in order.lines:
             if line.held and self._follows(line.sku):
-                self._share(line.sku, order.id, 1, line.held)
+                self._add_share(line.sku, order.id, 1, line.held)
 
-    def count(self, counter: Stock) -> Iterator[Violation]:
-        """Compare a counter, which is done with then. What can't be at any moment is wrong at once."""
+    def compare_counter(self, counter: Stock) -> Iterator[Violation]:
+        """Compares a counter with its sums, once a pass. Yields what is impossible at any moment."""
         if not self._follows(counter.sku):
             return
-        summed = self.sums.pop(counter.sku, Sum())
-        if self.look == 1 and not counter.is_sound:
+        ledger_sum = self.sums.pop(counter.sku, LedgerSum())
+        if self.is_first_pass and not counter.is_sound:
             yield Violation("stock", counter.sku, f"{counter.reserved} reserved of {counter.on_hand} on hand")
-        difference = Difference(_figures(counter), (summed.on_hand, summed.reserved), summed.mark)
-        if difference.counter != difference.ledger or difference.mark:
-            self.seen[counter.sku] = difference
+        sums = ledger_sum.on_hand, ledger_sum.reserved
+        difference = StockDifference(_figures(counter), sums, ledger_sum.order_difference)
+        if difference.counter != difference.ledger or difference.order_difference:
+            self.differences[counter.sku] = difference
 
-    def conclude(self) -> tuple[list[Violation], list[str]]:
-        """What is wrong for sure, and what differs and has to be looked at again."""
+    def end_pass(self) -> tuple[list[Violation], list[str]]:
+        """Returns what is certainly wrong, and the SKUs that need another pass."""
         for sku in list(self.sums):
-            list(self.count(Stock(sku)))
-        sure = [sku for sku, each in self.seen.items() if self.suspects.get(sku) == each.counter]
-        return [violation for sku in sure for violation in self._violations(sku)], sorted(self.seen.keys() - sure)
+            list(self.compare_counter(Stock(sku)))
+        certain = [sku for sku, each in self.differences.items() if self.suspects.get(sku) == each.counter]
+        violations = [violation for sku in certain for violation in self._violations(sku)]
+        return violations, sorted(self.differences.keys() - certain)
 
-    def look_again(self, counters: Iterable[Stock]) -> None:
-        """Begin the next look, at these alone, which are as they are now."""
+    def start_next_pass(self, counters: Iterable[Stock]) -> None:
+        """Starts a pass of these SKUs alone. ``counters`` are as they are now."""
         self.suspects = {each.sku: _figures(each) for each in counters}
-        self.look, self.sums, self.shares, self.seen = self.look + 1, {}, {}, {}
+        self.pass_number, self.sums, self.shares, self.differences = self.pass_number + 1, {}, {}, {}
 
     def _follows(self, sku: str) -> bool:
-        return self.look == 1 or sku in self.suspects
+        return self.is_first_pass or sku in self.suspects
 
-    def _share(self, sku: str, order_id: str, place: int, units: int) -> None:
+    def _add_share(self, sku: str, order_id: str, place: int, units: int) -> None:
         sign = -1 if place else 1
-        self.sums.setdefault(sku, Sum()).mark += sign * units * _weight(order_id)
-        if self.look > 1:
+        self.sums.setdefault(sku, LedgerSum()).order_difference += sign * units * _weight(order_id)
+        if not self.is_first_pass:
             self.shares.setdefault(sku, {}).setdefault(order_id, [0, 0])[place] += units
 
     def _violations(self, sku: str) -> Iterator[Violation]:
-        (on_hand, reserved), ledger = self.seen[sku].counter, self.seen[sku].ledger
+        (on_hand, reserved), ledger = self.differences[sku].counter, self.differences[sku].ledger
         if (on_hand, reserved) != ledger:
-            told = f"{on_hand} on hand, {reserved} reserved"
-            yield Violation("stock", sku, f"{told}: its ledger says {ledger[0]} and {ledger[1]}")
+            figures = f"{on_hand} on hand, {reserved} reserved"
+            yield Violation("stock", sku, f"{figures}: its ledger says {ledger[0]} and {ledger[1]}")
         for order_id, (booked, held) in self.shares.get(sku, {}).items():
             if booked != held:
                 yield Violation("stock", order_id, f"holds {held} of {sku}, reserved {booked}")

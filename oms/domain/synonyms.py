@@ -1,4 +1,4 @@
-"""Words that shoppers use for one another. Each line is a group: what is asked by one of it is found by all."""
+"""Synonyms for the search. Each line is a group: a query for one phrase of it matches them all."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ kitchen roll, paper towels
 
 
 def _read(groups: str) -> Mapping[Phrase, Sequence[Phrase]]:
-    others: dict[Phrase, Sequence[Phrase]] = {}
+    synonyms: dict[Phrase, Sequence[Phrase]] = {}
     for line in groups.strip().splitlines():
         phrases = [tuple(phrase.split()) for phrase in line.split(", ")]
         for phrase in phrases:
-            others[phrase] = tuple(each for each in phrases if each != phrase)
-    return others
+            synonyms[phrase] = tuple(each for each in phrases if each != phrase)
+    return synonyms
 
 
-OTHERS: Mapping[Phrase, Sequence[Phrase]] = _read(GROUPS)
-"""What else each phrase is called. A word's plural is found by what the word is found by: see ``search.terms``."""
-LONGEST = max(map(len, OTHERS))
+SYNONYMS: Mapping[Phrase, Sequence[Phrase]] = _read(GROUPS)
+"""The synonyms of each phrase. ``search.terms`` finds those of a plural by its singular."""
+LONGEST = max(map(len, SYNONYMS))

@@ -2,14 +2,14 @@
 
 import pytest
 
-from analytics import order_indexer as filing
+from analytics import order_indexer
 from oms.adapters.dynamodb.items import event_item
 from oms.domain.baskets import basket_of
 from oms.domain.errors import StoreUnavailable
-from oms.domain.order_index import Wanted
+from oms.domain.order_index import OrderQuery
 from tests.api.shop import BERT, Shop
 
-IN_THE_LAMP = Wanted(sku="RED-LAMP")
+IN_THE_LAMP = OrderQuery(sku="RED-LAMP")
 
 
 @pytest.fixture
@@ -31,11 +31,11 @@ def unknown(number):
 
 
 def deliver(shop, *records):
-    return filing.run({"Records": list(records)}, shop.deps)
+    return order_indexer.run({"Records": list(records)}, shop.deps)
 
 
 def indexed_ids(shop, criteria=IN_THE_LAMP):
-    return [order.id for order in shop.finder.find(criteria, 10).items]
+    return [order.id for order in shop.order_index.find(criteria, 10).items]
 
 
 def test_an_order_is_found_once_its_placing_was_told_however_often(shop):
@@ -47,10 +47,10 @@ def test_an_order_is_found_once_its_placing_was_told_however_often(shop):
 
 
 def test_all_is_told_again_where_orders_could_not_be_filed(shop):
-    shop.finder.file, file = unavailable, shop.finder.file
+    shop.order_index.add, add = unavailable, shop.order_index.add
     records = event(shop, shop.placed(), "OrderPlaced", "1"), event(shop, shop.placed(), "OrderPlaced", "2")
     assert deliver(shop, *records) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
-    shop.finder.file = file
+    shop.order_index.add = add
     assert deliver(shop, *records) == {"batchItemFailures": []}
     assert len(indexed_ids(shop)) == 2
 
@@ -61,9 +61,9 @@ def unavailable(orders):
 
 def test_every_order_is_filed_anew(shop):
     ids = [shop.placed(), shop.confirmed(), shop.placed(by=BERT)]
-    assert filing.run({"rebuild": True}, shop.deps) == {"filed": 3}
+    assert order_indexer.run({"rebuild": True}, shop.deps) == {"indexed": 3}
     assert indexed_ids(shop) == ids[::-1]
-    assert indexed_ids(shop, Wanted(customer_id=BERT)) == ids[2:]
+    assert indexed_ids(shop, OrderQuery(customer_id=BERT)) == ids[2:]
 
 
 def test_a_confirmed_order_s_basket_is_kept_once(shop):

@@ -14,17 +14,17 @@ from jsonschema import Draft202012Validator
 
 from api import contract, security
 from local.gateway.app import Router
-from local.gateway.http_events import Request, event_of
-from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from local.gateway.http_events import GatewayRequest, event_of
+from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions, execution_arn
-from oms.adapters.memory_order_index import MemoryFinder
+from oms.adapters.memory_order_index import MemoryOrderIndex
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
-from oms.domain import parking, paying, placing, shipping
+from oms.domain import parking, payment_rules, placement, shipping
 from oms.domain.change import Change
 from oms.domain.inventory import receive
 from oms.domain.order import Order
@@ -69,7 +69,7 @@ class Shop:
         """``search`` is needed only by tests that search."""
         self.clock = ManualClock()
         self.search = search
-        self.store = Store()
+        self.store = MemoryStore()
         self.orders = MemoryOrders(self.store)
         self.inventory = MemoryInventory(self.store)
         self.products = MemoryProducts()
@@ -80,8 +80,8 @@ class Shop:
         self.products.put(CATALOGUE.values())
         self.inventory.apply(receive("opening", [("RED-LAMP", 10), ("BLUE-RUG", 5)]))
         edges = self.payments, self.carrier, self.executions, self.search, MemoryReports(), MemoryCarts(self.store)
-        self.finder = MemoryFinder(self.store)
-        stores = self.baskets, MemoryDiscounts(self.store), self.finder, MemoryCredit(self.store)
+        self.order_index = MemoryOrderIndex(self.store)
+        stores = self.baskets, MemoryDiscounts(self.store), self.order_index, MemoryCredit(self.store)
         self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges, *stores)
         self.router = Router(contract.operations())
 
@@ -108,8 +108,10 @@ class Shop:
         """``token`` is a guest's, which the gateway doesn't verify."""
         if token is not None:
             by, headers = None, {**(headers or {}), "authorization": f"Bearer {token}"}
-        operation, parameters = self.router.find(method, path)
-        event = self.event(operation, path, parameters, body, by, key, query, headers or {})
+        base_path = contract.base_path()
+        url_path = path if path.startswith(base_path) else base_path + path
+        operation, parameters = self.router.find(method, url_path)
+        event = self.event(operation, url_path, parameters, body, by, key, query, headers or {})
         declared = contract.service_functions()[operation.function]
         service = getattr(importlib.import_module(declared.module), declared.entry_point)
         self.clock.advance(timedelta(milliseconds=20))
@@ -134,7 +136,7 @@ class Shop:
         sent = {"content-type": "application/json"} if body is not None else {}
         sent |= {"idempotency-key": key} if key else {}
         claims = {"sub": by, "cognito:groups": ["shoppers", "operators"] if by == OLGA else ["shoppers"]}
-        request = Request(
+        request = GatewayRequest(
             method=operation.method,
             path=path,
             query=urlencode(query or {}),
@@ -144,7 +146,7 @@ class Shop:
             body=body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode(),
             request_id=REQUEST,
         )
-        return event_of(request, operation.key, parameters, claims if by else None)
+        return event_of(request, operation.route_key, parameters, claims if by else None)
 
     # --- Orders -----------------------------------------------------------------------------------
 
@@ -158,19 +160,19 @@ class Shop:
 
     def authorized(self, risk: Risk = Risk.NORMAL) -> str:
         order_id = self.place()
-        self.save(order_id, lambda order: placing.reserve(order, CATALOGUE))
-        self.save(order_id, lambda order: paying.authorized(order, Authorization("pi_1", order.total, risk)))
+        self.save(order_id, lambda order: placement.reserve(order, CATALOGUE))
+        self.save(order_id, lambda order: payment_rules.authorized(order, Authorization("pi_1", order.total, risk)))
         return order_id
 
     def under_review(self, token: str = "review-token") -> str:
         order_id = self.authorized(Risk.ELEVATED)
         deadline = self.clock.now() + timedelta(days=3)
-        self.save(order_id, lambda order: placing.request_review(order, deadline, token))
+        self.save(order_id, lambda order: placement.request_review(order, deadline, token))
         return order_id
 
     def confirmed(self) -> str:
         order_id = self.authorized()
-        self.save(order_id, placing.confirm)
+        self.save(order_id, placement.confirm)
         return order_id
 
     def requested(self, token: str = "dispatch-token") -> str:
@@ -183,14 +185,14 @@ class Shop:
         """An order that its fulfillment parked after it requested the shipment."""
         order_id = self.requested()
         self.executions.start("FulfillOrder", order_id, {"order_id": order_id})
-        visit = parking.Visit(execution_arn("FulfillOrder", order_id), "09:00")
+        visit = parking.ParkingVisit(execution_arn("FulfillOrder", order_id), "09:00")
         self.save(order_id, lambda order: parking.park(order, visit, "PaymentsUnavailable", "no answer"))
         self.executions.end("FulfillOrder", order_id, "FAILED")
         return order_id
 
     def shipped(self, token: str = "delivery-token") -> str:
         order_id = self.requested()
-        self.save(order_id, lambda order: paying.captured(order, order.due))
+        self.save(order_id, lambda order: payment_rules.captured(order, order.due))
         self.save(order_id, lambda order: shipping.ship(order, "TRACK-1"))
         self.save(order_id, lambda order: shipping.track_delivery(order, token))
         return order_id

@@ -5,7 +5,8 @@ import pytest
 from api import contract
 from oms.domain import parking, returns
 from oms.domain.events import Units
-from tasks import authorize_return, take_order
+from tasks.authorize_return import authorize_return
+from tasks.take_order import take_order
 from tests.api.shop import OLGA
 from tests.api.test_operating import LAMP
 
@@ -18,7 +19,7 @@ DISCOUNT = {
     "customer_limit": 1,
 }
 WHY = {"reason": "because"}
-FIRST = {"CancelOrder": take_order.handler, "ReturnOrder": authorize_return.handler}
+FIRST = {"CancelOrder": take_order, "ReturnOrder": authorize_return}
 """Of a machine, the task that writes down what was asked for."""
 
 
@@ -37,7 +38,7 @@ def all_redriven(shop):
 
 def settled(shop):
     order_id = shop.confirmed()
-    shop.save(order_id, lambda order: parking.doubt(order, "CheckOrders", "money: odd"))
+    shop.save(order_id, lambda order: parking.park_discrepancy(order, "CheckOrders", "money: odd"))
     return "POST", f"/orders/{order_id}/settlement", {**WHY, "check": "CheckOrders"}
 
 

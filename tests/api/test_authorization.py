@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from api import contract, guests
-from local.aws.functions import Functions
+from local.aws.functions import LocalFunctions
 from local.gateway.app import Gateway
 from local.gateway.tokens import Authorizer, PublishedKeys
 from tests.api.shop import ANNA, BERT, OLGA, SECRETS, Shop
@@ -142,7 +142,7 @@ class Place:
 
     def __init__(self):
         self.shop = Shop()
-        functions = Functions(lambda _: SECRETS, lambda _: self.shop.deps)
+        functions = LocalFunctions(lambda _: SECRETS, lambda _: self.shop.deps)
         self.gateway = Gateway(functions.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]))
         self.order = self.shop.orders.get(self.shop.delivered())
         another, now = self.shop.orders.get(self.shop.place(by=BERT)), self.shop.clock.now()
@@ -171,7 +171,7 @@ class Place:
         body = json.dumps(media.get("example", named[0] if named else None)).encode() if media else b""
         values = {"order_id": order_id or self.order.id, "sku": "TEA", "code": "TEN", "number": self.order.number}
         values |= {"customer_id": ANNA, "return_id": "rma"}
-        path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], operation.path)
+        path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], operation.url_path)
         query = {"GET /queues": "?queue=review", "GET /products": "?department=HOME"}.get(key, "")
         sent = {"content_type": "application/json", "idempotency_key": "k"}
         sent |= {"authorization": f"Bearer {token}"} if token else {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oms.domain import cancelling, paying, placing
+from oms.domain import cancellation_rules, payment_rules, placement
 from oms.domain.events import Units
 from tests.api.shop import OLGA, REQUEST
 from tests.domain.orders import CATALOGUE
@@ -58,7 +58,7 @@ def test_lines_need_a_key(shop):
 
 def test_a_second_cancellation_is_refused_while_the_first_holds_the_order(shop):
     order_id = shop.confirmed()
-    shop.save(order_id, lambda order: cancelling.take(order, f"{order_id}_cancel", [], "first"))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, f"{order_id}_cancel", [], "first"))
     before = shop.state()
     same, other = shop.post(cancellation(order_id)), shop.post(cancellation(order_id), key="key-2")
     assert (same.status, same.problem) == (409, "order-taken")
@@ -92,19 +92,19 @@ def test_a_key_is_of_one_body_though_its_cancellation_has_yet_to_take_the_order(
 def test_a_cancellation_without_a_key_comes_after_one_by_line(shop):
     order_id = shop.confirmed()
     by_line = shop.post(cancellation(order_id), lines(("RED-LAMP", 1)), key="key-1").json["cancellation_id"]
-    shop.save(order_id, lambda order: cancelling.take(order, by_line, [Units("RED-LAMP", 1)], ""))
-    shop.save(order_id, lambda order: placing.release(order, by_line))
-    shop.save(order_id, lambda order: cancelling.complete(order, by_line, ""))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, by_line, [Units("RED-LAMP", 1)], ""))
+    shop.save(order_id, lambda order: placement.release(order, by_line))
+    shop.save(order_id, lambda order: cancellation_rules.complete(order, by_line, ""))
     assert shop.post(cancellation(order_id)).json["cancellation_id"] == f"{order_id}_cancel_2"
 
 
 def test_a_cancelled_order_is_not_cancelled_again(shop):
     order_id = shop.placed()
     name = f"{order_id}_cancel"
-    shop.save(order_id, lambda order: cancelling.take(order, name, [], "first"))
-    shop.save(order_id, lambda order: placing.release(order, name))
-    shop.save(order_id, paying.voided)
-    shop.save(order_id, lambda order: cancelling.complete(order, name, "first"))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, name, [], "first"))
+    shop.save(order_id, lambda order: placement.release(order, name))
+    shop.save(order_id, payment_rules.voided)
+    shop.save(order_id, lambda order: cancellation_rules.complete(order, name, "first"))
     before = shop.state()
     for key in (None, "key-2"):
         reply = shop.post(cancellation(order_id), key=key)
@@ -116,7 +116,7 @@ def test_the_same_key_is_the_same_cancellation_and_another_body_is_refused(shop)
     order_id = shop.confirmed()
     first = shop.post(cancellation(order_id), lines(("RED-LAMP", 1)), key="key-1")
     units = Units("RED-LAMP", 1)
-    shop.save(order_id, lambda order: cancelling.take(order, first.json["cancellation_id"], [units], ""))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, first.json["cancellation_id"], [units], ""))
     assert shop.post(cancellation(order_id), lines(("RED-LAMP", 1)), key="key-1").json == first.json
     reply = shop.post(cancellation(order_id), lines(("RED-LAMP", 2)), key="key-1")
     assert (reply.status, reply.problem) == (422, "idempotency-key-reused")
@@ -182,7 +182,7 @@ def test_an_operator_may_cancel_for_a_shopper(shop):
 def test_an_order_is_cancelled_as_it_was_seen(shop):
     order_id = shop.placed()
     etag = shop.get(f"/orders/{order_id}").headers["ETag"]
-    shop.save(order_id, lambda order: placing.reserve(order, CATALOGUE))
+    shop.save(order_id, lambda order: placement.reserve(order, CATALOGUE))
     before = shop.state()
     stale = shop.post(cancellation(order_id), headers={"if-match": etag})
     assert (stale.status, stale.problem) == (412, "precondition-failed")
@@ -195,5 +195,5 @@ def test_a_request_that_is_sent_again_was_decided_when_it_came_first(shop):
     order_id = shop.confirmed()
     sent = {"if-match": shop.get(f"/orders/{order_id}").headers["ETag"]}
     first = shop.post(cancellation(order_id), headers=sent, key="k")
-    shop.save(order_id, lambda order: cancelling.take(order, first.json["cancellation_id"], [], ""))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, first.json["cancellation_id"], [], ""))
     assert shop.post(cancellation(order_id), headers=sent, key="k").json == first.json

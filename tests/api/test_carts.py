@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from oms.domain.cart import MOST_LINES
+from oms.domain.cart import MAX_LINES
 from oms.domain.errors import CartChanged
 from oms.domain.money import Money
 from oms.domain.order import Status
@@ -68,12 +68,12 @@ def test_each_shopper_has_their_own_cart(filled):
 
 
 def test_a_cart_takes_no_more_than_an_order_does(shop):
-    shop.products.put(replace(CATALOGUE["TEA"], sku=f"TEA-{n}") for n in range(MOST_LINES))
-    for n in range(MOST_LINES):
+    shop.products.put(replace(CATALOGUE["TEA"], sku=f"TEA-{n}") for n in range(MAX_LINES))
+    for n in range(MAX_LINES):
         put(shop, f"TEA-{n}", 1)
     assert put(shop, "TEA", 1).problem == "invalid-request"
     assert list(put(shop, "TEA-0", 1000).complaints) == ["body/quantity"]
-    assert len(shop.get("/cart").json["lines"]) == MOST_LINES
+    assert len(shop.get("/cart").json["lines"]) == MAX_LINES
 
 
 @pytest.mark.parametrize("sku", ["GREEN-SOFA", "no sku", "%F0%9F%92%A1"])

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from api import contract, guests
-from local.aws.functions import Functions
+from local.aws.functions import LocalFunctions
 from local.gateway.app import Gateway
 from local.gateway.limits import Limits, Rate
 from local.gateway.tokens import Authorizer, PublishedKeys
@@ -32,7 +32,7 @@ FOLDER = tempfile.TemporaryDirectory()
 atexit.register(FOLDER.cleanup)
 POOL, SHOP = Pool(), Shop(TantivySearch(Path(FOLDER.name)))
 SHOP.search.index(Listing(product, True, 1) for product in CATALOGUE.values())
-FUNCTIONS = Functions(lambda _: SECRETS, lambda _: SHOP.deps)
+FUNCTIONS = LocalFunctions(lambda _: SECRETS, lambda _: SHOP.deps)
 GATEWAY = Gateway(FUNCTIONS.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]), limits=ANY)
 TOKENS = {
     ANNA: POOL.access_token(ANNA),

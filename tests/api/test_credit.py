@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from api import guests
-from oms.domain import paying, placing, returns, shipping
+from oms.domain import payment_rules, placement, returns, shipping
 from oms.domain.credit import RefundTo
 from oms.domain.events import Units
 from oms.domain.payment import Authorization, Risk
@@ -150,10 +150,10 @@ def test_a_guest_has_no_account_for_it(shop):
 
 
 def delivered(shop, order_id):
-    shop.save(order_id, lambda order: placing.reserve(order, {}))
-    shop.save(order_id, lambda order: paying.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)))
-    shop.save(order_id, placing.confirm)
+    shop.save(order_id, lambda order: placement.reserve(order, {}))
+    shop.save(order_id, lambda order: payment_rules.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)))
+    shop.save(order_id, placement.confirm)
     shop.save(order_id, lambda order: shipping.request_shipment(order, "token"))
-    shop.save(order_id, lambda order: paying.captured(order, order.to_capture))
+    shop.save(order_id, lambda order: payment_rules.captured(order, order.to_capture))
     shop.save(order_id, lambda order: shipping.ship(order, "TRACK-1"))
     shop.save(order_id, shipping.deliver)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from oms.domain import placing
+from oms.domain import placement
 from tests.api.shop import ANNA, BERT, BODY, OLGA
 
 TERMS = {
@@ -32,7 +32,7 @@ def used(shop):
 def test_a_code_is_made_and_changed_as_it_was_seen(shop):
     made = shop.ask("PUT", "/discounts/welcome", TERMS, by=OLGA, headers={"if-none-match": "*"})
     assert (made.status, made.json["code"], made.json["used"]) == (201, "WELCOME", 0)
-    assert made.headers["Location"] == "/discounts/WELCOME"
+    assert made.headers["Location"] == "/api/discounts/WELCOME"
     response = shop.get("/discounts/WELCOME", by=OLGA)
     assert (response.json, response.headers["ETag"]) == (made.json, made.headers["ETag"])
     as_seen = {"if-match": made.headers["ETag"]}
@@ -116,7 +116,7 @@ def test_a_customer_uses_a_code_no_more_often_than_they_may(shop):
 
 def test_an_order_that_comes_to_nothing_gives_its_code_back(shop):
     put(shop)
-    shop.save(shop.place(WITH_CODE, key="key-1"), lambda order: placing.reject(order, "out-of-stock"))
+    shop.save(shop.place(WITH_CODE, key="key-1"), lambda order: placement.reject(order, "out-of-stock"))
     assert used(shop) == 0
     shop.place(WITH_CODE, key="key-2")
     assert used(shop) == 1

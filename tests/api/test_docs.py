@@ -36,6 +36,7 @@ def test_people_get_every_operation_and_schema(shop):
         if "operationId" in operation
     }
     assert operation_ids | {f"schema-{name}" for name in document["components"]["schemas"]} <= page.ids
+    assert f"{contract.base_path()}/openapi.json" in page.links
 
 
 def test_the_page_needs_no_script_and_no_other_host(shop):

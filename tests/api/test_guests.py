@@ -59,7 +59,7 @@ def test_a_guest_orders_follows_and_cancels(shop, cart):
     reply = ordered(shop, cart)
     assert reply.status == 202
     order, token = reply.headers["Location"], reply.json["token"]
-    assert order == f"/guest/orders/{reply.json['order_id']}"
+    assert order == f"/api/guest/orders/{reply.json['order_id']}"
     assert shop.get("/guest/cart", token=cart).json["lines"] == []
     followed = shop.get(order, token=token)
     assert followed.json["recipient"]["email"] == "gast@example.com"

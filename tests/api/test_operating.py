@@ -32,7 +32,7 @@ def test_an_order_is_found_by_its_number_as_it_was_heard(shop, text):
     number = shop.orders.get(order_id).number
     reply = shop.get(f"/order-numbers/{text(number)}", by=OLGA)
     assert (reply.status, reply.json["order_id"]) == (200, order_id)
-    assert reply.headers["Location"] == f"/orders/{order_id}"
+    assert reply.headers["Location"] == f"/api/orders/{order_id}"
 
 
 @pytest.mark.parametrize("number", ["00000-00000", "12", "ord_1", "ÄÖÜ"])
@@ -45,7 +45,7 @@ def of_all(shop):
     """The ids of four indexed orders, oldest first: placed, confirmed, another shopper's, of tea alone."""
     tea = {**BODY, "lines": [{"sku": "TEA", "quantity": 1}]}
     ids = [shop.placed(), shop.confirmed(), shop.placed(by=BERT), shop.place(tea)]
-    shop.finder.file(map(shop.orders.get, ids))
+    shop.order_index.add(map(shop.orders.get, ids))
     return ids
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import stripe
 
-from oms.domain import cancelling, placing
+from oms.domain import cancellation_rules, placement
 from oms.domain.events import DisputeClosed, PaymentDisputed, Units
 from oms.domain.payment import PaymentStatus
 from tests.api.shop import OLGA, REQUEST, SECRETS
@@ -62,13 +62,13 @@ def test_it_cancels_once_however_often_and_under_whichever_id_it_comes(shop):
 
 def abandoned(shop):
     order_id = shop.authorized()
-    shop.save(order_id, lambda order: placing.abandon(order, "ReviewDeclined"))
+    shop.save(order_id, lambda order: placement.abandon(order, "ReviewDeclined"))
     return order_id
 
 
 def being_cancelled(shop):
     order_id = shop.confirmed()
-    shop.save(order_id, lambda order: cancelling.take(order, "cancel", [], ""))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, "cancel", [], ""))
     return order_id
 
 
@@ -82,7 +82,7 @@ def test_what_the_shop_lets_go_itself_or_counts_on_no_more_needs_no_cancellation
 
 def test_an_order_that_is_being_cancelled_by_line_still_counts_on_its_hold(shop):
     order_id = shop.confirmed()
-    shop.save(order_id, lambda order: cancelling.take(order, "cancel", [Units("RED-LAMP", 1)], ""))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, "cancel", [Units("RED-LAMP", 1)], ""))
     say(shop, "payment_intent.canceled", intent(order_id))
     assert list(shop.starts("CancelOrder")) == [f"{order_id}_cancel_unpaid"]
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from api.identifiers import ORDER_ID, order_id
-from oms.application.expected_executions import works_of
+from oms.application.expected_executions import expected_executions
 from oms.application.start_sweeper import start_waiting_orders
 from oms.domain.order import Status
 from tests.api.shop import ANNA, BERT, BODY, OLGA, REQUEST
@@ -26,7 +26,7 @@ def test_an_order_is_written_down_and_begun(shop):
     reply = shop.post("/orders", BODY, key="key-1")
     assert reply.status == 202
     placed = reply.json["order_id"]
-    assert reply.headers["Location"] == f"/orders/{placed}"
+    assert reply.headers["Location"] == f"/api/orders/{placed}"
     assert ORDER_ID.fullmatch(placed)
     order = shop.orders.get(placed)
     assert (order.status, order.customer_id, order.recipient) == (Status.PLACED, ANNA, BODY["recipient"])
@@ -103,7 +103,7 @@ def test_whoever_begins_an_order_names_the_request_that_placed_it(shop):
     (order,) = shop.store.orders.values()
     begun = {"order_id": order.id, "request_id": "the-first"}
     assert shop.starts("NewOrder") == {order.id: begun}
-    (work,) = works_of(order, shop.orders.events(order.id))
+    (work,) = expected_executions(order, shop.orders.events(order.id))
     assert (work.name, work.payload) == (order.id, begun)
 
 
@@ -116,13 +116,13 @@ def test_operators_see_in_the_timeline_by_which_request_an_order_came(shop):
 
 
 def test_the_sweeper_sees_every_page_and_no_order_that_moved(shop):
-    from tasks.start_waiting_orders import handler
+    from tasks.start_waiting_orders import start_waiting_orders
 
     moved = shop.confirmed()
     waiting = {shop.place(key=f"more-{n}") for n in range(150)}
     shop.executions.starts.clear()
     shop.clock.advance(timedelta(minutes=1))
-    assert handler.run({}, shop.deps) == {"started": 150}
+    assert start_waiting_orders.run({}, shop.deps) == {"started": 150}
     assert set(shop.starts("NewOrder")) == waiting
     assert moved not in waiting
 

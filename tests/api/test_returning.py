@@ -2,7 +2,7 @@
 
 import pytest
 
-from oms.domain import cancelling, returns
+from oms.domain import cancellation_rules, returns
 from oms.domain.events import Units
 from tests.api.shop import REQUEST
 
@@ -19,7 +19,7 @@ def test_a_return_is_begun(shop):
     order_id = shop.delivered()
     reply = ask(shop, order_id, lines(("RED-LAMP", 1)))
     return_id = reply.json["return_id"]
-    assert (reply.status, reply.headers["Location"]) == (202, f"/orders/{order_id}")
+    assert (reply.status, reply.headers["Location"]) == (202, f"/api/orders/{order_id}")
     assert return_id.startswith(f"{order_id}_return_")
     assert len(return_id) <= 80
     assert shop.starts("ReturnOrder") == {
@@ -84,7 +84,7 @@ def test_what_never_arrived_can_t_come_back(shop, stage):
 
 def test_an_order_that_is_being_cancelled_has_no_return(shop):
     order_id = shop.confirmed()
-    shop.save(order_id, lambda order: cancelling.take(order, "cancel", [], ""))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, "cancel", [], ""))
     assert ask(shop, order_id, lines(("RED-LAMP", 1))).problem == "order-taken"
 
 

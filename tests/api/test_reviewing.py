@@ -2,7 +2,7 @@
 
 import pytest
 
-from oms.domain import cancelling, placing
+from oms.domain import cancellation_rules, placement
 from tests.api.shop import ANNA, OLGA
 
 
@@ -31,7 +31,7 @@ def test_a_decline_fails_what_waits(shop):
 
 def test_every_token_that_waits_is_told_and_a_spent_one_does_no_harm(shop):
     order_id = shop.under_review("token-1")
-    shop.save(order_id, lambda order: placing.request_review(order, shop.clock.now(), "token-2"))
+    shop.save(order_id, lambda order: placement.request_review(order, shop.clock.now(), "token-2"))
     shop.executions.expire("token-1")
     decide(shop, order_id, "approve")
     assert list(shop.executions.answers) == ["token-2"]
@@ -72,8 +72,8 @@ def test_an_order_that_waits_for_no_review_can_t_be_decided(shop):
 
 def test_a_taken_order_and_an_abandoned_one_can_t_be_decided(shop):
     taken, abandoned = shop.under_review(), shop.placed(by=OLGA)
-    shop.save(taken, lambda order: cancelling.take(order, "cancel", [], ""))
-    shop.save(abandoned, lambda order: placing.abandon(order, "ReviewExpired"))
+    shop.save(taken, lambda order: cancellation_rules.take(order, "cancel", [], ""))
+    shop.save(abandoned, lambda order: placement.abandon(order, "ReviewExpired"))
     assert decide(shop, taken, "approve").problem == "order-taken"
     assert decide(shop, abandoned, "approve").problem == "order-closed"
 

@@ -28,7 +28,7 @@ def test_nobody_gets_past_a_route_that_asks_for_a_token(shop, key):
 @pytest.mark.parametrize("claim", ["[shoppers operators]", "operators", "[operators]"])
 def test_a_group_is_read_as_api_gateway_writes_it(shop, claim):
     order_id = shop.placed()
-    event = event_of(shop, f"/orders/{order_id}")
+    event = event_of(shop, f"/api/orders/{order_id}")
     event["requestContext"]["authorizer"]["jwt"]["claims"] = {"sub": OLGA, "cognito:groups": claim}
     assert orders.service.run(event, shop.deps, {})["statusCode"] == 200
 
@@ -36,7 +36,7 @@ def test_a_group_is_read_as_api_gateway_writes_it(shop, claim):
 @pytest.mark.parametrize("claim", ["[shoppers]", "[co-operators]", "", "[]"])
 def test_another_group_is_no_operator(shop, claim):
     order_id = shop.placed()
-    event = event_of(shop, f"/orders/{order_id}")
+    event = event_of(shop, f"/api/orders/{order_id}")
     event["requestContext"]["authorizer"]["jwt"]["claims"] = {"sub": BERT, "cognito:groups": claim}
     assert orders.service.run(event, shop.deps, {})["statusCode"] == 404
 
@@ -50,7 +50,7 @@ def test_threads_never_see_each_other_s_requests(shop):
     placed = {shop.place(key=f"key-{n}", by=f"shopper-{n}"): f"shopper-{n}" for n in range(20)}
 
     def own(order_id, by):
-        answer = orders.service.run(event_of(shop, f"/orders/{order_id}", by), shop.deps, {})
+        answer = orders.service.run(event_of(shop, f"/api/orders/{order_id}", by), shop.deps, {})
         return json.loads(answer["body"])["timeline"][0]["by"]
 
     with ThreadPoolExecutor(8) as pool:
@@ -61,23 +61,23 @@ def test_threads_never_see_each_other_s_requests(shop):
 def test_a_refusal_names_its_own_request_though_another_came_meanwhile(shop, monkeypatch):
     def refuse_after_another(*_):
         with ThreadPoolExecutor(1) as other:
-            other.submit(orders.service.run, event_of(shop, f"/orders/{order_id}"), shop.deps, {}).result()
+            other.submit(orders.service.run, event_of(shop, f"/api/orders/{order_id}"), shop.deps, {}).result()
         raise StoreUnavailable("busy")
 
     order_id = shop.placed()
     monkeypatch.setattr(shop.orders, "of_customer", refuse_after_another)
-    assert shop.get("/orders").json["instance"] == "/orders"
+    assert shop.get("/orders").json["instance"] == "/api/orders"
 
 
 def test_a_body_in_base64_is_read(shop):
-    operation, parameters = shop.router.find("POST", "/orders")
-    event = shop.event(operation, "/orders", parameters, BODY, ANNA, "key-1", None, {})
+    operation, parameters = shop.router.find("POST", "/api/orders")
+    event = shop.event(operation, "/api/orders", parameters, BODY, ANNA, "key-1", None, {})
     event |= {"body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
     assert orders.service.run(event, shop.deps, {})["statusCode"] == 202
 
 
 def test_what_no_service_routes_is_a_problem_too(shop):
-    event = event_of(shop, "/orders")
+    event = event_of(shop, "/api/orders")
     answer = products.service.run(event, shop.deps, {})
     assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (404, "/problems/no-such-route")
 

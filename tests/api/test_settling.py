@@ -13,7 +13,7 @@ BY_HAND = {"check": "CheckOrders", "reason": "Refunded at the gateway, ticket 47
 def doubted(shop):
     """The id of an order that a check has parked."""
     order_id = shop.confirmed()
-    shop.save(order_id, lambda order: parking.doubt(order, "CheckOrders", "money: odd"))
+    shop.save(order_id, lambda order: parking.park_discrepancy(order, "CheckOrders", "money: odd"))
     return order_id
 
 
@@ -40,14 +40,14 @@ def test_what_an_execution_parked_stays_parked(shop):
     order_id = shop.parked()
     reply = shop.post(f"/orders/{order_id}/settlement", BY_HAND, by=OLGA)
     assert (reply.status, reply.problem) == (409, "order-not-parked")
-    shop.save(order_id, lambda order: parking.doubt(order, "CheckStock", "stock: odd"))
+    shop.save(order_id, lambda order: parking.park_discrepancy(order, "CheckStock", "stock: odd"))
     reply = shop.post(f"/orders/{order_id}/settlement", {**BY_HAND, "check": "CheckStock"}, by=OLGA)
     assert reply.json["parked"] is True
 
 
 def test_only_what_was_seen_is_settled(shop, doubted):
     etag = shop.get(f"/orders/{doubted}", by=OLGA).headers["ETag"]
-    shop.save(doubted, lambda order: parking.doubt(order, "CheckOrders", "money: odder"))
+    shop.save(doubted, lambda order: parking.park_discrepancy(order, "CheckOrders", "money: odder"))
     path, stale = f"/orders/{doubted}/settlement", {"If-Match": etag}
     assert shop.post(path, BY_HAND, by=OLGA, headers=stale).status == 412
     assert shop.orders.get(doubted).parked["CheckOrders"].cause == "money: odder"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from oms.domain import cancelling, paying, placing, returns, shipping
+from oms.domain import cancellation_rules, payment_rules, placement, returns, shipping
 from oms.domain.events import Units
 from tests.api.shop import OLGA, SECRET
 
@@ -47,7 +47,7 @@ def test_bad_news_fails_what_waits_for_it(shop, kind, stage, error):
 
 def test_goods_that_a_cancellation_called_back_are_recalled(shop):
     order_id = shop.requested("token-1")
-    shop.save(order_id, lambda order: cancelling.take(order, "ord_cancel", (), "no"))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, "ord_cancel", (), "no"))
     assert say(shop, "shipment.recalled", order_id).status == 200
     assert shop.executions.answers["token-1"]["error"] == "ShipmentRecalled"
 
@@ -94,7 +94,7 @@ def test_a_word_that_nothing_waits_for_yet_is_to_be_said_again(shop):
 def test_a_word_that_comes_again_is_heard_once(shop):
     order_id = shop.requested("token-1")
     assert say(shop, "shipment.dispatched", order_id, tracking="CS1").status == 200
-    shop.save(order_id, lambda order: paying.captured(order, order.due))
+    shop.save(order_id, lambda order: payment_rules.captured(order, order.due))
     before = shop.state()
     assert say(shop, "shipment.dispatched", order_id, tracking="CS2").status == 200
     assert shop.state() == before
@@ -109,10 +109,10 @@ def expired(shop):
 
 def cancelled(shop):
     order_id = shop.confirmed()
-    shop.save(order_id, lambda order: cancelling.take(order, "ord_cancel", (), "no"))
-    shop.save(order_id, paying.voided)
-    shop.save(order_id, lambda order: placing.release(order, "ord_cancel"))
-    shop.save(order_id, lambda order: cancelling.complete(order, "ord_cancel", "no"))
+    shop.save(order_id, lambda order: cancellation_rules.take(order, "ord_cancel", (), "no"))
+    shop.save(order_id, payment_rules.voided)
+    shop.save(order_id, lambda order: placement.release(order, "ord_cancel"))
+    shop.save(order_id, lambda order: cancellation_rules.complete(order, "ord_cancel", "no"))
     return order_id
 
 

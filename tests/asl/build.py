@@ -1,4 +1,4 @@
-"""Small state machines for tests, and what is worth asking of their executions."""
+"""Small state machines for tests, and facts about their executions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ State = dict[str, Any]
 
 
 def task(name: str = "Work", **fields: Any) -> State:
-    """A Task state whose function is ``name``; it ends unless told otherwise."""
+    """A Task state whose function is ``name``; it is an end state unless it has a Next."""
     resource = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
     return {"Type": "Task", "Resource": resource, **_end(fields), **fields}
 
 
 def callback(name: str = "Ask", **fields: Any) -> State:
-    """A Task that hands a token to the function ``name`` and waits for the token's answer."""
+    """A Task that passes a token to the function ``name`` and waits for the callback."""
     parameters = {"FunctionName": name, "Payload": {"token.$": "$$.Task.Token"}}
     resource = "arn:aws:states:::lambda:invoke.waitForTaskToken"
     return {"Type": "Task", "Resource": resource, "Parameters": parameters, **_end(fields), **fields}
@@ -32,7 +32,7 @@ def _end(fields: State) -> State:
 
 
 def graph(**states: State) -> State:
-    """States in order; the first one starts."""
+    """A graph of states; the first one is the start."""
     return {"StartAt": next(iter(states)), "States": states}
 
 
@@ -49,17 +49,17 @@ def previous(execution: asl.Execution) -> list[int]:
 
 
 def seconds(execution: asl.Execution, kind: str) -> list[float]:
-    """When the events of a type happened, in seconds after the start."""
+    """The times of all events of a type, in seconds after the start."""
     events = execution.history
     return [(each["timestamp"] - events[0]["timestamp"]).total_seconds() for each in events if each["type"] == kind]
 
 
 def answering(*answers: Any) -> Callable[[Any], Any]:
-    """A task that gives one answer after another; exceptions are raised, the last answer repeats."""
-    left = list(answers)
+    """A task that gives its answers in turn, then repeats the last one; an exception is raised."""
+    remaining = list(answers)
 
     def answer(payload: Any) -> Any:
-        value = left.pop(0) if len(left) > 1 else left[0]
+        value = remaining.pop(0) if len(remaining) > 1 else remaining[0]
         if isinstance(value, BaseException):
             raise value
         return value
@@ -72,4 +72,4 @@ class Declined(Exception):
 
 
 class Busy(Exception):
-    """A passing error of a test's task."""
+    """A transient error of a test's task."""

@@ -1,4 +1,4 @@
-"""A server on a free port for the time of a test, and a boto3 client of it."""
+"""Runs a server on a free port during a test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROLE = "arn:aws:iam::000000000000:role/states"
 
 
 def client(port: int) -> Any:
-    """boto3 as anyone would use it."""
+    """A boto3 client of the server on a port."""
     return boto3.client(
         "stepfunctions",
         endpoint_url=f"http://127.0.0.1:{port}",
@@ -34,26 +34,26 @@ def client(port: int) -> Any:
 
 
 def outcome(client: Any, arn: str) -> Any:
-    """DescribeExecution's answer once the execution has ended."""
+    """Waits until the execution has ended, and describes it."""
     loop = client.server.runner.loop
-    asyncio.run_coroutine_threadsafe(client.server.ended(arn), loop).result(30)
+    asyncio.run_coroutine_threadsafe(client.server.wait_until_ended(arn), loop).result(30)
     return client.describe_execution(executionArn=arn)
 
 
 def advance(client: Any, seconds: float) -> None:
     """Move the server's clock over HTTP."""
     url = f"http://127.0.0.1:{client.port}/_asl/clock/advance"
-    with urlopen(Request(url, json.dumps({"seconds": seconds}).encode())) as answer:
-        assert answer.status == 200
+    with urlopen(Request(url, json.dumps({"seconds": seconds}).encode())) as response:
+        assert response.status == 200
 
 
 def no_task(request: TaskRequest) -> Any:
-    raise AssertionError(f"nobody expected {request.resource}")
+    raise AssertionError(f"unexpected task {request.resource}")
 
 
 @contextmanager
 def serving(store: str = ":memory:", invoke: Callable[[TaskRequest], Any] = no_task, **options: Any) -> Iterator[Any]:
-    """A client of a server that runs in a thread of its own; `client.port` is where."""
+    """Runs a server in a thread; yields a boto3 client with the attributes `port` and `server`."""
     listener = socket.create_server(("127.0.0.1", 0))
     ready = threading.Event()
 
@@ -67,13 +67,13 @@ def serving(store: str = ":memory:", invoke: Callable[[TaskRequest], Any] = no_t
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
     thread.start()
     ready.wait(30)
-    found = client(listener.getsockname()[1])
-    found.port = listener.getsockname()[1]
-    found.server = server
+    sfn = client(listener.getsockname()[1])
+    sfn.port = listener.getsockname()[1]
+    sfn.server = server
     try:
-        yield found
+        yield sfn
     finally:
-        found.close()
+        sfn.close()
         running.should_exit = True
         thread.join()
         listener.close()

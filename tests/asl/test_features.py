@@ -1,4 +1,4 @@
-"""asl/FEATURES.md tells the truth: each of its examples is loaded, or refused in the words beside it."""
+"""The examples in asl/FEATURES.md: each is accepted, or refused with the documented diagnostic."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rows(text: str) -> list[tuple[str, str, str]]:
 
 
 def whole(example: str) -> dict[str, Any]:
-    """The example as a machine: a state gets a name, and the states that it leads to."""
+    """The example as a machine: a state gets a name, and stubs for its targets."""
     value: dict[str, Any] = json.loads(example)
     if "States" in value:
         return value
@@ -35,13 +35,13 @@ def whole(example: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("what", "example", "words"), rows(SUPPORTED))
-def test_what_is_said_to_be_supported_is_loaded(what: str, example: str, words: str) -> None:
+def test_supported_examples_are_accepted(what: str, example: str, words: str) -> None:
     assert not words
     assert asl.load(whole(example)).graph.start.name == "A"
 
 
 @pytest.mark.parametrize(("what", "example", "words"), rows(REFUSED))
-def test_what_is_said_to_be_refused_is_refused_in_these_words(what: str, example: str, words: str) -> None:
+def test_refused_examples_are_refused_with_the_documented_diagnostic(what: str, example: str, words: str) -> None:
     with pytest.raises(InvalidDefinition) as caught:
         asl.load(whole(example))
     [diagnostic] = caught.value.diagnostics
@@ -49,12 +49,12 @@ def test_what_is_said_to_be_refused_is_refused_in_these_words(what: str, example
     assert words
 
 
-def test_no_row_is_left_unread() -> None:
+def test_every_row_of_the_tables_is_read() -> None:
     assert len(rows(SUPPORTED)) == sum(line.endswith("` |") for line in SUPPORTED.splitlines())
     assert len(rows(REFUSED)) == sum("` |" in line for line in REFUSED.splitlines())
 
 
-def test_every_state_type_and_every_function_is_listed() -> None:
+def test_every_state_type_function_and_operator_is_listed() -> None:
     assert all(f'"Type": "{kind}"' in SUPPORTED for kind in STATE_FIELDS)
     assert all(f"{name}(" in SUPPORTED for name in FUNCTIONS)
     assert f"{len(OPERATORS)} operators" in SUPPORTED

@@ -1,4 +1,4 @@
-"""The examples in asl/README.md: the Python ones are run, the tests tested, the commands' output compared."""
+"""The examples in asl/README.md: runs the Python code and the tests, and compares the output of the commands."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ CHARGING = "tasks = {'Charge': lambda order: {'charged': order['amount']}}\n"
 
 
 def blocks(kind: str) -> list[str]:
-    found: list[str] = re.findall(rf"^```{kind}\n(.*?)^```", README, re.M | re.S)
-    return found
+    blocks_of_kind: list[str] = re.findall(rf"^```{kind}\n(.*?)^```", README, re.M | re.S)
+    return blocks_of_kind
 
 
-def names_of_the_examples() -> dict[str, Any]:
-    names: dict[str, Any] = {}
+def run_python_examples() -> dict[str, Any]:
+    namespace: dict[str, Any] = {}
     for block in blocks("python"):
-        exec(compile(block, "README.md", "exec"), names)
-    return names
+        exec(compile(block, "README.md", "exec"), namespace)
+    return namespace
 
 
-def test_the_python_examples_hold() -> None:
-    names = names_of_the_examples()
-    assert names["execution"].status == "SUCCEEDED"
+def test_the_python_examples_run() -> None:
+    namespace = run_python_examples()
+    assert namespace["execution"].status == "SUCCEEDED"
 
 
 @pytest.fixture
 def shop(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A folder with what the examples name."""
+    """A folder with the files that the examples name."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.makefile(".asl.json", charge=json.dumps(names_of_the_examples()["definition"]))
+    pytester.makefile(".asl.json", charge=json.dumps(run_python_examples()["definition"]))
     pytester.makepyfile(charging=CHARGING, test_charge=blocks("python test")[0])
     pytester.makeconftest('pytest_plugins = ["asl.testing.pytest_plugin"]')
     return pytester
@@ -49,21 +49,21 @@ def shop(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.P
 
 def commands() -> list[tuple[str, list[str]]]:
     """Each command of the console examples, and the lines that it prints."""
-    found: list[tuple[str, list[str]]] = []
+    examples: list[tuple[str, list[str]]] = []
     for line in "".join(blocks("console")).splitlines():
         if line.startswith("$ "):
-            found.append((line[2:], []))
+            examples.append((line[2:], []))
         else:
-            found[-1][1].append(line)
-    return found
+            examples[-1][1].append(line)
+    return examples
 
 
 @pytest.mark.parametrize(("command", "printed"), commands())
-def test_the_commands_print_what_is_shown(shop: pytest.Pytester, command: str, printed: list[str]) -> None:
+def test_the_commands_print_the_documented_output(shop: pytest.Pytester, command: str, printed: list[str]) -> None:
     words = shlex.split(command.removeprefix("python "))
     module = words if words[0] == "-m" else ["-m", *words]
     done = subprocess.run([sys.executable, *module], cwd=shop.path, capture_output=True, text=True)
 
     assert "Traceback" not in done.stderr, done.stderr
-    found = done.stdout.splitlines()
-    assert [line for line in found if line in printed] == printed, done.stdout + done.stderr
+    output = done.stdout.splitlines()
+    assert [line for line in output if line in printed] == printed, done.stdout + done.stderr

@@ -17,7 +17,7 @@ from pathlib import Path
 from oms.adapters.aws.clients import DYNAMODB
 from oms.adapters.aws.json_protocol import AwsJsonClient, Post
 from oms.adapters.dynamodb.stock.shards import Shards
-from oms.domain import inventory, paying, placing, shipping
+from oms.domain import inventory, payment_rules, placement, shipping
 from oms.domain.baskets import basket_of
 from oms.domain.cart import Cart, CartLine
 from oms.domain.catalogue import Product
@@ -28,7 +28,7 @@ from oms.domain.errors import OutOfStock
 from oms.domain.events import Units
 from oms.domain.money import Money
 from oms.domain.order import Order, Status
-from oms.domain.order_index import Wanted
+from oms.domain.order_index import OrderQuery
 from oms.domain.payment import Authorization, Risk
 from tests.contract import dynamodb_local
 from tests.contract.metering import Cost, Meter
@@ -67,7 +67,7 @@ def place(
     recipient = {"name": "Anna Þórsdóttir", "address": "Laugavegur 1", "city": "Reykjavík", "country": "IS"}
     quote = plainly([Units(sku, 1) for sku in goods(lines)], goods(lines))
     priced = replace(quote, discount=discount, credit_minor=credit_minor)
-    change = placing.place(order_id, "anna", priced, "pm_card_visa", recipient, "0" * 64, "0" * 36)
+    change = placement.place(order_id, "anna", priced, "pm_card_visa", recipient, "0" * 64, "0" * 36)
     return stores.orders.create(replace(change, cart=cart), NOON + timedelta(minutes=minutes), "anna")
 
 
@@ -82,18 +82,18 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
             order = orders.save(order, change, NOON, "a task")
 
     def authorized(order: Order) -> Change:
-        return paying.authorized(order, Authorization("pi_3MtwBwLkdIwHu7ix28a3tqPa", order.total, Risk.NORMAL))
+        return payment_rules.authorized(order, Authorization("pi_3MtwBwLkdIwHu7ix28a3tqPa", order.total, Risk.NORMAL))
 
     cart = Cart("anna", tuple(CartLine(sku, 1, 1999, "USD") for sku in skus))
     return [
         ("Price what is asked for", lambda: stores.products.get(skus)),
         ("Place the order", lambda: place(stores, order_id, lines)),
         ("Place another with a discount code", lambda: place(stores, "ord_with_code", lines, discount=CODE)),
-        ("Reserve its stock", lambda: step(lambda order: placing.reserve(order, {}))),
+        ("Reserve its stock", lambda: step(lambda order: placement.reserve(order, {}))),
         ("Authorize its payment", lambda: step(authorized)),
-        ("Confirm it", lambda: step(placing.confirm)),
+        ("Confirm it", lambda: step(placement.confirm)),
         ("Ask for its shipment, with a task token", lambda: step(requested)),
-        ("Capture its payment", lambda: step(lambda order: paying.captured(order, order.due))),
+        ("Capture its payment", lambda: step(lambda order: payment_rules.captured(order, order.due))),
         ("Ship it", lambda: step(lambda order: shipping.ship(order, "TRACK-1"))),
         ("Deliver it", lambda: step(shipping.deliver)),
         ("Show the order", lambda: orders.get(order_id)),
@@ -103,7 +103,7 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
         ("Find it by its number", lambda: orders.numbered(f"{number[:5]}-{number[5:]}")),
         (f"List a shopper's latest {LISTED} orders", lambda: orders.of_customer("anna", LISTED)),
         (f"List the first {LISTED} of a queue", lambda: orders.in_queue("starting", LISTED)),
-        ("File an order for those who look for it", lambda: stores.finder.file([orders.get(order_id)])),
+        ("File an order for those who look for it", lambda: stores.order_index.add([orders.get(order_id)])),
         *looking(stores, skus),
         ("Show the cart's goods", lambda: stores.products.get(skus)),
         ("Show what of them there is", lambda: stores.inventory.stock(skus)),
@@ -137,16 +137,16 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
 def looking(stores: Stores, skus: Sequence[str]) -> list[Pattern]:
     """Searches over indexed orders, most of them in one state."""
 
-    def find(criteria: Wanted) -> Callable[[], object]:
-        return lambda: stores.finder.find(criteria, LISTED)
+    def find(criteria: OrderQuery) -> Callable[[], object]:
+        return lambda: stores.order_index.find(criteria, LISTED)
 
     return [
-        (UNNAMED, lambda: stores.finder.file(stores.orders.of_customer("anna", 100).items)),
-        (f"Find the latest {LISTED} orders", find(Wanted())),
-        (f"Find {LISTED} by their state", find(Wanted(Status.PLACED))),
-        (f"Find {LISTED} by a SKU", find(Wanted(sku=skus[0]))),
-        (f"Find {LISTED} by state, SKU and shopper", find(Wanted(Status.PLACED, skus[0], "anna"))),
-        ("Find that none is so", find(Wanted(Status.LOST, skus[0]))),
+        (UNNAMED, lambda: stores.order_index.add(stores.orders.of_customer("anna", 100).items)),
+        (f"Find the latest {LISTED} orders", find(OrderQuery())),
+        (f"Find {LISTED} by their state", find(OrderQuery(Status.PLACED))),
+        (f"Find {LISTED} by a SKU", find(OrderQuery(sku=skus[0]))),
+        (f"Find {LISTED} by state, SKU and shopper", find(OrderQuery(Status.PLACED, skus[0], "anna"))),
+        ("Find that none is so", find(OrderQuery(Status.LOST, skus[0]))),
     ]
 
 

@@ -23,20 +23,20 @@ from oms.adapters.dynamodb.carts import DynamoCarts
 from oms.adapters.dynamodb.client import DynamoDB
 from oms.adapters.dynamodb.credit import DynamoCredit
 from oms.adapters.dynamodb.discounts import DynamoDiscounts
-from oms.adapters.dynamodb.order_index import DynamoFinder
+from oms.adapters.dynamodb.order_index import DynamoOrderIndex
 from oms.adapters.dynamodb.orders import DynamoOrders
 from oms.adapters.dynamodb.products import DynamoProducts
 from oms.adapters.dynamodb.stock.inventory import DynamoInventory
 from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
 from oms.adapters.dynamodb.table_requests import create_table_request
-from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
-from oms.adapters.memory_order_index import MemoryFinder
+from oms.adapters.memory_order_index import MemoryOrderIndex
 from oms.declarations.tables import tables
-from oms.ports import Baskets, Carts, Credit, Discounts, Finder, Inventory, Orders, Products
+from oms.ports import Baskets, Carts, Credit, Discounts, Inventory, OrderIndex, Orders, Products
 
 REGION = "us-east-1"
 _names = count(1)
@@ -52,13 +52,13 @@ class Stores:
     carts: Carts
     baskets: Baskets
     discounts: Discounts
-    finder: Finder
+    order_index: OrderIndex
     credit: Credit
 
 
 def in_memory() -> Stores:
-    store = Store()
-    others = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store), MemoryFinder(store), MemoryCredit(store)
+    store = MemoryStore()
+    others = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store), MemoryOrderIndex(store), MemoryCredit(store)
     return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), *others)
 
 
@@ -103,7 +103,7 @@ def in_tables(api: AwsJsonClient, names: Mapping[str, str], shards: Shards) -> S
         DynamoCarts(db, names["carts"]),
         DynamoBaskets(db, names["baskets"]),
         DynamoDiscounts(db, names["orders"]),
-        DynamoFinder(db, names["orders"], names["filed"]),
+        DynamoOrderIndex(db, names["orders"], names["order_index"]),
         DynamoCredit(db, names["orders"]),
     )
 

@@ -14,7 +14,7 @@ from oms.adapters.memory_edges import MemoryExecutions
 from oms.domain.errors import OrderTaken
 from oms.domain.events import CancellationStarted
 from oms.ports import Deps
-from tasks.take_order import handler as take_order
+from tasks.take_order import take_order
 from tests.api.shop import Reply, Shop
 from tests.contract.stores import Stores
 

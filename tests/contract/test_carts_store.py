@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from oms.domain.cart import GUEST_KEPT, KEPT, MOST_LINES, MOST_UNITS, Cart, CartLine, put
+from oms.domain.cart import GUEST_RETENTION, MAX_LINES, MAX_UNITS, RETENTION, Cart, CartLine, put
 from oms.domain.change import Change
 from oms.domain.errors import CartChanged
 from oms.ports import Carts
@@ -41,7 +41,7 @@ def test_a_cart_comes_back_as_it_was_saved(carts: Carts) -> None:
 
 
 def test_a_cart_of_the_largest_size_comes_back(carts: Carts) -> None:
-    lines = tuple(CartLine(f"{n:040}", MOST_UNITS, 99_999_999, "USD") for n in range(MOST_LINES))
+    lines = tuple(CartLine(f"{n:040}", MAX_UNITS, 99_999_999, "USD") for n in range(MAX_LINES))
 
     saved = carts.save(Cart("anna", lines), NOON)
 
@@ -58,7 +58,7 @@ def test_only_the_cart_that_was_read_is_written_over(carts: Carts) -> None:
     assert carts.get("anna", NOON) == second
 
 
-@pytest.mark.parametrize(("owner", "lifetime"), [("anna", KEPT), ("guest_1", GUEST_KEPT)])
+@pytest.mark.parametrize(("owner", "lifetime"), [("anna", RETENTION), ("guest_1", GUEST_RETENTION)])
 def test_a_cart_is_kept_for_some_time_after_its_last_change(carts: Carts, owner: str, lifetime: timedelta) -> None:
     first = carts.save(put(Cart(owner), TEA, 1), NOON)
     second = carts.save(put(first, TEA, 2), NOON + lifetime - SECOND)
@@ -70,13 +70,13 @@ def test_a_cart_is_kept_for_some_time_after_its_last_change(carts: Carts, owner:
 
 def test_what_expired_is_begun_anew_and_not_by_two_at_once(carts: Carts) -> None:
     carts.save(put(Cart("anna"), TEA, 1), NOON)
-    expired = carts.get("anna", NOON + KEPT)
+    expired = carts.get("anna", NOON + RETENTION)
 
-    begun = carts.save(put(expired, LAMP, 1), NOON + KEPT)
+    begun = carts.save(put(expired, LAMP, 1), NOON + RETENTION)
 
-    assert carts.get("anna", NOON + KEPT) == begun
+    assert carts.get("anna", NOON + RETENTION) == begun
     with pytest.raises(CartChanged):
-        carts.save(put(expired, TEA, 1), NOON + KEPT)
+        carts.save(put(expired, TEA, 1), NOON + RETENTION)
 
 
 def test_an_order_empties_its_cart_with_the_same_write(stores: Stores) -> None:

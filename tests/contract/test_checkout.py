@@ -11,11 +11,13 @@ from typing import TypeVar
 
 import pytest
 
-from oms.domain.cart import MOST_LINES, Cart, CartLine
+from oms.domain.cart import MAX_LINES, Cart, CartLine
 from oms.domain.inventory import Stock, receive
 from oms.domain.money import Money
 from oms.domain.order import Status
-from tasks import authorize_payment, confirm_order, reserve_inventory
+from tasks.authorize_payment import authorize_payment
+from tasks.confirm_order import confirm_order
+from tasks.reserve_inventory import reserve_inventory
 from tests.api.shop import BODY, Reply, Shop
 from tests.contract.stores import Stores
 from tests.domain.orders import CATALOGUE
@@ -23,7 +25,7 @@ from tests.domain.orders import CATALOGUE
 T = TypeVar("T")
 
 CHECKOUT = {name: value for name, value in BODY.items() if name != "lines"}
-SKUS = [f"TEA-{n}" for n in range(MOST_LINES)]
+SKUS = [f"TEA-{n}" for n in range(MAX_LINES)]
 
 
 @pytest.fixture
@@ -102,14 +104,14 @@ def test_what_comes_in_while_the_cart_is_ordered_is_ordered_too_or_stays(shop: S
 
 
 def test_a_hundred_lines_go_from_the_cart_to_a_confirmed_order(shop: Shop) -> None:
-    for first in range(8, MOST_LINES, 23):
+    for first in range(8, MAX_LINES, 23):
         stock(shop, SKUS[first : first + 23])
     shop.deps.carts.save(Cart("anna", tuple(CartLine(sku, 2, 333) for sku in SKUS)), shop.clock.now())
-    assert len(shop.get("/cart").json["lines"]) == MOST_LINES
+    assert len(shop.get("/cart").json["lines"]) == MAX_LINES
 
     order_id = shop.post("/cart/checkout", CHECKOUT, key="key").json["order_id"]
     for task in (reserve_inventory, authorize_payment, confirm_order):
-        task.handler.run({"order_id": order_id}, shop.deps)
+        task.run({"order_id": order_id}, shop.deps)
 
     order = shop.deps.orders.get(order_id)
     assert order.status is Status.CONFIRMED

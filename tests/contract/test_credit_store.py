@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from oms.domain import credit, placing
+from oms.domain import credit, placement
 from oms.domain.credit import CreditReason
 from oms.domain.errors import CreditChanged, InvalidRequest, OrderChanged, OrderNotFound
 from oms.domain.events import Units
@@ -23,7 +23,7 @@ def grant(stores, minor, effect_id="grant", currency="USD", customer="anna", min
 
 def spend(stores, minor, order_id="ord_1"):
     quote = replace(plainly([Units("TEA", 3)]), credit_minor=minor)
-    change = placing.place(order_id, "anna", quote, "pm_card_visa", {"name": "Anna"}, "hash")
+    change = placement.place(order_id, "anna", quote, "pm_card_visa", {"name": "Anna"}, "hash")
     return stores.orders.create(change, NOON, "anna")
 
 
@@ -76,7 +76,7 @@ def test_what_nobody_ever_had_is_not_spent(stores):
 def test_it_comes_back_with_the_order_s_end_and_once(stores):
     grant(stores, 500)
     order = spend(stores, 500)
-    change = placing.reject(order, "out-of-stock")
+    change = placement.reject(order, "out-of-stock")
     rejected = stores.orders.save(order, change, NOON, "RejectOrder")
     assert (balance(stores), rejected.credits) == (500, {"ord_1:credit-back": 500})
     with pytest.raises(OrderChanged):
@@ -136,7 +136,7 @@ def test_eight_at_once_give_it_back_once(shared_stores):
 
     def reject(_):
         try:
-            return shared_stores.orders.save(order, placing.reject(order, "declined"), NOON, "RejectOrder")
+            return shared_stores.orders.save(order, placement.reject(order, "declined"), NOON, "RejectOrder")
         except OrderChanged:
             return None
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from oms.domain import placing
+from oms.domain import placement
 from oms.domain.change import Change
 from oms.domain.discounts import Discount
 from oms.domain.errors import CodeUsedUp, OrderNotFound
@@ -23,7 +23,7 @@ CODE = Discount("WELCOME", "USD", NOON, NOON + timedelta(days=30), total_limit=2
 
 def with_code(order_id: str, customer: str, code: Discount = CODE) -> Change:
     quote = replace(plainly([Units("RED-LAMP", 1)]), discount=code)
-    return placing.place(order_id, customer, quote, "pm_card_visa", {"name": "Anna"}, "hash")
+    return placement.place(order_id, customer, quote, "pm_card_visa", {"name": "Anna"}, "hash")
 
 
 def order_with_code(stores: Stores, order_id: str, customer: str) -> Order:
@@ -95,7 +95,7 @@ def test_beyond_a_limit_nothing_is_written(stores: Stores, customers: list[str])
 def test_an_order_that_comes_to_nothing_gives_its_use_back_with_the_same_write(stores: Stores) -> None:
     stores.discounts.change(None, CODE)
     order = order_with_code(stores, "ord_1", "anna")
-    stores.orders.save(order, placing.reject(order, "out-of-stock"), NOON, "test")
+    stores.orders.save(order, placement.reject(order, "out-of-stock"), NOON, "test")
     assert used(stores) == 0
     assert [use.uses for use in sorted(stores.discounts.uses("WELCOME"), key=lambda use: use.effect_id)] == [1, -1]
     order_with_code(stores, "ord_2", "anna")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from oms.adapters.aws.json_protocol import AwsUnavailable, Headers, Post
-from oms.domain import placing
+from oms.domain import placement
 from oms.domain.cart import Cart, put
 from oms.domain.inventory import Stock, reserve
 from oms.domain.order import Status
@@ -50,7 +50,7 @@ def test_stock_moves_once(stores: Stores) -> None:
 def test_an_order_moves_once_and_its_writer_knows(stores: Stores) -> None:
     order = place(stores.orders)
 
-    after = stores.orders.save(order, placing.reserve(order, CATALOGUE), NOON, "ReserveInventory")
+    after = stores.orders.save(order, placement.reserve(order, CATALOGUE), NOON, "ReserveInventory")
 
     assert stores.orders.get(order.id) == after
     assert (after.status, after.version) == (Status.RESERVED, 2)

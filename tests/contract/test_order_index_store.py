@@ -9,12 +9,12 @@ from itertools import product
 
 import pytest
 
-from oms.domain import placing
+from oms.domain import placement
 from oms.domain.change import Change
 from oms.domain.errors import InvalidRequest
 from oms.domain.events import OrderAbandoned, OrderConfirmed, OrderRejected, Units
 from oms.domain.order import Order, Status
-from oms.domain.order_index import Wanted
+from oms.domain.order_index import OrderQuery
 from tests.contract.access_patterns import goods
 from tests.contract.listings import walked
 from tests.contract.orders import NOON, place, placing_of
@@ -24,18 +24,18 @@ from tests.domain.orders import plainly
 CONFIRM = Change((OrderConfirmed(),))
 REJECT = Change((OrderAbandoned("OutOfStock"), OrderRejected("OutOfStock")))
 WANTED = [
-    Wanted(),
-    Wanted(Status.PLACED),
-    Wanted(Status.CONFIRMED),
-    Wanted(Status.LOST),
-    Wanted(sku="TEA"),
-    Wanted(customer_id="anna"),
-    Wanted(Status.REJECTED, "TEA"),
-    Wanted(Status.CONFIRMED, "RED-LAMP", "bob"),
-    Wanted(sku="BLUE-RUG", customer_id="anna"),
-    Wanted(since=NOON + timedelta(seconds=20), until=NOON + timedelta(seconds=40)),
-    Wanted(Status.CONFIRMED, until=NOON + timedelta(seconds=30)),
-    Wanted(Status.REJECTED, "RED-LAMP", since=NOON + timedelta(seconds=10)),
+    OrderQuery(),
+    OrderQuery(Status.PLACED),
+    OrderQuery(Status.CONFIRMED),
+    OrderQuery(Status.LOST),
+    OrderQuery(sku="TEA"),
+    OrderQuery(customer_id="anna"),
+    OrderQuery(Status.REJECTED, "TEA"),
+    OrderQuery(Status.CONFIRMED, "RED-LAMP", "bob"),
+    OrderQuery(sku="BLUE-RUG", customer_id="anna"),
+    OrderQuery(since=NOON + timedelta(seconds=20), until=NOON + timedelta(seconds=40)),
+    OrderQuery(Status.CONFIRMED, until=NOON + timedelta(seconds=30)),
+    OrderQuery(Status.REJECTED, "RED-LAMP", since=NOON + timedelta(seconds=10)),
 ]
 
 
@@ -53,83 +53,87 @@ def placed_and_filed(stores: Stores, count: int) -> list[Order]:
         filed.append(order)
         fate = draw.choice([None, CONFIRM, CONFIRM, REJECT])
         made.append(stores.orders.save(order, fate, NOON, "test") if fate else order)
-    stores.finder.file(filed)
+    stores.order_index.add(filed)
     return made
 
 
 def test_every_combination_finds_exactly_what_fits_it(stores: Stores) -> None:
     made = placed_and_filed(stores, 105)
 
-    for criteria, limit in product(WANTED, (7, 100)):
-        orders = walked(lambda limit, cursor, criteria=criteria: stores.finder.find(criteria, limit, cursor), limit)
-        assert orders == newest_first([order for order in made if criteria.fits(order)]), (criteria, limit)
+    for query, limit in product(WANTED, (7, 100)):
+        orders = walked(lambda limit, cursor, query=query: stores.order_index.find(query, limit, cursor), limit)
+        assert orders == newest_first([order for order in made if query.matches(order)]), (query, limit)
 
 
 def test_an_order_is_found_by_its_state_as_soon_as_it_is_so(stores: Stores) -> None:
     order = place(stores.orders)
-    assert stores.finder.find(Wanted(Status.PLACED), 10).items == (order,)
+    assert stores.order_index.find(OrderQuery(Status.PLACED), 10).items == (order,)
 
     confirmed = stores.orders.save(order, CONFIRM, NOON, "test")
 
-    assert stores.finder.find(Wanted(Status.PLACED), 10).items == ()
-    assert stores.finder.find(Wanted(Status.CONFIRMED), 10).items == (confirmed,)
+    assert stores.order_index.find(OrderQuery(Status.PLACED), 10).items == ()
+    assert stores.order_index.find(OrderQuery(Status.CONFIRMED), 10).items == (confirmed,)
 
 
-@pytest.mark.parametrize("criteria", [Wanted(), Wanted(sku="RED-LAMP"), Wanted(customer_id="anna")])
-def test_an_order_is_found_by_all_else_once_it_is_filed_however_often(stores: Stores, criteria: Wanted) -> None:
+@pytest.mark.parametrize("query", [OrderQuery(), OrderQuery(sku="RED-LAMP"), OrderQuery(customer_id="anna")])
+def test_an_order_is_found_by_all_else_once_it_is_filed_however_often(stores: Stores, query: OrderQuery) -> None:
     order = place(stores.orders)
-    assert stores.finder.find(criteria, 10).items == ()
+    assert stores.order_index.find(query, 10).items == ()
 
     confirmed = stores.orders.save(order, CONFIRM, NOON, "test")
     for late in ([order, confirmed], [order]):
-        stores.finder.file(late)
+        stores.order_index.add(late)
 
-    assert stores.finder.find(criteria, 10).items == (confirmed,)
+    assert stores.order_index.find(query, 10).items == (confirmed,)
 
 
 def test_pages_that_are_turned_while_orders_come_and_move_on_neither_skip_nor_repeat(stores: Stores) -> None:
     made = [_filed(stores, n) for n in range(40)]
-    criteria, order_ids = Wanted(sku="RED-LAMP"), []
-    page = stores.finder.find(criteria, 6)
+    query, order_ids = OrderQuery(sku="RED-LAMP"), []
+    page = stores.order_index.find(query, 6)
     while True:
         order_ids += [order.id for order in page.items]
         _filed(stores, 100 + len(order_ids))
         stores.orders.save(made[len(order_ids) % 40], CONFIRM, NOON, "test")
         if page.cursor is None:
             break
-        page = stores.finder.find(criteria, 6, page.cursor)
+        page = stores.order_index.find(query, 6, page.cursor)
 
     assert order_ids == [order.id for order in newest_first(made)]
 
 
 def _filed(stores: Stores, n: int) -> Order:
     order = place(stores.orders, f"ord_{n:03}", minutes=n)
-    stores.finder.file([order])
+    stores.order_index.add([order])
     return order
 
 
 def test_an_order_of_more_goods_than_one_batch_is_found_by_each(stores: Stores) -> None:
     catalogue = goods(60)
     quote = plainly([Units(sku, 1) for sku in catalogue], catalogue)
-    change = placing.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
+    change = placement.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
     order = stores.orders.create(change, NOON, "test")
-    stores.finder.file([order])
+    stores.order_index.add([order])
 
-    assert all(stores.finder.find(Wanted(sku=sku), 5).items == (order,) for sku in catalogue)
+    assert all(stores.order_index.find(OrderQuery(sku=sku), 5).items == (order,) for sku in catalogue)
 
 
 def test_what_is_filed_and_was_never_placed_is_not_found(stores: Stores) -> None:
     lines = place(stores.orders).lines
-    stores.finder.file([Order("ord_2", "anna", "USD", lines, "pm", {}, "hash", NOON)])
+    stores.order_index.add([Order("ord_2", "anna", "USD", lines, "pm", {}, "hash", NOON)])
 
-    assert stores.finder.find(Wanted(sku="RED-LAMP"), 10).items == ()
+    assert stores.order_index.find(OrderQuery(sku="RED-LAMP"), 10).items == ()
 
 
 def test_a_cursor_of_another_search_is_refused(stores: Stores) -> None:
     placed_and_filed(stores, 9)
-    cursor = stores.finder.find(Wanted(customer_id="anna"), 1).cursor
+    cursor = stores.order_index.find(OrderQuery(customer_id="anna"), 1).cursor
     assert cursor
 
-    for criteria, other in ((Wanted(), cursor), (Wanted(customer_id="bob"), cursor), (Wanted(), "bm9uc2Vuc2U")):
+    for query, other in (
+        (OrderQuery(), cursor),
+        (OrderQuery(customer_id="bob"), cursor),
+        (OrderQuery(), "bm9uc2Vuc2U"),
+    ):
         with pytest.raises(InvalidRequest):
-            stores.finder.find(criteria, 1, other)
+            stores.order_index.find(query, 1, other)

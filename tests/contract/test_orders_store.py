@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from oms.domain import paying, placing
+from oms.domain import payment_rules, placement
 from oms.domain.change import NOTHING, Change, MoneyEntry, MoneyReason
 from oms.domain.errors import InvalidRequest, OrderChanged, OrderNotFound, OutOfStock
 from oms.domain.events import OrderAbandoned, OrderPlaced, Units
@@ -72,8 +72,8 @@ def test_a_change_is_written_whole(stores: Stores) -> None:
     stocked(stores.inventory, **{"RED-LAMP": 5})
     order = place(stores.orders)
 
-    reserved = stores.orders.save(order, placing.reserve(order, CATALOGUE), NOON, "ReserveInventory")
-    authorization = paying.authorized(reserved, Authorization("pi_1", reserved.total, Risk.ELEVATED))
+    reserved = stores.orders.save(order, placement.reserve(order, CATALOGUE), NOON, "ReserveInventory")
+    authorization = payment_rules.authorized(reserved, Authorization("pi_1", reserved.total, Risk.ELEVATED))
     after = stores.orders.save(reserved, authorization, NOON, "AuthorizePayment")
 
     assert stores.orders.get("ord_1") == after == fold(stores.orders.events("ord_1"))
@@ -127,7 +127,7 @@ def test_without_stock_nothing_of_a_change_is_written(stores: Stores) -> None:
     order = stores.orders.create(placing_of("ord_1", "anna", *lines), NOON, "api")
 
     with pytest.raises(OutOfStock, match=r"of RED-LAMP, TEA$"):
-        stores.orders.save(order, placing.reserve(order, CATALOGUE), NOON, "ReserveInventory")
+        stores.orders.save(order, placement.reserve(order, CATALOGUE), NOON, "ReserveInventory")
 
     assert stores.orders.get("ord_1") == order
     assert len(stores.orders.events("ord_1")) == 1
@@ -140,7 +140,7 @@ def test_an_order_that_moved_on_is_told_before_stock_that_is_short(stores: Store
     stores.orders.save(order, ABANDON, NOON, "test")
 
     with pytest.raises(OrderChanged):
-        stores.orders.save(order, placing.reserve(order, CATALOGUE), NOON, "test")
+        stores.orders.save(order, placement.reserve(order, CATALOGUE), NOON, "test")
 
 
 def test_a_stock_effect_that_was_written_before_refuses_the_change(stores: Stores) -> None:
@@ -149,7 +149,7 @@ def test_a_stock_effect_that_was_written_before_refuses_the_change(stores: Store
     stores.inventory.apply(reserve("ord_1:reserve", "ord_1", [("RED-LAMP", 2)]))
 
     with pytest.raises(OrderChanged):
-        stores.orders.save(order, placing.reserve(order, CATALOGUE), NOON, "test")
+        stores.orders.save(order, placement.reserve(order, CATALOGUE), NOON, "test")
 
     assert stores.orders.get("ord_1") == order
 
@@ -188,7 +188,7 @@ def test_the_tokens_that_wait_join_each_other(orders: Orders) -> None:
 
 
 def test_the_most_that_one_unit_of_work_moves_fits(stores: Stores) -> None:
-    skus = [f"SKU-{n}" for n in range(placing.PART)]
+    skus = [f"SKU-{n}" for n in range(placement.PART)]
     stocked(stores.inventory, **dict.fromkeys(skus, 1))
     order = place(stores.orders)
     entry = reserve("ord_1:reserve", "ord_1", [(sku, 1) for sku in skus])
@@ -251,11 +251,11 @@ def test_an_order_is_in_the_queue_of_whom_it_waits_for(stores: Stores) -> None:
     late, early = place(orders, "ord_late", minutes=5), place(orders, "ord_early", minutes=1)
     assert (queued("starting"), queued("review")) == (["ord_early", "ord_late"], [])
 
-    reserved = orders.save(early, placing.reserve(early, CATALOGUE), NOON, "test")
-    waiting = orders.save(reserved, placing.request_review(reserved, NOON, "token"), NOON, "test")
+    reserved = orders.save(early, placement.reserve(early, CATALOGUE), NOON, "test")
+    waiting = orders.save(reserved, placement.request_review(reserved, NOON, "token"), NOON, "test")
     assert (queued("starting"), queued("review")) == (["ord_late"], ["ord_early"])
 
-    orders.save(waiting, placing.decide_review(waiting, True, "rita"), NOON, "test")
+    orders.save(waiting, placement.decide_review(waiting, True, "rita"), NOON, "test")
     orders.save(late, ABANDON, NOON, "test")
     assert (queued("starting"), queued("review")) == (["ord_late"], [])
 
@@ -300,10 +300,10 @@ def test_orders_that_want_the_same_goods_share_out_what_there_is(shared_stores: 
 
     def reserved(n: int) -> bool:
         lines = [Units("RED-LAMP", 1), Units("BLUE-RUG", 1)][:: 1 if n % 2 else -1]
-        change = placing.place(f"ord_{n}", "anna", plainly(lines), "pm_card_visa", {}, "hash")
+        change = placement.place(f"ord_{n}", "anna", plainly(lines), "pm_card_visa", {}, "hash")
         order = orders.create(change, NOON, "test")
         try:
-            orders.save(order, placing.reserve(order, CATALOGUE), NOON, "test")
+            orders.save(order, placement.reserve(order, CATALOGUE), NOON, "test")
         except OutOfStock:
             return False
         return True

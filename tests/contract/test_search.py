@@ -13,7 +13,7 @@ import pytest
 from oms.domain.catalogue import Product
 from oms.domain.errors import InvalidRequest
 from oms.domain.money import Money
-from oms.domain.search import FACETS, Count, Found, Listing, Query, Sort
+from oms.domain.search import FACETS, FacetCount, Listing, Query, SearchResult, Sort
 from oms.ports import Search
 
 
@@ -43,7 +43,7 @@ def shop(engine: Search) -> Search:
     return engine
 
 
-def skus(result: Found) -> list[str]:
+def skus(result: SearchResult) -> list[str]:
     return [hit.product.sku for hit in result.hits]
 
 
@@ -170,18 +170,18 @@ def test_each_filter_narrows(shop: Search) -> None:
 def test_facets_count_what_they_would_find(shop: Search) -> None:
     facets = shop.find(Query("milk")).facets
     assert tuple(facets) == FACETS
-    assert facets["department"] == (Count("Grocery", 4),)
-    assert facets["category"] == (Count("Milk", 3), Count("Candy, Packaged", 1))
-    assert facets["brand"] == (Count("National", 3), Count("Private", 1))
-    assert facets["price"] == (Count("250-500", 3), Count("100-250", 1))
-    assert facets["in_stock"] == (Count("true", 3), Count("false", 1))
+    assert facets["department"] == (FacetCount("Grocery", 4),)
+    assert facets["category"] == (FacetCount("Milk", 3), FacetCount("Candy, Packaged", 1))
+    assert facets["brand"] == (FacetCount("National", 3), FacetCount("Private", 1))
+    assert facets["price"] == (FacetCount("250-500", 3), FacetCount("100-250", 1))
+    assert facets["in_stock"] == (FacetCount("true", 3), FacetCount("false", 1))
 
 
 def test_a_facet_is_counted_without_its_own_filter(shop: Search) -> None:
     result = shop.find(Query("milk", {"category": "Milk"}))
     assert result.total == 3
-    assert result.facets["category"] == (Count("Milk", 3), Count("Candy, Packaged", 1))
-    assert result.facets["in_stock"] == (Count("true", 3),)
+    assert result.facets["category"] == (FacetCount("Milk", 3), FacetCount("Candy, Packaged", 1))
+    assert result.facets["in_stock"] == (FacetCount("true", 3),)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_what_was_deleted_stays_so(shop: Search) -> None:
     shop.delete({"11": 12, "12": 9})
     shop.index([changed("11", 11)])
     assert set(search_skus(shop, "milk")) == {"12", "13", "20"}
-    assert shop.find(Query("milk")).facets["category"] == (Count("Milk", 2), Count("Candy, Packaged", 1))
+    assert shop.find(Query("milk")).facets["category"] == (FacetCount("Milk", 2), FacetCount("Candy, Packaged", 1))
     assert "Milk" not in shop.suggest("mil", 5)
     shop.index([changed("11", 13)])
     assert "11" in search_skus(shop, "milk")

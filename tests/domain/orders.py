@@ -1,11 +1,11 @@
-"""Orders for tests, grown event by event as the shop grows them."""
+"""Orders for tests, built from the changes of the shop's own rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from oms.domain import cancelling, paying, placing, shipping
+from oms.domain import cancellation_rules, payment_rules, placement, shipping
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, recorded
 from oms.domain.events import QuotedUnits, Units
@@ -23,7 +23,7 @@ CATALOGUE: Mapping[str, Product] = {
 
 
 def plainly(units: Iterable[Units], products: Mapping[str, Product] = CATALOGUE) -> Quote:
-    """At catalogue prices and nothing else: no shipping, no tax."""
+    """A quote at catalogue prices, without shipping and tax."""
     prices = {each.sku: products[each.sku].price.minor for each in units}
     lines = (
         QuotedUnits(
@@ -35,12 +35,12 @@ def plainly(units: Iterable[Units], products: Mapping[str, Product] = CATALOGUE)
 
 
 def unpriced(units: Iterable[Units]) -> Quote:
-    """As orders of an early version were placed."""
+    """A quote without prices, as orders of an early version were placed."""
     return Quote("USD", tuple(QuotedUnits(each.sku, each.quantity) for each in units), "", 0, 0)
 
 
 def after(order: Order, *changes: Change) -> Order:
-    """The order once these changes are written."""
+    """The order after these changes."""
     for change in changes:
         for each in recorded(order, change, NOON, "test"):
             order = apply(order, each)
@@ -53,7 +53,7 @@ def placed_order(*lines: tuple[str, int], order_id: str = "ord_1") -> Order:
 
 
 def order_of(quote: Quote, order_id: str = "ord_1") -> Order:
-    change = placing.place(order_id, "anna", quote, "pm_card_visa", {"name": "Anna"}, "hash")
+    change = placement.place(order_id, "anna", quote, "pm_card_visa", {"name": "Anna"}, "hash")
     (first,) = recorded(None, change, NOON, "test")
     return placed(first)
 
@@ -61,24 +61,24 @@ def order_of(quote: Quote, order_id: str = "ord_1") -> Order:
 def reserved_order(*lines: tuple[str, int], order_id: str = "ord_1") -> Order:
     order = placed_order(*lines, order_id=order_id)
     while not order.is_priced:
-        order = after(order, placing.reserve(order, CATALOGUE))
+        order = after(order, placement.reserve(order, CATALOGUE))
     return order
 
 
 def authorized_order(*lines: tuple[str, int], risk: Risk = Risk.NORMAL) -> Order:
     order = reserved_order(*lines)
-    return after(order, paying.authorized(order, Authorization("pi_1", order.total, risk)))
+    return after(order, payment_rules.authorized(order, Authorization("pi_1", order.total, risk)))
 
 
 def confirmed_order(*lines: tuple[str, int]) -> Order:
     order = authorized_order(*lines)
-    return after(order, placing.confirm(order))
+    return after(order, placement.confirm(order))
 
 
 def shipped_order(*lines: tuple[str, int]) -> Order:
     order = confirmed_order(*lines)
     order = after(order, shipping.request_shipment(order, "token"))
-    order = after(order, paying.captured(order, order.due))
+    order = after(order, payment_rules.captured(order, order.due))
     while order.held_units():
         order = after(order, shipping.ship(order, "TRACK-1"))
     return order
@@ -91,4 +91,4 @@ def delivered_order(*lines: tuple[str, int]) -> Order:
 
 def taken_order(*lines: Units) -> Order:
     order = confirmed_order()
-    return after(order, cancelling.take(order, "cancel_1", lines, "changed my mind"))
+    return after(order, cancellation_rules.take(order, "cancel_1", lines, "changed my mind"))

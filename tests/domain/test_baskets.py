@@ -1,6 +1,6 @@
-"""What goes with what."""
+"""Recommendations from the baskets of recent orders."""
 
-from oms.domain.baskets import MOST_SKUS, Basket, basket_of, bought_with
+from oms.domain.baskets import MAX_SKUS, Basket, basket_of, bought_with
 from oms.domain.events import Units
 from tests.domain.orders import NOON, order_of, placed_order, unpriced
 
@@ -10,15 +10,15 @@ def baskets(*texts):
 
 
 def test_what_is_most_often_bought_with_it_comes_first():
-    found = bought_with("tea", baskets("tea milk cups", "milk tea", "tea cups milk", "cups tea", "milk tea"))
-    assert found == ["milk", "cups"]
+    skus = bought_with("tea", baskets("tea milk cups", "milk tea", "tea cups milk", "cups tea", "milk tea"))
+    assert skus == ["milk", "cups"]
 
 
 def test_among_the_equally_frequent_the_order_is_always_the_same():
     assert bought_with("tea", baskets("tea b a", "tea a b")) == ["a", "b"]
 
 
-def test_what_was_bought_with_it_once_is_chance():
+def test_a_product_that_was_bought_with_it_once_is_left_out():
     assert bought_with("tea", baskets("tea milk", "tea cups")) == []
 
 
@@ -30,4 +30,4 @@ def test_a_basket_has_each_sku_once_whatever_the_quantity():
 def test_of_a_very_large_order_a_part_counts():
     skus = tuple(f"SKU-{n}" for n in range(100))
     order = order_of(unpriced(Units(sku, 1) for sku in skus))
-    assert basket_of(order).skus == skus[:MOST_SKUS]
+    assert basket_of(order).skus == skus[:MAX_SKUS]

@@ -1,4 +1,4 @@
-"""Carts: put, change, remove, merge; and what changed since they were seen."""
+"""Carts: put, change, remove, merge; and their changes since the shopper saw them."""
 
 from dataclasses import replace
 
@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oms.domain.cart import (
-    GUEST_KEPT,
-    KEPT,
-    MOST_LINES,
-    MOST_UNITS,
+    GUEST_RETENTION,
+    MAX_LINES,
+    MAX_UNITS,
+    RETENTION,
     Cart,
     CartChange,
     CartLine,
@@ -48,8 +48,8 @@ def test_a_product_is_put_changed_in_its_place_and_taken_out():
 
 def test_a_cart_has_its_limits():
     with pytest.raises(InvalidRequest, match="up to 999"):
-        put(CART, LAMP, MOST_UNITS + 1)
-    full = Cart("anna", tuple(CartLine(sku, 1, 1) for sku in SKUS[: MOST_LINES - 1]))
+        put(CART, LAMP, MAX_UNITS + 1)
+    full = Cart("anna", tuple(CartLine(sku, 1, 1) for sku in SKUS[: MAX_LINES - 1]))
     full = put(full, LAMP, 1)
     assert put(full, LAMP, 2).quantity("RED-LAMP") == 2
     with pytest.raises(InvalidRequest, match="up to 100"):
@@ -92,16 +92,16 @@ def test_merging_twice_is_merging_once_and_stays_within_the_limits(mine, guests)
     cart = merge(Cart("anna"), mine)
     once = merge(cart, guests)
     assert merge(once, guests) == once
-    assert len(once.lines) <= MOST_LINES
-    assert all(1 <= line.quantity <= MOST_UNITS for line in once.lines)
+    assert len(once.lines) <= MAX_LINES
+    assert all(1 <= line.quantity <= MAX_UNITS for line in once.lines)
     assert all(once.quantity(line.sku) >= line.quantity for line in cart.lines)
 
 
-def test_what_has_not_changed_is_not_told():
+def test_an_unchanged_cart_has_no_changes():
     assert reread(CART, CATALOGUE, PLENTY) == (CART, ())
 
 
-def test_what_changed_is_told_once():
+def test_a_change_is_listed_once():
     dearer = {"RED-LAMP": replace(LAMP, price=Money(2499, "USD")), "TEA": TEA}
     cart, changes = reread(put(CART, RUG, 1), dearer, {**PLENTY, "TEA": Stock("TEA", 5, reserved=1)})
     assert changes == (
@@ -119,7 +119,7 @@ def test_only_what_was_ordered_leaves_the_cart():
     assert without(CART, [Units("BLUE-RUG", 1)]) == CART
 
 
-def test_what_the_shopper_saw_may_be_ordered_and_nothing_else():
+def test_a_cart_is_ordered_only_at_the_prices_that_the_shopper_saw():
     check_as_seen(CART, CATALOGUE)
     with pytest.raises(CartEmpty):
         check_as_seen(Cart("anna", version=3), CATALOGUE)
@@ -128,6 +128,6 @@ def test_what_the_shopper_saw_may_be_ordered_and_nothing_else():
 
 
 def test_a_guest_s_cart_is_kept_for_a_shorter_time():
-    assert Cart("anna").expires_at(NOON) == NOON + KEPT
-    assert Cart("guest_1").expires_at(NOON) == NOON + GUEST_KEPT
-    assert GUEST_KEPT < KEPT
+    assert Cart("anna").expires_at(NOON) == NOON + RETENTION
+    assert Cart("guest_1").expires_at(NOON) == NOON + GUEST_RETENTION
+    assert GUEST_RETENTION < RETENTION

@@ -1,4 +1,4 @@
-"""Every event has a schema in oms/events.schema.json that says what its class says, for whoever reads the stream."""
+"""Every event has a schema in oms/events.schema.json with the fields of its class, for readers of the stream."""
 
 import json
 from dataclasses import MISSING, fields
@@ -19,10 +19,10 @@ def test_every_event_has_a_schema_and_every_schema_an_event():
 
 @pytest.mark.parametrize("name", TYPES)
 def test_a_schema_has_the_fields_of_its_event(name):
-    """One that came to an event later has a default, and older events lack it."""
-    said = fields(TYPES[name])
-    assert set(SCHEMAS[name]["properties"]) == {field.name for field in said}
-    assert set(SCHEMAS[name]["required"]) == {field.name for field in said if field.default is MISSING}
+    """A field that was added to an event later has a default, and older events lack it."""
+    event_fields = fields(TYPES[name])
+    assert set(SCHEMAS[name]["properties"]) == {field.name for field in event_fields}
+    assert set(SCHEMAS[name]["required"]) == {field.name for field in event_fields if field.default is MISSING}
     Draft202012Validator.check_schema(SCHEMAS[name])
 
 

@@ -1,4 +1,4 @@
-"""Sound books have no violation; each way to falsify them has its own."""
+"""Sound records have no violation; each falsified one has its own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from oms.domain import inventory, paying, placing, shipping
+from oms.domain import inventory, payment_rules, placement, shipping
 from oms.domain.change import Change, MoneyEntry, MoneyReason, recorded
 from oms.domain.credit import grant
 from oms.domain.discounts import Discount
 from oms.domain.fold import apply, placed
-from oms.domain.invariants import Books, Execution, Violation, violations
+from oms.domain.invariants import ExecutionRecord, ShopSnapshot, Violation, violations
 from oms.domain.inventory import Stock
 from oms.domain.money import Money
 from oms.domain.order import Parked, Status
@@ -21,21 +21,21 @@ from tests.domain.orders import CATALOGUE, NOON, placed_order, plainly
 
 CODE = Discount("TEN", "USD", NOON, NOON + timedelta(days=1), total_limit=1, customer_limit=1, percent=10, used=1)
 OPENING = [inventory.receive("opening", [("RED-LAMP", 5), ("BLUE-RUG", 5)])]
-DONE = [Execution("NewOrder", "ord_1", "SUCCEEDED"), Execution("FulfillOrder", "ord_1", "SUCCEEDED")]
+DONE = [ExecutionRecord("NewOrder", "ord_1", "SUCCEEDED"), ExecutionRecord("FulfillOrder", "ord_1", "SUCCEEDED")]
 
 
-def books_of_a_delivered_order() -> Books:
-    """Everything that one order left behind, from its placing to the door."""
+def records_of_a_delivered_order() -> ShopSnapshot:
+    """All records of one order, from its placement to its delivery."""
     quote = replace(plainly(placed_order().open_units()), discount=CODE, credit_minor=100)
-    first = placing.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
+    first = placement.place("ord_1", "anna", quote, "pm_card_visa", {}, "hash")
     events, money, entries = [*recorded(None, first, NOON, "test")], [], list(OPENING)
     order = placed(events[0])
     for decide in (
-        lambda order: placing.reserve(order, CATALOGUE),
-        lambda order: paying.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)),
-        placing.confirm,
+        lambda order: placement.reserve(order, CATALOGUE),
+        lambda order: payment_rules.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)),
+        placement.confirm,
         lambda order: shipping.request_shipment(order, "token"),
-        lambda order: paying.captured(order, order.to_capture),
+        lambda order: payment_rules.captured(order, order.to_capture),
         lambda order: shipping.ship(order, "TRACK-1"),
         shipping.deliver,
     ):
@@ -54,25 +54,25 @@ def books_of_a_delivered_order() -> Books:
     spent = [grant("grant", "anna", Money(900, "USD"), "sorry"), *first.credit]
     codes = [CODE], first.codes
     ledgers = {order.id: events}, {order.id: money}, entries
-    return Books([order], *ledgers, counters, payments, DONE, *codes, spent, {("anna", "USD"): 800})
+    return ShopSnapshot([order], *ledgers, counters, payments, DONE, *codes, spent, {("anna", "USD"): 800})
 
 
-SOUND = books_of_a_delivered_order()
+SOUND = records_of_a_delivered_order()
 ORDER = SOUND.orders[0]
 RECORD = SOUND.payments["ord_1"][0]
 TOTAL = ORDER.charge.minor
 
 
-def with_order(**changes: object) -> Books:
-    """The books where the stored order says otherwise than its events."""
+def with_order(**changes: object) -> ShopSnapshot:
+    """A snapshot whose stored order differs from its events."""
     return replace(SOUND, orders=[replace(ORDER, **changes)])
 
 
-def at_gateway(**changes: object) -> Books:
+def at_gateway(**changes: object) -> ShopSnapshot:
     return replace(SOUND, payments={"ord_1": [replace(RECORD, **changes)]})
 
 
-def test_sound_books_have_no_violation():
+def test_sound_records_have_no_violation():
     assert violations(SOUND) == []
 
 
@@ -103,12 +103,12 @@ FALSIFIED = {
     ),
     "two payments at the gateway": (replace(SOUND, payments={"ord_1": [RECORD, RECORD]}), "once", "has 2 payments"),
     "refunded twice at the gateway": (at_gateway(refunds=("r", "r"), refunded=2), "once", "refunded twice"),
-    "the gateway is behind": (at_gateway(captured=0), "money", "less than the order's books"),
-    "the gateway is ahead": (at_gateway(refunded=5, refunds=("r",)), "money", "order's books say otherwise"),
+    "the gateway is behind": (at_gateway(captured=0), "money", "less than the order's record"),
+    "the gateway is ahead": (at_gateway(refunded=5, refunds=("r",)), "money", "order's record says otherwise"),
     "the gateway still holds": (
         at_gateway(status=PaymentStatus.AUTHORIZED),
         "money",
-        "is authorized at the gateway, captured in its own books",
+        "is authorized at the gateway, captured in its own record",
     ),
     "the shopper kept less than was paid": (
         with_order(lines=(replace(ORDER.lines[0], returned=1), *ORDER.lines[1:])),
@@ -239,12 +239,12 @@ FALSIFIED = {
     "nothing works on it": (with_order(status=Status.CONFIRMED), "rest", "is confirmed, and nothing works on it"),
     "taken by what does not run": (with_order(taken_by="can_1"), "rest", "is held by can_1"),
     "a failed execution that parked nothing": (
-        replace(SOUND, executions=[*DONE, Execution("ReturnOrder", "ord_1", "FAILED")]),
+        replace(SOUND, executions=[*DONE, ExecutionRecord("ReturnOrder", "ord_1", "FAILED")]),
         "rest",
         "ReturnOrder ord_1 FAILED",
     ),
     "an execution of no order": (
-        replace(SOUND, executions=[*DONE, Execution("NewOrder", "ord_9", "SUCCEEDED")]),
+        replace(SOUND, executions=[*DONE, ExecutionRecord("NewOrder", "ord_9", "SUCCEEDED")]),
         "rest",
         "ran for no order",
     ),
@@ -252,14 +252,14 @@ FALSIFIED = {
 
 
 @pytest.mark.parametrize("how", FALSIFIED)
-def test_false_books_are_told(how):
-    books, invariant, what = FALSIFIED[how]
+def test_each_falsified_record_is_a_violation(how):
+    snapshot, invariant, what = FALSIFIED[how]
 
-    assert [each for each in violations(books) if each.invariant == invariant and what in each.what]
+    assert [each for each in violations(snapshot) if each.invariant == invariant and what in each.what]
 
 
 def test_an_order_that_runs_is_not_at_rest():
-    running = [*DONE, Execution("FulfillOrder", "ord_1", "RUNNING")]
+    running = [*DONE, ExecutionRecord("FulfillOrder", "ord_1", "RUNNING")]
     halfway = with_order(status=Status.CONFIRMED)
 
     assert not [each for each in violations(replace(halfway, executions=running)) if each.invariant == "rest"]
@@ -267,14 +267,14 @@ def test_an_order_that_runs_is_not_at_rest():
 
 def test_the_money_of_a_parked_order_waits_for_an_operator():
     parked = {"arn": Parked("visit", 0, "Error", "cause", NOON)}
-    books = with_order(status=Status.CONFIRMED, parked=parked, payment=replace(ORDER.payment, captured=TOTAL - 1))
-    failed = replace(books, executions=[*DONE, Execution("FulfillOrder", "ord_1", "FAILED")])
+    snapshot = with_order(status=Status.CONFIRMED, parked=parked, payment=replace(ORDER.payment, captured=TOTAL - 1))
+    failed = replace(snapshot, executions=[*DONE, ExecutionRecord("FulfillOrder", "ord_1", "FAILED")])
 
     assert {each.invariant for each in violations(failed)} == {"audit", "money"}
     assert all("was kept" not in each.what for each in violations(failed))
 
 
-def test_without_executions_nobody_is_asked_whether_anything_runs():
+def test_without_executions_it_is_not_checked_whether_any_runs():
     assert violations(replace(SOUND, executions=None)) == []
     assert Violation("rest", "ord_1", "is confirmed, and nothing works on it") not in violations(
         replace(with_order(status=Status.CONFIRMED), executions=None)

@@ -1,4 +1,4 @@
-"""Splits are fair and lose nothing."""
+"""Splits of money are fair, and sum exactly."""
 
 import pytest
 from hypothesis import given

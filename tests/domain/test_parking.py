@@ -1,22 +1,22 @@
-"""Parked for an operator, and taken up again by a redrive."""
+"""Parking of an order, and its resumption by a redrive."""
 
 from dataclasses import replace
 
 import pytest
 
-from oms.domain import cancelling, errors, parking, paying, placing
-from oms.domain.parking import Visit
+from oms.domain import cancellation_rules, errors, parking, payment_rules, placement
+from oms.domain.parking import ParkingVisit
 from tests.domain.orders import after, authorized_order, confirmed_order, taken_order
 
 
 def parked(order, visit="10:00", redrives=0, execution="exec-1"):
-    return after(order, parking.park(order, Visit(execution, visit, redrives), "Boom", "it broke"))
+    return after(order, parking.park(order, ParkingVisit(execution, visit, redrives), "Boom", "it broke"))
 
 
 def test_trouble_parks_the_order_once():
     order = parked(confirmed_order())
     assert order.parked["exec-1"].error == "Boom"
-    assert not parking.park(order, Visit("exec-1", "10:00"), "Boom", "it broke")
+    assert not parking.park(order, ParkingVisit("exec-1", "10:00"), "Boom", "it broke")
     with pytest.raises(errors.OrderParked):
         parking.raise_parked(order, "exec-1")
 
@@ -24,8 +24,8 @@ def test_trouble_parks_the_order_once():
 def test_a_redrive_resumes_and_running_it_twice_resumes_once():
     order = parked(parked(confirmed_order()), redrives=1)
     assert not order.parked
-    assert parking.is_resumed(order, Visit("exec-1", "10:00"))
-    assert not parking.park(order, Visit("exec-1", "10:00", 1), "Boom", "it broke")
+    assert parking.is_resumed(order, ParkingVisit("exec-1", "10:00"))
+    assert not parking.park(order, ParkingVisit("exec-1", "10:00", 1), "Boom", "it broke")
 
 
 def test_new_trouble_in_the_same_redrive_parks_again():
@@ -33,14 +33,14 @@ def test_new_trouble_in_the_same_redrive_parks_again():
     order = parked(order, visit="10:05", redrives=1)
     assert order.parked
     order = parked(order, visit="10:05", redrives=2)
-    assert parking.is_resumed(order, Visit("exec-1", "10:05"))
+    assert parking.is_resumed(order, ParkingVisit("exec-1", "10:05"))
 
 
 def cancelled_order():
     order = taken_order()
-    order = after(order, paying.voided(order))
-    order = after(order, placing.release(order, "cancel_1"))
-    return after(order, cancelling.complete(order, "cancel_1", "mind"))
+    order = after(order, payment_rules.voided(order))
+    order = after(order, placement.release(order, "cancel_1"))
+    return after(order, cancellation_rules.complete(order, "cancel_1", "mind"))
 
 
 @pytest.mark.parametrize(
@@ -53,23 +53,23 @@ def cancelled_order():
     ],
 )
 def test_a_resumed_execution_goes_on_where_the_order_is(order, direction):
-    assert parking.direction(order, "cancel_1") == direction
+    assert parking.resume_direction(order, "cancel_1") == direction
 
 
 def test_an_order_that_somebody_else_holds_goes_forward_when_it_is_given_back():
-    assert parking.direction(taken_order(), "another") == "forward"
+    assert parking.resume_direction(taken_order(), "another") == "forward"
 
 
 def test_two_executions_of_one_order_park_and_resume_each_for_itself():
     order = parked(parked(confirmed_order()), execution="exec-2")
     order = parked(order, redrives=1)
     assert set(order.parked) == {"exec-2"}
-    assert parking.is_resumed(order, Visit("exec-1", "10:00"))
+    assert parking.is_resumed(order, ParkingVisit("exec-1", "10:00"))
 
 
 def test_a_visit_that_failed_before_it_could_park_is_resumed_by_its_redrive():
     order = confirmed_order()
-    visit = Visit("exec-1", "10:00", redrive_count=1, redriven="11:00")
+    visit = ParkingVisit("exec-1", "10:00", redrive_count=1, redriven="11:00")
     order = after(order, parking.park(order, visit, "Boom", "it broke"))
     assert parking.is_resumed(order, visit)
 
@@ -83,27 +83,29 @@ def test_a_redrive_is_requested_of_what_is_parked_and_moves_nothing():
 
 
 def test_a_check_parks_under_its_own_name_once_for_the_same_reason():
-    order = after(confirmed_order(), parking.doubt(confirmed_order(), "CheckOrders", "money: 5 is missing"))
+    order = after(confirmed_order(), parking.park_discrepancy(confirmed_order(), "CheckOrders", "money: 5 is missing"))
     assert (order.parked["CheckOrders"].error, order.parked["CheckOrders"].cause) == (
         "Discrepancy",
         "money: 5 is missing",
     )
-    assert not parking.doubt(order, "CheckOrders", "money: 5 is missing")
-    assert parking.doubt(order, "CheckOrders", "money: 6 is missing")
+    assert not parking.park_discrepancy(order, "CheckOrders", "money: 5 is missing")
+    assert parking.park_discrepancy(order, "CheckOrders", "money: 6 is missing")
 
 
-def test_what_somebody_outside_says_stands_beside_what_they_said_before():
+def test_a_second_discrepancy_is_added_to_the_first():
     order = confirmed_order()
     for what in ("the first came", "the second came", "the first came"):
-        order = after(order, parking.contradict(order, "Carrier", what))
+        order = after(order, parking.add_discrepancy(order, "Carrier", what))
     assert order.parked["Carrier"].cause == "the first came; the second came"
-    order = after(order, parking.accept(order, "Carrier", "seen"))
-    assert not parking.contradict(order, "Carrier", "the second came")
-    assert parking.contradict(order, "Carrier", "the third came")
+    order = after(order, parking.accept_discrepancy(order, "Carrier", "seen"))
+    assert not parking.add_discrepancy(order, "Carrier", "the second came")
+    assert parking.add_discrepancy(order, "Carrier", "the third came")
 
 
 def test_a_check_settles_what_it_parked_and_nothing_else():
-    order = parked(after(confirmed_order(), parking.doubt(confirmed_order(), "CheckOrders", "money: 5 is missing")))
-    order = after(order, parking.settle(order, "CheckOrders"))
+    order = parked(
+        after(confirmed_order(), parking.park_discrepancy(confirmed_order(), "CheckOrders", "money: 5 is missing"))
+    )
+    order = after(order, parking.settle_discrepancy(order, "CheckOrders"))
     assert set(order.parked) == {"exec-1"}
-    assert not parking.settle(order, "CheckOrders")
+    assert not parking.settle_discrepancy(order, "CheckOrders")

@@ -1,4 +1,4 @@
-"""What an order costs, by the tables; and what any part of it is worth, to the minor unit."""
+"""The price of an order by the tables, and the exact value of each part of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oms.domain import cancelling, errors, paying, placing, pricing, rates, returns
+from oms.domain import cancellation_rules, errors, payment_rules, placement, pricing, rates, returns
 from oms.domain.catalogue import Product
 from oms.domain.discounts import Discount
 from oms.domain.events import Units
@@ -102,7 +102,7 @@ def test_the_tables_name_classes_and_rates_that_there_are() -> None:
 
 @st.composite
 def quotes(draw: st.DrawFn) -> Quote:
-    """Of some products at odd prices, to anywhere, with any discount that leaves enough to pay."""
+    """Quotes of products at odd prices, to any destination, with any discount that leaves enough to pay."""
     counts = draw(st.lists(st.integers(1, 7), min_size=1, max_size=6))
     products = {
         f"SKU-{n}": Product(f"SKU-{n}", "", draw(st.sampled_from(["Grocery", "HOME"])), "", "", Money(minor, "USD"))
@@ -130,9 +130,9 @@ def test_a_discount_is_shared_out_whole_and_no_line_gets_more_than_it_costs(quot
 
 def confirmed(quote: Quote) -> Order:
     order = order_of(quote)
-    order = after(order, placing.reserve(order, {}))
-    order = after(order, paying.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL)))
-    return after(order, placing.confirm(order))
+    order = after(order, placement.reserve(order, {}))
+    order = after(order, payment_rules.authorized(order, Authorization("pi_1", order.total, Risk.NORMAL)))
+    return after(order, placement.confirm(order))
 
 
 @unhurried
@@ -144,11 +144,11 @@ def test_units_that_are_cancelled_one_by_one_in_any_order_come_to_the_whole(quot
     worths = []
     for n, sku in enumerate(singles):
         before = order.due.minor
-        order = after(order, cancelling.take(order, f"cancel_{n}", [Units(sku, 1)], ""))
-        order = after(order, placing.release(order, f"cancel_{n}"))
+        order = after(order, cancellation_rules.take(order, f"cancel_{n}", [Units(sku, 1)], ""))
+        order = after(order, placement.release(order, f"cancel_{n}"))
         whole = order.cancellations[f"cancel_{n}"].whole
-        order = after(order, paying.voided(order)) if whole else order
-        order = after(order, cancelling.complete(order, f"cancel_{n}", ""))
+        order = after(order, payment_rules.voided(order)) if whole else order
+        order = after(order, cancellation_rules.complete(order, f"cancel_{n}", ""))
         worths.append(before - order.due.minor)
     assert min(worths) >= 0
     assert sum(worths) == order.total.minor
@@ -162,7 +162,7 @@ def test_units_that_come_back_one_by_one_in_any_order_are_refunded_all_but_their
     quote: Quote, dice: Random
 ) -> None:
     order = confirmed(quote)
-    order = after(order, paying.captured(order, order.due))
+    order = after(order, payment_rules.captured(order, order.due))
     shipped = tuple(replace(line, held=0, shipped=line.quantity) for line in order.lines)
     order = replace(order, lines=shipped, status=type(order.status).DELIVERED)
     singles = [line.sku for line in order.lines for _ in range(line.quantity)]
@@ -170,7 +170,7 @@ def test_units_that_come_back_one_by_one_in_any_order_are_refunded_all_but_their
     for n, sku in enumerate(singles):
         order = after(order, returns.authorize(order, f"rma_{n}", [Units(sku, 1)], "", NOON))
         order = after(order, returns.inspect(order, f"rma_{n}", {sku: ["new"]}))
-        refund = paying.refund_due(order, f"rma_{n}:refund")
-        order = after(order, paying.refunded(order, refund, f"rma_{n}:refund"))
+        refund = payment_rules.refund_due(order, f"rma_{n}:refund")
+        order = after(order, payment_rules.refunded(order, refund, f"rma_{n}:refund"))
         assert order.payment.captured - order.payment.refunded == order.due.minor
     assert order.due.minor == quote.shipping_minor + quote.shipping_tax_minor

@@ -1,14 +1,14 @@
-"""From confirmed to delivered, and back."""
+"""Rules of a shipment, and of a return."""
 
 import pytest
 
-from oms.domain import errors, paying, placing, returns, shipping
+from oms.domain import errors, payment_rules, placement, returns, shipping
 from oms.domain.change import recorded
 from oms.domain.events import Units
 from oms.domain.fold import fold
 from oms.domain.money import Money
 from oms.domain.order import Status
-from oms.domain.paying import Refund
+from oms.domain.payment_rules import Refund
 from tests.domain.orders import (
     CATALOGUE,
     NOON,
@@ -32,7 +32,7 @@ def returned(order, quantity, conditions):
 def test_shipping_takes_the_goods_out_of_stock():
     order = confirmed_order()
     order = after(order, shipping.request_shipment(order, "token"))
-    order = after(order, paying.captured(order, order.due))
+    order = after(order, payment_rules.captured(order, order.due))
     (entry,) = shipping.ship(order, "TRACK-1").stock
     assert [(m.sku, m.on_hand, m.reserved) for m in entry.movements] == [("RED-LAMP", -2, -2), ("BLUE-RUG", -1, -1)]
 
@@ -43,7 +43,7 @@ def test_nothing_ships_unpaid():
         shipping.ship(order, "TRACK-1")
 
 
-def test_a_shipment_that_has_left_is_not_asked_for_again():
+def test_a_shipment_that_has_left_is_not_requested_again():
     with pytest.raises(errors.AlreadyDispatched):
         shipping.request_shipment(shipped_order(), "token")
 
@@ -52,7 +52,7 @@ def test_a_lost_parcel_is_due_back_in_full():
     order = shipped_order()
     order = after(order, shipping.lose(order))
     assert order.status is Status.LOST
-    assert paying.refund_due(order, "ord_1:refund") == Refund(Money(order.payment.captured, "USD"), NO_CREDIT)
+    assert payment_rules.refund_due(order, "ord_1:refund") == Refund(Money(order.payment.captured, "USD"), NO_CREDIT)
 
 
 def test_accepted_units_are_refunded_and_new_ones_sold_again():
@@ -108,7 +108,7 @@ def test_a_return_that_never_came_frees_its_units():
     assert order.line("RED-LAMP").returnable == 1
 
 
-def test_a_return_that_was_told_no_is_not_authorized_late():
+def test_a_refused_return_is_not_authorized_later():
     order = shipped_order(("RED-LAMP", 1))
     order = after(order, returns.close(order, RETURN))
     assert order.returns[RETURN].outcome == "refused"
@@ -128,7 +128,8 @@ def test_a_long_return_is_put_back_in_parts_with_an_effect_id_each(monkeypatch):
     order = after(order, first)
     with pytest.raises(errors.CompensationIncomplete):
         returns.close(
-            after(order, paying.refunded(order, Refund(Money(4331, "USD"), NO_CREDIT), f"{RETURN}:refund")), RETURN
+            after(order, payment_rules.refunded(order, Refund(Money(4331, "USD"), NO_CREDIT), f"{RETURN}:refund")),
+            RETURN,
         )
     second = returns.restock(order, RETURN)
     assert [entry.effect_id for change in (first, second) for entry in change.stock] == [
@@ -142,7 +143,7 @@ def test_a_return_closes_only_when_it_is_refunded_and_restocked():
     order = returned(delivered_order(("RED-LAMP", 1)), 1, ["new"])
     with pytest.raises(errors.CompensationIncomplete):
         returns.close(order, RETURN)
-    order = after(order, paying.refunded(order, Refund(Money(1999, "USD"), NO_CREDIT), f"{RETURN}:refund"))
+    order = after(order, payment_rules.refunded(order, Refund(Money(1999, "USD"), NO_CREDIT), f"{RETURN}:refund"))
     with pytest.raises(errors.CompensationIncomplete):
         returns.close(order, RETURN)
     order = after(order, returns.restock(order, RETURN))
@@ -152,15 +153,15 @@ def test_a_return_closes_only_when_it_is_refunded_and_restocked():
 def test_no_more_is_refunded_than_was_charged():
     order = delivered_order(("TEA", 1))
     with pytest.raises(errors.UnexpectedState):
-        paying.refunded(order, Refund(Money(334, "USD"), NO_CREDIT), "x")
+        payment_rules.refunded(order, Refund(Money(334, "USD"), NO_CREDIT), "x")
     with pytest.raises(errors.UnexpectedState):
-        paying.refunded(order, Refund(Money(330, "USD"), Money(4, "USD")), "x")
+        payment_rules.refunded(order, Refund(Money(330, "USD"), Money(4, "USD")), "x")
 
 
 def test_an_order_is_the_fold_of_its_events():
     order, history = placed_order(("RED-LAMP", 2)), []
-    change = placing.place("ord_1", "anna", plainly(order.open_units()), "pm_card_visa", {"name": "Anna"}, "hash")
+    change = placement.place("ord_1", "anna", plainly(order.open_units()), "pm_card_visa", {"name": "Anna"}, "hash")
     history.extend(recorded(None, change, NOON, "test"))
-    change = placing.reserve(order, CATALOGUE)
+    change = placement.reserve(order, CATALOGUE)
     history.extend(recorded(order, change, NOON, "test"))
     assert fold(history) == after(order, change)

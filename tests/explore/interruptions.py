@@ -1,4 +1,4 @@
-"""For the explorer: a cancellation that comes in at every step of a purchase, and one fault beside it."""
+"""For the explorer: a cancellation at every step of a purchase, with one fault beside it."""
 
 from tests.explore.stories import cancel_everywhere as scenarios
 

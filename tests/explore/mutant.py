@@ -1,4 +1,4 @@
-"""A fault to be planted in a copy of the shop."""
+"""A defect to be planted in a copy of the shop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """What is wrong, the story in which it shows, and each edit: a file, what stands there, what then does."""
+    """The defect, the story that reveals it, and its edits: a file, the text to replace, the new text."""
 
     wrong: str
     story: str

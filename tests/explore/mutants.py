@@ -1,6 +1,6 @@
-"""Faults planted in a copy of the shop, each of which the explorer finds by at most one fault of its own.
+"""Defects planted in a copy of the shop, each of which the explorer has to find with at most one injected fault.
 
-Run by ``make mutants``, since every one explores a story in a process of its own.
+Run by ``make mutants``: each one explores a story in a process of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from asl.explorer.search import Run, exhaustive
+from asl.explorer.report import ScheduleResult
+from asl.explorer.search import run_exhaustively
 from tests.explore import mutants_of_rules, mutants_of_tasks, reconciliations
 from tests.explore.mutant import Mutant
 from tests.explore.stories import scenarios
@@ -42,10 +43,10 @@ def test_the_explorer_finds_a_shop_that(mutant: Mutant, tmp_path: Path) -> None:
     assert explored.stdout.strip(), f"every single fault of {mutant.story!r} leaves it whole"
 
 
-def first_finding(story: str) -> Run | None:
-    """The first plan of one fault, or of none, that breaks something in a story."""
+def first_finding(story: str) -> ScheduleResult | None:
+    """The first schedule of a story, with one fault or none, that breaks an invariant."""
     (scenario,) = [each for each in [*scenarios(), *reconciliations.scenarios()] if each.name == story]
-    return next((run for run in exhaustive(scenario, 1) if run.problems), None)
+    return next((run for run in run_exhaustively(scenario, 1) if run.problems), None)
 
 
 if __name__ == "__main__":

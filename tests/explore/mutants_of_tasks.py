@@ -1,44 +1,53 @@
-"""Faults in the tasks and in the definitions."""
+"""Defects in the tasks, in their steps and in the definitions."""
 
 from tests.explore.mutant import Mutant, mutant
 
-TASKS = {"void": "void_authorization", "capture": "capture_payment", "refund": "refund_payment"}
+PAYMENTS, SHIPMENT, INVENTORY = (f"oms/application/steps/{name}.py" for name in ("payments", "shipment", "inventory"))
+CALLS = {
+    "void": "deps.payments.void(order.payment_request)",
+    "capture": "deps.payments.capture(order.payment_request, amount)",
+    "refund": "deps.payments.refund(order.payment_request, amounts.card, effect_id)",
+}
 
 
-def afterwards(wrong: str, story: str, verb: str, amount: str = "") -> Mutant:
-    """The order's books say that the gateway was asked, and then it is."""
-    path = f"tasks/{TASKS[verb]}.py"
-    call = f"deps.payments.{verb}(order.payment_request{amount and f', {amount}'})"
-    acts = "    act(command, deps, decide)\n"
-    edits = (
-        (path, "    def decide(", "    asked = []\n\n    def decide("),
-        (path, call, f"asked.append(lambda: {call})"),
-        (path, acts, f"{acts}    for ask in asked:\n        ask()\n"),
+def afterwards(wrong: str, story: str, task: str, step: str) -> Mutant:
+    """The order is written first, and the gateway is called afterwards."""
+    commits = f"    change_order(command, deps, {step})\n"
+    late = (
+        "    before = deps.orders.get(command.order_id)\n"
+        f"    change_order(command, deps, lambda order: ({step})(order).change)\n"
+        f"    call = ({step})(before).call\n"
+        "    if call is not None:\n"
+        "        call(deps)\n"
     )
-    return Mutant(wrong, story, edits)
+    return mutant(wrong, story, f"tasks/{task}.py", commits, late)
 
 
-def outage(wrong: str, story: str, verb: str, amount: str = "") -> Mutant:
-    """What the gateway didn't hear is written down as if it had."""
-    call = f"            deps.payments.{verb}(order.payment_request{amount and f', {amount}'})\n"
-    swallowed = f"            try:\n    {call}            except Exception:\n                pass\n"
-    return mutant(wrong, story, f"tasks/{TASKS[verb]}.py", call, swallowed)
+def outage(wrong: str, story: str, verb: str) -> Mutant:
+    """A call that failed in an outage is recorded as if it had succeeded."""
+    call = CALLS[verb]
+    quiet = (
+        "\n\ndef _quietly(call):\n    try:\n        call()\n    except Exception:\n        pass\n\n\ndef _if_charged("
+    )
+    return Mutant(
+        wrong, story, ((PAYMENTS, call, f"_quietly(lambda: {call})"), (PAYMENTS, "\n\ndef _if_charged(", quiet))
+    )
 
 
 MUTANTS = [
     mutant(
         "releases nothing",
         "cancels",
-        "tasks/release_inventory.py",
+        INVENTORY,
         "    while order.version != version:",
         "    while False:",
     ),
     mutant(
         "releases in nobody's name",
         "cancels a line",
-        "tasks/release_inventory.py",
-        "placing.release(order, command.cancellation_id or None)",
-        "placing.release(order)",
+        INVENTORY,
+        "placement.release(order, cancellation_id or None)",
+        "placement.release(order)",
     ),
     mutant(
         "waits for a parcel without a deadline",
@@ -50,36 +59,36 @@ MUTANTS = [
     mutant(
         "captures what was ordered, not what was kept",
         "cancels a line",
-        "tasks/capture_payment.py",
-        "order.to_capture)",
-        "order.total)",
+        PAYMENTS,
+        "amount = order.to_capture",
+        "amount = order.total",
     ),
     mutant(
         "refunds under another key each time",
         "returns",
-        "tasks/refund_payment.py",
-        "refund.card, effect_id)\n        return",
-        'refund.card, f"{effect_id}:{order.version}")\n        return',
+        PAYMENTS,
+        "amounts.card, effect_id)",
+        'amounts.card, f"{effect_id}:{order.version}")',
     ),
     mutant(
         "gives back before the order is closed to late steps",
         "buys",
         "tasks/abandon_order.py",
-        "    act(command, deps, lambda order: placing.abandon(order, command.error))\n",
+        "    change_order(command, deps, lambda current: order.abandon_order(current, command.error))\n",
         "",
     ),
     mutant(
-        "voids only what the order's own books know of",
+        "voids only what the order's own record knows of",
         "meets a cancellation",
-        "tasks/void_authorization.py",
-        "if paying.is_charged(order):",
-        "if order.payment.authorized:",
+        PAYMENTS,
+        "return call if payment_rules.is_charged(order) else None",
+        "return call if order.payment.authorized else None",
     ),
     mutant(
         "fails without parking",
         "buys",
         "tasks/park_order.py",
-        "order = act(command, deps, lambda order: parking.park(order, visit, command.error, command.cause))",
+        "order = change_order(command, deps, lambda order: parking.park(order, visit, command.error, command.cause))",
         "order = deps.orders.get(command.order_id)",
     ),
     mutant(
@@ -93,13 +102,13 @@ MUTANTS = [
         "does not give an order back",
         "cancels what has left",
         "tasks/give_back_order.py",
-        "    act(command, deps, lambda order: cancelling.give_back(order, command.cancellation_id, command.error))\n",
+        "    change_order(command, deps, decide)\n",
         "",
     ),
     mutant(
         "recalls the whole shipment for one line",
         "cancels a line",
-        "tasks/recall_shipment.py",
+        SHIPMENT,
         "units = None if cancellation.whole else cancellation.lines",
         "units = None",
     ),
@@ -107,9 +116,8 @@ MUTANTS = [
         "takes a recall that came too late for one in time",
         "cancels what has left",
         "tasks/recall_shipment.py",
-        "        deps.carrier.recall(order.id, cancellation.cancellation_id, units)\n",
-        "        try:\n            deps.carrier.recall(order.id, cancellation.cancellation_id, units)\n"
-        "        except Exception:\n            pass\n",
+        "        decision.call(deps)\n",
+        "        try:\n            decision.call(deps)\n        except Exception:\n            pass\n",
     ),
     mutant(
         "catches every error but a timeout",
@@ -121,17 +129,17 @@ MUTANTS = [
     mutant(
         "closes a return before its refund",
         "returns",
-        "tasks/refund_payment.py",
-        "        return paying.refunded(order, refund, effect_id)",
-        "        return NOTHING",
+        PAYMENTS,
+        "Decision(payment_rules.refunded(order, amounts, effect_id), ",
+        "Decision(NOTHING, ",
     ),
     mutant(
-        "asks the carrier before the order's books say so",
+        "asks the carrier before the order's record says so",
         "meets a cancellation",
         "tasks/request_shipment.py",
-        "    order = act(",
+        "    order = change_order(",
         "    order = deps.orders.get(command.order_id)\n"
-        "    deps.carrier.request_shipment(order.id, order.open_units(), order.recipient)\n    order = act(",
+        "    deps.carrier.request_shipment(order.id, order.open_units(), order.recipient)\n    order = change_order(",
     ),
     mutant(
         "takes a return up late that it had refused",
@@ -141,7 +149,7 @@ MUTANTS = [
         '"OrderClosed"\n          ],\n          "Next": "Superseded"',
     ),
     mutant(
-        "waits for the carrier's word without a deadline",
+        "waits for the carrier's event without a deadline",
         "buys",
         "workflows/definitions/fulfill_order.asl.json",
         '"TimeoutSeconds": 2592000,',
@@ -157,61 +165,72 @@ MUTANTS = [
     mutant(
         "releases the first part of a long order",
         "is long and cancels",
-        "tasks/release_inventory.py",
+        INVENTORY,
         "    while order.version != version:",
         "    if order.version != version:",
     ),
     mutant(
         "ships the first part of a long order",
         "is long and returns",
-        "tasks/mark_shipped.py",
-        "    while order.status is Status.SHIPPED and order.held_units():",
-        "    while False:",
+        SHIPMENT,
+        "        if order.status is not Status.SHIPPED or not order.held_units():\n            return",
+        "        return",
     ),
     mutant(
         "puts the first part of a long return back on the shelf",
         "is long and returns",
-        "tasks/restock_items.py",
-        "    while order.returns[command.return_id].to_shelve:",
-        "    while False:",
+        "oms/application/steps/returns.py",
+        "        if not order.returns[return_id].to_shelve:\n            return",
+        "        return",
     ),
-    afterwards("writes a refund down before the card has it", "returns", "refund", "refund.card, effect_id"),
-    afterwards("writes a void down before the card is let go", "is turned down", "void"),
-    afterwards("writes a capture down before the card has paid", "buys", "capture", "order.to_capture"),
-    outage("takes a refund for made that met an outage", "returns", "refund", "refund.card, effect_id"),
+    afterwards(
+        "writes a refund down before the card has it",
+        "returns",
+        "refund_payment",
+        "lambda order: payments.refund_payment(order, command.effect_id)",
+    ),
+    afterwards(
+        "writes a void down before the card is let go",
+        "is turned down",
+        "void_authorization",
+        "lambda order: payments.void_authorization(order, command.cancellation_id)",
+    ),
+    afterwards("writes a capture down before the card has paid", "buys", "capture_payment", "payments.capture_payment"),
+    outage("takes a refund for made that met an outage", "returns", "refund"),
     outage("takes a card for let go where that met an outage", "cancels", "void"),
-    outage("takes a card for paid that met an outage", "buys", "capture", "order.to_capture"),
+    outage("takes a card for paid that met an outage", "buys", "capture"),
     mutant(
         "takes an outage for out of stock",
         "buys",
         "tasks/reserve_inventory.py",
-        "    order = act(command, deps, decide)\n    while",
+        "    order = inventory.reserve_all_parts(deps, command.order_id, ReserveInventory.__name__)\n",
         "    from oms.domain.errors import OutOfStock, StoreUnavailable\n    try:\n"
-        "        order = act(command, deps, decide)\n"
-        "    except StoreUnavailable:\n        raise OutOfStock(command.order_id) from None\n    while",
+        "        order = inventory.reserve_all_parts(deps, command.order_id, ReserveInventory.__name__)\n"
+        "    except StoreUnavailable:\n        raise OutOfStock(command.order_id) from None\n",
     ),
     mutant(
         "takes an outage for a recall that came too late",
         "cancels",
         "tasks/recall_shipment.py",
-        "        deps.carrier.recall(order.id, cancellation.cancellation_id, units)\n",
+        "        decision.call(deps)\n",
         "        from oms.domain.errors import AlreadyDispatched, CarrierUnavailable\n        try:\n"
-        "            deps.carrier.recall(order.id, cancellation.cancellation_id, units)\n"
-        "        except CarrierUnavailable:\n            raise AlreadyDispatched(order.id) from None\n",
+        "            decision.call(deps)\n"
+        "        except CarrierUnavailable:\n            raise AlreadyDispatched(command.order_id) from None\n",
     ),
     mutant(
         "asks nobody to review",
         "is approved",
         "tasks/authorize_payment.py",
-        "placing.needs_review(order) and not order.is_approved",
+        "needs_review(order) and not order.is_approved",
         "False",
     ),
     mutant(
         "waits for a review that was made meanwhile",
         "is approved at once",
         "tasks/request_review.py",
-        "    if order.is_approved:\n        deps.executions.succeed(command.task_token, {})\n",
-        "",
+        "    if change_order(command, deps, decide).is_approved:\n"
+        "        deps.executions.succeed(command.task_token, {})\n",
+        "    change_order(command, deps, decide)\n",
     ),
     mutant(
         "announces no parcel",
@@ -225,24 +244,23 @@ MUTANTS = [
     mutant(
         "refunds elsewhere than was wished",
         "returns to store credit",
-        "tasks/authorize_return.py",
-        "RefundTo(command.refund_to)",
+        "oms/application/steps/returns.py",
+        "RefundTo(refund_to)",
         "RefundTo.ORIGINAL_PAYMENT",
     ),
     mutant(
         "cancels all for a line",
         "cancels a line",
-        "tasks/take_order.py",
-        "lines = [Units(**line) for line in command.lines]",
-        "lines: list[Units] = []",
+        "oms/application/steps/cancellation.py",
+        "[Units(**line) for line in lines]",
+        "[]",
     ),
     mutant(
         "tells a defect as an answer",
         "buys",
-        "tasks/reject_order.py",
-        "        if reason is None:\n"
-        '            raise CompensationIncomplete(f"order {order.id} met a defect: {command.error}")\n',
-        '        reason = reason or "defect"\n',
+        "oms/application/steps/order.py",
+        '    if reason is None:\n        raise CompensationIncomplete(f"order {order.id} met a defect: {error}")\n',
+        '    reason = reason or "defect"\n',
     ),
     mutant(
         "confirms what was declined",

@@ -1,4 +1,4 @@
-"""For the explorer: books that are reconciled while orders move, and orders whose executions got lost."""
+"""For the explorer: reconciliations while orders move, and of orders whose executions were lost."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import asdict
 from functools import partial
 
 from asl.explorer import Scenario
-from oms.application.reconciliation.report import PAGES_OF_ONE, Report
+from oms.application.reconciliation.report import PAGES_PER_EXECUTION, ReconciliationReport
 from oms.domain.errors import OmsError
 from oms.domain.order import Status
 from tests.explore.shop import DAY, HOUR, ExploredShop, Habits, Script, scenario
 from tests.explore.stories import buys, cancels, comes_back, is_reviewed, meets, returns, uses_a_code
-from tests.workflows.books import forget
-from tests.workflows.shop import HANDLERS
+from tests.workflows.discrepancies import forget
+from tests.workflows.shop import TASKS
 
 
 def reconcile(shop: ExploredShop, name: str = "daily") -> None:
@@ -35,13 +35,13 @@ def cancels_and_is_reconciled(shop: ExploredShop) -> None:
 
 
 def returns_and_is_reconciled(shop: ExploredShop) -> None:
-    """When also what could not even park within a day and a half has failed."""
+    """After an execution that could not even park for a day and a half has failed."""
     returns(shop, ("RED-LAMP", 1))
     reconciled_at(shop, 12 * DAY)
 
 
 def comes_back_too_late(shop: ExploredShop) -> None:
-    """Whoever hears of it, the carrier's word or a reconciliation, sees to it that an operator does."""
+    """Either the carrier's event or a reconciliation parks the order for an operator."""
     comes_back(shop)
     reconciled_at(shop, 40 * DAY)
 
@@ -53,23 +53,23 @@ def uses_a_code_and_is_reconciled(shop: ExploredShop) -> None:
 
 
 def loses_its_fulfillment(shop: ExploredShop) -> None:
-    """Nobody hears that the goods have left, until a reconciliation starts another execution."""
+    """The dispatch reaches no execution, until a reconciliation starts another one."""
     buys(shop)
     shop.after(HOUR / 4, lambda: forget(shop, "FulfillOrder") if is_there(shop, "FulfillOrder") else None)
     reconciled_at(shop, 2 * HOUR, 4 * DAY)
 
 
 def loses_its_delivery(shop: ExploredShop) -> None:
-    """Nobody waits for the parcel's arrival, until a reconciliation starts another execution."""
+    """No execution waits for the delivery, until a reconciliation starts another one."""
     buys(shop)
     shop.after(2 * HOUR, lambda: forget(shop, "FulfillOrder") if is_there(shop, "FulfillOrder") else None)
     reconciled_at(shop, 3 * HOUR, 4 * DAY)
 
 
 def loses_its_review(shop: ExploredShop) -> None:
-    """Stock and money are held for what nobody can confirm any more, until a reconciliation gives them back.
+    """Stock and money are held for an order that can't be confirmed any more, until a reconciliation rejects it.
 
-    One that dies on the way leaves the order, which moved just now, to the next day's: two may, and the third is done.
+    A reconciliation that dies leaves the order, which has just moved, to the next day's: two may die.
     """
     is_reviewed(shop, None)
     shop.after(HOUR / 4, lambda: forget(shop, "NewOrder"))
@@ -77,25 +77,25 @@ def loses_its_review(shop: ExploredShop) -> None:
 
 
 def pays_as_it_expires(shop: ExploredShop) -> None:
-    """A payment that was asked for a week ago comes while the reservation is given back, at any point of that."""
+    """An authorization that was requested a week ago arrives while the order is rejected, at any point of that."""
     buys(shop)
     while shop.order().status is not Status.RESERVED and shop.engine.step():
         pass
     forget(shop, "NewOrder")
-    shop.injector.intruder = lambda: pay_late(shop)
-    reconciled_at(shop, 8 * DAY, 9 * DAY, 10 * DAY)  # the last for an order that moved under the eyes of the one before
-    shop.after(10 * DAY + HOUR, lambda: None)  # whoever redrives comes when the order has been quiet for a while
+    shop.injector.concurrent_action = lambda: pay_late(shop)
+    reconciled_at(shop, 8 * DAY, 9 * DAY, 10 * DAY)  # the last for an order that moved during the one before
+    shop.after(10 * DAY + HOUR, lambda: None)  # the redrives come after the order has been quiet for a while
 
 
 def pay_late(shop: ExploredShop) -> None:
     with suppress(OmsError):
-        HANDLERS["AuthorizePayment"].run({"order_id": "ord_1"}, shop.deps)
+        TASKS["AuthorizePayment"].run({"order_id": "ord_1"}, shop.deps)
 
 
 def goes_on_elsewhere(shop: ExploredShop) -> None:
-    """The report is so long already that its execution may read one page more."""
+    """The report has so many pages already that its execution may read only one more."""
     buys(shop)
-    begun = Report("daily", shop.deps.clock.now().isoformat(), pages=PAGES_OF_ONE - 1)
+    begun = ReconciliationReport("daily", shop.deps.clock.now().isoformat(), pages=PAGES_PER_EXECUTION - 1)
     shop.reports.put("daily", asdict(begun))
 
     def start() -> None:

@@ -1,4 +1,4 @@
-"""The shop as the explorer plays it: the machines, their real tasks, and everyone outside who plays along."""
+"""The shop for the explorer: the state machines, their real tasks, and simulated people and companies."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from random import Random
 from typing import Any
 
 from asl.engine.execution import Execution
-from asl.explorer import Injector, Plan, Scenario
-from asl.explorer.faults import CallFailed, Met
+from asl.explorer import FaultInjector, FaultPlan, Scenario
+from asl.explorer.faults import CallFailed
+from asl.explorer.injector import VisitedSite
 from asl.language.documents import encode
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.application.commit import commit
-from oms.application.webhooks.carrier_events import CARRIER, Fate, pass_on
-from oms.domain import errors, placing
+from oms.application.webhooks.carrier_events import CARRIER, CallbackResult, handle_carrier_event
+from oms.domain import errors, placement
 from oms.domain.errors import OmsError
 from oms.domain.events import Units
-from tests.explore import witnesses
+from tests.explore import cross_checks
 from tests.workflows.shop import FUNCTIONS, Shop
 
 HOUR, DAY = 3600, 86400
@@ -35,35 +36,35 @@ DEFECT = "KeyError"
 STARTS = ("StartFulfillment", "GoOnElsewhere")
 """States that call no function of ours."""
 IN_PARTS = ("ReserveInventory", "ReleaseInventory", "MarkShipped", "RestockItems")
-"""States that move the stock of a long order part by part."""
+"""States that move the stock of a long order in parts."""
 
 
 PASSING = ("crash", "twice", "between", "dies", "fails", "meet", "repeat")
 UNHEARD = ("timeout-before", "timeout-after", "late")
 TROUBLE = ("defect", *(error.type() for error in errors.leaves(errors.Unavailable)))
-"""Why an order is turned down that nobody said no to."""
+"""Reasons of a rejection that no shopper, card or operator has caused."""
 
 
 @cache
 def errors_of(state: str) -> tuple[str, ...]:
-    """What a task can truly raise without having done anything: its dependencies away, or a defect of ours.
+    """The errors that a task can raise before its effect: an unavailable dependency, or a defect of ours.
 
-    A business no is not injected, since it would be a lie: it is the edge's to say, in a story of its own.
+    A rejection is not injected, since it has to follow from the fakes: those have stories of their own.
     """
     if state in STARTS:
         return ("StepFunctions.SdkClientException", DEFECT)
-    known = {error: None for port, error in PORTS.items() if port in FUNCTIONS[state]["uses"]}
-    return (*known, DEFECT)
+    errors_of_ports = {error: None for port, error in PORTS.items() if port in FUNCTIONS[state]["uses"]}
+    return (*errors_of_ports, DEFECT)
 
 
 @lru_cache(maxsize=4096)
-def command_of(handler: Any, event: str) -> Any:
-    """The schedules ask the same again and again, and a command never changes: it is checked once."""
-    return handler.parsed(json.loads(event))
+def command_of(function: Any, event: str) -> Any:
+    """Cached, since schedules repeat the same commands, and a command is immutable."""
+    return function.parse_command(json.loads(event))
 
 
-class Watched:
-    """An edge that says before each of its calls that it is about to be called, which may find it away."""
+class ObservedPort:
+    """A port that reports each call beforehand to the injector, which may make it fail."""
 
     def __init__(self, inner: Any, checkpoint: Callable[[], None], away: str) -> None:
         self._inner = inner
@@ -86,9 +87,9 @@ class Watched:
 
 @dataclass(frozen=True)
 class Habits:
-    """The carrier's, who picks up after so many seconds, or never, or refuses to, puts it off day by day until then or
-    is silent, and loses the parcel or doesn't; and when a return's parcel comes, or None for never, and in which
-    condition its units, one by one and over again."""
+    """The carrier's behavior: when it picks up, or never, or refuses; whether it reports progress each day until
+    then; whether it loses the parcel. And when a return's parcel comes, or never (None), and the conditions of its
+    units, repeated in turn."""
 
     picks_up_after: float | None = HOUR
     refuses: bool = False
@@ -106,7 +107,7 @@ USUAL = Habits()
 
 
 class PromptCarrier(MemoryCarrier):
-    """A carrier that picks up, delivers or loses after a day, and calls back until it is heard."""
+    """A carrier that picks up, delivers or loses after a day, and repeats each event until it is handled."""
 
     STATE = (*MemoryCarrier.STATE, "recipients", "left_at")
 
@@ -153,17 +154,17 @@ class PromptCarrier(MemoryCarrier):
         self.shop.engine.call_at(self.shop.engine.now + seconds, call)
 
     def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
-        word = {"type": kind, "order_id": order_id, **more}
-        said = lambda: pass_on(self.shop.deps, word) is not Fate.EARLY  # noqa: E731
-        self.shop.injector.say(self.shop.engine, f"{kind}:{order_id}", said)
+        event = {"type": kind, "order_id": order_id, **more}
+        said = lambda: handle_carrier_event(self.shop.deps, event) is not CallbackResult.TOO_EARLY  # noqa: E731
+        self.shop.injector.send_message(self.shop.engine, f"{kind}:{order_id}", said)
 
 
 class ExploredShop(Shop):
-    """A shop whose tasks and callers meet what the injector has planned."""
+    """A shop whose tasks and callers meet the faults that the injector has planned."""
 
     carrier: PromptCarrier
 
-    def __init__(self, injector: Injector, script: Script, habits: Habits) -> None:
+    def __init__(self, injector: FaultInjector, script: Script, habits: Habits) -> None:
         super().__init__()
         self.injector = injector
         self.script = script
@@ -172,12 +173,12 @@ class ExploredShop(Shop):
         self.carrier = PromptCarrier(self, habits)
         edges = {name: getattr(self.deps, name) for name in ("orders", "payments", "executions")}
         edges["carrier"] = self.carrier
-        edges = {name: Watched(edge, injector.checkpoint, PORTS[name]) for name, edge in edges.items()}
+        edges = {name: ObservedPort(edge, injector.checkpoint, PORTS[name]) for name, edge in edges.items()}
         self.deps = replace(self.deps, **edges)
         self.stock(RED_LAMP=3, BLUE_RUG=1)
 
-    def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-        return lambda event: handler.handle(command_of(handler, encode(event)), self.deps)
+    def invoker(self, function: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        return lambda event: function.handle(command_of(function, encode(event)), self.deps)
 
     def play(self) -> None:
         self.script(self)
@@ -186,28 +187,28 @@ class ExploredShop(Shop):
         yield from (self.store, self.payments, self.carrier, self.reports)
 
     def violations(self) -> list[str]:  # type: ignore[override]
-        found = [each for each in super().violations() if each.invariant != "rest" or not self.reconciliation_failed]
-        told = [f"{each.invariant}: {each.subject} {each.what}" for each in found]
-        return [*told, *self.gone_astray(), *self.witnessed(), *self.parked_for_nothing()]
+        broken = [each for each in super().violations() if each.invariant != "rest" or not self.reconciliation_failed]
+        texts = [f"{each.invariant}: {each.subject} {each.what}" for each in broken]
+        return [*texts, *self.shipment_violations(), *self.cross_check_violations(), *self.needless_failures()]
 
     @property
     def reconciliation_failed(self) -> bool:
-        """What it was to find is in sight by its failure, until it is redriven."""
+        """Its failure raises an alarm, so an order that it should find may wait until it is redriven."""
         executions = self.engine.executions.values()
         return any(each.status == "FAILED" and each.machine.name == "Reconcile" for each in executions)
 
     def status_of(self, execution: Execution) -> str:
-        """Its order is not at rest: it failed, which alarms, and a reconciliation redrives what parked nothing."""
+        """An execution that could not park counts as running: it raises an alarm, and a reconciliation redrives it."""
         return "RUNNING" if self.could_not_park(execution) else super().status_of(execution)
 
     def could_not_park(self, execution: Execution) -> bool:
-        """Since parking itself met a fault: it outlasts whatever else is in its way."""
+        """True if ParkOrder itself met a fault: it outlasts any other one."""
         failed = execution.status == "FAILED" and execution.path[-1] == "ParkOrder" and execution.error != "OrderParked"
-        return failed and any(met.fault and ":ParkOrder#" in met.site for met in self.injector.met)
+        return failed and any(met.fault and ":ParkOrder#" in met.site for met in self.injector.visited)
 
-    def parked_for_nothing(self) -> Iterator[str]:
-        """One trouble that passes by itself parks no order, and turns none down."""
-        met = [each for each in self.injector.met if each.fault]
+    def needless_failures(self) -> Iterator[str]:
+        """A single transient fault parks no order, and rejects none."""
+        met = [each for each in self.injector.visited if each.fault]
         if len(met) > 1 or not all(map(passes, met)):
             return
         for order in self.store.orders.values():
@@ -216,32 +217,32 @@ class ExploredShop(Shop):
             prompt = self.habits.picks_up_after == HOUR and not self.habits.refuses
             if order.reason in TROUBLE or (prompt and f"{order.id}_unfulfillable" in order.cancellations):
                 yield f"rest: {order.id} is {order.status}: {order.reason}, and all trouble passed"
-            yield from witnesses.of_times(order, self.store.history[order.id])
-            expired = [name for name, known in order.returns.items() if known.outcome == "expired"]
+            yield from cross_checks.of_times(order, self.store.history[order.id])
+            expired = [name for name, each in order.returns.items() if each.outcome == "expired"]
             if self.habits.in_time:
                 yield from (f"rest: {name} is expired, and all trouble passed" for name in expired)
 
-    def gone_astray(self) -> Iterator[str]:
-        """What has left by the carrier's books left by ours too, to the unit; unless an operator is to look at it."""
+    def shipment_violations(self) -> Iterator[str]:
+        """The carrier and the order agree on the shipped units, unless an operator is to look at the order."""
         unable = {each.input["order_id"] for each in self.engine.executions.values() if self.could_not_park(each)}
         for order_id, shipment in self.carrier.shipments.items():
             order = self.order(order_id)
             if not (order.parked or order_id in unable or self.reconciliation_failed):
-                yield from witnesses.of_shipment(order, shipment, self.carrier.recipients.get(order_id))
+                yield from cross_checks.of_shipment(order, shipment, self.carrier.recipients.get(order_id))
 
-    def witnessed(self) -> Iterator[str]:
+    def cross_check_violations(self) -> Iterator[str]:
         for order in self.store.orders.values():
-            yield from witnesses.of_order(order, self.store.history[order.id])
+            yield from cross_checks.of_order(order, self.store.history[order.id])
             left_at = self.carrier.left_at.get(order.id)
-            yield from witnesses.of_refusals(order, self.store.history[order.id], left_at)
-            yield from witnesses.of_keys(order, witnesses.effects_of(order.id, self.store, self.payments))
-        yield from witnesses.of_rejections([*self.store.orders.values()], self.store.entries.values())
+            yield from cross_checks.of_refusals(order, self.store.history[order.id], left_at)
+            yield from cross_checks.of_keys(order, cross_checks.effects_of(order.id, self.store, self.payments))
+        yield from cross_checks.of_rejections([*self.store.orders.values()], self.store.entries.values())
         for return_id, parcel in self.carrier.returns.items():
             if not self.reconciliation_failed:
-                yield from witnesses.of_parcel(self.order(parcel.order_id), return_id, parcel)
+                yield from cross_checks.of_parcel(self.order(parcel.order_id), return_id, parcel)
         for execution in self.engine.executions.values():
             if "order_id" in execution.input:
-                yield from witnesses.of_execution(self.order(execution.input["order_id"]), execution)
+                yield from cross_checks.of_execution(self.order(execution.input["order_id"]), execution)
 
     def effects(self) -> list[str]:
         gateway = [f"gateway {entry.kind} {entry.order_id} {entry.effect_id}" for entry in self.payments.ledger]
@@ -249,21 +250,21 @@ class ExploredShop(Shop):
         ledger += [f"credit {effect_id}" for effect_id in self.store.credit]
         return gateway + ledger
 
-    # --- What a script says ---------------------------------------------------------------------
+    # --- Actions of a story ---------------------------------------------------------------------
 
     def order_and_start(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> None:
         self.place(*lines, order_id=order_id, method=method)
         self.start("NewOrder", order_id, order_id=order_id)
 
     def ask_to_cancel(self, *lines: tuple[str, int], name: str = "ord_1_cancel") -> None:
-        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
-        self.start("CancelOrder", name, cancellation_id=name, lines=asked, reason="changed my mind")
+        requested = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        self.start("CancelOrder", name, cancellation_id=name, lines=requested, reason="changed my mind")
 
     def ask_to_return(
         self, *lines: tuple[str, int], name: str = "ord_1_return", refund_to: str = "original_payment"
     ) -> None:
-        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
-        self.start("ReturnOrder", name, return_id=name, lines=asked, reason="too red", refund_to=refund_to)
+        requested = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        self.start("ReturnOrder", name, return_id=name, lines=requested, reason="too red", refund_to=refund_to)
 
     def redrive_parked(self) -> None:
         for execution in self.order().parked:
@@ -275,9 +276,9 @@ class ExploredShop(Shop):
     def reviewer_says(self, approved: bool, seconds: float = HOUR) -> None:
         def said() -> bool:
             try:
-                commit(self.deps, "ord_1", "olga", lambda order: placing.decide_review(order, approved, "olga"))
+                commit(self.deps, "ord_1", "olga", lambda order: placement.decide_review(order, approved, "olga"))
             except OmsError:
-                return True  # decided, closed or taken meanwhile: there is nothing left to say
+                return True  # decided, closed or taken meanwhile: nothing is left to decide
             executions = self.deps.executions
             for token in self.orders.waits("ord_1", "review"):
                 if approved:
@@ -286,15 +287,15 @@ class ExploredShop(Shop):
                     executions.fail(token, "ReviewDeclined", "olga said no")
             return True
 
-        self.after(seconds, lambda: self.injector.say(self.engine, "review", said))
+        self.after(seconds, lambda: self.injector.send_message(self.engine, "review", said))
 
 
-def passes(met: Met) -> bool:
-    """True of a fault after which another attempt finds all as it should be."""
+def passes(met: VisitedSite) -> bool:
+    """True of a transient fault: the next attempt succeeds."""
     kind, _, detail = met.fault.partition(":")
     if kind == "error":
         return detail != DEFECT
-    return kind in PASSING or (kind in UNHEARD and not met.site.startswith("word:"))
+    return kind in PASSING or (kind in UNHEARD and not met.site.startswith("message:"))
 
 
 Script = Callable[[ExploredShop], None]
@@ -302,8 +303,8 @@ Script = Callable[[ExploredShop], None]
 
 @cache
 def calls_of(state: str, parts: int = 1) -> int:
-    """What a walk's dice are told: a task loads the order and saves it, and may call one port in between; of a long
-    order it does so by parts. Some make more, which the plans that are played one by one find out."""
+    """The number of calls that a random walk assumes: a task loads and saves the order, and may call its ports in
+    between; of a long order it does so in parts. Some tasks make more, which exhaustive plans find out."""
     if state in STARTS:
         return 0
     again = 2 * (parts - 1) if state in IN_PARTS else 0
@@ -311,9 +312,9 @@ def calls_of(state: str, parts: int = 1) -> int:
 
 
 def scenario(name: str, script: Script, habits: Habits = USUAL, *, parts: int = 1, depth: int = 2) -> Scenario:
-    """A story in a shop whose carrier has such habits, about orders that are moved in so many parts."""
+    """A story in a shop whose carrier has these habits, about orders that are moved in this number of parts."""
 
-    def injector(plan: Plan, dice: Random | None) -> Injector:
-        return Injector(plan, errors=errors_of, calls=partial(calls_of, parts=parts), dice=dice)
+    def injector(plan: FaultPlan, dice: Random | None) -> FaultInjector:
+        return FaultInjector(plan, errors=errors_of, calls=partial(calls_of, parts=parts), dice=dice)
 
     return Scenario(name, lambda injector: ExploredShop(injector, script, habits), injector, depth)

@@ -1,4 +1,4 @@
-"""The shop's stories for the explorer: what shoppers do, and who comes in between."""
+"""Stories for the explorer: what shoppers do, and what happens meanwhile."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from asl.explorer import Plan, Scenario
-from oms.domain import credit, placing, pricing
+from asl.explorer import FaultPlan, Scenario
+from oms.domain import credit, placement, pricing
 from oms.domain.change import Change
 from oms.domain.discounts import Discount
 from oms.domain.events import OrderPlaced, QuotedUnits
@@ -33,7 +33,7 @@ def wants_too_much(shop: ExploredShop) -> None:
 
 
 def wants_what_is_gone(shop: ExploredShop) -> None:
-    """It was placed without prices, as orders once were, and the catalogue no longer has what it names."""
+    """An order of an early version, without prices, for a product that the catalogue no longer has."""
     lines = (QuotedUnits("GREEN-VASE", 2),)
     placed = OrderPlaced("ord_1", "anna", "USD", lines, "pm_card_visa", {"name": "Anna"}, "hash")
     shop.orders.create(Change((placed,)), shop.deps.clock.now(), "test")
@@ -47,13 +47,13 @@ def is_reviewed(shop: ExploredShop, approved: bool | None) -> None:
 
 
 def is_approved_at_once(shop: ExploredShop) -> None:
-    """Before another attempt at asking for it."""
+    """Before the review is requested again."""
     shop.order_and_start(method="pm_card_riskLevelElevated")
     shop.reviewer_says(True, seconds=0.001)
 
 
 def is_turned_down(shop: ExploredShop) -> None:
-    """It is so dear that a person looks at it, though its card is like any other."""
+    """It is reviewed for its price; its card is not risky."""
     shop.stock(RED_LAMP=30)
     shop.order_and_start(("RED-LAMP", 26))
     shop.reviewer_says(False)
@@ -70,14 +70,14 @@ def cancels(shop: ExploredShop, seconds: float, *lines: tuple[str, int]) -> None
 
 
 def cancels_a_line_too_early(shop: ExploredShop) -> None:
-    """It waits for its review: a line is cancelled once it is confirmed. It is refused, however late it is tried."""
+    """It waits for its review, and lines are cancelled only once it is confirmed. It stays refused."""
     shop.order_and_start(method="pm_card_riskLevelElevated")
     shop.reviewer_says(True, seconds=1.5 * HOUR)
     shop.after(60, lambda: shop.ask_to_cancel(("RED-LAMP", 1)))
 
 
 def is_redriven_early(shop: ExploredShop) -> None:
-    """By somebody who doesn't wait until what was away is back: it is parked again."""
+    """By an operator who doesn't wait for the end of the outage: it is parked again."""
     buys(shop)
     shop.after(1.5 * HOUR, shop.redrive_parked)
 
@@ -94,7 +94,7 @@ def returns(shop: ExploredShop, *lines: tuple[str, int], refund_to: str = "origi
 
 
 def comes_back(shop: ExploredShop) -> None:
-    """All of it."""
+    """All of the order."""
     shop.order_and_start(("RED-LAMP", 3), ("BLUE-RUG", 1))
     shop.after(3 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 3), ("BLUE-RUG", 1)))
 
@@ -106,7 +106,7 @@ def returns_twice(shop: ExploredShop) -> None:
 
 
 def returns_too_early(shop: ExploredShop) -> None:
-    """An hour before it is delivered: whoever asks so late that it has come meanwhile is refused all the same."""
+    """An hour before it is delivered: the return is refused, even if it is repeated after the delivery."""
     buys(shop)
     shop.after(24 * HOUR, lambda: shop.ask_to_return(("RED-LAMP", 1)))
 
@@ -118,7 +118,7 @@ def cancels_and_returns(shop: ExploredShop) -> None:
 
 
 def steps_in(shop: ExploredShop, step: int, act: Script) -> None:
-    """Buy, let so many steps happen, and then something comes in between."""
+    """A purchase, and an action after a number of its steps."""
     buys(shop)
     for _ in range(step):
         shop.engine.step()
@@ -126,17 +126,17 @@ def steps_in(shop: ExploredShop, step: int, act: Script) -> None:
 
 
 def meets(shop: ExploredShop, act: Script, begin: Script = buys) -> None:
-    """Buy, while somebody may come in anywhere, also in the middle of a task."""
-    shop.injector.intruder = lambda: act(shop)
+    """A purchase, with a concurrent action at any point, even within a task."""
+    shop.injector.concurrent_action = lambda: act(shop)
     begin(shop)
 
 
 CODE = Discount("ELEVEN", "USD", NOON, NOON + timedelta(days=1), total_limit=1, customer_limit=1, percent=11)
-"""With it no line of lamps is worth the same unit by unit."""
+"""With this percentage, the units of a line of lamps differ in value."""
 
 
 def uses_a_code(shop: ExploredShop, then: Script) -> None:
-    """Whatever comes then, with a code's last use, shipping and tax to an odd cent."""
+    """Another story, with the last use of a code, and shipping and tax at odd amounts."""
     shop.deps.discounts.change(None, CODE)
     shop.quote = lambda units, products: pricing.quote(
         units, products, "USD", Destination("US", "NY"), "express", CODE, now=NOON
@@ -145,7 +145,7 @@ def uses_a_code(shop: ExploredShop, then: Script) -> None:
 
 
 def pays_with_credit(shop: ExploredShop, then: Script, balance: int = 3000) -> None:
-    """Whatever comes then, with store credit of so much, to an odd cent beside shipping and tax."""
+    """Another story, paid with store credit, and with shipping and tax at odd amounts."""
     shop.deps.credit.grant(credit.grant("grant", "anna", Money(balance, "USD"), "sorry"), NOON, "olga")
     shop.quote = lambda units, products: pricing.quote(
         units, products, "USD", Destination("US", "NY"), "express", now=NOON, balance_minor=balance
@@ -154,15 +154,15 @@ def pays_with_credit(shop: ExploredShop, then: Script, balance: int = 3000) -> N
 
 
 def returns_at_once(shop: ExploredShop, first_to: str = "original_payment") -> None:
-    """Two returns, of which the first may be to store credit."""
+    """Two returns, of which the first may be refunded as store credit."""
     buys(shop)
     shop.after(3 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 1), name="first", refund_to=first_to))
     shop.after(3 * DAY, lambda: shop.ask_to_return(("BLUE-RUG", 1), name="second"))
 
 
 def goes_back_bit_by_bit(shop: ExploredShop) -> None:
-    """A line of three is cancelled by one, and the two others go back one after the other, the last one with all else:
-    that leaves the shipping."""
+    """One unit of three is cancelled, and the two others are returned one after the other, the last one with everything
+    else: the shipping is what remains."""
     shop.order_and_start(("RED-LAMP", 3), ("BLUE-RUG", 1))
     shop.after(60, lambda: shop.ask_to_cancel(("RED-LAMP", 1)))
     shop.after(3 * DAY, lambda: shop.ask_to_return(("RED-LAMP", 1), name="first"))
@@ -170,8 +170,8 @@ def goes_back_bit_by_bit(shop: ExploredShop) -> None:
 
 
 def is_long(shop: ExploredShop, then: Callable[[ExploredShop, list[tuple[str, int]]], None]) -> None:
-    """Of more lines than one unit of work moves, but for the last of which something happens then."""
-    lines = shop.stock_many(placing.PART + 2)
+    """An order of more lines than one change can move; then another action on all lines but the last."""
+    lines = shop.stock_many(placement.PART + 2)
     shop.order_and_start(*lines)
     then(shop, lines[:-1])
 
@@ -268,11 +268,11 @@ WITH_HABITS: Mapping[str, tuple[Script, Habits]] = {
     "comes back damaged": (comes_back, Habits(come_back=("damaged", "new", "opened", "defective"))),
 }
 LONG: Mapping[str, Script] = {
-    "is long and too much": lambda shop: shop.order_and_start(*shop.stock_many(placing.PART + 2), ("BLUE-RUG", 2)),
+    "is long and too much": lambda shop: shop.order_and_start(*shop.stock_many(placement.PART + 2), ("BLUE-RUG", 2)),
     "is long and cancels": partial(is_long, then=cancels_all_but_a_line),
     "is long and returns": partial(is_long, then=returns_all_but_a_line),
 }
-"""About orders that are moved in two parts: played with one fault at a time, since a step of theirs is slow."""
+"""About orders that are moved in two parts: with one fault at a time, since their steps are slow."""
 UNREACHABLE = {
     ("CancelOrder", state, following): "what was captured has left, and then the carrier refuses the recall before it"
     for state, following in (
@@ -282,7 +282,7 @@ UNREACHABLE = {
     )
 }
 STEPS = 24
-"""More than an undisturbed purchase takes, from its start to its delivery."""
+"""More than a purchase without faults takes, from its start to its delivery."""
 
 
 def scenarios() -> list[Scenario]:
@@ -292,7 +292,7 @@ def scenarios() -> list[Scenario]:
 
 
 def cancel_everywhere() -> list[Scenario]:
-    """A cancellation that comes in at every step of a purchase, which is a fault of its own."""
+    """A cancellation at every step of a purchase, which counts as a fault."""
     return [
         scenario(f"cancels at step {n}", partial(steps_in, step=n, act=ExploredShop.ask_to_cancel), depth=1)
         for n in range(STEPS)
@@ -301,11 +301,11 @@ def cancel_everywhere() -> list[Scenario]:
 
 @dataclass(frozen=True)
 class Saved:
-    """A schedule that once broke something, kept so that it never does again."""
+    """A schedule that once broke an invariant, kept as a test."""
 
     path: Path
     scenario: str
-    plan: Plan
+    plan: FaultPlan
 
 
 def saved(folder: Path) -> list[Saved]:

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from oms.declarations.files import ROOT
+from oms.declarations.names import pascal
 from oms.declarations.sign_in import sign_in
 from oms.declarations.tables import IndexDeclaration, tables
 
@@ -14,7 +15,7 @@ def keys(schema):
 
 @pytest.mark.parametrize("name", tables())
 def test_a_table_is_as_declared(cloud, name):
-    declared, made = tables()[name], cloud.of_type("AWS::DynamoDB::Table")[name.capitalize()]
+    declared, made = tables()[name], cloud.of_type("AWS::DynamoDB::Table")[pascal(name)]
     assert keys(made["KeySchema"]) == list(declared.key)
     assert {
         index["IndexName"]: IndexDeclaration(keys(index["KeySchema"]), index["Projection"]["ProjectionType"])

@@ -9,7 +9,7 @@ from oms.declarations.files import ROOT
 
 CONTRACT = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
 OPERATIONS = {
-    f"{method.upper()} {path}": operation
+    f"{method.upper()} /api{path}": operation
     for path, item in CONTRACT["paths"].items()
     for method, operation in item.items()
     if method in ("get", "put", "post", "patch", "delete", "head", "options", "trace")

@@ -11,17 +11,16 @@ from oms.declarations.functions import (
     CARRIER_SIGNATURE,
     GUESTS,
     PAYMENTS_SIGNATURE,
-    SIGN_UP,
     consumer_functions,
     task_functions,
 )
 from oms.declarations.machines import definitions, machine_schedules
-from oms.declarations.names import snake
+from oms.declarations.names import pascal, snake
 from oms.declarations.tables import tables
 from tests.infra.cloud import machine_arn
+from tests.infra.reachable import reachable_source
 
 DECLARED = (*task_functions().values(), *service_functions().values(), *consumer_functions().values())
-ENTRY_POINTS = {function.module: function.entry_point for function in (*DECLARED, SIGN_UP)}
 PORTS = (
     "orders",
     "inventory",
@@ -35,12 +34,12 @@ PORTS = (
     "baskets",
     "discounts",
     "credit",
-    "finder",
+    "order_index",
 )
 BEHIND = {
     "CARRIER_SECRET": CARRIER_SIGNATURE,
     "wiring.payment_event(": PAYMENTS_SIGNATURE,
-    "act(": "orders",
+    "commit(": "orders",
     " /guest/": GUESTS,
 }
 """What stands for a port in code that doesn't name it."""
@@ -55,25 +54,9 @@ ELSEWHERE = {"tantivy"}
 """What only the one-machine stack's adapters import."""
 
 
-def source(function):
-    """The text of the function's module, and of all modules of oms.application and api that it imports."""
-    text = (ROOT / function.module.replace(".", "/")).with_suffix(".py").read_text()
-    helpers = {}
-    while new := imported_modules(text + "".join(helpers.values())) - helpers.keys():
-        paths = {name: ROOT / f"{name.replace('.', '/')}.py" for name in new}
-        helpers |= {name: path.read_text() if path.is_file() else "" for name, path in paths.items()}
-    return "".join([text, *helpers.values()])
-
-
-def imported_modules(text):
-    """A name that is imported from a package may be a module too."""
-    imports = re.findall(r"from (oms\.application(?:\.\w+)*|api\.\w+) import (\w+)", text)
-    return {name for module, member in imports for name in (module, f"{module}.{member}")}
-
-
 @pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
 def test_a_function_declares_the_ports_that_its_code_names(function):
-    text = source(function)
+    text = reachable_source(function.module)
     named = {port for port in PORTS if f"deps.{port}." in text} | {
         port for sign, port in BEHIND.items() if sign in text
     }
@@ -95,9 +78,14 @@ def test_every_handler_is_in_the_code_and_nothing_but_the_shop_is(cloud, assembl
         module, _, name = function["Handler"].rpartition(".")
         code = assembly / f"asset.{function['Code']['S3Key'].removesuffix('.zip')}"
         assert (code / module.replace(".", "/")).with_suffix(".py").is_file()
-        assert name == ENTRY_POINTS[module]
+        assert name == entry_point(module)
         assert {path.name for path in code.iterdir()} == {"oms", module.partition(".")[0]}
         assert not [*code.rglob("__pycache__"), *code.rglob("*.pyc")]
+
+
+def entry_point(module):
+    folder, _, name = module.partition(".")
+    return {"tasks": name, "analytics": "handler", "api": "handler" if name == "sign_up" else "service"}[folder]
 
 
 def test_the_layer_holds_what_the_code_imports():
@@ -125,14 +113,14 @@ def test_a_function_s_environment_names_what_it_uses(cloud, function):
 
 
 def variables(port):
-    names = {name: {table.variable: name.capitalize()} for name, table in tables().items()}
+    names = {name: {table.variable: pascal(name)} for name, table in tables().items()}
     machines = {f"{snake(each.name).upper()}_ARN": machine_arn(each.name) for each in definitions()}
     return {
         **names,
         "orders": names["orders"] | names["inventory"],
         "discounts": names["orders"],
         "credit": names["orders"],
-        "finder": names["orders"] | names["filed"],
+        "order_index": names["orders"] | names["order_index"],
         "inventory": names["inventory"] | {"STOCK_SHARDS": "*=1"},
         "payments": {"PAYMENTS_API_KEY": "PaymentsKey"},
         "carrier": {"CARRIER_URL": "CarrierUrl"},

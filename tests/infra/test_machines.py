@@ -120,6 +120,6 @@ def test_tasks_and_callbacks_count_under_the_names_that_the_alarms_watch():
     runtime = (ROOT / "tasks/runtime.py").read_text()
     assert "Metrics(namespace=NAMESPACE, service=SERVICE)" in runtime
     assert 'else "Defect"' in runtime
-    assert "add_metric(name=counted, " in runtime
+    assert "add_metric(name=metric, " in runtime
     assert '"metrics": {"Discrepancy":' in (ROOT / "tasks/close_report.py").read_text()
     assert "class OrderParked(Defect)" in (ROOT / "oms/domain/errors.py").read_text()

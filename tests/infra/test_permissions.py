@@ -44,7 +44,7 @@ def hears(name, *streams):
 FUNCTIONS = {
     "OrderIndexer": each("dynamodb:GetItem", "Orders")
     | each("dynamodb:Scan", "Orders/index/by_customer")
-    | each("dynamodb:BatchWriteItem", "Baskets", "Filed")
+    | each("dynamodb:BatchWriteItem", "Baskets", "OrderIndex")
     | hears("OrderIndexer", "Orders"),
     "ProductIndexer": each("dynamodb:Query dynamodb:BatchGetItem", "Inventory")
     | each("dynamodb:BatchGetItem dynamodb:Scan", "Products")
@@ -106,7 +106,7 @@ FUNCTIONS = {
     "Health": set(),
     "Operators": each("dynamodb:GetItem", "Orders", "Inventory")
     | each("dynamodb:BatchGetItem", "Orders")
-    | each("dynamodb:Query", "Filed", *(f"Orders/index/by_{what}" for what in ("number", "queue", "state")))
+    | each("dynamodb:Query", "OrderIndex", *(f"Orders/index/by_{what}" for what in ("number", "queue", "state")))
     | each("dynamodb:BatchGetItem dynamodb:PutItem", "Inventory", "Products")
     | each("dynamodb:Query dynamodb:UpdateItem", "Inventory"),
     "Orders": each("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:Query", "Orders")

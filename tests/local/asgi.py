@@ -1,4 +1,4 @@
-"""An ASGI app asked in process."""
+"""Requests to an ASGI app in this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Told:
+class AsgiResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -20,10 +20,10 @@ class Told:
         return json.loads(self.body)
 
 
-def ask(app: Any, method: str, path: str, body: bytes = b"", address: str = "10.0.0.1", **headers: str) -> Told:
-    """``headers`` are spelt with underscores."""
+def ask(app: Any, method: str, path: str, body: bytes = b"", address: str = "10.0.0.1", **headers: str) -> AsgiResponse:
+    """Send a request. The names of ``headers`` have underscores for dashes."""
     path, _, query = path.partition("?")
-    sent: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
     scope = {
         "type": "http",
         "http_version": "1.1",
@@ -38,9 +38,9 @@ def ask(app: Any, method: str, path: str, body: bytes = b"", address: str = "10.
         return {"type": "http.request", "body": body}
 
     async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
+        messages.append(message)
 
     asyncio.run(app(scope, receive, send))
-    start, rest = sent
-    told = {name.decode(): value.decode() for name, value in start["headers"]}
-    return Told(start["status"], told, rest["body"])
+    start, rest = messages
+    response_headers = {name.decode(): value.decode() for name, value in start["headers"]}
+    return AsgiResponse(start["status"], response_headers, rest["body"])

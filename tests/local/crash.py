@@ -1,7 +1,7 @@
-"""make test-crash: every process of the shop is killed outright while orders are in flight, and started again.
+"""make test-crash: kills every process of the shop while orders are in progress, and starts it again.
 
-No order may be lost that DynamoDB holds, whatever waits goes on, and the audit is clean. The tables are on AWS's own
-DynamoDB Local, since ministack keeps its state only if it can end by itself; where there is none, that is said.
+No order in DynamoDB may be lost, every order must continue, and the audit must be clean. The tables are on AWS's own
+DynamoDB Local, since ministack saves its state only when it shuts down. Without DynamoDB Local the test is skipped.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local.commands.audit import audit, every, report
-from local.stack.stack import environment_of
+from local.commands.audit import all_items, audit, print_audit
+from local.stack.state_folder import stack_environment
 from oms.adapters.wiring import deps
 from oms.domain.order import Order, Status
 from tests.contract import dynamodb_local
@@ -27,11 +27,10 @@ from tests.local.shop_process import ORDER, ShopProcess, environ_for, have_ended
 
 ORDERS = 120
 CLIENTS = 8
-KILLED_AFTER = 60
-"""So many answers come before everything is killed."""
-PATIENCE_SECONDS = 240
-LOOK_AGAIN_SECONDS = 2
-UNDER_WAY = frozenset({Status.PLACED, Status.RESERVED, Status.AUTHORIZED, Status.CONFIRMED, Status.SHIPPED})
+KILL_AFTER_ORDERS = 60
+TIMEOUT_SECONDS = 240
+POLL_SECONDS = 2
+IN_PROGRESS = frozenset({Status.PLACED, Status.RESERVED, Status.AUTHORIZED, Status.CONFIRMED, Status.SHIPPED})
 
 
 def main() -> int:
@@ -53,7 +52,7 @@ def crash(environ: Mapping[str, str], console: Console) -> int:
 
 
 def place_until_killed(running: ShopProcess) -> list[str]:
-    """The ids of all orders that were accepted before nobody answered any more. ``SystemExit`` where too few were."""
+    """The ids of the orders accepted before the kill. Raises ``SystemExit`` if they are too few."""
     token, accepted, refused = running.token(), [], []
 
     def place(number: int) -> None:
@@ -63,18 +62,18 @@ def place_until_killed(running: ShopProcess) -> list[str]:
             refused.append(str(error))
             return
         accepted.append(order["order_id"])
-        if len(accepted) == KILLED_AFTER:
+        if len(accepted) == KILL_AFTER_ORDERS:
             kill(running)
 
     with ThreadPoolExecutor(CLIENTS) as clients:
         list(clients.map(place, range(ORDERS)))
-    if len(accepted) < KILLED_AFTER:
-        sys.exit(f"{len(accepted)} orders were accepted, too few to be killed among: {refused[0]}")
+    if len(accepted) < KILL_AFTER_ORDERS:
+        sys.exit(f"{len(accepted)} orders were accepted, too few: {refused[0]}")
     return accepted
 
 
 def kill(running: ShopProcess) -> None:
-    """All at once, the parent first: nobody is asked to end."""
+    """Kill all processes by SIGKILL, the parent first."""
     children, pids = running.children(), running.running["pids"]
     for pid in pids.values():
         os.kill(pid, signal.SIGKILL)
@@ -82,27 +81,27 @@ def kill(running: ShopProcess) -> None:
 
 
 def judge(running: ShopProcess, accepted: list[str], console: Console) -> int:
-    environment = environment_of(running.places)
-    orders = settled(environment)
+    environment = stack_environment(running.settings)
+    orders = wait_until_settled(environment)
     stored = {order.id for order in orders}
     lost = set(accepted) - stored
-    books, broken = audit(environment, environment["PAYMENTS_URL"])
-    report(console, books, broken)
+    records, broken = audit(environment, environment["PAYMENTS_URL"])
+    print_audit(console, records, broken)
     console.print(f"{len(accepted)} accepted, {len(stored)} stored, {len(lost)} lost")
-    unsettled = [order for order in orders if order.status in UNDER_WAY]
+    unsettled = [order for order in orders if order.status in IN_PROGRESS]
     for order in unsettled:
         console.print(f"{order.id} is still {order.status}", style="red")
     return 1 if lost or broken or unsettled else 0
 
 
-def settled(environment: dict[str, str]) -> list[Order]:
-    """All orders, once nothing is under way any more, or our patience is at its end."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def wait_until_settled(environment: dict[str, str]) -> list[Order]:
+    """All orders, once none is in progress, or the time is up."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
-        orders = list(every(deps(environment).orders.every))
-        if not any(order.status in UNDER_WAY for order in orders) or time.monotonic() > deadline:
+        orders = list(all_items(deps(environment).orders.every))
+        if not any(order.status in IN_PROGRESS for order in orders) or time.monotonic() > deadline:
             return orders
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Somebody who can be told from all others by each word of theirs, and visits a shop that runs."""
+"""A shopper whose data can be recognized in every log, and everything that they do at a running shop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.aws.resources import Pool, client
+from local.aws.resources import UserPool, client
 from tests.local.cognito import SIGN_UP_CODE
 from tests.local.shop_process import ORDER, ShopProcess
 
@@ -26,13 +26,13 @@ WORDS = ("Zebedee", "zebedee.quux", "Quux", "Perch Lane", "Xanadu", "555-0199", 
 
 
 def visit(shop: ShopProcess) -> list[str]:
-    """Sign up, order, fill carts, mistype, be refused. Answers what of it nobody else may read."""
+    """Sign up, order, fill carts, send invalid requests. Returns the words and tokens that no log may have."""
     token = _signed_up(shop)
     order = {**ORDER, "recipient": RECIPIENT}
     _, placed = shop.ask("POST", "/orders", order, token, key="marked")
     _, guest = shop.ask("POST", "/guest/carts")
     cart = guest["token"]
-    of_it = {name: order[name] for name in ("currency", "payment_method", "recipient")}
+    checkout = {name: order[name] for name in ("currency", "payment_method", "recipient")}
     statuses = [
         _status(shop, "POST", "/orders", {**order, "payment_method": "pm_card_chargeDeclined"}, token, key="declined"),
         _status(shop, "POST", "/orders", {**order, "currency": REASON}, token, key="mistyped"),
@@ -43,17 +43,17 @@ def visit(shop: ShopProcess) -> list[str]:
         _status(shop, "GET", "/search?q=Zebedee"),
     ]
     assert statuses == [202, 400, 404, 202, 200, 200, 200]
-    _, bought = shop.ask("POST", "/guest/cart/checkout", of_it, cart, key="guest")
+    _, bought = shop.ask("POST", "/guest/cart/checkout", checkout, cart, key="guest")
     return [*WORDS, token, cart, bought["token"]]
 
 
-def found(words: list[str], folder: Path) -> set[str]:
-    """Which of these words stand in which of the logs."""
+def find_in_logs(words: list[str], folder: Path) -> set[str]:
+    """The words that logs contain, and in which log."""
     return {f"{word} in {log.name}" for log in folder.glob("*.log") for word in words if word in log.read_text()}
 
 
 def _signed_up(shop: ShopProcess) -> str:
-    cognito, pool = client("cognito-idp", shop.places.aws()), Pool(**shop.running["pool"])
+    cognito, pool = client("cognito-idp", shop.settings.aws_variables()), UserPool(**shop.running["pool"])
     someone = {"ClientId": pool.client_id, "Username": RECIPIENT["email"]}
     attributes = [{"Name": "name", "Value": RECIPIENT["name"]}]
     cognito.sign_up(**someone, Password=PASSWORD, UserAttributes=attributes)
@@ -66,8 +66,8 @@ def _signed_up(shop: ShopProcess) -> str:
     return str(answer["AuthenticationResult"]["AccessToken"])
 
 
-def _status(shop: ShopProcess, *asked: Any, **more: Any) -> int:
+def _status(shop: ShopProcess, *arguments: Any, **options: Any) -> int:
     try:
-        return shop.ask(*asked, **more)[0]
+        return shop.ask(*arguments, **options)[0]
     except urllib.error.HTTPError as refused:
         return refused.code

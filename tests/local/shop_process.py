@@ -1,4 +1,4 @@
-"""``make run`` as a process of its own: on free ports, in a folder of its own."""
+"""``make run`` in a process of its own, on free ports, with a folder of its own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.aws.resources import SHOPPERS, Pool, sign_in
-from local.stack.settings import Places
+from local.aws.resources import SHOPPERS, UserPool, sign_in
+from local.stack.settings import StackSettings
 from tests.contract.stores import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -32,32 +32,32 @@ ORDER = {
 
 
 class ShopProcess:
-    def __init__(self, process: subprocess.Popen[str], environ: Mapping[str, str], said: list[str]) -> None:
-        self.process, self.environ, self.said = process, environ, said
-        self.places = Places.of(environ)
+    def __init__(self, process: subprocess.Popen[str], environ: Mapping[str, str], output: list[str]) -> None:
+        self.process, self.environ, self.output = process, environ, output
+        self.settings = StackSettings.from_environ(environ)
 
     @property
     def running(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.places.folder / "running.json").read_text())
-        return found
+        facts: dict[str, Any] = json.loads((self.settings.folder / "running.json").read_text())
+        return facts
 
     def token(self) -> str:
-        return sign_in(self.places.aws(), Pool(**self.running["pool"]).client_id, SHOPPERS[0])
+        return sign_in(self.settings.aws_variables(), UserPool(**self.running["pool"]).client_id, SHOPPERS[0])
 
     def ask(self, method: str, path: str, body: Any = None, token: str = "", key: str = "") -> tuple[int, Any]:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}", "Idempotency-Key": key}
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.places.gateway_url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, json.load(answer)
+        request = urllib.request.Request(self.settings.api_url + path, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, json.load(response)
 
     def end(self, number: int) -> int:
-        """Send a signal to the process that was started, and wait for its end."""
+        """Send a signal to the stack's process and wait for its end."""
         self.process.send_signal(number)
         return self.process.wait(timeout=ENDS_WITHIN_MS / 1000)
 
     def children(self) -> list[int]:
-        """A handle for each child, which becomes readable when the child has ended."""
+        """A handle for each child process, which becomes readable when the child has ended."""
         return [os.pidfd_open(pid) for name, pid in self.running["pids"].items() if name != "stack"]
 
 
@@ -68,23 +68,23 @@ def environ_for(folder: Path, **more: str) -> dict[str, str]:
 
 @contextmanager
 def shop(environ: Mapping[str, str]) -> Iterator[ShopProcess]:
-    """A shop that is open; it is ended afterwards where the test hasn't done so."""
+    """A running shop. It is stopped afterwards if the test hasn't done so."""
     command = [sys.executable, "-u", "-m", "local"]
     with subprocess.Popen(
         command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
-            said = list(_said_until(process, LAST_LINE))
-            if not said or LAST_LINE not in said[-1]:
-                raise AssertionError(f"the shop did not open: {''.join(said)}")
-            yield ShopProcess(process, environ, said)
+            output = list(_read_until(process, LAST_LINE))
+            if not output or LAST_LINE not in output[-1]:
+                raise AssertionError(f"the shop did not start: {''.join(output)}")
+            yield ShopProcess(process, environ, output)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-                process.communicate()  # who can't say its last words ends without waiting for its children
+                process.communicate()  # reads on: a process that can't print would not wait for its children
 
 
-def _said_until(process: subprocess.Popen[str], last: str) -> Iterator[str]:
+def _read_until(process: subprocess.Popen[str], last: str) -> Iterator[str]:
     assert process.stdout is not None
     for line in process.stdout:
         yield line
@@ -93,12 +93,12 @@ def _said_until(process: subprocess.Popen[str], last: str) -> Iterator[str]:
 
 
 def have_ended(children: list[int]) -> bool:
-    """True once every one of these processes is gone; False if one outlives our patience."""
+    """Wait until all these processes have ended. False if one takes too long."""
     for child in children:
-        waiting = select.poll()
-        waiting.register(child, select.POLLIN)
-        gone = waiting.poll(ENDS_WITHIN_MS)
+        poll = select.poll()
+        poll.register(child, select.POLLIN)
+        events = poll.poll(ENDS_WITHIN_MS)
         os.close(child)
-        if not gone:
+        if not events:
             return False
     return True

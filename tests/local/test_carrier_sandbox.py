@@ -1,4 +1,4 @@
-"""The carrier decides between dispatch and recall, and says what came of it until it is heard."""
+"""The carrier sandbox: it decides between dispatch and recall, and reports until the shop accepts the callback."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ from dataclasses import replace
 import pytest
 
 from local.sandboxes.callbacks import retry_seconds, signature
-from local.sandboxes.carrier.app import App
-from local.sandboxes.carrier.books import Books
-from local.sandboxes.carrier.carrier import PROGRESS_SECONDS, Carrier, Refused, Settings
-from local.sandboxes.carrier.courier import Courier
+from local.sandboxes.carrier.app import CarrierApp
+from local.sandboxes.carrier.carrier import PROGRESS_SECONDS, CarrierRefusal, CarrierSettings, SandboxCarrier
+from local.sandboxes.carrier.database import CarrierDatabase
+from local.sandboxes.carrier.timer_loop import TimerLoop
 
 LAMPS = {"RED-LAMP": 2, "BLUE-LAMP": 1}
 HOME = {"name": "Ada", "city": "London"}
 
 
 class World:
-    """A carrier, its clock, and a shop that listens."""
+    """A carrier, its clock, and a shop that accepts its callbacks."""
 
     def __init__(self, path: str = ":memory:") -> None:
         self.time = 1_000_000.0
-        self.heard: list[dict[str, object]] = []
-        self.deaf_to = 0
-        self.books = Books(path)
-        self.carrier = Carrier(self.books, lambda: self.time, Settings(10, 20, 30))
+        self.events: list[dict[str, object]] = []
+        self.failures = 0
+        self.database = CarrierDatabase(path)
+        self.carrier = SandboxCarrier(self.database, lambda: self.time, CarrierSettings(10, 20, 30))
 
     def post(self, body: str) -> bool:
-        if self.deaf_to:
-            self.deaf_to -= 1
+        if self.failures:
+            self.failures -= 1
             return False
-        self.heard.append(json.loads(body))
+        self.events.append(json.loads(body))
         return True
 
     def after(self, seconds: float) -> list[str]:
-        """What the shop is told within so many seconds."""
-        before, until = len(self.heard), self.time + seconds
+        """The types of the events within so many seconds."""
+        before, until = len(self.events), self.time + seconds
 
         async def live() -> None:
-            courier = Courier(self.carrier, self.post, lambda: self.time)
-            await courier.settle()
-            while (due := self.books.next_due()) is not None and due <= until:
+            timers = TimerLoop(self.carrier, self.post, lambda: self.time)
+            await timers.run_all_due()
+            while (due := self.database.next_due()) is not None and due <= until:
                 self.time = max(self.time, due)
-                await courier.settle()
+                await timers.run_all_due()
             self.time = until
 
         asyncio.run(live())
-        return [str(word["type"]) for word in self.heard[before:]]
+        return [str(event["type"]) for event in self.events[before:]]
 
     def ask(self, method: str, path: str, body: object = None, query: str = "") -> tuple[int, object]:
         return asyncio.run(self._ask(method, path, json.dumps(body).encode() if body is not None else b"", query))
@@ -68,50 +68,50 @@ class World:
         return sent[0]["status"], json.loads(content) if content else None
 
     @property
-    def app(self) -> App:
+    def app(self) -> CarrierApp:
         if not hasattr(self, "_app"):
-            self._app = App(self.carrier)
+            self._app = CarrierApp(self.carrier)
         return self._app
 
     def kinds(self) -> list[str]:
-        return [entry["kind"] for entry in self.books.ledger(0, 100)]
+        return [entry["kind"] for entry in self.database.ledger(0, 100)]
 
 
 @pytest.fixture
 def world():
     world = World()
     yield world
-    world.books.close()
+    world.database.close()
 
 
-def test_a_parcel_leaves_arrives_and_the_shop_is_told(world):
+def test_a_parcel_is_dispatched_and_delivered_and_the_shop_is_told(world):
     world.carrier.ship("ord_1", LAMPS, HOME)
 
     assert world.after(9) == []
     assert world.after(1) == ["shipment.dispatched"]
     assert world.after(20) == ["shipment.delivered"]
-    assert world.heard[0]["tracking"].startswith("TRK")
+    assert world.events[0]["tracking"].startswith("TRK")
     assert world.kinds() == ["requested", "dispatched", "delivered"]
 
 
-def test_asking_twice_ships_once(world):
+def test_a_repeated_request_ships_once(world):
     world.carrier.ship("ord_1", LAMPS, HOME)
     world.carrier.ship("ord_1", LAMPS, HOME)
     world.after(100)
-    with pytest.raises(Refused, match="is delivered"):
+    with pytest.raises(CarrierRefusal, match="is delivered"):
         world.carrier.ship("ord_1", LAMPS, HOME)
 
     assert world.after(100) == []
     assert world.kinds().count("dispatched") == 1
 
 
-def test_a_recall_before_dispatch_wins_and_is_told(world):
+def test_a_recall_before_dispatch_wins_and_is_reported(world):
     world.carrier.ship("ord_1", LAMPS, HOME)
     world.carrier.recall("ord_1", "can_1", None)
     world.carrier.recall("ord_1", "can_1", None)
 
     assert world.after(100) == ["shipment.recalled"]
-    with pytest.raises(Refused, match="called back"):
+    with pytest.raises(CarrierRefusal, match="was recalled"):
         world.carrier.ship("ord_1", LAMPS, HOME)
 
 
@@ -120,26 +120,26 @@ def test_a_recall_after_dispatch_is_refused_every_time(world):
     world.after(10)
 
     for _ in range(2):
-        with pytest.raises(Refused, match="has left") as refused:
+        with pytest.raises(CarrierRefusal, match="has left") as refused:
             world.carrier.recall("ord_1", "can_1", None)
         assert refused.value.error == "AlreadyDispatched"
     assert world.kinds() == ["requested", "dispatched", "recall refused"]
 
 
-def test_a_whole_recall_of_the_unknown_keeps_it_from_ever_leaving(world):
+def test_a_whole_recall_before_the_request_prevents_the_shipment(world):
     world.carrier.recall("ord_1", "can_1", None)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(CarrierRefusal) as refused:
         world.carrier.ship("ord_1", LAMPS, HOME)
     assert refused.value.error == "ShipmentRecalled"
     assert world.after(100) == []
 
 
-def test_recalled_units_stay_behind_and_the_last_of_them_recall_the_parcel(world):
+def test_recalled_units_are_removed_and_the_last_of_them_recall_the_parcel(world):
     world.carrier.ship("ord_1", LAMPS, HOME)
     world.carrier.recall("ord_1", "can_1", {"RED-LAMP": 1})
     world.carrier.recall("ord_1", "can_1", {"RED-LAMP": 1})
-    assert world.books.shipment("ord_1").units == {"RED-LAMP": 1, "BLUE-LAMP": 1}
+    assert world.database.shipment("ord_1").units == {"RED-LAMP": 1, "BLUE-LAMP": 1}
 
     world.carrier.recall("ord_1", "can_2", {"RED-LAMP": 1, "BLUE-LAMP": 1})
     assert world.after(100) == ["shipment.recalled"]
@@ -150,43 +150,43 @@ def test_a_parcel_can_be_lost(world):
     world.carrier.ship("ord_1", LAMPS, HOME)
     world.carrier.ship("ord_2", LAMPS, HOME)
 
-    told = world.after(100)
-    assert sorted(told) == ["shipment.delivered", "shipment.dispatched", "shipment.dispatched", "shipment.lost"]
+    types = world.after(100)
+    assert sorted(types) == ["shipment.delivered", "shipment.dispatched", "shipment.dispatched", "shipment.lost"]
 
 
-def test_what_is_held_waits_says_so_and_goes_when_told(world):
+def test_a_held_parcel_waits_reports_progress_and_leaves_on_demand(world):
     world.ask("PUT", "/_sandbox/settings", {"hold_dispatch": True})
     world.carrier.ship("ord_1", LAMPS, HOME)
     assert world.after(2 * PROGRESS_SECONDS) == ["shipment.progress"] * 2
-    assert len({word["id"] for word in world.heard}) == 2
+    assert len({event["id"] for event in world.events}) == 2
 
     world.ask("POST", "/_sandbox/dispatch", {"order_id": "ord_1"})
     assert world.after(0) == ["shipment.dispatched"]
     assert world.after(PROGRESS_SECONDS) == ["shipment.delivered"]
 
 
-def test_a_return_comes_in_and_its_units_are_as_they_were_said_to_be(world):
+def test_a_return_arrives_with_the_conditions_that_were_set(world):
     world.ask("PUT", "/_sandbox/returns/ret_2", {"conditions": {"RED-LAMP": ["damaged", "new"]}})
     world.carrier.announce_return("ret_1", "ord_1", LAMPS)
     world.carrier.announce_return("ret_1", "ord_1", LAMPS)
     world.carrier.announce_return("ret_2", "ord_1", {"RED-LAMP": 2})
 
     assert world.after(30) == ["return.received"] * 2
-    found = {word["return_id"]: word["units"] for word in world.heard}
-    assert found["ret_1"] == {"RED-LAMP": ["new", "new"], "BLUE-LAMP": ["new"]}
-    assert found["ret_2"] == {"RED-LAMP": ["damaged", "new"]}
+    units = {event["return_id"]: event["units"] for event in world.events}
+    assert units["ret_1"] == {"RED-LAMP": ["new", "new"], "BLUE-LAMP": ["new"]}
+    assert units["ret_2"] == {"RED-LAMP": ["damaged", "new"]}
 
 
-def test_a_return_that_has_come_is_told_again_when_it_is_announced_again(world):
+def test_a_received_return_is_reported_again_when_it_is_announced_again(world):
     world.carrier.announce_return("ret_1", "ord_1", LAMPS)
     world.after(30)
     world.carrier.announce_return("ret_1", "ord_1", LAMPS)
 
     assert world.after(0) == ["return.received"]
-    assert world.heard[0] == world.heard[1]
+    assert world.events[0] == world.events[1]
 
 
-def test_whoever_follows_a_parcel_too_late_is_told_where_it_is(world):
+def test_following_a_parcel_too_late_is_refused_with_its_status(world):
     world.ask("POST", "/_sandbox/next", {"lose": 1})
     world.carrier.ship("ord_1", LAMPS, HOME)
     world.after(10)
@@ -198,8 +198,8 @@ def test_whoever_follows_a_parcel_too_late_is_told_where_it_is(world):
     assert [(status, answer["error"]) for status, answer in answers] == [(409, "ParcelLost"), (409, "AlreadyDelivered")]
 
 
-def test_the_shop_is_told_again_until_it_hears(world):
-    world.deaf_to = 5
+def test_a_callback_is_retried_until_the_shop_accepts_it(world):
+    world.failures = 5
     world.carrier.ship("ord_1", LAMPS, HOME)
 
     assert world.after(10) == []
@@ -207,17 +207,17 @@ def test_the_shop_is_told_again_until_it_hears(world):
     assert world.after(retry_seconds(5)) == ["shipment.dispatched"]
 
 
-def test_what_was_not_heard_yet_outlives_the_process(tmp_path):
+def test_unaccepted_callbacks_survive_the_process(tmp_path):
     first = World(str(tmp_path / "carrier.sqlite"))
     first.carrier.ship("ord_1", LAMPS, HOME)
-    first.deaf_to = 1
+    first.failures = 1
     first.after(10)
-    first.books.close()
+    first.database.close()
 
     second = World(str(tmp_path / "carrier.sqlite"))
     second.time = first.time
     assert second.after(100) == ["shipment.dispatched", "shipment.delivered"]
-    second.books.close()
+    second.database.close()
 
 
 @pytest.mark.parametrize(("fault", "done"), [("timeout_before", []), ("timeout_after", ["requested"])])
@@ -231,7 +231,7 @@ def test_calls_fail_before_or_after_their_effect(world, fault, done):
     assert world.kinds() == ["requested"]
 
 
-def test_a_no_over_http_names_its_error(world):
+def test_a_refusal_over_http_names_its_error(world):
     world.ask("POST", "/shipments/ord_1/recalls/can_1", {"units": None})
     body = {"units": [{"sku": "RED-LAMP", "quantity": 2}], "recipient": HOME}
 
@@ -258,13 +258,17 @@ def test_a_no_over_http_names_its_error(world):
         ("GET", "/nowhere", None, 404),
     ],
 )
-def test_what_it_does_not_understand_it_refuses(world, method, path, body, status):
+def test_an_invalid_request_is_refused(world, method, path, body, status):
     assert world.ask(method, path, body)[0] == status
     assert world.kinds() == []
 
 
-def test_what_is_nested_beyond_all_use_it_refuses(world):
+def test_a_deeply_nested_body_is_refused(world):
     assert asyncio.run(world._ask("PUT", "/shipments/ord_1", b"[" * 100_000, ""))[0] == 400
+
+
+def test_a_body_of_two_megabytes_is_refused(world):
+    assert asyncio.run(world._ask("PUT", "/shipments/ord_1", b" " * 2_000_000, ""))[0] == 400
 
 
 def test_the_ledger_is_read_in_pages(world):
@@ -277,14 +281,14 @@ def test_the_ledger_is_read_in_pages(world):
     assert second["next"] is None
 
 
-def test_found_conditions_are_drawn_from_the_settings_and_stay_the_same(world):
+def test_conditions_are_drawn_from_the_settings_and_stay_the_same(world):
     world.carrier.settings = replace(world.carrier.settings, conditions=("new", "opened", "damaged"))
     world.carrier.announce_return("ret_1", "ord_1", {"RED-LAMP": 40})
     world.after(30)
 
-    found = world.heard[0]["units"]["RED-LAMP"]
-    assert len(found) == 40
-    assert set(found) == {"new", "opened", "damaged"}
+    conditions = world.events[0]["units"]["RED-LAMP"]
+    assert len(conditions) == 40
+    assert set(conditions) == {"new", "opened", "damaged"}
 
 
 def test_the_signature_is_of_the_time_and_the_body():
@@ -295,8 +299,8 @@ def test_the_signature_is_of_the_time_and_the_body():
     assert len({signed, signature("other", "body", 17), signature("secret", "b", 17)}) == 3
 
 
-def test_units_recalled_before_the_shipment_was_asked_for_never_leave(world):
+def test_units_recalled_before_the_request_never_leave(world):
     world.carrier.recall("ord_1", "can_1", {"RED-LAMP": 1})
     world.carrier.ship("ord_1", {"RED-LAMP": 2}, HOME)
     world.carrier.ship("ord_1", {"RED-LAMP": 2}, HOME)
-    assert world.carrier.books.shipment("ord_1").units == {"RED-LAMP": 1}
+    assert world.carrier.database.shipment("ord_1").units == {"RED-LAMP": 1}

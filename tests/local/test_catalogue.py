@@ -1,12 +1,12 @@
-"""The catalogue is the grocer's own: real goods at the prices that were paid, baskets as they were bought."""
+"""The catalogue: real products at the prices that were paid, and baskets as they were bought."""
 
 from __future__ import annotations
 
 import pytest
 
 from local.catalogue.product_names import product_name, readable, readable_size
-from local.catalogue.sales_data import NOT_GOODS, baskets, catalogue, opening_stock
-from oms.domain.cart import MOST_LINES
+from local.catalogue.sales_data import EXCLUDED_DEPARTMENTS, baskets, catalogue, opening_stock
+from oms.domain.cart import MAX_LINES
 from oms.domain.money import Money
 
 
@@ -18,15 +18,15 @@ def test_the_most_often_sold_come_first():
     assert (milk.name, milk.price) == ("Fluid Milk White Only, 1 gal", Money(269, "USD"))
 
 
-def test_the_catalogue_holds_goods_that_can_be_sent_each_once():
+def test_the_catalogue_has_products_that_can_be_shipped_each_once():
     goods = catalogue(5000)
 
     assert len({product.sku for product in goods}) == 5000
     assert all(product.price.minor > 0 and product.name and product.department for product in goods)
-    assert not {product.department for product in goods} & {readable(name) for name in NOT_GOODS}
+    assert not {product.department for product in goods} & {readable(name) for name in EXCLUDED_DEPARTMENTS}
 
 
-def test_stock_is_the_same_every_time_and_some_of_it_nearly_gone():
+def test_stock_is_the_same_every_time_and_some_of_it_is_low():
     goods = catalogue(1000)
     stock = opening_stock(goods)
 
@@ -37,7 +37,7 @@ def test_stock_is_the_same_every_time_and_some_of_it_nearly_gone():
     assert all(each.on_hand > 0 and each.reserved == 0 for each in stock)
 
 
-def test_baskets_are_drawn_by_their_seed_from_the_goods_on_offer():
+def test_baskets_are_drawn_by_the_seed_from_the_products_on_sale():
     skus = {product.sku for product in catalogue(500)}
     drawn = baskets(200, seed=7, skus=skus)
 
@@ -50,9 +50,9 @@ def test_baskets_are_drawn_by_their_seed_from_the_goods_on_offer():
         assert all(units.sku in skus and units.quantity > 0 for units in basket)
 
 
-def test_a_basket_larger_than_an_order_may_be_is_as_much_of_it_as_one_takes():
+def test_a_basket_is_cut_to_the_most_lines_of_an_order():
     drawn = baskets(400, seed=2, skus={product.sku for product in catalogue(5000)})
-    assert max(map(len, drawn)) == MOST_LINES
+    assert max(map(len, drawn)) == MAX_LINES
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_a_basket_larger_than_an_order_may_be_is_as_much_of_it_as_one_takes():
         ("NATURAL CHEESE EXACT WT CHUNKS", "CHEESE", "8 OZ", "Natural Cheese Exact Weight Chunks, 8 oz"),
     ],
 )
-def test_names_read_as_people_write_them(kind, category, size, name):
+def test_names_are_readable(kind, category, size, name):
     assert product_name(kind, category, size) == name
 
 
-def test_sizes_keep_their_figures():
+def test_sizes_keep_their_numbers():
     assert [readable_size(size) for size in ("1 GA", "2 L", "83.5 SQ FT")] == ["1 gal", "2 L", "83.5 sq ft"]

@@ -1,4 +1,4 @@
-"""The gateway: what reaches a function, what is refused before it, and how it looks to a client."""
+"""The gateway: the events that functions get, the requests that it refuses, and the responses to clients."""
 
 import base64
 import contextlib
@@ -22,7 +22,7 @@ POOL = Pool()
 
 @dataclass
 class Function:
-    """Stands for every function: remembers what it was called with, and answers what it is told to."""
+    """Stands for every function: records its calls, and returns ``answer`` or raises it."""
 
     answer: object = field(default_factory=lambda: {"statusCode": 200, "headers": {}, "body": "{}"})
     calls: list = field(default_factory=list)
@@ -40,10 +40,10 @@ class Function:
 
 
 @contextlib.contextmanager
-def serving(app):
+def serve(app):
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="critical", lifespan="on")
-        server = uvicorn.Server(config)
+        server_config = uvicorn.Config(app, log_level="critical", lifespan="on")
+        server = uvicorn.Server(server_config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -56,7 +56,7 @@ def serving(app):
 @pytest.fixture(scope="module")
 def gateway():
     app = Gateway(Function(), Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]))
-    with serving(app) as url:
+    with serve(app) as url:
         yield app, url
 
 
@@ -70,11 +70,11 @@ def function(gateway):
 @pytest.fixture
 def ask(gateway, function):
     def ask(method, path, body=None, token=None, **headers):
-        sent = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request(gateway[1] + path, body, {**sent, **headers}, method=method)
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        request = urllib.request.Request(gateway[1] + path, body, {**authorization, **headers}, method=method)
         try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.status, answer.headers, answer.read()
+            with urllib.request.urlopen(request) as response:
+                return response.status, response.headers, response.read()
         except urllib.error.HTTPError as refused:
             with refused:
                 return refused.code, refused.headers, refused.read()
@@ -86,7 +86,7 @@ def test_a_function_gets_an_event_of_payload_format_2(ask, function):
     token = POOL.access_token("anna", **{"cognito:groups": ["shoppers", "operators"], "email_verified": True})
     ask(
         "POST",
-        "/orders/ord_1/returns?a=1&b=x%20y&a=2",
+        "/api/orders/ord_1/returns?a=1&b=x%20y&a=2",
         '{"name": "Þóra"}'.encode(),
         token,
         **{"Content-Type": "application/json", "Idempotency-Key": "key-1", "Cookie": "a=1; b=2"},
@@ -94,8 +94,8 @@ def test_a_function_gets_an_event_of_payload_format_2(ask, function):
     ((name, event),) = function.calls
     assert name == "Orders"
     assert event["version"] == "2.0"
-    assert event["routeKey"] == event["requestContext"]["routeKey"] == "POST /orders/{order_id}/returns"
-    assert event["rawPath"] == "/orders/ord_1/returns"
+    assert event["routeKey"] == event["requestContext"]["routeKey"] == "POST /api/orders/{order_id}/returns"
+    assert event["rawPath"] == "/api/orders/ord_1/returns"
     assert event["pathParameters"] == {"order_id": "ord_1"}
     assert event["rawQueryString"] == "a=1&b=x%20y&a=2"
     assert event["queryStringParameters"] == {"a": "1,2", "b": "x y"}
@@ -109,43 +109,43 @@ def test_a_function_gets_an_event_of_payload_format_2(ask, function):
     assert claims["email_verified"] == "true"
     assert claims["exp"].isdigit()
     http = event["requestContext"]["http"]
-    assert (http["method"], http["path"], http["sourceIp"]) == ("POST", "/orders/ord_1/returns", "127.0.0.1")
+    assert (http["method"], http["path"], http["sourceIp"]) == ("POST", "/api/orders/ord_1/returns", "127.0.0.1")
 
 
-def test_a_body_that_is_no_text_comes_in_base64(ask, function):
-    ask("POST", "/webhooks/carrier", b"\xff\x00", **{"Content-Type": "application/octet-stream"})
+def test_a_binary_body_comes_in_base64(ask, function):
+    ask("POST", "/api/webhooks/carrier", b"\xff\x00", **{"Content-Type": "application/octet-stream"})
     assert function.event["isBase64Encoded"] is True
     assert base64.b64decode(function.event["body"]) == b"\xff\x00"
 
 
 def test_a_request_without_body_or_query_has_neither(ask, function):
-    ask("GET", "/health")
+    ask("GET", "/api/health")
     assert not {"body", "queryStringParameters", "pathParameters", "cookies"} & set(function.event)
     assert "authorizer" not in function.event["requestContext"]
 
 
-def test_an_answer_passes_as_it_is(ask, function):
-    function.answer = {"statusCode": 202, "headers": {"Location": "/orders/1", "Content-Type": "a/b"}, "body": "þ"}
-    status, headers, body = ask("GET", "/health")
-    assert (status, headers["location"], headers["content-type"], body.decode()) == (202, "/orders/1", "a/b", "þ")
+def test_a_response_passes_unchanged(ask, function):
+    function.answer = {"statusCode": 202, "headers": {"Location": "/api/orders/1", "Content-Type": "a/b"}, "body": "þ"}
+    status, headers, body = ask("GET", "/api/health")
+    assert (status, headers["location"], headers["content-type"], body.decode()) == (202, "/api/orders/1", "a/b", "þ")
 
 
-def test_an_answer_in_base64_is_decoded_and_cookies_are_set(ask, function):
+def test_a_base64_response_is_decoded_and_cookies_are_set(ask, function):
     encoded = base64.b64encode(b"\xff\x00").decode()
     function.answer = {"statusCode": 200, "body": encoded, "isBase64Encoded": True, "cookies": ["a=1", "b=2"]}
-    _, headers, body = ask("GET", "/health")
+    _, headers, body = ask("GET", "/api/health")
     assert (body, headers.get_all("set-cookie")) == (b"\xff\x00", ["a=1", "b=2"])
 
 
-def test_an_answer_without_a_status_is_the_body_of_a_200(ask, function):
+def test_a_result_without_a_status_is_the_body_of_a_200(ask, function):
     function.answer = {"status": "ok"}
-    status, headers, body = ask("GET", "/health")
+    status, headers, body = ask("GET", "/api/health")
     assert (status, headers["content-type"], json.loads(body)) == (200, "application/json", {"status": "ok"})
 
 
 @pytest.mark.parametrize("token", [None, POOL.access_token(exp=1), Pool().access_token()])
-@pytest.mark.parametrize("path", ["/orders", "/orders/ord_1", "/inventory/TEA"])
-def test_without_a_good_token_nothing_is_reached(ask, function, path, token):
+@pytest.mark.parametrize("path", ["/api/orders", "/api/orders/ord_1", "/api/inventory/TEA"])
+def test_without_a_valid_token_no_function_is_called(ask, function, path, token):
     status, headers, body = ask("GET", path, token=token)
     problem = json.loads(body)
     assert (status, problem["type"], problem["message"]) == (401, "/problems/unauthorized", "Unauthorized")
@@ -154,14 +154,25 @@ def test_without_a_good_token_nothing_is_reached(ask, function, path, token):
     assert not function.calls
 
 
-@pytest.mark.parametrize("path", ["/health", "/products?department=HOME", "/products/TEA"])
-def test_an_open_route_needs_none(ask, function, path):
+@pytest.mark.parametrize("path", ["/api/health", "/api/products?department=HOME", "/api/products/TEA"])
+def test_an_open_route_needs_no_token(ask, function, path):
     assert ask("GET", path)[0] == 200
     assert "authorizer" not in function.event["requestContext"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("DELETE", "/orders"), ("GET", "/orders/1/2/3")])
-def test_what_the_contract_has_not_is_not_found(ask, function, method, path):
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/nowhere"),
+        ("DELETE", "/api/orders"),
+        ("GET", "/api/orders/1/2/3"),
+        ("GET", "/health"),
+        ("GET", "/api/api/health"),
+        ("GET", "/"),
+        ("GET", "/api"),
+    ],
+)
+def test_a_path_that_the_contract_lacks_is_not_found(ask, function, method, path):
     status, _, body = ask(method, path, token=POOL.access_token())
     assert (status, json.loads(body)["type"], json.loads(body)["message"]) == (
         404,
@@ -171,8 +182,8 @@ def test_what_the_contract_has_not_is_not_found(ask, function, method, path):
     assert not function.calls
 
 
-def test_a_body_of_more_than_10_mb_reaches_nothing(ask, function):
-    status, _, body = ask("POST", "/orders", b" " * (GATEWAY_BODY_BYTES + 1), POOL.access_token())
+def test_a_body_over_10_mb_is_refused(ask, function):
+    status, _, body = ask("POST", "/api/orders", b" " * (GATEWAY_BODY_BYTES + 1), POOL.access_token())
     problem = json.loads(body)
     assert (status, problem["type"], problem["message"]) == (
         413,
@@ -184,14 +195,14 @@ def test_a_body_of_more_than_10_mb_reaches_nothing(ask, function):
 
 def test_a_body_of_10_mb_reaches_the_function(ask, function):
     assert (
-        ask("POST", "/orders", b" " * GATEWAY_BODY_BYTES, POOL.access_token(), **{"Content-Type": "text/plain"})[0]
+        ask("POST", "/api/orders", b" " * GATEWAY_BODY_BYTES, POOL.access_token(), **{"Content-Type": "text/plain"})[0]
         == 200
     )
     assert len(function.event["body"]) == GATEWAY_BODY_BYTES
 
 
-def raw(gateway, *parts):
-    """What the gateway says to these bytes, at first."""
+def send_raw(gateway, *parts):
+    """The beginning of the gateway's response to these bytes."""
     host, port = gateway[1].removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as client:
         for part in parts:
@@ -199,33 +210,33 @@ def raw(gateway, *parts):
         return client.recv(1000)
 
 
-def test_a_body_in_chunks_is_measured_as_it_comes(gateway, function):
-    head = b"POST /orders HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n"
+def test_a_chunked_body_is_measured_as_it_arrives(gateway, function):
+    head = b"POST /api/orders HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n"
     megabyte = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-    assert raw(gateway, head, megabyte * 11, b"0\r\n\r\n").startswith(b"HTTP/1.1 413")
+    assert send_raw(gateway, head, megabyte * 11, b"0\r\n\r\n").startswith(b"HTTP/1.1 413")
     assert not function.calls
 
 
-def test_a_client_that_asks_first_is_spared_the_sending(gateway, function):
-    head = b"POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
-    assert raw(gateway, head).startswith(b"HTTP/1.1 413")
+def test_a_client_that_expects_100_continue_is_refused_before_it_sends(gateway, function):
+    head = b"POST /api/orders HTTP/1.1\r\nHost: shop\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
+    assert send_raw(gateway, head).startswith(b"HTTP/1.1 413")
     assert not function.calls
 
 
-def test_a_function_that_raises_is_a_500_without_its_word(ask, function):
+def test_an_exception_is_a_500_without_its_message(ask, function):
     function.answer = ValueError("the shop's inside")
-    status, _, body = ask("GET", "/health")
+    status, _, body = ask("GET", "/api/health")
     assert (status, json.loads(body)["message"]) == (500, "Internal Server Error")
     assert b"inside" not in body
 
 
-def test_functions_run_side_by_side(ask, function, gateway):
+def test_functions_run_concurrently(ask, function, gateway):
     together = threading.Barrier(4, timeout=10)
     app, _ = gateway
     app._invoke = lambda name, event: {"statusCode": 200, "body": str(together.wait())}
-    threads = [threading.Thread(target=ask, args=("GET", "/health")) for _ in range(3)]
+    threads = [threading.Thread(target=ask, args=("GET", "/api/health")) for _ in range(3)]
     for thread in threads:
         thread.start()
-    assert ask("GET", "/health")[0] == 200
+    assert ask("GET", "/api/health")[0] == 200
     for thread in threads:
         thread.join()

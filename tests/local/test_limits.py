@@ -1,4 +1,4 @@
-"""What the gateway refuses of too much, and what each of its answers carries for browsers."""
+"""The gateway's limits, and the headers that protect browsers."""
 
 import threading
 
@@ -6,7 +6,7 @@ import pytest
 
 from api import security
 from local.gateway.app import Gateway
-from local.gateway.limits import MOST_BUCKETS, Buckets, Limits, Rate
+from local.gateway.limits import MOST_BUCKETS, Limits, Rate, TokenBuckets
 from local.gateway.tokens import Authorizer, PublishedKeys
 from tests.local.asgi import ask
 from tests.local.tokens import CLIENT, ISSUER, Pool
@@ -22,7 +22,7 @@ def gateway(invoke=lambda *_: {"statusCode": 200, "headers": {}, "body": "{}"}, 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate():
     now = 0.0
-    buckets = Buckets(Rate(2, 3), now=lambda: now)
+    buckets = TokenBuckets(Rate(2, 3), now=lambda: now)
     assert [buckets.take("anna") for _ in range(4)] == [0, 0, 0, 1]
     assert buckets.take("bert") == 0
     now = 0.5
@@ -31,9 +31,9 @@ def test_a_bucket_gives_its_burst_and_then_its_rate():
     assert [buckets.take("anna") for _ in range(4)] == [0, 0, 0, 1]
 
 
-def test_buckets_are_not_remembered_without_end():
+def test_the_number_of_buckets_is_limited():
     now = 0.0
-    buckets = Buckets(Rate(1, 1), now=lambda: now)
+    buckets = TokenBuckets(Rate(1, 1), now=lambda: now)
     for n in range(MOST_BUCKETS):
         buckets.take(str(n))
     now = 0.5
@@ -44,72 +44,72 @@ def test_buckets_are_not_remembered_without_end():
     assert buckets.take("another") == 1
 
 
-def test_an_address_that_asks_too_much_is_told_when_to_come_back():
-    app = gateway(limits=Limits(an_address=Rate(0.5, 2)))
-    assert [ask(app, "GET", "/health").status for _ in range(3)] == [200, 200, 429]
-    refused = ask(app, "GET", "/health")
+def test_too_many_requests_of_an_address_are_refused_with_a_retry_after():
+    app = gateway(limits=Limits(per_address=Rate(0.5, 2)))
+    assert [ask(app, "GET", "/api/health").status for _ in range(3)] == [200, 200, 429]
+    refused = ask(app, "GET", "/api/health")
     assert (refused.json["type"], refused.json["message"]) == ("/problems/too-many-requests", "Too Many Requests")
     assert refused.headers["retry-after"] == "2"
-    assert ask(app, "GET", "/health", address="10.0.0.2").status == 200
+    assert ask(app, "GET", "/api/health", address="10.0.0.2").status == 200
 
 
-def test_a_user_has_one_bucket_wherever_they_ask_from():
-    app = gateway(limits=Limits(a_user=Rate(1, 2)))
+def test_a_user_has_one_bucket_for_all_addresses():
+    app = gateway(limits=Limits(per_user=Rate(1, 2)))
     anna, bert = (f"Bearer {POOL.access_token(who)}" for who in ("anna", "bert"))
-    asked = [ask(app, "GET", "/orders", address=f"10.0.0.{n}", authorization=anna).status for n in range(3)]
-    assert asked == [200, 200, 429]
-    assert ask(app, "GET", "/orders", authorization=bert).status == 200
+    statuses = [ask(app, "GET", "/api/orders", address=f"10.0.0.{n}", authorization=anna).status for n in range(3)]
+    assert statuses == [200, 200, 429]
+    assert ask(app, "GET", "/api/orders", authorization=bert).status == 200
 
 
-def test_headers_of_more_than_10_kb_reach_nothing():
-    told = ask(gateway(), "GET", "/health", x="y" * 10_240)
-    assert (told.status, told.json["message"]) == (431, "Request Header Fields Too Large")
-    assert ask(gateway(), "GET", "/health", x="y" * 10_200).status == 200
+def test_headers_over_10_kb_are_refused():
+    response = ask(gateway(), "GET", "/api/health", x="y" * 10_240)
+    assert (response.status, response.json["message"]) == (431, "Request Header Fields Too Large")
+    assert ask(gateway(), "GET", "/api/health", x="y" * 10_200).status == 200
 
 
 def test_a_function_that_hangs_is_a_504():
     release = threading.Event()
-    app = gateway(lambda *_: release.wait(10), limits=Limits(answer_seconds=0.01))
-    told = ask(app, "GET", "/health")
+    app = gateway(lambda *_: release.wait(10), limits=Limits(timeout_seconds=0.01))
+    response = ask(app, "GET", "/api/health")
     release.set()
-    assert (told.status, told.json["message"]) == (504, "Endpoint request timed out")
+    assert (response.status, response.json["message"]) == (504, "Endpoint request timed out")
 
 
 def preflight(app, origin):
-    return ask(app, "OPTIONS", "/orders", origin=origin, access_control_request_method="POST")
+    return ask(app, "OPTIONS", "/api/orders", origin=origin, access_control_request_method="POST")
 
 
 def test_the_site_may_call_from_a_browser():
     app = gateway(site=SITE)
-    told = preflight(app, SITE)
-    assert (told.status, told.headers["access-control-allow-origin"]) == (204, SITE)
-    assert "POST" in told.headers["access-control-allow-methods"]
-    assert "idempotency-key" in told.headers["access-control-allow-headers"]
-    answer = ask(app, "GET", "/health", origin=SITE)
+    response = preflight(app, SITE)
+    assert (response.status, response.headers["access-control-allow-origin"]) == (204, SITE)
+    assert "POST" in response.headers["access-control-allow-methods"]
+    assert "idempotency-key" in response.headers["access-control-allow-headers"]
+    answer = ask(app, "GET", "/api/health", origin=SITE)
     assert answer.headers["access-control-allow-origin"] == SITE
     assert "etag" in answer.headers["access-control-expose-headers"]
-    refused = ask(app, "GET", "/orders", origin=SITE)
+    refused = ask(app, "GET", "/api/orders", origin=SITE)
     assert (refused.status, refused.headers["access-control-allow-origin"]) == (401, SITE)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", SITE + ".evil.example", "null", "http://shop.example"])
-def test_no_other_site_may(origin):
+def test_no_other_site_may_call(origin):
     app = gateway(site=SITE)
-    for told in (preflight(app, origin), ask(app, "GET", "/health", origin=origin)):
-        assert not [name for name in told.headers if name.startswith("access-control")]
+    for response in (preflight(app, origin), ask(app, "GET", "/api/health", origin=origin)):
+        assert not [name for name in response.headers if name.startswith("access-control")]
 
 
-def test_without_a_site_nobody_may():
+def test_without_a_site_no_page_may_call():
     assert preflight(gateway(), SITE).status == 404
-    assert "access-control-allow-origin" not in ask(gateway(), "GET", "/health", origin=SITE).headers
+    assert "access-control-allow-origin" not in ask(gateway(), "GET", "/api/health", origin=SITE).headers
 
 
-@pytest.mark.parametrize("path", ["/health", "/orders", "/nowhere"])
-def test_every_answer_carries_what_keeps_a_browser_safe(path):
-    told = ask(gateway(), "GET", path)
-    assert {name.lower(): value for name, value in security.HEADERS.items()}.items() <= told.headers.items()
+@pytest.mark.parametrize("path", ["/api/health", "/api/orders", "/api/nowhere"])
+def test_every_response_has_the_security_headers(path):
+    response = ask(gateway(), "GET", path)
+    assert {name.lower(): value for name, value in security.HEADERS.items()}.items() <= response.headers.items()
 
 
-def test_an_answer_s_own_word_on_caching_stands():
+def test_a_response_s_own_cache_control_stays():
     app = gateway(lambda *_: {"statusCode": 200, "headers": {"Cache-Control": "no-cache"}, "body": "{}"})
-    assert ask(app, "GET", "/health").headers["cache-control"] == "no-cache"
+    assert ask(app, "GET", "/api/health").headers["cache-control"] == "no-cache"

@@ -1,10 +1,10 @@
-"""Nobody's name, address or words in a log, whatever a request comes to."""
+"""No personal data in a log, whatever the result of a request."""
 
 import json
 
 import pytest
 
-from local.aws.functions import Functions
+from local.aws.functions import LocalFunctions
 from local.gateway.app import Gateway
 from local.gateway.tokens import Authorizer, PublishedKeys
 from oms.domain.errors import StoreUnavailable
@@ -31,19 +31,19 @@ def shop():
 
 
 def requests(shop, order_id):
-    """Good ones, and those that meet a refusal."""
+    """Valid requests, and requests that are refused."""
     reason = {"lines": [{"sku": "RED-LAMP", "quantity": 1}], "reason": REASON}
-    yield "POST", "/orders", ORDER
-    yield "POST", "/orders", {**ORDER, "currency": REASON}
-    yield "POST", "/orders", REASON
-    yield "GET", "/orders", None
-    yield "GET", f"/orders/{order_id}", None
-    yield "GET", "/products?department=Xanadu-on-Sea", None
-    yield "GET", "/orders/Zebedee%20Quux", None
-    yield "GET", "/Perch Lane 17", None
-    yield "POST", f"/orders/{order_id}/returns", reason
-    yield "POST", f"/orders/{order_id}/cancellation", reason
-    yield "POST", f"/orders/{order_id}/review", {"decision": "approve", "note": REASON}
+    yield "POST", "/api/orders", ORDER
+    yield "POST", "/api/orders", {**ORDER, "currency": REASON}
+    yield "POST", "/api/orders", REASON
+    yield "GET", "/api/orders", None
+    yield "GET", f"/api/orders/{order_id}", None
+    yield "GET", "/api/products?department=Xanadu-on-Sea", None
+    yield "GET", "/api/orders/Zebedee%20Quux", None
+    yield "GET", "/api/Perch Lane 17", None
+    yield "POST", f"/api/orders/{order_id}/returns", reason
+    yield "POST", f"/api/orders/{order_id}/cancellation", reason
+    yield "POST", f"/api/orders/{order_id}/review", {"decision": "approve", "note": REASON}
 
 
 class Failing:
@@ -62,10 +62,10 @@ def test_no_personal_data_is_logged(shop, error, caplog, capfd):
     caplog.set_level("DEBUG")
     order_id = shop.place(ORDER, by=SUBJECT)
     deps = shop.deps if error is None else shop.deps.__class__(**{**vars(shop.deps), "orders": Failing(error)})
-    functions = Functions(lambda _: {"CARRIER_SECRET": SECRET}, lambda _: deps)
+    functions = LocalFunctions(lambda _: {"CARRIER_SECRET": SECRET}, lambda _: deps)
     gateway = Gateway(functions.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]))
     tokens = [POOL.access_token(SUBJECT), POOL.access_token(OLGA, **{"cognito:groups": ["operators"]})]
-    asked = [
+    responses = [
         ask(
             gateway,
             method,
@@ -81,6 +81,6 @@ def test_no_personal_data_is_logged(shop, error, caplog, capfd):
     ]
     written = capfd.readouterr()
     logged = written.out + written.err + caplog.text
-    assert {answer.status for answer in asked} & ({202, 400, 404} if error is None else {500, 503})
+    assert {answer.status for answer in responses} & ({202, 400, 404} if error is None else {500, 503})
     assert not error or "route" in logged
     assert [word for word in [*WORDS, *tokens] if word in logged] == []

@@ -1,4 +1,4 @@
-"""The id of a request reaches each execution that follows from it, and every line that their tasks log."""
+"""The id of a request reaches every execution that follows from it, and every line that their tasks log."""
 
 import io
 import json
@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from local.aws.functions import Functions
+from local.aws.functions import LocalFunctions
 from local.gateway.app import Gateway, access_log
 from local.gateway.tokens import Authorizer, PublishedKeys
 from tasks.runtime import logger
@@ -22,22 +22,22 @@ THEIRS = re.compile(r"[0-9a-f-]{36}")
 
 
 class LoggedShop(Shop):
-    """A shop behind the gateway, whose tasks are called as on one machine."""
+    """A shop behind the gateway. Its tasks are called as on one machine."""
 
     def __init__(self):
-        self.functions = Functions(lambda _: SECRETS, lambda _: self.deps)
+        self.functions = LocalFunctions(lambda _: SECRETS, lambda _: self.deps)
         super().__init__()
         self.gateway = Gateway(self.functions.invoke, Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]))
 
-    def task(self, handler):
-        return lambda event: self.functions.invoke(handler.command.__name__, event)
+    def invoker(self, function):
+        return lambda event: self.functions.invoke(function.command.__name__, event)
 
     def post(self, path, body, key, **headers):
         headers |= {"authorization": f"Bearer {POOL.access_token()}", "content_type": "application/json"}
         return ask(self.gateway, "POST", path, json.dumps(body).encode(), idempotency_key=key, **headers)
 
     def place(self, **headers):
-        answer = self.post("/orders", BODY, "key", **headers)
+        answer = self.post("/api/orders", BODY, "key", **headers)
         assert answer.status in (200, 202)
         return answer.json["order_id"], answer.headers["x-correlation-id"]
 
@@ -51,14 +51,14 @@ def shop():
 
 @pytest.fixture
 def lines():
-    """What the tasks log while a test lasts, a JSON document a line."""
+    """The lines that tasks log during a test, as JSON documents."""
     written, handler = io.StringIO(), logger().registered_handler
     before = handler.setStream(written)
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     handler.setStream(before)
 
 
-def follow_to_the_door(shop, order_id):
+def deliver_order(shop, order_id):
     shop.let_happen()
     shop.dispatch(order_id)
     shop.deliver(order_id)
@@ -68,7 +68,7 @@ def follow_to_the_door(shop, order_id):
 def test_one_id_from_the_request_to_the_last_line_of_the_fulfillment(shop, lines):
     order_id, request_id = shop.place(x_correlation_id=OURS)
     assert request_id == OURS
-    follow_to_the_door(shop, order_id)
+    deliver_order(shop, order_id)
     begun = {each.machine.name: each.input for each in shop.engine.executions.values()}
     expected = {"order_id": order_id, "request_id": OURS}
     assert begun == {"NewOrder": expected, "FulfillOrder": expected}
@@ -81,7 +81,7 @@ def test_one_id_from_the_request_to_the_last_line_of_the_fulfillment(shop, lines
     assert {line["execution"] for line in lines()} == set(arns)
 
 
-def test_a_request_without_an_id_of_its_own_gets_the_gateway_s(shop, lines):
+def test_a_request_without_an_id_gets_the_gateway_s(shop, lines):
     order_id, request_id = shop.place()
     assert THEIRS.fullmatch(request_id)
     shop.let_happen()
@@ -89,18 +89,20 @@ def test_a_request_without_an_id_of_its_own_gets_the_gateway_s(shop, lines):
     assert {line["request_id"] for line in lines()} == {request_id}
 
 
-def test_a_cancellation_goes_under_the_id_of_its_own_request(shop, lines):
+def test_a_cancellation_has_the_id_of_its_own_request(shop, lines):
     order_id, _ = shop.place(x_correlation_id=OURS)
     shop.let_happen()
-    answer = shop.post(f"/orders/{order_id}/cancellation", {"reason": ""}, "cancel", x_correlation_id="changed-my-mind")
+    answer = shop.post(
+        f"/api/orders/{order_id}/cancellation", {"reason": ""}, "cancel", x_correlation_id="changed-my-mind"
+    )
     shop.let_happen()
     execution = shop.execution("CancelOrder", answer.json["cancellation_id"])
     assert (execution.status, execution.input["request_id"]) == ("SUCCEEDED", "changed-my-mind")
-    said = {line["task"] for line in lines() if line["request_id"] == "changed-my-mind"}
-    assert {"TakeOrder", "CompleteCancellation"} <= said
+    tasks = {line["task"] for line in lines() if line["request_id"] == "changed-my-mind"}
+    assert {"TakeOrder", "CompleteCancellation"} <= tasks
 
 
-def test_a_refusal_and_a_defect_are_logged_under_it_too(shop, lines, monkeypatch):
+def test_a_refusal_and_a_defect_are_logged_with_it(shop, lines, monkeypatch):
     shop.payments.decline_next()
     shop.place(x_correlation_id=OURS)
     shop.let_happen()
@@ -116,31 +118,31 @@ def test_a_refusal_and_a_defect_are_logged_under_it_too(shop, lines, monkeypatch
     assert "AttributeError" in defect["exception"]
 
 
-def test_what_began_before_requests_were_written_down_runs_all_the_same(shop, lines):
+def test_an_execution_without_a_request_id_runs(shop, lines):
     order = Shop.place(shop)
     shop.start("NewOrder", order.id, order_id=order.id)
-    follow_to_the_door(shop, order.id)
+    deliver_order(shop, order.id)
     assert {tuple(each.input) for each in shop.engine.executions.values()} == {("order_id",)}
     assert {line["request_id"] for line in lines()} == {""}
 
 
-def test_a_line_a_request_at_the_gateway_tells_its_route_and_nobody_s_words(shop):
+def test_the_access_log_has_the_route_and_no_personal_data(shop):
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     access_log.addHandler(handler)
     access_log.setLevel(logging.INFO)
     try:
-        ask(shop.gateway, "GET", "/products/Zebedee?name=Quux", authorization="")
-        ask(shop.gateway, "GET", "/orders")
-        ask(shop.gateway, "GET", "/Perch-Lane")
+        ask(shop.gateway, "GET", "/api/products/Zebedee?name=Quux", authorization="")
+        ask(shop.gateway, "GET", "/api/orders")
+        ask(shop.gateway, "GET", "/api/Perch-Lane")
     finally:
         access_log.removeHandler(handler)
         access_log.setLevel(logging.NOTSET)
     facts = [json.loads(line) for line in written.getvalue().splitlines()]
-    told = [(each["route"], each["status"], each["error"]) for each in facts]
-    assert told == [
-        ("GET /products/{sku}", 404, "-"),
-        ("GET /orders", 401, "Unauthorized"),
+    logged = [(each["route"], each["status"], each["error"]) for each in facts]
+    assert logged == [
+        ("GET /api/products/{sku}", 404, "-"),
+        ("GET /api/orders", 401, "Unauthorized"),
         ("-", 404, "Not Found"),
     ]
     assert all(THEIRS.fullmatch(each["gateway_request_id"]) and each["latency_ms"] >= 0 for each in facts)

@@ -1,4 +1,4 @@
-"""Sign-up to sign-out with an SDK that isn't ours, at the Cognito of one machine."""
+"""Sign-up to sign-out with a third-party SDK, at the Cognito of one machine."""
 
 from dataclasses import replace
 
@@ -6,9 +6,9 @@ import boto3
 import pytest
 
 from api.sign_up import add_confirmed_shopper
+from local.aws.names import COGNITO_ENDPOINT
 from local.aws.resources import OPERATOR, PASSWORD, SHOPPERS, client, make_pool, sign_in
 from local.gateway.tokens import Authorizer, PublishedKeys, keys_at
-from local.stack.settings import COGNITO
 from oms.adapters.aws.clients import Aws
 from tests.local.cognito import Person, cognito
 
@@ -28,14 +28,14 @@ def pool(aws):
 
 @pytest.fixture
 def person(aws, pool, monkeypatch):
-    """Somebody by their address."""
-    monkeypatch.setenv(COGNITO, aws[COGNITO])
+    """A user by their address."""
+    monkeypatch.setenv(COGNITO_ENDPOINT, aws[COGNITO_ENDPOINT])
     return lambda address, its_pool=pool: Person(address, its_pool, aws)
 
 
 @pytest.fixture
 def dora(person, request):
-    """Signed up under the test's name, not yet confirmed."""
+    """A user named after the test, signed up and not yet confirmed."""
     someone = person(f"{request.node.name}@example.com")
     someone.sdk.register(someone.sdk.username, OWN)
     return someone
@@ -44,18 +44,20 @@ def dora(person, request):
 @pytest.fixture
 def authorizer(aws, pool):
     return Authorizer(
-        PublishedKeys(keys_at(f"{aws[COGNITO]}/{pool.id}/.well-known/jwks.json")), pool.issuer, [pool.client_id]
+        PublishedKeys(keys_at(f"{aws[COGNITO_ENDPOINT]}/{pool.id}/.well-known/jwks.json")),
+        pool.issuer,
+        [pool.client_id],
     )
 
 
-def refused(call, *given):
-    """The name of the error that Cognito answers."""
+def refused(call, *arguments):
+    """The code of Cognito's error."""
     with pytest.raises(boto3.client("cognito-idp", "us-east-1").exceptions.ClientError) as raised:
-        call(*given)
+        call(*arguments)
     return raised.value.response["Error"]["Code"]
 
 
-def test_who_signs_up_and_confirms_is_a_shopper_to_the_gateway(dora, authorizer):
+def test_a_confirmed_user_is_a_shopper_to_the_gateway(dora, authorizer):
     assert refused(dora.sdk.authenticate, OWN) == "UserNotConfirmedException"
     dora.sdk.confirm_sign_up(dora.code())
     dora.sdk.authenticate(OWN)
@@ -64,7 +66,7 @@ def test_who_signs_up_and_confirms_is_a_shopper_to_the_gateway(dora, authorizer)
     assert dora.sdk.id_claims["email"] == dora.sdk.username
 
 
-def test_another_code_confirms_nobody_and_a_code_confirms_once(dora):
+def test_a_wrong_code_confirms_no_user_and_a_code_confirms_once(dora):
     wrong = "".join(str(9 - int(digit)) for digit in dora.code())
     assert refused(dora.sdk.confirm_sign_up, wrong) == "CodeMismatchException"
     assert refused(dora.sdk.authenticate, OWN) == "UserNotConfirmedException"
@@ -73,7 +75,7 @@ def test_another_code_confirms_nobody_and_a_code_confirms_once(dora):
     assert refused(dora.sdk.confirm_sign_up, code) == "NotAuthorizedException"
 
 
-def test_a_wrong_password_and_an_unknown_person_are_told_alike(person):
+def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(person):
     anna, nobody = person(SHOPPERS[0]), person("nobody@example.com")
     assert refused(anna.sdk.authenticate, NEW) == refused(nobody.sdk.authenticate, NEW) == "NotAuthorizedException"
     nobody.sdk.initiate_forgot_password()
@@ -81,7 +83,7 @@ def test_a_wrong_password_and_an_unknown_person_are_told_alike(person):
 
 
 @pytest.mark.parametrize("weak", ["Short-1", "no-capitals-in-1", "NO-SMALLS-IN-1", "No-digits-here"])
-def test_a_weak_password_signs_nobody_up(person, weak):
+def test_a_weak_password_is_refused(person, weak):
     someone = person("weak@example.com")
     assert refused(someone.sdk.register, someone.sdk.username, weak) == "InvalidPasswordException"
 
@@ -90,7 +92,7 @@ def test_an_address_signs_up_once(dora):
     assert refused(dora.sdk.register, dora.sdk.username, NEW) == "UsernameExistsException"
 
 
-def test_a_refreshed_token_is_a_new_one_for_the_same_person(person, authorizer):
+def test_a_refreshed_token_is_a_new_one_for_the_same_user(person, authorizer):
     anna = person(SHOPPERS[0])
     anna.sdk.authenticate(PASSWORD)
     first = authorizer.claims(anna.sdk.access_token)
@@ -100,7 +102,7 @@ def test_a_refreshed_token_is_a_new_one_for_the_same_person(person, authorizer):
     assert second["jti"] != first["jti"]
 
 
-def test_nobody_refreshes_after_signing_out(person):
+def test_no_token_is_refreshed_after_signing_out(person):
     here, there = person(SHOPPERS[1]), person(SHOPPERS[1])
     for place in (here, there):
         place.sdk.authenticate(PASSWORD)
@@ -117,7 +119,7 @@ def test_a_revoked_refresh_token_ends_one_sign_in(person, pool):
     here.sdk.renew_access_token()
 
 
-def test_a_forgotten_password_is_set_anew_by_who_reads_the_mail(dora):
+def test_a_forgotten_password_is_replaced_with_the_mailed_code(dora):
     dora.sdk.confirm_sign_up(dora.code())
     dora.sdk.initiate_forgot_password()
     wrong = "".join(str(9 - int(digit)) for digit in dora.code())
@@ -128,7 +130,7 @@ def test_a_forgotten_password_is_set_anew_by_who_reads_the_mail(dora):
     assert dora.sdk.access_claims["cognito:groups"] == ["shoppers"]
 
 
-def test_a_forged_token_speaks_for_nobody(person, authorizer):
+def test_a_forged_token_is_refused(person, authorizer):
     anna = person(SHOPPERS[0])
     anna.sdk.authenticate(PASSWORD)
     header, claims, signature = anna.sdk.refresh_token.split(".")
@@ -136,14 +138,14 @@ def test_a_forged_token_speaks_for_nobody(person, authorizer):
     assert refused(anna.sdk.renew_access_token) == "NotAuthorizedException"
 
 
-def test_the_seeded_people_are_in_their_groups(aws, pool, authorizer):
+def test_the_seeded_users_are_in_their_groups(aws, pool, authorizer):
     tokens = {who: sign_in(aws, pool.client_id, who) for who in (*SHOPPERS, OPERATOR)}
     groups = {who: authorizer.claims(token)["cognito:groups"] for who, token in tokens.items()}
     assert groups == {**{who: ["shoppers"] for who in SHOPPERS}, OPERATOR: ["operators"]}
 
 
 def test_a_reset_password_makes_no_operator_a_shopper():
-    """Nobody is asked: nothing answers there."""
+    """It calls no service: nothing answers at this endpoint."""
     event = {"triggerSource": "PostConfirmation_ConfirmForgotPassword", "userPoolId": "pool", "userName": "olga"}
     assert add_confirmed_shopper(event, Aws("us-east-1", cognito_endpoint="http://127.0.0.1:1")) == event
 

@@ -1,5 +1,4 @@
-"""``make run`` starts the shop, keeps what happened, tells no log of anybody, and leaves nothing behind, however it
-ends."""
+"""``make run`` starts the shop, keeps its state, logs no personal data, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -12,29 +11,32 @@ import urllib.request
 
 import pytest
 
-from tests.local.personal import found, visit
+from local.stack.processes import StackFailed
+from local.stack.settings import StackSettings
+from local.stack.state_folder import exclusive_stack
+from tests.local.personal import find_in_logs, visit
 from tests.local.shop_process import OPEN, ORDER, ROOT, environ_for, have_ended, shop
 
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent dies")
 
 SITE = "https://shop.example"
 
 
-def allowed(shop, origin):
-    """Whose pages the gateway lets call, when a page of ``origin`` asks."""
+def allowed_origin(shop, origin):
+    """The origin that the gateway allows, for a preflight of a page of ``origin``."""
     headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    request = urllib.request.Request(f"{shop.places.gateway_url}/orders", headers=headers, method="OPTIONS")
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return answer.headers["Access-Control-Allow-Origin"]
+    request = urllib.request.Request(f"{shop.settings.api_url}/orders", headers=headers, method="OPTIONS")
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return response.headers["Access-Control-Allow-Origin"]
 
 
 @linux_only
-def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
+def test_the_shop_keeps_its_state_and_leaves_no_process_behind(tmp_path):
     environ = {**environ_for(tmp_path), "SITE_ORIGIN": SITE}
     with shop(environ) as first:
-        assert any(OPEN in line for line in first.said)
-        assert allowed(first, SITE) == SITE
-        assert allowed(first, "https://elsewhere.example") is None
+        assert any(OPEN in line for line in first.output)
+        assert allowed_origin(first, SITE) == SITE
+        assert allowed_origin(first, "https://elsewhere.example") is None
         assert first.ask("GET", "/health") == (200, {"status": "ok"})
         token = first.token()
         status, placed = first.ask("POST", "/orders", ORDER, token, key="first")
@@ -44,7 +46,7 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         assert len(children) == 7
         assert first.end(signal.SIGTERM) == 0
         assert have_ended(children)
-        assert found(private, tmp_path / "logs") == set()
+        assert find_in_logs(private, tmp_path / "logs") == set()
 
     with shop(environ) as second:
         token = second.token()
@@ -53,7 +55,7 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         command = [sys.executable, "-m", "local.commands.reconcile"]
         reconciled = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
         assert (reconciled.returncode, reconciled.stderr) == (0, ""), reconciled.stdout
-        assert "All of it in s3://reports/reconciliations/by-hand-" in reconciled.stdout
+        assert "Full report: s3://reports/reconciliations/by-hand-" in reconciled.stdout
         reindexed = subprocess.run(
             [sys.executable, "-m", "local.commands.reindex"], cwd=ROOT, env=environ, capture_output=True
         )
@@ -61,11 +63,11 @@ def test_the_shop_goes_on_where_it_was_and_leaves_no_process_behind(tmp_path):
         children = second.children()
         second.end(signal.SIGKILL)
         assert have_ended(children)
-        assert found(private, tmp_path / "logs") == set()
+        assert find_in_logs(private, tmp_path / "logs") == set()
 
 
 @linux_only
-def test_what_lost_its_tables_is_set_aside(tmp_path):
+def test_stores_without_their_tables_are_moved_aside(tmp_path):
     environ = environ_for(tmp_path)
     with shop(environ) as first:
         status, lost = first.ask("POST", "/orders", ORDER, first.token(), key="first")
@@ -74,10 +76,11 @@ def test_what_lost_its_tables_is_set_aside(tmp_path):
         assert first.process.wait() == 1
 
     with shop(environ) as second:
-        (aside,) = tmp_path.glob("killed-*")
-        assert f"· the last run was killed outright, and its tables are lost: its books are in {aside}\n" in second.said
-        books = {"engine.sqlite", "payments.sqlite", "carrier.sqlite", "seeded.json"}
-        assert books <= {path.name for path in aside.iterdir()}
+        (target,) = tmp_path.glob("killed-*")
+        line = f"· the last run was killed, and its tables are lost: all its stores were moved to {target}\n"
+        assert line in second.output
+        stores = {"engine.sqlite", "payments.sqlite", "carrier.sqlite", "seeded.json"}
+        assert stores <= {path.name for path in target.iterdir()}
         status, again = second.ask("POST", "/orders", ORDER, second.token(), key="first")
         assert (status, again["order_id"]) == (202, lost["order_id"])
 
@@ -89,13 +92,13 @@ def test_ctrl_c_while_it_starts_leaves_no_process_behind(tmp_path):
         assert process.stdout is not None
         assert process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate()
+        output, _ = process.communicate()
 
     assert process.returncode == 0
-    assert OPEN not in said
+    assert OPEN not in output
     for port in ("PORT", "MINISTACK_PORT", "PAYMENTS_PORT"):
         with socket.create_server(("127.0.0.1", int(environ[port]))):
-            pass  # nobody listens there any more
+            pass  # the port is free again
 
 
 def test_a_taken_port_is_named_in_one_line(tmp_path):
@@ -118,15 +121,15 @@ def test_a_port_for_two_is_named_in_one_line(tmp_path):
     assert run.stdout + run.stderr == f"make run: {expected}"
 
 
-def test_a_folder_that_can_t_be_made_is_named_in_one_line(tmp_path):
+def test_a_folder_that_can_t_be_created_is_named_in_one_line(tmp_path):
     (tmp_path / "file").touch()
     environ = environ_for(tmp_path / "file" / "shop")
     run = subprocess.run([sys.executable, "-m", "local"], cwd=ROOT, env=environ, capture_output=True, text=True)
 
-    assert run.stdout + run.stderr == f"make run: {tmp_path / 'file' / 'shop'} can't be made: Not a directory\n"
+    assert run.stdout + run.stderr == f"make run: {tmp_path / 'file' / 'shop'} can't be created: Not a directory\n"
 
 
-def test_ctrl_c_while_it_still_loads_tells_of_no_import():
+def test_ctrl_c_during_the_imports_prints_no_traceback():
     code = "import runpy, signal, sys, threading; sys.argv[0] = 'local'\n"
     code += "class Impatient:\n  def find_spec(self, name, *_):\n"
     code += "    if name == 'rich': signal.raise_signal(signal.SIGINT)\n"
@@ -137,10 +140,7 @@ def test_ctrl_c_while_it_still_loads_tells_of_no_import():
 
 
 def test_two_shops_do_not_share_a_folder(tmp_path):
-    from local.stack.processes import StackFailed
-    from local.stack.settings import Places
-    from local.stack.stack import alone
-
-    one, other = Places.of(environ_for(tmp_path)), Places.of(environ_for(tmp_path))
-    with alone(one, print), pytest.raises(StackFailed, match="another stack keeps its state"), alone(other, print):
+    one, other = StackSettings.from_environ(environ_for(tmp_path)), StackSettings.from_environ(environ_for(tmp_path))
+    refused = pytest.raises(StackFailed, match="another stack keeps its state")
+    with exclusive_stack(one, print), refused, exclusive_stack(other, print):
         pass

@@ -1,4 +1,4 @@
-"""The authorizer takes the tokens that API Gateway's would take, and no other."""
+"""The authorizer accepts the tokens that API Gateway's accepts, and no other."""
 
 import base64
 import hmac
@@ -23,7 +23,7 @@ def authorizer():
 
 
 @pytest.mark.parametrize("token", [POOL.access_token(), POOL.id_token(), POOL.id_token(aud=["web", CLIENT])])
-def test_a_token_of_the_pool_for_this_client_is_taken(authorizer, token):
+def test_a_token_of_the_pool_for_this_client_is_accepted(authorizer, token):
     assert authorizer.claims(f"Bearer {token}")["sub"] == "anna"
     assert authorizer.claims(token)["sub"] == "anna"
 
@@ -43,7 +43,7 @@ def tampered(token):
 
 
 def hmac_signed(claims, password):
-    """By hand, for ``jwt`` refuses to take a public key for a password."""
+    """Signed by hand, since ``jwt`` refuses to use a public key as a password."""
     signing = f"{part({'alg': 'HS256', 'kid': POOL.key_id})}.{part(claims)}"
     mac = hmac.digest(password, signing.encode(), "sha256")
     return f"{signing}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
@@ -85,14 +85,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("token", REFUSED.values(), ids=REFUSED)
-def test_any_other_is_refused_each_time(authorizer, token):
+def test_any_other_token_is_refused_each_time(authorizer, token):
     for _ in range(2):
         with pytest.raises(InvalidToken):
             authorizer.claims(f"Bearer {token}")
 
 
 @pytest.mark.parametrize("granted", [{"scope": f"openid {SCOPE}"}, {"scope": None, "scp": [SCOPE, "openid"]}])
-def test_a_token_with_one_of_the_scopes_is_taken(authorizer, granted):
+def test_a_token_with_one_of_the_scopes_is_accepted(authorizer, granted):
     assert authorizer.claims(POOL.access_token(**granted), {SCOPE, "another"})["sub"] == "anna"
 
 
@@ -101,14 +101,14 @@ def test_a_token_with_one_of_the_scopes_is_taken(authorizer, granted):
     [POOL.id_token(), POOL.access_token(scope=""), POOL.access_token(scope=SCOPE + "s"), POOL.id_token(scp=["openid"])],
     ids=["an ID token", "none", "a longer one", "another one"],
 )
-def test_a_token_without_one_is_good_and_not_enough(authorizer, token):
+def test_a_token_without_the_scope_is_valid_and_insufficient(authorizer, token):
     assert authorizer.claims(token)["sub"] == "anna"
     for _ in range(2):
         with pytest.raises(InsufficientScope):
             authorizer.claims(token, {SCOPE})
 
 
-def test_a_known_token_expires_all_the_same():
+def test_a_cached_token_expires():
     now = time.time()
     authorizer = Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT], now=lambda: now)
     token = POOL.access_token()
@@ -118,7 +118,7 @@ def test_a_known_token_expires_all_the_same():
         authorizer.claims(token)
 
 
-def test_new_keys_are_asked_for_but_not_at_every_forged_token():
+def test_new_keys_are_fetched_but_not_for_every_forged_token():
     pool, now = Pool(), 0.0
     keys = PublishedKeys(pool.keys, now=lambda: now)
     assert keys.key("key-1")
@@ -132,7 +132,7 @@ def test_new_keys_are_asked_for_but_not_at_every_forged_token():
     assert pool.fetches == 2
 
 
-def test_while_the_pool_is_away_the_keys_that_are_known_hold():
+def test_without_an_answer_of_the_pool_the_last_keys_stay_valid():
     answers, now = [POOL.keys(), ConnectionRefusedError()], 0.0
 
     def fetch():
@@ -149,20 +149,20 @@ def test_while_the_pool_is_away_the_keys_that_are_known_hold():
     assert answers == []
 
 
-def test_who_comes_while_the_keys_are_asked_for_waits_for_them():
-    asked, answer = threading.Event(), threading.Event()
+def test_a_second_thread_waits_for_the_keys_under_way():
+    requested, answered = threading.Event(), threading.Event()
 
     def fetch():
-        asked.set()
-        answer.wait()
+        requested.set()
+        answered.wait()
         return POOL.keys()
 
     keys, key_id = PublishedKeys(fetch), POOL.keys()[0]["kid"]
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(keys.key, key_id)
-        asked.wait()
+        requested.wait()
         second = pool.submit(keys.key, key_id)
-        wait([second], timeout=0.05)  # long enough to be turned away, if it were
-        answer.set()
+        wait([second], timeout=0.05)  # long enough for a refusal
+        answered.set()
 
         assert first.result() is second.result()

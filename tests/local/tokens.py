@@ -1,4 +1,4 @@
-"""A user pool for tests: its keys, and the tokens that it, or somebody else, signs."""
+"""A user pool for tests: its keys, and tokens that it or another pool signs."""
 
 import time
 from typing import Any
@@ -10,7 +10,7 @@ from jwt.algorithms import RSAAlgorithm
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_shop"
 CLIENT = "shop-client"
 SCOPE = "aws.cognito.signin.user.admin"
-"""Cognito gives it to who signs in by a password, and to no ID token."""
+"""The scope of access tokens after a sign-in with a password. ID tokens don't have it."""
 
 
 class Pool:

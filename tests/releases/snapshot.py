@@ -43,4 +43,4 @@ TABLES = ROOT / "oms" / "adapters" / "dynamodb" / "tables.json"
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    print(keep(sys.argv[1]))  # noqa: T201
+    print(keep(sys.argv[1]))

@@ -1,29 +1,22 @@
-"""Records the golden histories: ``python -m tests.replay.record`` plays the shop's stories and keeps each execution.
+"""Records the golden histories: ``python -m tests.replay.record`` plays the shop's stories and saves each history.
 
-They are what GetExecutionHistory prints, an event a line. Record them anew when a definition was changed on purpose.
+Each file is a response of GetExecutionHistory, with an event on each line. Record them again after an intended change
+of a definition.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from asl.engine.execution import Execution
 from oms.declarations.names import snake
+from tests.replay.histories import GOLDEN, export_history
 from tests.workflows.shop import Shop
 
-GOLDEN = Path(__file__).parent / "golden"
 DAY = 86400
 LINES = (("RED-LAMP", 2), ("BLUE-RUG", 1))
-
-
-def exported(execution: Execution) -> str:
-    """The history as ``aws stepfunctions get-execution-history`` prints it, but for the line breaks."""
-    lines = (json.dumps({**event, "timestamp": event["timestamp"].isoformat()}) for event in execution.history)
-    return '{"events": [\n' + ",\n".join(lines) + "\n]}\n"
 
 
 def is_declined(shop: Shop) -> None:
@@ -131,7 +124,7 @@ def return_expires(shop: Shop) -> None:
     shop.let_happen(31 * DAY)
 
 
-def word_of_return_is_lost(shop: Shop) -> None:
+def return_event_is_lost(shop: Shop) -> None:
     shop.delivered_order(("RED-LAMP", 3))
     shop.send_back(("RED-LAMP", 2))
     shop.carrier.receive("ord_1_return", {"RED-LAMP": ["new", "new"]})
@@ -182,7 +175,7 @@ STORIES: Mapping[str, Mapping[str, Callable[[Shop], Any]]] = {
         "returned": is_returned,
         "awaited": return_is_awaited,
         "expired": return_expires,
-        "word_is_lost": word_of_return_is_lost,
+        "event_is_lost": return_event_is_lost,
         "refused": return_is_refused,
         "refund_fails_and_is_redriven": refund_fails_and_is_redriven,
     },
@@ -191,7 +184,7 @@ NAMES = {"NewOrder": "ord_1", "FulfillOrder": "ord_1", "CancelOrder": "ord_1_can
 
 
 def play(machine: str, story: str) -> Execution:
-    """Play a story; the execution that it is about."""
+    """Play a story; returns its execution."""
     shop = Shop()
     shop.stock(RED_LAMP=10, BLUE_RUG=5, TEA=1000)
     STORIES[machine][story](shop)
@@ -203,7 +196,7 @@ def main() -> int:
         folder = GOLDEN / snake(machine)
         folder.mkdir(parents=True, exist_ok=True)
         for story in stories:
-            (folder / f"{story}.json").write_text(exported(play(machine, story)))
+            (folder / f"{story}.json").write_text(export_history(play(machine, story)))
     return 0
 
 

@@ -1,42 +1,33 @@
-"""Old executions of the four machines go the same way under the committed definitions, and edits are told apart."""
+"""The golden histories replay the same under the committed definitions, and differ under edited ones."""
 
 from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
 
 import pytest
 
 from asl.replay import read_recording, replay
 from oms.declarations.names import snake
-from tests.replay.record import GOLDEN, STORIES
+from tests.replay.histories import GOLDEN, load_definition, load_golden
+from tests.replay.record import STORIES
 
-DEFINITIONS = Path(__file__).parents[2] / "workflows" / "definitions"
 HISTORIES = sorted(GOLDEN.glob("*/*.json"))
-
-
-def committed(machine):
-    return json.loads((DEFINITIONS / f"{machine}.asl.json").read_text())
-
-
-def golden(story, machine="new_order"):
-    return read_recording(GOLDEN / machine / f"{story}.json")
 
 
 @pytest.fixture
 def new_order():
-    return copy.deepcopy(committed("new_order"))
+    return copy.deepcopy(load_definition("new_order"))
 
 
-def inserted(definition, name, after, then):
-    """A new task between a state and the one that follows it."""
+def insert_task(definition, name, after, before):
+    """Insert a task between a state and the next one."""
     definition["States"][name] = {
         "Type": "Task",
         "Resource": f"${{{name}Arn}}",
         "Parameters": {"order_id.$": "$.order_id"},
         "ResultPath": None,
-        "Next": then,
+        "Next": before,
     }
     if after is None:
         definition["StartAt"] = name
@@ -45,155 +36,158 @@ def inserted(definition, name, after, then):
     return definition
 
 
-def renamed(definition, old, new):
+def rename_state(definition, old, new):
     text = json.dumps(definition).replace(f'"{old}"', f'"{new}"')
     return json.loads(text)
 
 
-def did(verdict):
-    return [(repeat.task, repeat.state, repeat.recorded_in) for repeat in verdict.repeats]
+def repeated_tasks(result):
+    return [(repeat.task, repeat.state, repeat.recorded_in) for repeat in result.repeats]
 
 
-def kinds(verdict):
-    return [repeat.kind for repeat in verdict.repeats]
+def repeat_kinds(result):
+    return [repeat.kind for repeat in result.repeats]
 
 
-def test_there_is_a_history_of_every_story():
+def test_each_story_has_a_golden_history():
     assert {(path.parent.name, path.stem) for path in HISTORIES} == {
         (snake(machine), story) for machine, stories in STORIES.items() for story in stories
     }
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: f"{path.parent.name}:{path.stem}")
-def test_it_goes_the_same_way_today(path):
-    verdict = replay(read_recording(path), committed(path.parent.name), deployed=committed(path.parent.name))
-    assert verdict.differences == []
-    assert not verdict.affected
+def test_a_golden_history_replays_the_same(path):
+    result = replay(read_recording(path), load_definition(path.parent.name), deployed=load_definition(path.parent.name))
+    assert result.differences == []
+    assert not result.affected
 
 
-def test_a_state_that_was_renamed_does_its_effect_again(new_order):
-    verdict = replay(golden("confirmed"), renamed(new_order, "AuthorizePayment", "HoldPayment"))
-    (difference,) = verdict.differences
+def test_a_renamed_state_repeats_its_task(new_order):
+    result = replay(load_golden("confirmed"), rename_state(new_order, "AuthorizePayment", "HoldPayment"))
+    (difference,) = result.differences
     assert (difference.state, difference.kind) == ("ReserveInventory", "flow")
-    assert difference.how == "the recording goes to AuthorizePayment, it goes to HoldPayment"
-    assert did(verdict)[0] == ("${AuthorizePaymentArn}", "HoldPayment", "AuthorizePayment")
-    assert kinds(verdict) == ["renamed", "later", "later"]
-    assert "${ReserveInventoryArn}" not in [repeat.task for repeat in verdict.repeats]
-    assert verdict.then == "is SUCCEEDED"
+    assert difference.description == "the recording goes to AuthorizePayment, it goes to HoldPayment"
+    assert repeated_tasks(result)[0] == ("${AuthorizePaymentArn}", "HoldPayment", "AuthorizePayment")
+    assert repeat_kinds(result) == ["renamed", "later", "later"]
+    assert "${ReserveInventoryArn}" not in [repeat.task for repeat in result.repeats]
+    assert result.ending == "is SUCCEEDED"
 
 
-def test_a_retry_that_was_added_tries_the_recorded_attempt_again(new_order):
+def test_an_added_retry_repeats_the_failed_attempt(new_order):
     declined = {"ErrorEquals": ["PaymentDeclined"], "MaxAttempts": 2}
     new_order["States"]["AuthorizePayment"]["Retry"].append(declined)
-    verdict = replay(golden("declined"), new_order)
-    (difference,) = verdict.differences
-    assert (difference.state, difference.how) == ("AuthorizePayment", "the recording gives up there; it tries again")
-    assert did(verdict)[0] == ("${AuthorizePaymentArn}", "AuthorizePayment", "AuthorizePayment")
-    assert kinds(verdict) == ["again", "later", "later"]
+    result = replay(load_golden("declined"), new_order)
+    (difference,) = result.differences
+    assert (difference.state, difference.description) == (
+        "AuthorizePayment",
+        "the recording gives up there; it tries again",
+    )
+    assert repeated_tasks(result)[0] == ("${AuthorizePaymentArn}", "AuthorizePayment", "AuthorizePayment")
+    assert repeat_kinds(result) == ["again", "later", "later"]
 
 
-def test_a_retry_that_was_added_changes_nothing_where_nothing_failed(new_order):
+def test_an_added_retry_changes_nothing_without_a_failure(new_order):
     new_order["States"]["AuthorizePayment"]["Retry"].append({"ErrorEquals": ["PaymentDeclined"]})
-    assert replay(golden("confirmed"), new_order).same
+    assert replay(load_golden("confirmed"), new_order).same
 
 
-def test_a_retry_that_was_removed_gives_up_where_the_recording_went_on(new_order):
+def test_a_removed_retry_diverges_at_the_failure(new_order):
     new_order["States"]["AuthorizePayment"]["Retry"] = []
-    verdict = replay(golden("slow_gateway"), new_order)
-    (difference,) = verdict.differences
-    assert (difference.state, difference.how) == (
+    result = replay(load_golden("slow_gateway"), new_order)
+    (difference,) = result.differences
+    assert (difference.state, difference.description) == (
         "AuthorizePayment",
         "the recording goes to ReviewNeeded, it goes to AbandonOrder",
     )
-    assert "${VoidAuthorizationArn}" in verdict.new
-    assert verdict.then == "can't be followed further: nobody knows what ${RejectOrderArn} answers"
+    assert "${VoidAuthorizationArn}" in result.new_tasks
+    assert result.ending == "can't be followed further: the result of ${RejectOrderArn} isn't recorded"
 
 
-def test_a_step_before_all_others_makes_all_of_them_happen_again(new_order):
-    verdict = replay(golden("confirmed"), inserted(new_order, "ScreenOrder", None, "ReserveInventory"))
-    assert verdict.differences[0].state == "ScreenOrder"
-    assert verdict.differences[0].event == 0
-    assert verdict.new == ["${ScreenOrderArn}"]
-    assert [repeat.state for repeat in verdict.repeats] == [
+def test_a_new_first_state_repeats_all_tasks(new_order):
+    result = replay(load_golden("confirmed"), insert_task(new_order, "ScreenOrder", None, "ReserveInventory"))
+    assert result.differences[0].state == "ScreenOrder"
+    assert result.differences[0].event == 0
+    assert result.new_tasks == ["${ScreenOrderArn}"]
+    assert [repeat.state for repeat in result.repeats] == [
         "ReserveInventory",
         "AuthorizePayment",
         "ConfirmOrder",
         "StartFulfillment",
     ]
-    assert set(kinds(verdict)) == {"later"}
+    assert set(repeat_kinds(result)) == {"later"}
 
 
-def test_a_step_after_all_effects_repeats_none(new_order):
-    verdict = replay(golden("confirmed"), inserted(new_order, "ThankShopper", "StartFulfillment", "Confirmed"))
-    assert verdict.differences[0].state == "StartFulfillment"
-    assert verdict.new == ["${ThankShopperArn}"]
-    assert verdict.repeats == []
-    assert verdict.way == ["ThankShopper", "Confirmed"]
+def test_a_new_last_state_repeats_no_task(new_order):
+    result = replay(load_golden("confirmed"), insert_task(new_order, "ThankShopper", "StartFulfillment", "Confirmed"))
+    assert result.differences[0].state == "StartFulfillment"
+    assert result.new_tasks == ["${ThankShopperArn}"]
+    assert result.repeats == []
+    assert result.path == ["ThankShopper", "Confirmed"]
 
 
-def test_two_steps_that_changed_places_are_both_done_again(new_order):
+def test_two_swapped_states_repeat_both_tasks(new_order):
     states = new_order["States"]
     new_order["StartAt"] = "AuthorizePayment"
     states["AuthorizePayment"]["Next"] = "ReserveInventory"
     states["ReserveInventory"]["Next"] = "ReviewNeeded"
-    verdict = replay(golden("confirmed"), new_order)
-    assert verdict.differences[0].how == "the recording goes to ReserveInventory, it goes to AuthorizePayment"
-    assert [repeat.state for repeat in verdict.repeats][:2] == ["AuthorizePayment", "ReserveInventory"]
-    assert kinds(verdict)[:2] == ["moved", "moved"]
-    assert set(kinds(verdict)[2:]) == {"later"}
+    result = replay(load_golden("confirmed"), new_order)
+    assert result.differences[0].description == "the recording goes to ReserveInventory, it goes to AuthorizePayment"
+    assert [repeat.state for repeat in result.repeats][:2] == ["AuthorizePayment", "ReserveInventory"]
+    assert repeat_kinds(result)[:2] == ["moved", "moved"]
+    assert set(repeat_kinds(result)[2:]) == {"later"}
 
 
-def test_a_choice_that_goes_another_way_is_where_they_part(new_order):
+def test_a_changed_choice_diverges(new_order):
     new_order["States"]["ReviewNeeded"]["Default"] = "RequestReview"
-    verdict = replay(golden("confirmed"), new_order)
-    (difference,) = verdict.differences
+    result = replay(load_golden("confirmed"), new_order)
+    (difference,) = result.differences
     assert (difference.state, difference.kind) == ("ReviewNeeded", "flow")
-    assert difference.how == "the recording goes to ConfirmOrder, it goes to RequestReview"
-    assert verdict.new == ["${RequestReviewArn}"]
-    assert replay(golden("reviewed"), new_order).same
+    assert difference.description == "the recording goes to ConfirmOrder, it goes to RequestReview"
+    assert result.new_tasks == ["${RequestReviewArn}"]
+    assert replay(load_golden("reviewed"), new_order).same
 
 
-def test_a_step_that_was_left_out_is_no_longer_done(new_order):
+def test_a_skipped_task_is_dropped(new_order):
     new_order["States"]["ReviewNeeded"]["Default"] = "StartFulfillment"
-    verdict = replay(golden("confirmed"), new_order)
-    assert verdict.dropped == ["${ConfirmOrderArn}"]
+    result = replay(load_golden("confirmed"), new_order)
+    assert result.dropped_tasks == ["${ConfirmOrderArn}"]
 
 
-def test_a_task_that_is_asked_something_else_keeps_its_answer_and_goes_on(new_order):
+def test_a_task_with_another_input_keeps_its_result(new_order):
     new_order["States"]["ConfirmOrder"]["Parameters"]["channel"] = "web"
-    verdict = replay(golden("confirmed"), new_order)
-    (difference,) = verdict.differences
+    result = replay(load_golden("confirmed"), new_order)
+    (difference,) = result.differences
     assert (difference.state, difference.kind) == ("ConfirmOrder", "asks")
-    assert difference.how == 'the task is asked something else: $.channel is new: "web"'
-    assert verdict.repeats == []
+    assert difference.description == 'the task is called differently: $.channel is new: "web"'
+    assert result.repeats == []
 
 
-def test_what_a_state_hands_on_is_said_once(new_order):
+def test_a_changed_output_is_reported_once(new_order):
     new_order["States"]["AuthorizePayment"]["ResultPath"] = "$.payment"
     new_order["States"]["ReviewNeeded"]["Choices"][0]["Variable"] = "$.payment.review"
-    verdict = replay(golden("confirmed"), new_order)
-    assert [(each.state, each.kind) for each in verdict.differences] == [("AuthorizePayment", "hands on")]
+    result = replay(load_golden("confirmed"), new_order)
+    assert [(each.state, each.kind) for each in result.differences] == [("AuthorizePayment", "hands on")]
 
 
-def test_a_deadline_that_has_passed_before_the_answer_came_parts_them(new_order):
+def test_a_timeout_before_the_recorded_result_diverges(new_order):
     new_order["States"]["RequestReview"]["TimeoutSeconds"] = 300
-    reviewed = golden("reviewed")
+    reviewed = load_golden("reviewed")
     assert [each.kind for each in replay(reviewed, new_order).differences] == ["asks", "flow"]
     new_order["States"]["RequestReview"]["TimeoutSeconds"] = 1000
     assert [each.kind for each in replay(reviewed, new_order).differences] == ["asks"]
 
 
-def test_a_running_execution_is_affected_by_what_changed_ahead_of_it(new_order):
-    old, waiting = committed("new_order"), golden("waits_for_a_review")
+def test_a_changed_state_ahead_affects_a_running_execution(new_order):
+    old, waiting = load_definition("new_order"), load_golden("waits_for_a_review")
     new_order["States"]["ConfirmOrder"]["TimeoutSeconds"] = 20
-    verdict = replay(waiting, new_order, deployed=old)
-    assert verdict.same
-    assert verdict.affected
-    assert (verdict.waits_in, verdict.ahead) == (["RequestReview"], ["ConfirmOrder"])
+    result = replay(waiting, new_order, deployed=old)
+    assert result.same
+    assert result.affected
+    assert (result.waits_in, result.ahead) == (["RequestReview"], ["ConfirmOrder"])
 
 
-def test_a_running_execution_is_not_affected_by_what_lies_behind_it(new_order):
-    old, waiting = committed("new_order"), golden("waits_for_a_review")
+def test_a_changed_state_behind_affects_no_running_execution(new_order):
+    old, waiting = load_definition("new_order"), load_golden("waits_for_a_review")
     new_order["States"]["AuthorizePayment"]["Comment"] = "Hold the money."
     new_order["States"]["Rejected"]["Comment"] = "No."
     assert not replay(waiting, new_order, deployed=old).affected
@@ -203,9 +197,9 @@ def test_a_running_execution_is_not_affected_by_what_lies_behind_it(new_order):
     assert not replay(waiting, new_order, deployed=old).affected
 
 
-def test_a_redriven_execution_parts_where_the_redrive_went_on(new_order):
+def test_a_redriven_execution_diverges_after_the_redrive(new_order):
     new_order["States"]["Resume"]["Choices"][1]["Next"] = "Superseded"
-    verdict = replay(golden("parked_and_redriven"), new_order)
-    (difference,) = verdict.differences
+    result = replay(load_golden("parked_and_redriven"), new_order)
+    (difference,) = result.differences
     assert difference.state == "Resume"
-    assert replay(golden("parked"), new_order).same
+    assert replay(load_golden("parked"), new_order).same

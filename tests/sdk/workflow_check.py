@@ -1,6 +1,6 @@
-"""The authoring SDK's own Workflow against the server: created, executed, watched, updated, deleted.
+"""The stepfunctions SDK's Workflow against the server: create, execute, list events, update, delete.
 
-Run by `make test-sdk`; the SDK lives in an environment of its own.
+`make test-sdk` runs it, because the SDK needs an environment of its own.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ events = [event["type"] for event in execution.list_events()]
 workflow.update(definition=Chain([Wait("Long", seconds=1000)]))
 waiting = workflow.execute(name="waiting")
 waiting.stop(error="Enough", cause="of it")
-seen = Workflow.attach(arn, client=client).list_executions()
-listed = [one["name"] for one in Workflow.list_workflows(client=client)]
+executions = Workflow.attach(arn, client=client).list_executions()
+names = [each["name"] for each in Workflow.list_workflows(client=client)]
 workflow.delete()
-left = Workflow.list_workflows(client=client)
+remaining = Workflow.list_workflows(client=client)
 status = waiting.describe()["status"]
-print("RESULT" + json.dumps([output, events, status, len(seen), listed, left]))
+print("RESULT" + json.dumps([output, events, status, len(executions), names, remaining]))
 """
 
 
-def test_the_sdks_workflow_works_unchanged() -> None:
+def test_the_workflow_of_the_sdk_works_unchanged() -> None:
     with serving() as sfn:
         command = [str(PYTHON), "-W", "ignore", "-c", SCRIPT, str(sfn.port), ROLE]
-        done = subprocess.run(command, capture_output=True, text=True)
+        completed = subprocess.run(command, capture_output=True, text=True)
 
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.rpartition("RESULT")[2])
+    assert completed.returncode == 0, completed.stderr
+    result = json.loads(completed.stdout.rpartition("RESULT")[2])
     events = ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
     assert result == [{"hello": "you"}, events, "ABORTED", 2, ["sdk"], []]

@@ -1,4 +1,4 @@
-"""What the stream would tell, held against the events' schemas."""
+"""Checks events with their schemas."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator({**SCHEMAS[name], "$defs": SCHEMAS})
 
 
-def strange(events: Iterable[Recorded]) -> Iterator[str]:
+def schema_violations(events: Iterable[Recorded]) -> Iterator[str]:
     for recorded in events:
-        told = json.loads(json.dumps(recorded.event.data()))
-        for error in validator(recorded.event.name).iter_errors(told):
+        data = json.loads(json.dumps(recorded.event.data()))
+        for error in validator(recorded.event.name).iter_errors(data):
             yield f"{recorded.event.name} at {error.json_path}: {error.message}"

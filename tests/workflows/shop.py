@@ -1,4 +1,4 @@
-"""The whole shop in one process and in virtual time: the committed definitions, the real tasks, fakes at the edges."""
+"""The whole shop in one process, in virtual time: the committed definitions, the real tasks, fakes of other systems."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from typing import Any
 import asl
 from asl.engine.engine import Engine
 from asl.engine.errors import ExecutionAlreadyExists, TaskDoesNotExist
-from asl.engine.execution import Execution
+from asl.engine.execution import REDRIVABLE_SECONDS, Execution
 from asl.engine.machine import Machine
-from asl.server.executions import REDRIVABLE_SECONDS
-from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, Store
+from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_edges import MemoryCarrier
-from oms.adapters.memory_order_index import MemoryFinder
+from oms.adapters.memory_order_index import MemoryOrderIndex
 from oms.adapters.memory_payments import MemoryPayments
 from oms.adapters.memory_reports import MemoryReports
 from oms.application.commit import commit
-from oms.application.reconciliation.report import Report, report_of
-from oms.application.webhooks.carrier_events import Fate, pass_on
+from oms.application.reconciliation.report import ReconciliationReport, report_from_json
+from oms.application.webhooks.carrier_events import CallbackResult, handle_carrier_event
 from oms.declarations.names import snake
-from oms.domain import invariants, inventory, placing
+from oms.domain import invariants, inventory, placement
 from oms.domain.catalogue import Product
 from oms.domain.events import Units
-from oms.domain.invariants import Books, Violation
+from oms.domain.invariants import ShopSnapshot, Violation
 from oms.domain.order import Order
 from oms.domain.pricing import Quote
-from oms.ports import Deps, Run
+from oms.ports import Deps, ExecutionDescription
 from tests.domain.orders import CATALOGUE, plainly
 
 ROOT = Path(__file__).parents[2]
@@ -46,20 +45,20 @@ SUBJECTS = {
     "ReturnOrder": "return_id",
 }
 MACHINES = tuple(SUBJECTS)
-"""Those that are about an order."""
+"""The state machines about an order."""
 ALL_MACHINES = (*MACHINES, "Reconcile")
 FUNCTIONS = json.loads((ROOT / "tasks" / "functions.json").read_text())
 
 
-HANDLERS = {
-    name: importlib.import_module(f"tasks.{snake(name)}").handler
+TASKS = {
+    name: getattr(importlib.import_module(f"tasks.{snake(name)}"), snake(name))
     for name, declared in FUNCTIONS.items()
     if "schedule" not in declared
 }
 
 
 def load_machines() -> dict[str, Machine]:
-    """The committed definitions, each machine's placeholder filled in with its ARN, the tasks' left as they are."""
+    """The committed definitions, with the ARNs of state machines in their placeholders."""
     arns = {f"${{{name}Arn}}": f"arn:aws:states:us-east-1:123456789012:stateMachine:{name}" for name in ALL_MACHINES}
     loaded = {}
     for name in ALL_MACHINES:
@@ -79,12 +78,12 @@ class EngineClock:
         return datetime.fromtimestamp(self.engine.now, UTC)
 
     def sleep(self, seconds: float) -> None:
-        """Nothing else happens meanwhile: a task's own time is none."""
+        """Takes no virtual time: nothing else happens meanwhile."""
         self.slept.append(seconds)
 
 
 class EngineExecutions:
-    """Step Functions, played by the engine that runs the machines."""
+    """The port of Step Functions, on the engine that runs the state machines."""
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
@@ -96,49 +95,52 @@ class EngineExecutions:
             return False
         return True
 
-    def find(self, machine: str, name: str) -> Run | None:
-        found = self.shop.engine.executions.get(self.shop.machines[machine].execution_arn(name, ""))
-        return None if found is None else Run(found.arn, found.status, found.input, self._is_redrivable(found))
+    def find(self, machine: str, name: str) -> ExecutionDescription | None:
+        execution = self.shop.engine.executions.get(self.shop.machines[machine].execution_arn(name, ""))
+        if execution is None:
+            return None
+        redrivable = self._is_redrivable(execution)
+        return ExecutionDescription(execution.arn, execution.status, execution.input, redrivable)
 
     def redrive(self, arn: str) -> bool:
-        found = self.shop.engine.executions[arn]
-        redrivable = self._is_redrivable(found)
+        execution = self.shop.engine.executions[arn]
+        redrivable = self._is_redrivable(execution)
         if redrivable:
-            self.shop.engine.redrive(found)
+            self.shop.engine.redrive(execution)
         return redrivable
 
-    def _is_redrivable(self, found: Execution) -> bool:
-        failed = found.status in ("FAILED", "TIMED_OUT", "ABORTED")
-        return failed and self.shop.engine.now - (found.stopped_at or 0) <= REDRIVABLE_SECONDS
+    def _is_redrivable(self, execution: Execution) -> bool:
+        failed = execution.status in ("FAILED", "TIMED_OUT", "ABORTED")
+        return failed and self.shop.engine.now - (execution.stopped_at or 0) <= REDRIVABLE_SECONDS
 
     def succeed(self, token: str, output: Mapping[str, Any]) -> bool:
-        return self._told(lambda: self.shop.engine.send_task_success(token, dict(output)))
+        return self._answer(lambda: self.shop.engine.send_task_success(token, dict(output)))
 
     def fail(self, token: str, error: str, cause: str) -> bool:
-        return self._told(lambda: self.shop.engine.send_task_failure(token, error, cause))
+        return self._answer(lambda: self.shop.engine.send_task_failure(token, error, cause))
 
     def heartbeat(self, token: str) -> bool:
-        return self._told(lambda: self.shop.engine.send_task_heartbeat(token))
+        return self._answer(lambda: self.shop.engine.send_task_heartbeat(token))
 
-    def _told(self, tell: Callable[[], None]) -> bool:
+    def _answer(self, send: Callable[[], None]) -> bool:
         try:
-            tell()
+            send()
         except TaskDoesNotExist:
             return False
         return True
 
 
 class Shop:
-    """One shop. ``engine.run()`` lets everything happen that needs nobody outside."""
+    """One shop. ``engine.run()`` runs everything that doesn't wait for a person or the carrier."""
 
     machines = load_machines()
 
     def __init__(self, seed: int = 0, invoke: Callable[..., None] | None = None) -> None:
-        tasks = {name: self.task(handler) for name, handler in HANDLERS.items()}
+        tasks = {name: self.invoker(function) for name, function in TASKS.items()}
         self.engine = Engine(seed=seed, tasks=tasks) if invoke is None else Engine(seed=seed, invoke=invoke)
         for machine in self.machines.values():
             self.engine.add(machine)
-        self.store = Store()
+        self.store = MemoryStore()
         self.payments = MemoryPayments()
         self.carrier = MemoryCarrier()
         self.inventory = MemoryInventory(self.store)
@@ -150,11 +152,11 @@ class Shop:
         nobody: Any = None  # no task searches
         self.reports = MemoryReports()
         edges = self.payments, self.carrier, EngineExecutions(self), nobody, self.reports, MemoryCarts(self.store)
-        kept = MemoryBaskets(), MemoryDiscounts(self.store), MemoryFinder(self.store), MemoryCredit(self.store)
-        self.deps = Deps(clock, self.orders, self.inventory, products, *edges, *kept)
+        stores = MemoryBaskets(), MemoryDiscounts(self.store), MemoryOrderIndex(self.store), MemoryCredit(self.store)
+        self.deps = Deps(clock, self.orders, self.inventory, products, *edges, *stores)
 
-    def task(self, handler: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-        return lambda event: handler.run(event, self.deps)
+    def invoker(self, function: Any) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        return lambda event: function.run(event, self.deps)
 
     # --- What people do ---------------------------------------------------------------------------
 
@@ -164,7 +166,7 @@ class Shop:
             self.inventory.apply(inventory.receive(f"receive:{sku}:{self.engine.unique()}", [(sku, count)]))
 
     def stock_many(self, count: int) -> list[tuple[str, int]]:
-        """So many products with three in stock of each; a line of one for each."""
+        """Adds a number of products with three units in stock, and returns a line of one unit for each."""
         for n in range(count):
             product = replace(CATALOGUE["TEA"], sku=f"TEA-{n}")
             self.deps.products.put([product])
@@ -177,37 +179,37 @@ class Shop:
     def place(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> Order:
         units = [Units(sku, quantity) for sku, quantity in lines or (("RED-LAMP", 2), ("BLUE-RUG", 1))]
         quote = self.quote(units, self.deps.products.get([each.sku for each in units]))
-        change = placing.place(order_id, "anna", quote, method, {"name": "Anna"}, "hash")
+        change = placement.place(order_id, "anna", quote, method, {"name": "Anna"}, "hash")
         return self.orders.create(change, self.deps.clock.now(), "test")
 
     def start(self, machine: str, name: str = "ord_1", **payload: Any) -> Execution:
         return self.engine.start(self.machines[machine], {"order_id": "ord_1", **payload}, name=name)
 
     def new_order(self, *lines: tuple[str, int], order_id: str = "ord_1", method: str = "pm_card_visa") -> Execution:
-        """Place an order and let its NewOrder run as far as it gets by itself."""
+        """Places an order, and runs its NewOrder until it ends or waits."""
         self.place(*lines, order_id=order_id, method=method)
         execution = self.start("NewOrder", order_id, order_id=order_id)
         self.let_happen()
         return execution
 
     def cancel(self, *lines: tuple[str, int], name: str = "ord_1_cancel") -> Execution:
-        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
-        execution = self.start("CancelOrder", name, cancellation_id=name, lines=asked, reason="changed my mind")
+        requested = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        execution = self.start("CancelOrder", name, cancellation_id=name, lines=requested, reason="changed my mind")
         self.let_happen()
         return execution
 
     def send_back(
         self, *lines: tuple[str, int], name: str = "ord_1_return", refund_to: str = "original_payment"
     ) -> Execution:
-        asked = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
-        what = {"return_id": name, "lines": asked, "reason": "too red", "refund_to": refund_to}
+        requested = [{"sku": sku, "quantity": quantity} for sku, quantity in lines]
+        what = {"return_id": name, "lines": requested, "reason": "too red", "refund_to": refund_to}
         execution = self.start("ReturnOrder", name, **what)
         self.let_happen()
         return execution
 
     def decide(self, *, approved: bool, order_id: str = "ord_1") -> None:
-        """An operator looks at an order under review."""
-        commit(self.deps, order_id, "olga", lambda order: placing.decide_review(order, approved, "olga"))
+        """An operator decides the review of an order."""
+        commit(self.deps, order_id, "olga", lambda order: placement.decide_review(order, approved, "olga"))
         for token in self.orders.waits(order_id, "review"):
             if approved:
                 self.deps.executions.succeed(token, {})
@@ -219,25 +221,25 @@ class Shop:
         self.engine.redrive(execution)
         self.let_happen()
 
-    def reconcile(self, name: str = "daily") -> Report:
-        """Let the books be reconciled, and read the report."""
+    def reconcile(self, name: str = "daily") -> ReconciliationReport:
+        """Runs a reconciliation, and returns its report."""
         execution = self.engine.start(self.machines["Reconcile"], {}, name=name)
         self.engine.run_due()
         assert execution.status == "SUCCEEDED", execution.cause
-        return report_of(json.loads(self.reports.texts[name]))
+        return report_from_json(json.loads(self.reports.texts[name]))
 
     # --- What happens -----------------------------------------------------------------------------
 
     def let_happen(self, seconds: float = 600) -> None:
-        """Let some minutes pass, with every word of the carrier passed on until somebody heard it."""
-        self.hear_carrier()
+        """Lets some minutes pass, and delivers the carrier's events, again until each is handled."""
+        self.deliver_carrier_events()
         self.engine.advance(seconds)
-        self.hear_carrier()
+        self.deliver_carrier_events()
 
-    def hear_carrier(self) -> None:
-        said, self.carrier.callbacks[:] = list(self.carrier.callbacks), []
-        unheard = [word for word in said if pass_on(self.deps, word) is Fate.EARLY]
-        self.carrier.callbacks.extend(unheard)
+    def deliver_carrier_events(self) -> None:
+        events, self.carrier.callbacks[:] = list(self.carrier.callbacks), []
+        too_early = [each for each in events if handle_carrier_event(self.deps, each) is CallbackResult.TOO_EARLY]
+        self.carrier.callbacks.extend(too_early)
         self.engine.run_due()
 
     def dispatch(self, order_id: str = "ord_1") -> None:
@@ -270,20 +272,20 @@ class Shop:
 
     def violations(self) -> list[Violation]:
         orders = list(self.store.orders.values())
-        found = {order.id: self.payments.find(order.payment_request) for order in orders if order.is_priced}
+        payments = {order.id: self.payments.find(order.payment_request) for order in orders if order.is_priced}
         ran = [
-            invariants.Execution(each.machine.name, each.input[SUBJECTS[each.machine.name]], self.status_of(each))
+            invariants.ExecutionRecord(each.machine.name, each.input[SUBJECTS[each.machine.name]], self.status_of(each))
             for each in self.engine.executions.values()
             if each.machine.name in SUBJECTS
         ]
         return invariants.violations(
-            Books(
+            ShopSnapshot(
                 orders=orders,
                 events=self.store.history,
                 money=self.store.money,
                 entries=list(self.store.entries.values()),
                 counters=self.store.stock,
-                payments={order_id: [record] for order_id, record in found.items() if record},
+                payments={order_id: [record] for order_id, record in payments.items() if record},
                 executions=ran,
                 codes=list(self.store.codes.values()),
                 code_uses=list(self.store.code_uses.values()),

@@ -12,7 +12,7 @@ from tests.domain.orders import plainly
 
 @pytest.fixture
 def rich(shop):
-    """A shop where Anna has 3000 to spend, and spends it."""
+    """A shop in which Anna has store credit of 3000, and pays with it."""
     entry = credit.grant("grant", "anna", Money(3000, "USD"), "sorry")
     assert shop.deps.credit.grant(entry, shop.deps.clock.now(), "olga")
     shop.quote = lambda units, products: with_credit(plainly(units, products), 3000)
@@ -20,7 +20,7 @@ def rich(shop):
 
 
 def with_credit(quote, balance):
-    return replace(quote, credit_minor=credit.usable(balance, quote.total.minor, 50))
+    return replace(quote, credit_minor=credit.usable_credit(balance, quote.total.minor, 50))
 
 
 def balance(shop):
@@ -58,7 +58,7 @@ def test_a_cancelled_order_gives_its_store_credit_back(rich):
     assert (rich.order().status, balance(rich)) == (Status.CANCELLED, 3000)
 
 
-def test_what_store_credit_pays_for_whole_asks_no_card(rich):
+def test_an_order_that_store_credit_pays_whole_charges_no_card(rich):
     rich.delivered_order(("RED-LAMP", 1))
     assert (rich.order().status, balance(rich), rich.payments.ledger) == (Status.DELIVERED, 3000 - 1999, [])
     rich.send_back(("RED-LAMP", 1))
@@ -66,7 +66,7 @@ def test_what_store_credit_pays_for_whole_asks_no_card(rich):
     assert (balance(rich), rich.payments.ledger) == (3000, [])
 
 
-def test_it_is_cancelled_without_asking_the_gateway_either(rich):
+def test_it_is_cancelled_without_calling_the_gateway_either(rich):
     rich.new_order(("RED-LAMP", 1))
     rich.payments.fail_next("void", after_effect=False)
     rich.cancel()
@@ -83,7 +83,7 @@ def test_a_lost_parcel_gives_back_to_both(rich):
 
 
 def test_a_refund_that_was_cut_off_is_given_once(rich):
-    """The gateway was told, and the books were not: asked again, both amounts are what they were."""
+    """The gateway was called, and the order wasn't written: the repeated refund has the same amounts."""
     rich.delivered_order()
     rich.payments.fail_next("refund", after_effect=True)
     execution = rich.send_back(("BLUE-RUG", 1))

@@ -1,4 +1,4 @@
-"""Every name in a committed definition has an owner, and every rule of the house holds in each."""
+"""Every name in a committed definition has an owner, and every definition follows the project's rules."""
 
 import importlib
 import json
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from oms.application.recovery.resume_plan import WAYS
+from oms.application.recovery.parked_execution import PATHS, ParkedExecution
+from oms.application.steps.registry import STEPS
 from oms.declarations.names import snake
 from oms.domain.errors import leaves
 
@@ -30,6 +31,14 @@ def states():
 
 def tasks():
     return [param for param in states() if param.values[1]["Type"] == "Task"]
+
+
+def pascal(name):
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def task_function(name):
+    return getattr(importlib.import_module(f"tasks.{snake(name)}"), snake(name))
 
 
 def command_of(state):
@@ -54,7 +63,7 @@ def test_every_placeholder_names_a_task_or_a_machine_and_a_task_has_its_state_s_
         return
     assert arn == name
     assert arn in FUNCTIONS
-    assert hasattr(importlib.import_module(f"tasks.{snake(arn)}"), "handler")
+    assert task_function(arn).__name__ == snake(arn)
 
 
 def test_every_task_function_is_some_state_s_or_has_a_schedule():
@@ -80,7 +89,7 @@ def test_every_task_catches_everything_but_the_one_that_parks(name, state):
     assert "States.ALL" not in caught[:-1]
 
 
-def test_what_is_about_no_order_fails_where_it_stands():
+def test_a_state_machine_about_no_order_fails_without_parking():
     states = json.loads((ROOT / "workflows" / "definitions" / "reconcile.asl.json").read_text())["States"]
     caught = {error for state in states.values() for catch in state.get("Catch", []) for error in catch["ErrorEquals"]}
     assert caught == {"StepFunctions.ExecutionAlreadyExistsException"}
@@ -100,16 +109,16 @@ def test_every_task_has_a_deadline(name, state):
 
 @pytest.mark.parametrize(("name", "state"), [param for param in tasks() if param.values[0] in FUNCTIONS])
 def test_every_command_is_what_its_task_takes(name, state):
-    asked = {key.removesuffix(".$") for key in command_of(state)}
-    handler = importlib.import_module(f"tasks.{snake(name)}").handler
-    taken = {field.name for field in fields(handler.command)} | {"execution", "input"}
-    needed = {field.name for field in fields(handler.command) if field.default is MISSING}
-    assert needed <= asked <= taken
+    sent = {key.removesuffix(".$") for key in command_of(state)}
+    command = task_function(name).command
+    taken = {field.name for field in fields(command)} | {"execution", "input"}
+    needed = {field.name for field in fields(command) if field.default is MISSING}
+    assert needed <= sent <= taken
 
 
 @pytest.mark.parametrize("name", [name for name, declared in FUNCTIONS.items() if "schedule" not in declared])
 def test_every_command_has_a_schema_of_its_fields(name):
-    command = importlib.import_module(f"tasks.{snake(name)}").handler.command
+    command = task_function(name).command
     assert command.__name__ == name
     schema = SCHEMAS[name]
     own = {field.name for field in fields(command)} - {"request_id", "by"}  # those are in the input
@@ -117,27 +126,82 @@ def test_every_command_has_a_schema_of_its_fields(name):
     assert set(schema["required"]) == {field.name for field in fields(command) if field.default is MISSING}
 
 
-def led_to(states, name):
-    """Where a state that succeeds leads to; a Choice to all that it can."""
-    state = states[name]
-    if state["Type"] == "Choice":
-        return {rule["Next"] for rule in state["Choices"]} | {state["Default"]}
-    return {state["Next"]}
+RESUMED = {
+    ("NewOrder", "forward"): ["StartFulfillment"],
+    ("NewOrder", "backward"): ["AbandonOrder", "VoidAuthorization", "ReleaseInventory", "RejectOrder"],
+    ("NewOrder", "superseded"): [],
+    ("FulfillOrder", "forward"): [
+        "RequestShipment",
+        "CapturePayment",
+        "MarkShipped",
+        "TrackDelivery",
+        "MarkDelivered",
+    ],
+    ("FulfillOrder", "backward"): [
+        "TakeOrder",
+        "RecallShipment",
+        "VoidAuthorization",
+        "ReleaseInventory",
+        "CompleteCancellation",
+    ],
+    ("FulfillOrder", "refund"): ["RefundPayment"],
+    ("FulfillOrder", "superseded"): [],
+    ("CancelOrder", "void"): [
+        "TakeOrder",
+        "RecallShipment",
+        "VoidAuthorization",
+        "ReleaseInventory",
+        "CompleteCancellation",
+    ],
+    ("CancelOrder", "refund"): [
+        "TakeOrder",
+        "RecallShipment",
+        "RefundPayment",
+        "ReleaseInventory",
+        "CompleteCancellation",
+    ],
+    ("CancelOrder", "none"): ["TakeOrder", "RecallShipment", "ReleaseInventory", "CompleteCancellation"],
+    ("ReturnOrder", "forward"): [
+        "AuthorizeReturn",
+        "ExpectParcel",
+        "InspectItems",
+        "RefundPayment",
+        "RestockItems",
+        "CloseReturn",
+    ],
+}
+"""By state machine and the value on which its Choice decides: the task states of a resumed execution."""
 
 
-@pytest.mark.parametrize(
-    ("machine", "way"), [pytest.param(*each, id="-".join(each)) for each in ((m, w) for m in WAYS for w in WAYS[m])]
-)
-def test_the_way_that_a_dry_run_takes_is_the_machine_s(machine, way):
-    states = json.loads((ROOT / "workflows" / "definitions" / f"{snake(machine)}.asl.json").read_text())["States"]
-    first, *rest = WAYS[machine][way]
-    (after_parking,) = led_to(states, "ParkOrder")
-    if after_parking == "Resume":
-        (after_parking,) = [each["Next"] for each in states["Resume"]["Choices"] if each["StringEquals"] == way]
-    assert after_parking == first
-    at = {first}
-    for following in rest:
-        assert all(each == following or following in led_to(states, each) for each in at)
-        at = led_to(states, following) if states[following]["Type"] == "Choice" else {following}
-    ends = led_to(states, rest[-1] if rest else first)
-    assert all(states[end]["Type"] == "Pass" and states[end].get("End") for end in ends)
+@pytest.mark.parametrize(("machine", "value"), [pytest.param(*each, id="-".join(each)) for each in RESUMED])
+def test_a_preview_follows_the_state_machine(machine, value):
+    parked = ParkedExecution("arn", machine, {"order_id": "ord_1"})
+    tasks_on_path, state = [], "ParkOrder"
+    while state := parked.next_task(state, lambda _: value):
+        tasks_on_path.append(state)
+    assert tasks_on_path == RESUMED[machine, value]
+
+
+def test_the_resume_paths_are_those_of_the_committed_definitions():
+    definitions = {pascal(path.name.partition(".")[0]): json.loads(path.read_text())["States"] for path in DEFINITIONS}
+    paths = json.loads(PATHS.read_text())
+    assert set(paths) == set(definitions) - {"Reconcile"}
+    for machine, states in paths.items():
+        for name, state in states.items():
+            committed = definitions[machine][name]
+            assert state["Type"] == committed["Type"]
+            assert state["Type"] == "Pass" or state.get("Next") == committed.get("Next")
+            assert state.get("Choices") == committed.get("Choices")
+            assert [rule["Next"] for rule in state.get("Catch", ())] == [
+                rule["Next"] for rule in committed.get("Catch", ())
+            ]
+
+
+def test_every_task_that_a_preview_reaches_has_a_step():
+    for states in json.loads(PATHS.read_text()).values():
+        names = {name for name, state in states.items() if state["Type"] == "Task"}
+        assert names - STARTS - {"ParkOrder", "FindParcel"} <= set(STEPS)
+
+
+def test_every_step_has_the_name_of_a_task():
+    assert set(STEPS) <= set(FUNCTIONS)

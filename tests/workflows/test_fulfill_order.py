@@ -33,7 +33,7 @@ def test_what_the_carrier_never_picks_up_is_cancelled_at_the_deadline(shop):
     assert shop.available("RED-LAMP") == 10
 
 
-def test_a_parcel_that_left_while_nobody_heard_goes_forward(shop):
+def test_a_parcel_that_left_without_an_event_goes_forward(shop):
     shop.new_order()
     assert shop.carrier.dispatch("ord_1")
     shop.carrier.callbacks.clear()  # its word is lost
@@ -51,7 +51,7 @@ def test_a_lost_parcel_is_refunded(shop):
     assert shop.order().payment.refunded == shop.order().payment.captured > 0
 
 
-def test_a_delivery_that_is_never_told_parks_the_order_and_goes_on_when_redriven(shop):
+def test_a_delivery_without_an_event_parks_the_order_and_goes_on_when_redriven(shop):
     shop.new_order()
     shop.dispatch()
     shop.let_happen(31 * DAY)
@@ -74,8 +74,8 @@ def test_a_capture_that_fails_parks_the_order_and_is_done_once_when_redriven(sho
     assert [entry.kind for entry in shop.payments.ledger] == ["hold", "capture"]
 
 
-def test_a_shipped_order_that_is_redriven_goes_on_whatever_its_first_step_meets(shop):
-    """Neither can it be cancelled any more, nor is there anybody else to follow it."""
+def test_a_shipped_order_that_is_redriven_goes_on_though_its_first_state_fails(shop):
+    """It can't be cancelled any more, and no other execution tracks it."""
     shop.new_order()
     shop.dispatch()
     shop.let_happen(31 * DAY)
@@ -88,7 +88,7 @@ def test_a_shipped_order_that_is_redriven_goes_on_whatever_its_first_step_meets(
 
 
 def fails_in(state):
-    """Every attempt of one state meets a defect."""
+    """Every attempt of one state fails with a defect."""
 
     def around(engine, run):
         def invoke(request, complete):
@@ -121,7 +121,7 @@ def test_a_carrier_that_hands_the_goods_back_has_the_order_cancelled(shop, is_he
     assert (shop.order().status, shop.available("RED-LAMP")) == (Status.CANCELLED, 10)
 
 
-def test_a_shipment_that_is_asked_for_again_after_it_was_handed_back_is_refused_too(shop):
+def test_a_repeated_request_of_a_shipment_that_was_handed_back_is_refused_too(shop):
     shop.new_order()
     execution = shop.execution("FulfillOrder")
     shop.engine.around = fails_in("TakeOrder")
@@ -134,7 +134,7 @@ def test_a_shipment_that_is_asked_for_again_after_it_was_handed_back_is_refused_
     assert execution.output["outcome"] == "cancelled"
 
 
-def test_a_word_that_comes_twice_changes_nothing(shop):
+def test_a_repeated_carrier_event_changes_nothing(shop):
     shop.new_order()
     shop.carrier.dispatch("ord_1")
     shop.carrier.callbacks *= 2

@@ -37,14 +37,14 @@ def test_what_is_out_of_stock_is_refused_whole(shop):
     assert shop.available("TEA") == 1000
 
 
-def test_a_risky_order_waits_for_a_person_who_says_yes(shop):
+def test_a_risky_order_waits_for_its_approval(shop):
     execution = shop.new_order(method="pm_card_riskLevelElevated")
     assert execution.running
     shop.decide(approved=True)
     assert execution.output["outcome"] == "confirmed"
 
 
-def test_a_risky_order_that_a_person_declines_is_given_back(shop):
+def test_a_risky_order_that_is_declined_gives_back_what_it_holds(shop):
     execution = shop.new_order(method="pm_card_riskLevelElevated")
     shop.decide(approved=False)
     assert execution.output["reason"] == "review-declined"
@@ -59,7 +59,7 @@ def test_a_review_that_nobody_answers_ends_at_its_deadline(shop):
 
 
 @pytest.mark.parametrize("after_effect", [False, True], ids=["before", "after"])
-def test_a_gateway_that_times_out_is_asked_again(shop, after_effect):
+def test_a_gateway_that_times_out_is_called_again(shop, after_effect):
     shop.payments.fail_next("authorize", after_effect=after_effect, count=2)
     assert shop.new_order().output["outcome"] == "confirmed"
     assert [entry.kind for entry in shop.payments.ledger] == ["hold"]

@@ -1,7 +1,7 @@
-"""A new execution with the same input, as AWS's console offers it, does no harm: of every machine, at every stage.
+"""AWS's console offers a new execution with the same input: it changes nothing, for every machine at every stage.
 
-Each stage is played twice, once undisturbed. Whatever the order came to by itself it comes to with the other execution
-beside it: the same state, the same stock, the same effects at the gateway, each once.
+Each stage is played twice, once without the other execution. The order ends in the same state, with the same stock and
+the same effects at the gateway, each once.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def confirmed(shop: Shop) -> None:
 
 
 def unpaid(shop: Shop) -> None:
-    """Parked with the goods gone and nothing captured."""
+    """Parked after the goods have left, with nothing captured."""
     shop.new_order()
     shop.payments.fail_next("capture", after_effect=True, count=5)
     shop.dispatch()
@@ -157,7 +157,7 @@ def at(stage: Callable[[Shop], None]) -> Shop:
 
 
 def inputs(shop: Shop) -> dict[str, Any]:
-    """Of each machine that has run, what it was begun with."""
+    """The input of each state machine that has run."""
     return {each.machine.name: each.input for each in shop.engine.executions.values()}
 
 
@@ -171,7 +171,7 @@ def cases() -> list[Any]:
 
 
 def play_out(shop: Shop) -> None:
-    """Let everybody outside do their part until nothing is left to do."""
+    """Lets the operator, the carrier and the shopper act until nothing is left to do."""
     for execution in [each for each in shop.engine.executions.values() if each.status == "FAILED"]:
         shop.redrive(execution)
     order = shop.order()
@@ -227,7 +227,7 @@ def test_a_second_reconciliation_changes_nothing_that_comes_of_the_order(stage):
 
 @pytest.mark.parametrize("steps", range(12))
 def test_two_reconciliations_with_the_same_input_make_one_report(steps):
-    """The second begins after so many steps of the first, and each takes its turn from then on."""
+    """The second starts after a number of steps of the first; from then on their steps alternate."""
     undisturbed, shop = at(delivered), at(delivered)
     for each in (undisturbed, shop):
         each.let_happen(HOUR)

@@ -1,4 +1,4 @@
-"""Reconcile, from its committed definition, with the real tasks: what it finds, and how it takes trouble."""
+"""Reconcile, from its committed definition, with the real tasks: its findings, and its handling of failures."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import pytest
 
 from oms.application.commit import commit
 from oms.application.reconciliation import report as reporting
-from oms.application.reconciliation.order_check import QUIET
+from oms.application.reconciliation.order_check import QUIET_PERIOD
 from oms.domain import parking
 from oms.domain.change import MoneyEntry, MoneyReason
 from oms.domain.events import DiscrepancyFound, DiscrepancySettled
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
-from tasks import open_report, read_ledger
-from tests.workflows.books import HOUR, quietly, said, stop, stored
+from tasks.open_report import open_report
+from tasks.read_ledger import read_ledger
+from tests.workflows.discrepancies import HOUR, findings, quietly, stop, stored
 from tests.workflows.shop import Shop
 from tests.workflows.test_once_more import STAGES, at
 
@@ -31,18 +32,18 @@ def test_of_a_sound_shop_it_reports_nothing_and_changes_nothing(stage):
             shop.engine.advance(HOUR)
         before, ledger, ran = shop.store.copy(), list(shop.payments.ledger), set(shop.engine.executions)
         report = shop.reconcile(moment)
-        assert (said(report), report.repairs, report.parked, report.settled) == ([], [], 0, 0)
+        assert (findings(report), report.repairs, report.parked, report.settled) == ([], [], 0, 0)
         assert (shop.store.copy(), shop.payments.ledger) == (before, ledger)
         assert len(set(shop.engine.executions) - ran) == 1
         assert report.orders == 1
 
 
-def test_its_report_counts_what_it_looked_at_and_forgets_its_sums(shop):
+def test_its_report_counts_what_was_checked_and_drops_its_sums(shop):
     for n in range(3):
         shop.new_order(("TEA", 1), order_id=f"ord_{n}")
     report = quietly(shop)
     assert (report.orders, report.entries, report.skus, report.moving) == (3, 6, 3, 0)
-    assert (report.next, report.tally) == ("close", None)
+    assert (report.next, report.stock_reconciliation) == ("close", None)
     assert report.started_at <= report.ended_at
     assert shop.execution("Reconcile", report.id).output == {
         "report": report.id,
@@ -75,7 +76,7 @@ def test_it_pages_and_its_state_does_not_grow(shop, monkeypatch):
 
 def test_after_many_pages_another_execution_goes_on(shop, monkeypatch):
     monkeypatch.setattr("tasks.check_orders.PAGE", 1)
-    monkeypatch.setattr(reporting, "PAGES_OF_ONE", 3)
+    monkeypatch.setattr(reporting, "PAGES_PER_EXECUTION", 3)
     for n in range(5):
         shop.new_order(("TEA", 1), order_id=f"ord_{n}")
     shop.let_happen(HOUR)
@@ -134,7 +135,7 @@ def stopped_by_somebody(shop: Shop) -> None:
 
 
 def parcel_came_unheard(shop: Shop) -> None:
-    """After its return was given up."""
+    """After its return was closed as expired."""
     shop.delivered_order(("RED-LAMP", 1))
     shop.send_back(("RED-LAMP", 1))
     shop.let_happen(31 * 24 * HOUR)
@@ -143,8 +144,8 @@ def parcel_came_unheard(shop: Shop) -> None:
 
 
 PARKED: dict[Callable[[Shop], None], str] = {
-    gateway_still_holds: "is authorized at the gateway, captured in its own books",
-    refunded_behind_our_back: "and refunded 100 by [], the order's books say otherwise",
+    gateway_still_holds: "is authorized at the gateway, captured in its own record",
+    refunded_behind_our_back: "and refunded 100 by [], the order's record says otherwise",
     refund_that_no_ledger_has: "refunded 0 by refunds of {'ord_1:refund': 5}",
     state_not_its_events: "audit: ord_1 is not the fold of its events",
     event_gone: "audit: ord_1 lacks the events [8]",
@@ -157,23 +158,23 @@ PARKED: dict[Callable[[Shop], None], str] = {
 
 
 @pytest.mark.parametrize("wrong", PARKED, ids=lambda wrong: wrong.__name__)
-def test_what_is_wrong_is_told_and_parks_its_order_and_a_second_run_changes_nothing_more(unsound, wrong):
+def test_a_discrepancy_is_reported_and_parks_its_order_and_a_second_run_changes_nothing_more(unsound, wrong):
     shop = unsound
     wrong(shop)
     report = quietly(shop)
-    assert any(PARKED[wrong] in each for each in said(report)), said(report)
+    assert any(PARKED[wrong] in each for each in findings(report)), findings(report)
     assert (report.parked > 0, report.repairs) == (True, [])
     assert shop.order().parked["CheckOrders"].error == "Discrepancy"
     assert [order.id for order in shop.orders.in_queue("parked", 9).items] == ["ord_1"]
 
     before, ledger = shop.store.copy(), list(shop.payments.ledger)
     again = quietly(shop)
-    assert said(again) == said(report)
+    assert findings(again) == findings(report)
     assert (again.parked, again.repaired, again.settled) == (0, 0, 0)
     assert (shop.store.copy(), shop.payments.ledger) == (before, ledger)
 
 
-def test_what_it_found_is_counted_for_an_alarm(unsound):
+def test_its_findings_are_counted_for_an_alarm(unsound):
     refund_that_no_ledger_has(unsound)
     report = quietly(unsound)
     answered = json.loads(
@@ -189,25 +190,30 @@ def test_what_it_found_is_counted_for_an_alarm(unsound):
     assert report.found > 0
 
 
-def test_once_it_is_mended_the_next_run_settles_it(unsound):
+def test_once_it_is_repaired_the_next_run_settles_it(unsound):
     shop = unsound
     stopped_by_somebody(shop)
     quietly(shop)
     shop.redrive(shop.execution("FulfillOrder"))
     report = quietly(shop)
-    assert (report.settled, said(report)) == (1, [])
+    assert (report.settled, findings(report)) == (1, [])
     assert not shop.order().parked
     assert [type(each.event) for each in shop.orders.events("ord_1")][-2:] == [DiscrepancyFound, DiscrepancySettled]
     assert shop.violations() == []
 
 
-def test_what_was_settled_by_hand_parks_its_order_no_more_until_something_else_is_found(unsound):
+def test_an_accepted_discrepancy_no_longer_parks_its_order_until_another_is_found(unsound):
     shop = unsound
     refund_that_no_ledger_has(shop)
     quietly(shop)
-    commit(shop.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "CheckOrders", "ticket 4711"))
+    commit(
+        shop.deps,
+        "ord_1",
+        "operator:olga",
+        lambda order: parking.accept_discrepancy(order, "CheckOrders", "ticket 4711"),
+    )
     report = quietly(shop)
-    assert (said(report), report.accepted, report.parked) == ([], 1, 0)
+    assert (findings(report), report.accepted, report.parked) == ([], 1, 0)
     assert not shop.order().parked
 
     effect_booked = shop.store.money["ord_1"][:1]
@@ -218,32 +224,37 @@ def test_what_was_settled_by_hand_parks_its_order_no_more_until_something_else_i
 
     shop.store.money["ord_1"] = shop.store.money["ord_1"][:-1]
     report = quietly(shop)
-    assert (said(report), report.accepted, report.settled) == ([], 1, 1)
+    assert (findings(report), report.accepted, report.settled) == ([], 1, 1)
     assert not shop.order().parked
 
 
-@pytest.mark.parametrize(("days", "found"), [(20, 1), (70, 0)])
-def test_of_a_return_that_was_given_up_the_carrier_is_asked_for_two_months(unsound, days, found):
+@pytest.mark.parametrize(("days", "count"), [(20, 1), (70, 0)])
+def test_the_carrier_is_asked_for_the_parcel_of_a_closed_return_for_two_months(unsound, days, count):
     parcel_came_unheard(unsound)
     unsound.let_happen(days * 24 * HOUR)
-    assert quietly(unsound).found == found
+    assert quietly(unsound).found == count
 
 
-def test_a_parcel_that_an_operator_knows_of_is_not_found_again(unsound):
+def test_a_late_parcel_that_has_parked_its_order_is_not_reported_again(unsound):
     parcel_came_unheard(unsound)
     unsound.receive({"RED-LAMP": ["new"]})
     assert "Carrier" in unsound.order().parked
     assert quietly(unsound).found == 0
-    commit(unsound.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "Carrier", "ticket 4711"))
+    commit(
+        unsound.deps,
+        "ord_1",
+        "operator:olga",
+        lambda order: parking.accept_discrepancy(order, "Carrier", "ticket 4711"),
+    )
     assert quietly(unsound).found == 0
 
 
-def test_what_moved_just_now_is_left_to_the_next_run(unsound):
+def test_an_order_that_has_just_moved_is_left_to_the_next_run(unsound):
     shop = unsound
     stopped_by_somebody(shop)
-    shop.engine.advance(QUIET.total_seconds() - 2 * 600)
-    assert said(shop.reconcile("at-once")) == []
-    assert said(quietly(shop)) != []
+    shop.engine.advance(QUIET_PERIOD.total_seconds() - 2 * 600)
+    assert findings(shop.reconcile("at-once")) == []
+    assert findings(quietly(shop)) != []
 
 
 def test_an_order_that_waits_for_an_operator_is_left_to_them(shop):
@@ -251,7 +262,7 @@ def test_an_order_that_waits_for_an_operator_is_left_to_them(shop):
     shop.payments.fail_next("void", after_effect=False, count=5)
     shop.cancel()
     report = quietly(shop)
-    assert (said(report), report.repairs) == ([], [])
+    assert (findings(report), report.repairs) == ([], [])
 
 
 def test_an_order_that_moves_while_it_is_read_is_left_to_the_next_run(shop, monkeypatch):
@@ -261,12 +272,12 @@ def test_an_order_that_moves_while_it_is_read_is_left_to_the_next_run(shop, monk
 
     def moved_meanwhile(order_id):
         history = whole(order_id)
-        commit(shop.deps, order_id, "olga", lambda order: parking.doubt(order, "olga", "looks odd"))
+        commit(shop.deps, order_id, "olga", lambda order: parking.park_discrepancy(order, "olga", "looks odd"))
         return history
 
     monkeypatch.setattr(shop.orders, "events", moved_meanwhile)
     report = shop.reconcile()
-    assert (report.moving, said(report)) == (1, [])
+    assert (report.moving, findings(report)) == (1, [])
 
 
 def test_a_gateway_that_is_away_fails_the_run_and_a_redrive_goes_on_with_that_page(shop):
@@ -281,18 +292,18 @@ def test_a_gateway_that_is_away_fails_the_run_and_a_redrive_goes_on_with_that_pa
     assert execution.path.count("ReadLedger") == 1
 
 
-def test_a_page_that_is_asked_for_twice_is_read_once(shop):
+def test_a_page_that_is_requested_twice_is_read_once(shop):
     shop.new_order(("TEA", 3))
     shop.let_happen(HOUR)
-    opened = open_report.handler.run({"run": {"Name": "daily", "Input": {}}}, shop.deps)
+    opened = open_report.run({"run": {"Name": "daily", "Input": {}}}, shop.deps)
     event = {"report": opened["report"], "number": opened["number"]}
-    first = read_ledger.handler.run(event, shop.deps)
-    assert read_ledger.handler.run(event, shop.deps) == first
+    first = read_ledger.run(event, shop.deps)
+    assert read_ledger.run(event, shop.deps) == first
     assert json.loads(shop.reports.texts["daily"])["entries"] == 4
 
 
 def test_a_report_survives_its_json(unsound):
     refund_that_no_ledger_has(unsound)
     report = quietly(unsound)
-    assert reporting.told_of(report) == asdict(report)
-    assert reporting.report_of(json.loads(json.dumps(reporting.told_of(report)))) == report
+    assert reporting.report_to_json(report) == asdict(report)
+    assert reporting.report_from_json(json.loads(json.dumps(reporting.report_to_json(report)))) == report

@@ -1,4 +1,4 @@
-"""What a reconciliation finds of discount codes: orders and counters against their ledger, and what it repairs."""
+"""Reconciliation of discount codes: orders and counters with their ledger, and repairs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import OrderRepaired
 from oms.domain.pricing import Destination
 from tests.domain.orders import NOON
-from tests.workflows.books import quietly, said
+from tests.workflows.discrepancies import findings, quietly
 from tests.workflows.shop import Shop
 
 CODE = Discount("TEN", "USD", NOON, NOON + timedelta(days=1), total_limit=3, customer_limit=3, percent=10)
@@ -65,13 +65,13 @@ FOUND: dict[Callable[[Shop], None], tuple[str, bool]] = {
 
 
 @pytest.mark.parametrize("wrong", FOUND, ids=lambda wrong: wrong.__name__)
-def test_what_is_wrong_with_a_code_is_told_and_parks_the_order_that_it_is_about(coded, wrong):
+def test_a_discrepancy_of_a_code_is_reported_and_parks_its_order(coded, wrong):
     wrong(coded)
     report = quietly(coded)
     what, parks = FOUND[wrong]
-    assert said(report) == [what]
+    assert findings(report) == [what]
     assert (bool(coded.order().parked), report.parked, report.repaired) == (parks, parks, 0)
-    assert said(quietly(coded)) == [what]
+    assert findings(quietly(coded)) == [what]
 
 
 def test_a_use_that_an_ended_order_still_holds_is_given_back_once(coded):
@@ -80,9 +80,9 @@ def test_a_use_that_an_ended_order_still_holds_is_given_back_once(coded):
     del coded.store.code_uses["ord_1:code-back"]
     coded.store.codes["TEN"] = replace(CODE, used=1)
     report = quietly(coded)
-    told = "it had ended and still held a use of TEN: that is given back"
-    assert (said(report), [each["what"] for each in report.repairs]) == ([], [told])
-    assert coded.orders.events("ord_1")[-1].event == OrderRepaired("CheckOrders", told)
+    repair = "it had ended and still held a use of TEN: that is given back"
+    assert (findings(report), [each["what"] for each in report.repairs]) == ([], [repair])
+    assert coded.orders.events("ord_1")[-1].event == OrderRepaired("CheckOrders", repair)
     assert coded.deps.discounts.get("TEN").used == 0
     assert quietly(coded).repaired == 0
     assert coded.violations() == []
@@ -98,13 +98,13 @@ def test_codes_that_agree_are_counted_page_by_page(coded, monkeypatch):
         )
         coded.new_order(("TEA", 1), order_id=f"ord_{name}")
     report = quietly(coded)
-    assert (said(report), report.codes, report.uncounted) == ([], 2, [])
+    assert (findings(report), report.codes, report.uncounted) == ([], 2, [])
     assert coded.execution("Reconcile", report.id).path.count("CheckCodes") == 2
 
 
 @pytest.mark.parametrize("moved_at", [1, 2])
 def test_a_code_that_is_in_use_while_its_ledger_is_read_is_no_discrepancy(coded, monkeypatch, moved_at):
-    """Whether or not its counter stands again where it stood: it is used and given back, and one of the two is read."""
+    """Even if its counter is the same again: it is used and given back, and the ledger is read in between."""
     coded.new_order()
     whole, reads = coded.deps.discounts.uses, []
 
@@ -117,5 +117,5 @@ def test_a_code_that_is_in_use_while_its_ledger_is_read_is_no_discrepancy(coded,
         return uses
 
     monkeypatch.setattr(coded.deps.discounts, "uses", moving)
-    assert said(quietly(coded)) == []
+    assert findings(quietly(coded)) == []
     assert reads == ["TEN"] * (2 if moved_at == 1 else 1)

@@ -1,4 +1,4 @@
-"""What a reconciliation repairs: executions that are gone, reservations and holds that outlived their order."""
+"""Repairs of a reconciliation: executions that are gone, reservations and holds that outlived their order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oms.domain.errors import PaymentsRefused, StoreUnavailable
 from oms.domain.events import OrderRepaired
 from oms.domain.order import Status
 from oms.domain.payment import PaymentStatus
-from tests.workflows.books import DAY, HOUR, forget, quietly, said, stored
+from tests.workflows.discrepancies import DAY, HOUR, findings, forget, quietly, stored
 from tests.workflows.shop import Shop
 
 
@@ -74,7 +74,7 @@ def _unparked(shop: Shop) -> None:
     stored(shop, parked={}, version=shop.order().version - 1)
 
 
-MENDED: dict[Callable[[Shop], None], tuple[str, Status]] = {
+REPAIRED: dict[Callable[[Shop], None], tuple[str, Status]] = {
     never_begun: ("NewOrder ord_1 was gone: it is started", Status.CONFIRMED),
     lost_under_review: ("NewOrder ord_1 was gone: it is started", Status.AUTHORIZED),
     fulfillment_never_begun: ("FulfillOrder ord_1 was gone: it is started", Status.CONFIRMED),
@@ -86,13 +86,13 @@ MENDED: dict[Callable[[Shop], None], tuple[str, Status]] = {
 }
 
 
-@pytest.mark.parametrize("wrong", MENDED, ids=lambda wrong: wrong.__name__)
+@pytest.mark.parametrize("wrong", REPAIRED, ids=lambda wrong: wrong.__name__)
 def test_an_order_whose_execution_is_gone_gets_another_and_a_second_run_changes_nothing_more(unsound, wrong):
     shop = unsound
     wrong(shop)
     report = quietly(shop)
-    what, status = MENDED[wrong]
-    assert said(report) == []
+    what, status = REPAIRED[wrong]
+    assert findings(report) == []
     assert [each["what"] for each in report.repairs if what in each["what"]], report.repairs
     noted = OrderRepaired("CheckOrders", report.repairs[0]["what"])
     assert [each.by for each in shop.orders.events("ord_1") if each.event == noted] == ["CheckOrders"]
@@ -101,7 +101,7 @@ def test_an_order_whose_execution_is_gone_gets_another_and_a_second_run_changes_
 
     before, ledger = shop.store.copy(), list(shop.payments.ledger)
     again = quietly(shop)
-    assert (said(again), again.repairs) == ([], [])
+    assert (findings(again), again.repairs) == ([], [])
     assert (shop.store.copy(), shop.payments.ledger) == (before, ledger)
     assert shop.violations() == []
 
@@ -110,7 +110,7 @@ def test_a_cancellation_is_begun_again_with_the_very_input_that_it_had(unsound):
     shop = unsound
     shop.new_order()
     shop.payments.fail_next("void", after_effect=False, count=5)
-    asked = {
+    original_input = {
         "order_id": "ord_1",
         "cancellation_id": "ord_1_can",
         "lines": [],
@@ -118,24 +118,29 @@ def test_a_cancellation_is_begun_again_with_the_very_input_that_it_had(unsound):
         "request_id": "storefront-7",
         "by": "operator:olga",
     }
-    shop.start("CancelOrder", "ord_1_can", **asked)
+    shop.start("CancelOrder", "ord_1_can", **original_input)
     shop.let_happen()
     forget(shop, "CancelOrder", "ord_1_can")
     _unparked(shop)
     quietly(shop)
-    assert shop.execution("CancelOrder", "ord_1_can").input == asked
+    assert shop.execution("CancelOrder", "ord_1_can").input == original_input
 
 
 def test_a_return_is_begun_again_with_the_very_input_that_it_had(unsound):
     shop = unsound
     shop.delivered_order()
-    asked = {"order_id": "ord_1", "return_id": "ord_1_rma", "lines": [{"sku": "RED-LAMP", "quantity": 1}], "reason": ""}
-    asked |= {"refund_to": "original_payment", "request_id": "storefront-8", "by": "operator:olga"}
-    shop.start("ReturnOrder", "ord_1_rma", **asked)
+    original_input = {
+        "order_id": "ord_1",
+        "return_id": "ord_1_rma",
+        "lines": [{"sku": "RED-LAMP", "quantity": 1}],
+        "reason": "",
+    }
+    original_input |= {"refund_to": "original_payment", "request_id": "storefront-8", "by": "operator:olga"}
+    shop.start("ReturnOrder", "ord_1_rma", **original_input)
     shop.let_happen()
     forget(shop, "ReturnOrder", "ord_1_rma")
     quietly(shop)
-    assert shop.execution("ReturnOrder", "ord_1_rma").input == asked
+    assert shop.execution("ReturnOrder", "ord_1_rma").input == original_input
 
 
 def test_a_reservation_that_nothing_can_confirm_any_more_is_given_back(unsound):
@@ -144,7 +149,7 @@ def test_a_reservation_that_nothing_can_confirm_any_more_is_given_back(unsound):
     shop.engine.advance(NEW_ORDER_LIFE.total_seconds())
     report = quietly(shop)
     assert [each["what"] for each in report.repairs] == ["it was never confirmed: what it held is given back"]
-    assert said(report) == []
+    assert findings(report) == []
     assert (shop.order().status, shop.order().reason) == (Status.REJECTED, "expired")
     assert shop.order().payment.status is PaymentStatus.VOIDED
     assert shop.available("RED-LAMP") == 10
@@ -161,7 +166,7 @@ def test_an_order_that_was_being_rejected_is_rejected_at_once_when_its_execution
     forget(shop, "NewOrder")
     _unparked(shop)
     report = quietly(shop)
-    assert (said(report), report.repaired) == ([], 1)
+    assert (findings(report), report.repaired) == ([], 1)
     assert shop.order().status is Status.REJECTED
     assert shop.payments.find(shop.order().payment_request).status is PaymentStatus.VOIDED
 
@@ -177,19 +182,19 @@ def test_a_hold_that_outlives_its_order_is_voided(unsound):
     shop.payments._payments["ord_1:authorize"].status = PaymentStatus.AUTHORIZED
     report = quietly(shop)
     assert [each["what"] for each in report.repairs] == ["its card was still held: the authorization is voided"]
-    assert said(report) == []
+    assert findings(report) == []
     assert shop.payments.find(shop.order().payment_request).status is PaymentStatus.VOIDED
     assert quietly(shop).repairs == []
 
 
-def test_what_is_wrong_in_its_own_books_is_not_repaired(unsound):
+def test_an_order_whose_own_record_is_wrong_is_not_repaired(unsound):
     shop = unsound
     fulfillment_never_begun(shop)
     shop.store.money["ord_1"] += shop.store.money["ord_1"][:1]
     report = quietly(shop)
     assert report.repairs == []
-    assert any("is twice in the money ledger" in each for each in said(report))
-    assert any("FulfillOrder ord_1 is gone" in each for each in said(report))
+    assert any("is twice in the money ledger" in each for each in findings(report))
+    assert any("FulfillOrder ord_1 is gone" in each for each in findings(report))
 
 
 def test_a_repair_that_fails_parks_the_order(unsound):
@@ -203,7 +208,7 @@ def test_a_repair_that_fails_parks_the_order(unsound):
 
     shop.payments.void = refuses
     report = quietly(shop)
-    assert any("could not be repaired: PaymentsRefused" in each for each in said(report))
+    assert any("could not be repaired: PaymentsRefused" in each for each in findings(report))
     assert "CheckOrders" in shop.order().parked
 
 

@@ -1,4 +1,4 @@
-"""Stock against its ledger and its orders: what disagrees is told, what moves is not."""
+"""Reconciliation of stock with its ledger and its orders: differences are reported, unless the stock is moving."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from oms.application.commit import commit
 from oms.domain import inventory, parking
-from oms.domain.stock_reconciliation import LOOKS
-from tests.workflows.books import quietly, said
+from oms.domain.stock_reconciliation import MAX_PASSES
+from tests.workflows.discrepancies import findings, quietly
 from tests.workflows.shop import Shop
 
 
@@ -65,18 +65,18 @@ STOCK: dict[Callable[[Shop], None], tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize("wrong", STOCK, ids=lambda wrong: wrong.__name__)
-def test_stock_that_disagrees_is_told_and_parks_the_orders_that_hold_it(unsound, wrong):
+def test_stock_that_disagrees_is_reported_and_parks_the_orders_that_hold_it(unsound, wrong):
     shop = unsound
     wrong(shop)
     report = quietly(shop)
-    findings, parked = STOCK[wrong]
-    assert sorted(said(report)) == sorted(findings)
+    expected, parked = STOCK[wrong]
+    assert sorted(findings(report)) == sorted(expected)
     assert [order.id for order in shop.orders.in_queue("parked", 9).items] == parked
     assert all("CheckStock" in shop.order(order_id).parked for order_id in parked)
 
     before = shop.store.copy()
     again = quietly(shop)
-    assert said(again) == said(report)
+    assert findings(again) == findings(report)
     assert shop.store.copy() == before
 
 
@@ -87,22 +87,27 @@ def test_stock_that_agrees_again_settles_the_orders(unsound):
     assert quietly(shop).parked == 1
     shop.store.entries["ord_1:reserve"] = entry
     report = quietly(shop)
-    assert (said(report), report.settled) == ([], 1)
+    assert (findings(report), report.settled) == ([], 1)
     assert not shop.order().parked
 
 
-def test_what_was_settled_by_hand_is_counted_apart(unsound):
+def test_accepted_discrepancies_are_counted_separately(unsound):
     shop = unsound
     reserved_for_the_wrong_order(shop)
     quietly(shop)
-    commit(shop.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "CheckStock", "ticket 4711"))
+    commit(
+        shop.deps,
+        "ord_1",
+        "operator:olga",
+        lambda order: parking.accept_discrepancy(order, "CheckStock", "ticket 4711"),
+    )
     report = quietly(shop)
-    assert (said(report), report.accepted) == (["stock: ord_2 holds 3 of TEA, reserved 0"], 1)
+    assert (findings(report), report.accepted) == (["stock: ord_2 holds 3 of TEA, reserved 0"], 1)
     assert [order.id for order in shop.orders.in_queue("parked", 9).items] == ["ord_2"]
 
 
 def test_stock_that_moves_while_it_is_summed_up_is_no_discrepancy(shop, monkeypatch):
-    """Goods come in between the reading of the ledger and that of the counters, at every look."""
+    """Goods come in between the reading of the ledger and of the counters, in every pass."""
     whole = shop.inventory.every_stock
 
     def moving(limit, cursor=None):
@@ -111,5 +116,5 @@ def test_stock_that_moves_while_it_is_summed_up_is_no_discrepancy(shop, monkeypa
 
     monkeypatch.setattr(shop.inventory, "every_stock", moving)
     report = quietly(shop)
-    assert (said(report), report.undecided) == ([], ["TEA"])
-    assert shop.execution("Reconcile", report.id).path.count("ReadLedger") == LOOKS
+    assert (findings(report), report.undecided) == ([], ["TEA"])
+    assert shop.execution("Reconcile", report.id).path.count("ReadLedger") == MAX_PASSES

@@ -33,7 +33,7 @@ def test_a_parcel_that_never_comes_expires(shop):
     assert execution.output["outcome"] == "expired"
 
 
-def test_a_parcel_of_which_no_word_came_is_asked_for_before_it_is_given_up(shop):
+def test_a_parcel_without_an_event_is_looked_for_before_its_return_is_closed(shop):
     shop.delivered_order(("RED-LAMP", 1))
     execution = shop.send_back(("RED-LAMP", 1))
     shop.carrier.receive("ord_1_return", {"RED-LAMP": ["new"]})
@@ -54,7 +54,12 @@ def test_a_parcel_that_comes_after_all_parks_its_order_for_a_person_once(shop):
     assert {parker: parked.cause for parker, parked in shop.order().parked.items()} == {"Carrier": came}
     assert (shop.order().payment.refunded, shop.available("RED-LAMP")) == (0, 8)
 
-    commit(shop.deps, "ord_1", "operator:olga", lambda order: parking.accept(order, "Carrier", "refunded by hand"))
+    commit(
+        shop.deps,
+        "ord_1",
+        "operator:olga",
+        lambda order: parking.accept_discrepancy(order, "Carrier", "refunded by hand"),
+    )
     shop.receive({"RED-LAMP": ["new", "damaged"]})
     assert not shop.order().parked
 

@@ -67,9 +67,8 @@ class ChildThreads:
     def start_child(self, graph: Graph, value: Any, text: str, item: dict[str, Any] | None = None) -> None:
         parent, index = self.parent, len(self.children)
         child = ExecutionThread(
-            parent.execution, parent.history_builder, self, last=self.following, variables=parent.variables,
-            index=index, root=parent.root, item=item,
-        )  # fmt: skip
+            parent.execution, parent.history_builder, self, self.following, parent.variables, index, parent.root, item
+        )
         self.children.append(child)
         self.running += 1
         if self.started_event:

@@ -9,7 +9,7 @@ from typing import Any
 
 from asl.engine.execution_thread import ExecutionThread, State
 from asl.language.choice_rules import compile_rule
-from asl.language.data_flow import Assign, compile_assign, template
+from asl.language.data_flow import Assign, compile_assign, compile_payload
 from asl.language.errors import StatesError
 from asl.language.scope import Expression, Scope
 
@@ -27,7 +27,7 @@ class Choice(State):
                 compile_rule(rule, language, f"Choices[{i}]/Condition"),
                 rule["Next"],
                 compile_assign(rule, jsonata, f"Choices[{i}]/Assign"),
-                template(rule["Output"], f"Choices[{i}]/Output", True) if jsonata and "Output" in rule else None,
+                compile_payload(rule["Output"], f"Choices[{i}]/Output", True) if jsonata and "Output" in rule else None,
             )
             for i, rule in enumerate(spec["Choices"])
         ]

@@ -16,7 +16,7 @@ from asl.engine.states.child_threads import MapIterations
 from asl.engine.states.map import Map
 from asl.engine.states.map_items import batch_items, entries_of, object_items, parse_items, reader_failed
 from asl.engine.states.map_runs import ChildExecution, MapRun, exceeded_threshold, result_files, transform_outputs
-from asl.language.data_flow import template, typed
+from asl.language.data_flow import compile_payload, compile_typed_field
 from asl.language.errors import StatesError
 from asl.language.jsonpath import compile_path
 from asl.language.resources import parse_resource
@@ -51,12 +51,12 @@ class DistributedMap(Map):
         self.tolerated_percentage = self._compile_number("ToleratedFailurePercentage")
 
     def _compile_template(self, spec: dict[str, Any], name: str, inside: str) -> Expression | None:
-        return template(spec[name], f"{inside}/{name}", self.jsonata) if name in spec else None
+        return compile_payload(spec[name], f"{inside}/{name}", self.jsonata) if name in spec else None
 
     def _compile_inner_number(self, spec: dict[str, Any], name: str, inside: str) -> Expression | None:
         if f"{name}Path" in spec:
             return compile_path(spec[f"{name}Path"])
-        return typed(spec[name], f"{inside}/{name}", self.jsonata, "number") if name in spec else None
+        return compile_typed_field(spec[name], f"{inside}/{name}", self.jsonata, "number") if name in spec else None
 
     def run(self, thread: ExecutionThread) -> bool:
         scope = thread.scope()

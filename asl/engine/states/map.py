@@ -10,7 +10,7 @@ from typing import Any
 from asl.engine.execution_thread import ExecutionThread
 from asl.engine.graph import Graph
 from asl.engine.states.child_threads import ConcurrentState, ItemSelector, MapIterations
-from asl.language.data_flow import template, typed
+from asl.language.data_flow import compile_payload, compile_typed_field
 from asl.language.documents import encode
 from asl.language.errors import QueryEvaluationError, StatesError
 from asl.language.jsonpath import compile_path
@@ -30,7 +30,7 @@ class Map(ConcurrentState):
         self.processor = processor
         self.fields.parameters = None
         selector = "ItemSelector" if "ItemSelector" in spec else "Parameters"
-        self.item_selector = template(spec[selector], selector, jsonata) if selector in spec else None
+        self.item_selector = compile_payload(spec[selector], selector, jsonata) if selector in spec else None
         self.items = self._compile_items()
         self.concurrency = self._compile_number("MaxConcurrency")
 
@@ -42,13 +42,17 @@ class Map(ConcurrentState):
 
     def _compile_jsonata_items(self) -> Expression:
         items = self.spec["Items"]
-        return typed(items, "Items", True, "array") if isinstance(items, str) else template(items, "Items", True)
+        return (
+            compile_typed_field(items, "Items", True, "array")
+            if isinstance(items, str)
+            else compile_payload(items, "Items", True)
+        )
 
     def _compile_number(self, field: str) -> Expression | None:
         """A field that is a number, an expression or, under its other name, a path."""
         if f"{field}Path" in self.spec:
             return compile_path(self.spec[f"{field}Path"])
-        return typed(self.spec[field], field, self.jsonata, "number") if field in self.spec else None
+        return compile_typed_field(self.spec[field], field, self.jsonata, "number") if field in self.spec else None
 
     def run(self, thread: ExecutionThread) -> bool:
         scope = thread.scope()

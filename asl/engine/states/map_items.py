@@ -10,7 +10,7 @@ import csv
 import io
 from typing import Any
 
-from asl.language.documents import MAX_BYTES, encode, parsed
+from asl.language.documents import MAX_BYTES, decode, encode
 from asl.language.errors import StatesError
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
@@ -35,9 +35,9 @@ def parse_items(text: str, config: dict[str, Any]) -> list[Any]:
         if kind == "CSV":
             return _parse_csv(text, config)
         if kind == "JSONL":
-            return [parsed(line) for line in text.splitlines() if line.strip()]
+            return [decode(line) for line in text.splitlines() if line.strip()]
         if kind == "JSON":
-            return entries_of(parsed(text))
+            return entries_of(decode(text))
     except ValueError as error:
         raise reader_failed(f"Attempting to parse the {kind} file failed: {error}") from None
     raise reader_failed(f"The InputType {kind} is not supported.")

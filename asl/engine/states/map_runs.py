@@ -12,7 +12,7 @@ from typing import Any
 from asl.engine.clock import iso
 from asl.engine.execution_thread import THREAD_DONE, ExecutionThread
 from asl.engine.history import HistoryBuilder
-from asl.language.documents import encode, parsed
+from asl.language.documents import decode, encode
 from asl.language.errors import StatesError
 
 RESULT_FILES = {"FAILED": ("FAILED", "TIMED_OUT", "ABORTED"), "PENDING": (), "SUCCEEDED": ("SUCCEEDED",)}
@@ -108,7 +108,7 @@ def result_files(map_run: MapRun, machine_arn: str, bucket: str, folder: str, co
             continue
         entries: list[Any] = [result_entry(child, machine_arn) for child in children]
         if name == "SUCCEEDED" and kind != "NONE":
-            entries = transform_outputs([parsed(child.thread.text) for child in children], kind)
+            entries = transform_outputs([decode(child.thread.text) for child in children], kind)
         text = "\n".join(map(encode, entries)) if jsonl else encode(entries)
         key = f"{folder}/{name}_0.{extension}"
         files[key] = text

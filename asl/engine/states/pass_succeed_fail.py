@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from asl.engine.execution_thread import ExecutionThread, State
-from asl.language.data_flow import typed
+from asl.language.data_flow import compile_typed_field
 from asl.language.errors import StatesError
 from asl.language.scope import Expression
 from asl.language.templates import compile_query
@@ -50,7 +50,7 @@ class Fail(State):
     def _compile_text(self, field: str) -> Expression:
         if f"{field}Path" in self.spec:
             return compile_query(self.spec[f"{field}Path"], f"{field}Path")
-        return typed(self.spec.get(field, ""), field, self.jsonata, "string")
+        return compile_typed_field(self.spec.get(field, ""), field, self.jsonata, "string")
 
     def run(self, thread: ExecutionThread) -> bool:
         scope = thread.scope()

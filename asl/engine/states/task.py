@@ -12,7 +12,7 @@ from asl.engine.execution_thread import ExecutionThread
 from asl.engine.history import WHOLE, failure
 from asl.engine.requests import TaskRequest
 from asl.engine.states.error_handling import ErrorHandlingState
-from asl.language.data_flow import template, typed
+from asl.language.data_flow import compile_payload, compile_typed_field
 from asl.language.documents import encode, encode_result
 from asl.language.errors import StatesError
 from asl.language.jsonpath import compile_path
@@ -44,7 +44,7 @@ class Task(ErrorHandlingState):
         self.timeout = self._compile_limit("TimeoutSeconds")
         self.heartbeat = self._compile_limit("HeartbeatSeconds")
         credentials = spec.get("Credentials")
-        self.credentials = None if credentials is None else template(credentials, "Credentials", jsonata)
+        self.credentials = None if credentials is None else compile_payload(credentials, "Credentials", jsonata)
 
     def _compile_limit(self, field: str) -> Expression | float | None:
         """TimeoutSeconds or HeartbeatSeconds: a number, or an expression or path for one. None if there is no limit."""
@@ -52,7 +52,7 @@ class Task(ErrorHandlingState):
             return compile_path(self.spec[f"{field}Path"])
         value = self.spec.get(field)
         is_limit = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-        return value if value is None or is_limit else typed(value, field, self.jsonata, "number")
+        return value if value is None or is_limit else compile_typed_field(value, field, self.jsonata, "number")
 
     def run(self, thread: ExecutionThread) -> bool:
         """Begin an attempt. All fields are evaluated anew: the context object holds the number of the attempt."""

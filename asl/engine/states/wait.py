@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from asl.engine.execution_thread import ExecutionThread, State
-from asl.language.data_flow import typed
+from asl.language.data_flow import compile_typed_field
 from asl.language.errors import PathNotFound, QueryEvaluationError, StatesError
 from asl.language.jsonpath import compile_path
 from asl.language.scope import Expression, Scope
@@ -39,7 +39,7 @@ class Wait(State):
         """Seconds from now; a whole number from 0 to 99,999,999."""
         if not self.jsonata:
             return lambda scope: scope.now() + value
-        compiled = typed(value, "Seconds", True, "number")
+        compiled = compile_typed_field(value, "Seconds", True, "number")
 
         def due(scope: Scope) -> float:
             seconds = compiled(scope)
@@ -54,7 +54,7 @@ class Wait(State):
         if not self.jsonata:
             fixed = epoch_seconds(value)
             return lambda scope: fixed
-        compiled = typed(value, "Timestamp", True, "string")
+        compiled = compile_typed_field(value, "Timestamp", True, "string")
 
         def due(scope: Scope) -> float:
             text = compiled(scope)

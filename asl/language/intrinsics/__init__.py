@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html an
 from __future__ import annotations
 
 from asl.language.intrinsics.functions import FUNCTIONS
-from asl.language.intrinsics.syntax import Call, InvalidIntrinsic, Literal, Node, Path, parse
+from asl.language.intrinsics.syntax import FunctionCall, InvalidIntrinsic, Literal, Node, Path, parse_call
 from asl.language.jsonpath import InvalidPath, compile_path
 from asl.language.scope import Expression, Scope
 
@@ -16,13 +16,13 @@ __all__ = ["InvalidIntrinsic", "compile_intrinsic"]
 def compile_intrinsic(text: str) -> Expression:
     """A call such as ``States.Format('Order {}', $.id)`` as an expression.
 
-    Raises InvalidIntrinsic for a wrong form, an unknown function or a wrong number of arguments; the expression raises
-    ``States.IntrinsicFailure`` for arguments that the function can't take.
+    Raises InvalidIntrinsic for a syntax error, an unknown function or a wrong number of arguments. The expression
+    raises ``States.IntrinsicFailure`` for invalid arguments.
     """
-    return _compile(parse(text))
+    return _compile_node(parse_call(text))
 
 
-def _compile(node: Node) -> Expression:
+def _compile_node(node: Node) -> Expression:
     if isinstance(node, Literal):
         value = str(node.value) if isinstance(node.value, str) else node.value
         return lambda scope: value
@@ -34,14 +34,14 @@ def _compile(node: Node) -> Expression:
     return _compile_call(node)
 
 
-def _compile_call(call: Call) -> Expression:
-    known = FUNCTIONS.get(call.name)
-    if known is None:
+def _compile_call(call: FunctionCall) -> Expression:
+    entry = FUNCTIONS.get(call.name)
+    if entry is None:
         raise InvalidIntrinsic(f"There is no function {call.name}")
-    function, least, most = known
+    function, least, most = entry
     if not least <= len(call.arguments) <= most:
         raise InvalidIntrinsic(f"{call.name} can't take {len(call.arguments)} arguments")
-    arguments = [_compile(argument) for argument in call.arguments]
+    arguments = [_compile_node(argument) for argument in call.arguments]
     if call.name == "States.Format" and isinstance(call.arguments[0], Literal):
         template = call.arguments[0].value
         arguments[0] = lambda scope: template

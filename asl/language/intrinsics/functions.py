@@ -1,4 +1,4 @@
-"""What each intrinsic function does. A function takes the scope, for chance, and its arguments' values."""
+"""The implementations of the intrinsic functions: each takes the scope (for random numbers) and its arguments."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def _number(name: str, value: Any) -> int:
 
 def _format(scope: Scope, template: Any, *values: Any) -> str:
     raw = template.raw if isinstance(template, Template) else _text("Format", template)
-    waiting = iter(values)
+    remaining = iter(values)
     used = 0
 
-    def fill(found: re.Match[str]) -> str:
+    def fill(placeholder: re.Match[str]) -> str:
         nonlocal used
-        if found[1] is not None:
-            return found[1]
+        if placeholder[1] is not None:
+            return placeholder[1]
         used += 1
         try:
-            return java_string(next(waiting))
+            return java_string(next(remaining))
         except StopIteration:
             raise _failure("States.Format has more placeholders than arguments") from None
 
@@ -93,19 +93,19 @@ def _array_partition(scope: Scope, array: Any, size: Any) -> list[list[Any]]:
     return [items[i : i + step] for i in range(0, len(items), step)]
 
 
-def _same(left: Any, right: Any) -> bool:
+def _json_equal(left: Any, right: Any) -> bool:
     """JSON equality: true is not 1, and 1 is 1.0."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_same, left, right))
+        return len(left) == len(right) and all(map(_json_equal, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(_json_equal(left[key], right[key]) for key in left)
     return bool(left == right)
 
 
 def _array_contains(scope: Scope, array: Any, value: Any) -> bool:
-    return any(_same(item, value) for item in _array("ArrayContains", array))
+    return any(_json_equal(item, value) for item in _array("ArrayContains", array))
 
 
 def _array_range(scope: Scope, first: Any, last: Any, step: Any) -> list[int]:
@@ -119,10 +119,10 @@ def _array_range(scope: Scope, first: Any, last: Any, step: Any) -> list[int]:
 
 
 def _array_get_item(scope: Scope, array: Any, index: Any) -> Any:
-    items, at = _array("ArrayGetItem", array), _number("ArrayGetItem", index)
-    if not 0 <= at < len(items):
-        raise _failure(f"States.ArrayGetItem was given the index {at} for an array of {len(items)} items")
-    return items[at]
+    items, position = _array("ArrayGetItem", array), _number("ArrayGetItem", index)
+    if not 0 <= position < len(items):
+        raise _failure(f"States.ArrayGetItem was given the index {position} for an array of {len(items)} items")
+    return items[position]
 
 
 def _array_length(scope: Scope, array: Any) -> int:
@@ -130,10 +130,10 @@ def _array_length(scope: Scope, array: Any) -> int:
 
 
 def _array_unique(scope: Scope, array: Any) -> list[Any]:
-    seen: dict[str, Any] = {}
+    unique: dict[str, Any] = {}
     for item in _array("ArrayUnique", array):
-        seen.setdefault(json.dumps(item, sort_keys=True), item)
-    return list(seen.values())
+        unique.setdefault(json.dumps(item, sort_keys=True), item)
+    return list(unique.values())
 
 
 def _base64_encode(scope: Scope, text: Any) -> str:
@@ -156,13 +156,13 @@ def _bounded(name: str, value: Any) -> str:
 
 
 def _hash(scope: Scope, data: Any, algorithm: Any) -> str:
-    known = _HASHES.get(_text("Hash", algorithm))
-    if known is None:
+    name = _HASHES.get(_text("Hash", algorithm))
+    if name is None:
         raise _failure(f"States.Hash doesn't know the algorithm {algorithm}")
     if isinstance(data, str) and len(data) > MAX_ENCODED:
         raise _failure(f"States.Hash can't take more than {MAX_ENCODED} characters")
     text = data if isinstance(data, str) else _json_to_string(scope, data)
-    return hashlib.new(known, text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _json_merge(scope: Scope, left: Any, right: Any, deep: Any) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def _math_add(scope: Scope, left: Any, right: Any) -> int:
 
 
 def _string_split(scope: Scope, text: Any, splitter: Any) -> list[str]:
-    """Each character of the splitter splits, and empty parts vanish, as Java's StringTokenizer has it."""
+    """Every character of the splitter is a separator; empty parts are dropped, as in Java's StringTokenizer."""
     separators = _text("StringSplit", splitter)
     body = _text("StringSplit", text)
     if not separators:
@@ -218,4 +218,4 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
     "States.StringToJson": (_string_to_json, 1, 1),
     "States.UUID": (_uuid, 0, 0),
 }
-"""Every function by name, with the least and the most arguments that it takes."""
+"""Every function by name, with its minimum and maximum number of arguments."""

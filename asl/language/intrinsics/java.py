@@ -1,4 +1,4 @@
-"""JSON values as Java prints them: ``{Arg1=1, Arg2=[]}``. ``States.Format`` shows nested values so."""
+"""JSON values as Java prints them, such as ``{Arg1=1, Arg2=[]}``: ``States.Format`` prints nested values this way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def java_string(value: Any) -> str:
-    """What Java's ``String.valueOf`` gives for a parsed JSON value."""
+    """The result of Java's ``String.valueOf`` for a parsed JSON value."""
     if isinstance(value, str):
         return str(value)
     if value is None or isinstance(value, bool):
@@ -22,7 +22,7 @@ def java_string(value: Any) -> str:
 
 
 def java_double(value: float) -> str:
-    """``Double.toString``: plain between 0.001 and ten million, else ``1.0E10``."""
+    """The result of Java's ``Double.toString``: decimal between 0.001 and ten million, else as ``1.0E10``."""
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         return format(Decimal(repr(value)), "f") if "e" in repr(value) else repr(value)
     sign, digits, exponent = Decimal(repr(value)).as_tuple()

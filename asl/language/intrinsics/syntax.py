@@ -1,4 +1,4 @@
-"""The grammar of an intrinsic call: names, string and number literals, paths, and calls inside calls."""
+"""The grammar of an intrinsic function call: names, string and number literals, paths, nested calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_DEPTH = 10
-"""How deep calls may nest: "Service quotas", intrinsic functions."""
+"""The maximum nesting of calls: "Service quotas", intrinsic functions."""
 
 _NAME = re.compile(r"\s*(States\.[A-Za-z0-9]+)\s*\(")
 _LITERAL = re.compile(r"(-?\d+\.\d+(?:[eE][+-]?\d+)?|-?\d+(?:[eE][+-]?\d+)?|true|false|null)(?=\s*[,)])")
@@ -31,13 +31,13 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     name: str
     arguments: tuple[Node, ...]
 
 
 class Template(str):
-    """A string literal as written: ``States.Format`` must tell ``\\{`` from ``{``. Its str value has escapes undone."""
+    """A string literal. `raw` is its source text, in which ``States.Format`` must tell ``\\{`` from ``{``."""
 
     __slots__ = ("raw",)
     raw: str
@@ -48,60 +48,60 @@ class Template(str):
         return value
 
 
-Node = Literal | Path | Call
+Node = Literal | Path | FunctionCall
 
 
-def parse(text: str) -> Call:
-    """The call that the whole text is; raises InvalidIntrinsic."""
-    call, end = _call(text, 0, 1)
+def parse_call(text: str) -> FunctionCall:
+    """The call in the text; raises InvalidIntrinsic."""
+    call, end = _parse_call(text, 0, 1)
     if text[end:].strip():
         raise InvalidIntrinsic(f"Something follows the call: {text}")
     return call
 
 
-def _call(text: str, start: int, depth: int) -> tuple[Call, int]:
-    found = _NAME.match(text, start)
-    if found is None:
+def _parse_call(text: str, start: int, depth: int) -> tuple[FunctionCall, int]:
+    name = _NAME.match(text, start)
+    if name is None:
         raise InvalidIntrinsic(f"Not an intrinsic function: {text}")
     if depth > MAX_DEPTH:
         raise InvalidIntrinsic(f"Calls nest deeper than {MAX_DEPTH}")
-    position = _skip(text, found.end())
+    position = _skip_spaces(text, name.end())
     if text[position : position + 1] == ")":
-        return Call(found[1], ()), position + 1
+        return FunctionCall(name[1], ()), position + 1
     arguments: list[Node] = []
     while True:
-        argument, position = _argument(text, _skip(text, position), depth)
+        argument, position = _parse_argument(text, _skip_spaces(text, position), depth)
         arguments.append(argument)
-        position = _skip(text, position)
-        mark = text[position : position + 1]
+        position = _skip_spaces(text, position)
+        separator = text[position : position + 1]
         position += 1
-        if mark == ")":
-            return Call(found[1], tuple(arguments)), position
-        if mark != ",":
+        if separator == ")":
+            return FunctionCall(name[1], tuple(arguments)), position
+        if separator != ",":
             raise InvalidIntrinsic(f"Expected ',' or ')' at {position}: {text}")
 
 
-def _argument(text: str, position: int, depth: int) -> tuple[Node, int]:
+def _parse_argument(text: str, position: int, depth: int) -> tuple[Node, int]:
     if text.startswith("States.", position):
-        return _call(text, position, depth + 1)
+        return _parse_call(text, position, depth + 1)
     if text.startswith("$", position):
         end = _path_end(text, position)
         return Path(text[position:end].rstrip()), end
-    if found := _STRING.match(text, position):
-        return Literal(Template(found[1])), found.end()
-    if found := _LITERAL.match(text, position):
-        return Literal(_constant(found[1])), found.end()
+    if string := _STRING.match(text, position):
+        return Literal(Template(string[1])), string.end()
+    if literal := _LITERAL.match(text, position):
+        return Literal(_parse_constant(literal[1])), literal.end()
     raise InvalidIntrinsic(f"Not an argument at {position}: {text}")
 
 
-def _constant(word: str) -> Any:
+def _parse_constant(word: str) -> Any:
     if word in _CONSTANTS:
         return _CONSTANTS[word]
     return int(word) if word.lstrip("-").isdigit() else float(word)
 
 
 def _path_end(text: str, position: int) -> int:
-    """Where a path ends: at a comma or a parenthesis outside its own brackets and quotes."""
+    """The end of the path: a comma or a parenthesis outside the path's brackets and quotes."""
     depth, quote = 0, ""
     for i in range(position, len(text)):
         letter = text[i]
@@ -118,6 +118,6 @@ def _path_end(text: str, position: int) -> int:
     raise InvalidIntrinsic(f"The call isn't closed: {text}")
 
 
-def _skip(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    return found.end() if found else position
+def _skip_spaces(text: str, position: int) -> int:
+    spaces = _SPACE.match(text, position)
+    return spaces.end() if spaces else position

@@ -1,1 +1,1 @@
-"""JSONata expressions of the States Language."""
+"""JSONata, the second query language of the States Language."""

@@ -1,65 +1,51 @@
-"""JSONata: the text inside ``{% %}``, compiled once, evaluated under a bound of time and depth.
+"""JSONata expressions, conditions and templates, compiled once to closures.
 
+The interpreter is imported at the first expression: definitions without JSONata don't load its library.
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
-from asl.language.errors import QueryEvaluationError
+from asl.language.jsonata.results import ABSENT, absent_result, describe_expression, json_type, unexpected_type
+from asl.language.jsonata.syntax import expression_source, is_expression
 from asl.language.scope import Expression, Scope
 
-MAX_SECONDS = 5.0
-MAX_DEPTH = 500
-MAX_LENGTH = 32_768
-
-_DELIMITED = re.compile(r"\{%(.*)%\}", re.S)
-_PLAIN = re.compile(r"\s*\$(?P<root>[A-Za-z_]\w*)(?P<names>(?:\.[A-Za-z_]\w*)*)\s*", re.ASCII)
-ABSENT = object()
-
-
-class InvalidExpression(ValueError):
-    """The text is no JSONata expression, or lacks its ``{% %}``."""
-
-
-def is_expression(value: Any) -> bool:
-    """True for a string inside ``{% %}``: what JSONata states evaluate."""
-    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}") and len(value) >= 4
+_PLAIN_PATH = re.compile(r"\s*\$(?P<root>[A-Za-z_]\w*)(?P<names>(?:\.[A-Za-z_]\w*)*)\s*", re.ASCII)
 
 
 def compile_expression(text: str, field: str = "", expected: str | None = None) -> Expression:
     """The text inside ``{% %}`` as an expression; `field` is its place in the state, for causes and events.
 
     `expected` is the JSON type that the field needs ("array", "number", ...); None takes any.
-    Raises InvalidExpression; the expression raises ``States.QueryEvaluationError``, also for nothing (undefined).
+    Raises InvalidExpression. The expression raises ``States.QueryEvaluationError``, also for an absent result.
     """
-    source = _source(text)
-    evaluate = _compile(source, field)
+    source = expression_source(text)
+    evaluate = _compile_source(source, field)
 
     def expression(scope: Scope) -> Any:
         value = evaluate(scope)
         if value is ABSENT:
-            raise QueryEvaluationError(field, f"{_said(source, field)} returned nothing (undefined).")
+            raise absent_result(source, field)
         if expected is not None and json_type(value) != expected:
-            raise _unexpected(source, field, expected, value)
+            raise unexpected_type(source, field, expected, value)
         return value
 
     return expression
 
 
 def parse_expression(text: str) -> Any:
-    """The syntax tree of the text inside ``{% %}``, for checks; raises InvalidExpression."""
-    from asl.language.jsonata.library import Program
+    """The syntax tree of the text inside ``{% %}``, for validation; raises InvalidExpression."""
+    from asl.language.jsonata.interpreter import ParsedExpression
 
-    return Program(_source(text)).tree
+    return ParsedExpression(expression_source(text)).tree
 
 
 def compile_condition(text: Any, field: str = "Condition") -> Callable[[Scope], bool]:
-    """A Choice rule's Condition: an expression that must give a boolean, or a plain boolean."""
+    """The Condition of a Choice rule: an expression that must give a boolean, or a plain boolean."""
     if isinstance(text, bool):
         return lambda scope: text
     return compile_expression(text, field, "boolean")
@@ -74,83 +60,52 @@ def compile_template(template: Any, field: str) -> Expression:
     return expression if expression is not None else lambda scope: template
 
 
-def json_type(value: Any) -> str:
-    """The JSON name of a value's type, as AWS's causes have it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    names = {str: "string", int: "number", float: "number", list: "array", dict: "object"}
-    return names.get(type(value), "function")
-
-
-def _source(text: str) -> str:
-    if not is_expression(text):
-        raise InvalidExpression(f"Not a JSONata expression: {text}")
-    if len(text) > MAX_LENGTH:
-        raise InvalidExpression(f"The expression is longer than {MAX_LENGTH} characters")
-    return text[2:-2].strip()
-
-
-def _said(source: str, field: str) -> str:
-    return f"The JSONata expression '{source}' specified for the field '{field}'"
-
-
-def _unexpected(source: str, field: str, expected: str, value: Any) -> QueryEvaluationError:
-    shown = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return QueryEvaluationError(
-        field,
-        f"{_said(source, field)} returned an unexpected result type. "
-        f"Expected '{expected}', but was '{json_type(value)}' for value: {shown}",
-    )
-
-
 def _compile_template(template: Any, field: str) -> Expression | None:
-    """The expression; None where the template is a constant."""
+    """The expression; None if the template is a constant."""
     if is_expression(template):
         return compile_expression(template, field)
     if isinstance(template, dict):
-        inner: Any = [(key, _compile_template(value, f"{field}/{key}")) for key, value in template.items()]
+        entries: Any = [(key, _compile_template(value, f"{field}/{key}")) for key, value in template.items()]
     elif isinstance(template, list):
-        inner = [(i, _compile_template(value, f"{field}[{i}]")) for i, value in enumerate(template)]
+        entries = [(i, _compile_template(value, f"{field}[{i}]")) for i, value in enumerate(template)]
     else:
         return None
-    parts = [(place, expression) for place, expression in inner if expression is not None]
-    if not parts:
+    computed = [(key, expression) for key, expression in entries if expression is not None]
+    if not computed:
         return None
 
     def build(scope: Scope) -> Any:
         value = template.copy()
-        for place, expression in parts:
-            value[place] = expression(scope)
+        for key, expression in computed:
+            value[key] = expression(scope)
         return value
 
     return build
 
 
-def _compile(source: str, field: str) -> Callable[[Scope], Any]:
-    from asl.language.jsonata.library import Program
+def _compile_source(source: str, field: str) -> Callable[[Scope], Any]:
+    from asl.language.jsonata.interpreter import ParsedExpression
 
-    program = Program(source)
+    parsed_expression = ParsedExpression(source)
 
-    def evaluate(scope: Scope) -> Any:
-        return program.run(scope, field, _said(source, field))
+    def interpret(scope: Scope) -> Any:
+        return parsed_expression.evaluate(scope, field, describe_expression(source, field))
 
-    plain = _PLAIN.fullmatch(source)
-    if plain is None:
-        return evaluate
-    return _compile_plain(plain["root"], tuple(plain["names"].split(".")[1:]), evaluate)
+    path = _PLAIN_PATH.fullmatch(source)
+    if path is None:
+        return interpret
+    return _compile_plain_path(path["root"], tuple(path["names"].split(".")[1:]), interpret)
 
 
-def _compile_plain(root: str, names: tuple[str, ...], otherwise: Callable[[Scope], Any]) -> Callable[[Scope], Any]:
-    """``$states.input.a.b``: objects all the way need no interpreter; an array on the way does."""
+def _compile_plain_path(root: str, names: tuple[str, ...], interpret: Callable[[Scope], Any]) -> Callable[[Scope], Any]:
+    """A path such as ``$states.input.a.b``: objects are read directly, an array on the way is interpreted."""
 
-    def walk(scope: Scope) -> Any:
+    def read_path(scope: Scope) -> Any:
         value = scope.states if root == "states" else scope.variables.get(root, ABSENT)
         for name in names:
             if type(value) is not dict:
-                return ABSENT if value is None or isinstance(value, str | int | float) else otherwise(scope)
+                return ABSENT if value is None or isinstance(value, str | int | float) else interpret(scope)
             value = value.get(name, ABSENT)
-        return otherwise(scope) if value is ABSENT and not names else value
+        return interpret(scope) if value is ABSENT and not names else value
 
-    return walk
+    return read_path

@@ -1,4 +1,4 @@
-"""The functions that Step Functions adds to JSONata, or has follow the execution's clock and seed.
+"""JSONata functions of Step Functions: the added ones, and those that use the execution's clock and random seed.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html, "JSONata functions"
 """
@@ -22,8 +22,8 @@ NULL = Utils.NULL_VALUE
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
-class Native(Jsonata.JFunctionCallable):  # type: ignore[misc]
-    """A function of ours, as the library calls it."""
+class NativeFunction(Jsonata.JFunctionCallable):  # type: ignore[misc]
+    """A Python function with a scope, in the form that the library calls."""
 
     def __init__(self, function: Callable[..., Any], scope: Scope) -> None:
         self._function = function
@@ -33,8 +33,8 @@ class Native(Jsonata.JFunctionCallable):  # type: ignore[misc]
         return self._function(self._scope, *args)
 
 
-def as_json(value: Any) -> Any:
-    """A value of the library's as JSON."""
+def to_json(value: Any) -> Any:
+    """A value of the library as JSON; raises JException for a function."""
     if value is NULL:
         return None
     kind = type(value)
@@ -43,9 +43,9 @@ def as_json(value: Any) -> Any:
     if isinstance(value, Utils.RangeList):
         return list(range(value.a, value.b + 1))
     if isinstance(value, list):
-        return [as_json(item) for item in value]
+        return [to_json(item) for item in value]
     if isinstance(value, dict):
-        return {key: as_json(item) for key, item in value.items()}
+        return {key: to_json(item) for key, item in value.items()}
     raise JException("D1001", 0, "a function")
 
 
@@ -70,7 +70,7 @@ def _hash(scope: Scope, data: Any, algorithm: Any = "SHA-256") -> str:
     name = _HASHES.get(algorithm or "SHA-256")
     if name is None:
         raise ValueError(f"The hash function doesn't know the algorithm {algorithm}")
-    text = data if isinstance(data, str) else json.dumps(as_json(data), separators=(",", ":"), ensure_ascii=False)
+    text = data if isinstance(data, str) else json.dumps(to_json(data), separators=(",", ":"), ensure_ascii=False)
     return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 

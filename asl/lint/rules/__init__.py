@@ -1,15 +1,15 @@
-"""The rules, each a function from a definition and what is declared to its findings; a file a family."""
+"""The rules: each is a function from a definition and the configuration to findings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from asl.lint.config import Config
-from asl.lint.findings import Finding
+from asl.lint.findings import LintFinding
 from asl.lint.flow import Flow
 from asl.lint.rules import compensations, errors, growth, timeouts
 
-Rule = Callable[[Flow, Config], Iterator[Finding]]
+Rule = Callable[[Flow, Config], Iterator[LintFinding]]
 
 RULES: tuple[Rule, ...] = (
     errors.unreachable,

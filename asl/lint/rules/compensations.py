@@ -1,4 +1,4 @@
-"""Rules about sagas: what was done is taken back on every way to a failure, under the key that it was done under."""
+"""Rules about sagas: every path to a failure compensates the effects before it, under the same keys."""
 
 from __future__ import annotations
 
@@ -6,181 +6,194 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from asl.lint.config import Config, Task
-from asl.lint.data import (
-    Path,
+from asl.lint.config import Config, TaskDeclaration
+from asl.lint.data_usage import (
+    DataPath,
     assigned_from_result,
-    inputs_in,
-    leaves,
+    jsonata_reads,
+    jsonpath_reads,
     overlap,
-    paths_in,
     result_names,
+    result_path,
     strings,
-    written,
+    template_queries,
 )
-from asl.lint.findings import Finding
-from asl.lint.flow import Edge, Flow, Node
-from asl.lint.rules.errors import declared, names_of
+from asl.lint.findings import LintFinding
+from asl.lint.flow import Flow, Node, Transition
+from asl.lint.rules.errors import task_declaration, task_names
 
-UNSURE = ("States.ALL", "States.TaskFailed", "States.Timeout", "States.HeartbeatTimeout", "Lambda.", "Sandbox.")
-"""Errors after which the task may have had its effect; any other is the task's own word that it had none."""
-CHANGING = re.compile(
+AMBIGUOUS_ERRORS = (
+    "States.ALL",
+    "States.TaskFailed",
+    "States.Timeout",
+    "States.HeartbeatTimeout",
+    "Lambda.",
+    "Sandbox.",
+)
+"""Errors after which the task may have had its effect; any other error is raised by a task without an effect."""
+CHANGES_WITH_ATTEMPT_OR_EXECUTION = re.compile(
     r"States\.(?:UUID|MathRandom)|\$\$\.State\.(?:EnteredTime|RetryCount)|\$\$\.Task\.Token|\$\$\.Execution\.(?:Id|Name|"
     r"StartTime|RedriveCount|RedriveTime)|\$(?:uuid|random|now|millis)\(|context\.(?:State|Task|Execution)\."
 )
-"""What is another at the next attempt, or in the next execution."""
+"""Values that change with the attempt or the execution."""
 
 
-def effect_without_compensation(flow: Flow, config: Config) -> Iterator[Finding]:
+def effect_without_compensation(flow: Flow, config: Config) -> Iterator[LintFinding]:
     for node in flow.tasks:
-        effect = declared(node, config)
-        if not effect.compensations or node.name not in flow.live:
+        effect = task_declaration(node, config)
+        if not effect.compensations or node.name not in flow.reachable:
             continue
-        takes_back = {each.name for each in flow.tasks if set(names_of(each)) & set(effect.compensations)}
-        if not takes_back & flow.after(node.name):
-            yield Finding(
+        compensations = {task.name for task in flow.tasks if set(task_names(task)) & set(effect.compensations)}
+        if not compensations & flow.reachable_after(node.name):
+            yield LintFinding(
                 "effect-without-compensation", flow.name, node.name, "",
-                f"none of its compensations ({', '.join(effect.compensations)}) can come after it",
-                "lead its Catch, and those of the states after it, to one",
+                f"none of its compensations ({', '.join(effect.compensations)}) is reachable from it",
+                "lead its Catch, and those of later states, to one of them",
             )  # fmt: skip
             continue
-        yield from _ways_past(flow, config, node, effect, takes_back)
+        yield from _uncompensated_paths(flow, config, node, effect, compensations)
 
 
-def _ways_past(flow: Flow, config: Config, node: Node, effect: Task, takes_back: set[str]) -> Iterator[Finding]:
-    """One finding for each of its fields from which a failure can come with nothing taken back.
+def _uncompensated_paths(
+    flow: Flow, config: Config, node: Node, effect: TaskDeclaration, compensations: set[str]
+) -> Iterator[LintFinding]:
+    """One finding for each transition from which a failure is reachable without a compensation.
 
-    A way that leads back to the task ends there: its ways on are looked at one by one anyway.
+    The search stops at the task itself, because every transition of the task is searched anyway.
     """
     ends = {node.name, *effect.stands_at}
-    for edge in flow.edges[node.name]:
-        if not _may_have_happened(edge):
+    for transition in flow.transitions[node.name]:
+        if not _may_have_effect(transition):
             continue
-        way = flow.way(
-            [edge.target],
+        path = flow.shortest_path(
+            [transition.target],
             lambda name: _is_failure(flow, config, name),
-            lambda name: name in ends or _includes(flow, name, takes_back),
+            lambda name: name in ends or _runs_any(flow, name, compensations),
         )
-        if way is not None:
-            yield Finding(
-                "effect-without-compensation", flow.name, node.name, edge.field,
-                f"its effect stays when the execution ends by {' → '.join([node.name, *way])}",
-                f"lead that way through {' or '.join(sorted(takes_back))}; or say in stands_at why the effect stands",
+        if path is not None:
+            yield LintFinding(
+                "effect-without-compensation", flow.name, node.name, transition.field,
+                f"nothing compensates its effect if the execution ends by {' → '.join([node.name, *path])}",
+                f"lead that path through {' or '.join(sorted(compensations))}; or give the reason in stands_at",
             )  # fmt: skip
 
 
-def _may_have_happened(edge: Edge) -> bool:
-    return edge.errors is None or any(error.startswith(UNSURE) for error in edge.errors)
+def _may_have_effect(transition: Transition) -> bool:
+    return transition.errors is None or any(error.startswith(AMBIGUOUS_ERRORS) for error in transition.errors)
 
 
-def _includes(flow: Flow, name: str, wanted: set[str]) -> bool:
-    """True for one of the wanted, and for the Parallel or Map that runs one."""
-    if name in wanted:
+def _runs_any(flow: Flow, name: str, tasks: set[str]) -> bool:
+    """True for one of the tasks, and for a Parallel or Map that contains one."""
+    if name in tasks:
         return True
-    return flow.nodes[name].kind in ("Parallel", "Map") and any(_is_in(flow.nodes[each], name) for each in wanted)
+    return flow.nodes[name].kind in ("Parallel", "Map") and any(_is_in(flow.nodes[task], name) for task in tasks)
 
 
 def _is_in(node: Node, name: str) -> bool:
-    return node.name != name and any(each.name == name for each in node.and_around)
+    return node.name != name and any(parent.name == name for parent in node.with_parents)
 
 
 def _is_failure(flow: Flow, config: Config, name: str) -> bool:
-    """An end that only an error leads to, a Fail state, or an end that is declared to be none to be glad of."""
+    """True for a Fail state, an end that only errors lead to, and an end that is declared unsuccessful."""
     node = flow.nodes[name]
     if node.kind == "Fail":
-        return not any(edge.field.startswith("Catch of") for edge in flow.edges[name])
-    if node.around is not None or not flow.ends(node):
+        return not any(transition.field.startswith("Catch of") for transition in flow.transitions[name])
+    if node.parent is not None or not flow.ends(node):
         return False
-    return name in config.unsuccessful or name not in flow.undisturbed
+    return name in config.unsuccessful or name not in flow.reachable_without_errors
 
 
-def compensation_key(flow: Flow, config: Config) -> Iterator[Finding]:
+def compensation_key(flow: Flow, config: Config) -> Iterator[LintFinding]:
     for node in flow.tasks:
-        effect = declared(node, config)
+        effect = task_declaration(node, config)
         if effect.key:
-            yield from _stable(flow, node, effect)
+            yield from _check_stable_key(flow, node, effect)
         for other in flow.tasks:
-            keys = next((effect.compensations[name] for name in names_of(other) if name in effect.compensations), None)
-            if keys is not None and other.name in flow.after(node.name):
-                yield from _same(flow, node, effect.key, other, keys)
-                yield from _needs_result(flow, node, other)
+            keys = next(
+                (effect.compensations[name] for name in task_names(other) if name in effect.compensations), None
+            )
+            if keys is not None and other.name in flow.reachable_after(node.name):
+                yield from _check_same_key(flow, node, effect.key, other, keys)
+                yield from _check_reads_no_result(flow, node, other)
 
 
-def _stable(flow: Flow, node: Node, effect: Task) -> Iterator[Finding]:
+def _check_stable_key(flow: Flow, node: Node, effect: TaskDeclaration) -> Iterator[LintFinding]:
     for name in effect.key:
         value = argument(node, name)
-        if value is not None and CHANGING.search(value):
+        if value is not None and CHANGES_WITH_ATTEMPT_OR_EXECUTION.search(value):
             yield _finding(
-                flow, node, name, f"its key {name} is {value}: another attempt or execution has another effect",
-                "key the effect by what it is about, such as the order's id",
+                flow, node, name, f"its key {name} is {value}, which changes with the attempt or the execution",
+                "use a key that identifies the business object, such as the order's id",
             )  # fmt: skip
 
 
-def _same(flow: Flow, node: Node, key: tuple[str, ...], other: Node, keys: tuple[str, ...]) -> Iterator[Finding]:
-    for name, there in zip(key, keys, strict=True):
-        forward, back = argument(node, name), argument(other, there)
-        if forward is None or forward != back:
+def _check_same_key(
+    flow: Flow, node: Node, key: tuple[str, ...], other: Node, keys: tuple[str, ...]
+) -> Iterator[LintFinding]:
+    for name, other_name in zip(key, keys, strict=True):
+        key_value, other_value = argument(node, name), argument(other, other_name)
+        if key_value is None or key_value != other_value:
             yield _finding(
-                flow, other, there,
-                f"it takes back {node.name} under {there} = {back or 'nothing'}, "
-                f"which was done under {name} = {forward or 'nothing'}",
-                f"give it {there} = {forward or 'the key of ' + node.name}",
+                flow, other, other_name,
+                f"it compensates {node.name} with {other_name} = {other_value or 'nothing'}, "
+                f"but the effect has {name} = {key_value or 'nothing'}",
+                f"set {other_name} = {key_value or 'the key of ' + node.name}",
             )  # fmt: skip
         else:
-            for path in inputs_in(forward) if forward.startswith("{%") else paths_in(forward):
-                yield from _overwritten(flow, node, other, path)
+            for path in jsonata_reads(key_value) if key_value.startswith("{%") else jsonpath_reads(key_value):
+                yield from _check_key_is_kept(flow, node, other, path)
 
 
-def _overwritten(flow: Flow, node: Node, other: Node, path: Path) -> Iterator[Finding]:
-    """The key's place is written between the effect and its compensation."""
-    between = flow.after(node.name) | {node.name}
+def _check_key_is_kept(flow: Flow, node: Node, other: Node, path: DataPath) -> Iterator[LintFinding]:
+    """Find states between the effect and its compensation that overwrite the key."""
+    between = flow.reachable_after(node.name) | {node.name}
     for name in sorted(between):
-        for field, place in _written_by(flow.nodes[name]):
-            if overlap(place, path):
+        for field, written_path in _written_paths(flow.nodes[name]):
+            if overlap(written_path, path):
                 yield _finding(
                     flow, other, "",
                     f"the key of {node.name} is read at $.{'.'.join(path)}, which {name} ({field}) overwrites",
-                    "keep results apart from what effects are keyed by",
+                    "write results to other paths than those of keys",
                 )  # fmt: skip
 
 
-def _written_by(node: Node) -> Iterator[tuple[str, Path]]:
-    """The places that a state and its catchers write to."""
-    for field, spec in results(node):
-        if place := written(spec):
-            yield field, place
+def _written_paths(node: Node) -> Iterator[tuple[str, DataPath]]:
+    """The paths that a state and its catchers write to, each with its field."""
+    for field, spec in result_writers(node):
+        if path := result_path(spec):
+            yield field, path
     if node.jsonata:
         yield from (("Output", (name,)) for name in sorted(result_names(node)))
 
 
-def results(node: Node) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Whoever writes into the state data for a state: itself, where it has a result, and its catchers."""
+def result_writers(node: Node) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The state itself, if it has a result, and its catchers: each writes into the state data."""
     if node.kind in ("Task", "Pass", "Map", "Parallel") and not node.jsonata:
         yield "ResultPath", node.spec
     for i, catcher in enumerate(node.catchers if not node.jsonata else ()):
         yield f"Catch[{i}]", catcher
 
 
-def _needs_result(flow: Flow, node: Node, other: Node) -> Iterator[Finding]:
-    """The forward step's result is missing just when the step timed out after its effect."""
-    kept = [place for field, place in _written_by(node) if not field.startswith("Catch")]
+def _check_reads_no_result(flow: Flow, node: Node, other: Node) -> Iterator[LintFinding]:
+    """Find reads of the task's result: it is missing if the task timed out after its effect."""
+    paths = [path for field, path in _written_paths(node) if not field.startswith("Catch")]
     variables = assigned_from_result(node)
-    for at, text in _texts(other):
-        read = inputs_in(text) if other.jsonata else list(paths_in(text))
-        named = any(re.search(rf"\${re.escape(name)}\b", text) for name in variables)
-        if named or any(path[: len(place)] == place for path in read for place in kept):
+    for parent, text in _queries(other):
+        reads = jsonata_reads(text) if other.jsonata else list(jsonpath_reads(text))
+        reads_variable = any(re.search(rf"\${re.escape(name)}\b", text) for name in variables)
+        if reads_variable or any(read[: len(path)] == path for read in reads for path in paths):
             yield _finding(
-                flow, other, ".".join(at),
-                f"it reads {text}, the answer of {node.name}, which is missing when {node.name} timed out after its "
-                "effect",
-                "take back by the key alone",
+                flow, other, ".".join(parent),
+                f"it reads {text}, the result of {node.name}, which is missing if {node.name} timed out "
+                "after its effect",
+                "compensate by the key alone",
             )  # fmt: skip
 
 
-def _texts(node: Node) -> Iterator[tuple[Path, str]]:
-    """The paths, calls and expressions in what a task is given, each with its place there."""
+def _queries(node: Node) -> Iterator[tuple[DataPath, str]]:
+    """The paths, calls and expressions in a task's command, each with its path there."""
     if not node.jsonata:
-        yield from leaves(node.command)
+        yield from template_queries(node.command)
     elif isinstance(node.command, Mapping):
         yield from (((name,), " ".join(strings([value]))) for name, value in node.command.items())
     elif isinstance(node.command, str):
@@ -188,7 +201,7 @@ def _texts(node: Node) -> Iterator[tuple[Path, str]]:
 
 
 def argument(node: Node, name: str) -> str | None:
-    """What a task is given under a name, as the definition says it."""
+    """The value of a parameter in a task's command, as the definition writes it; None if it has none."""
     command = node.command
     if not isinstance(command, Mapping):
         return f"$.{name}" if command is None and not node.jsonata else None
@@ -196,5 +209,5 @@ def argument(node: Node, name: str) -> str | None:
     return next(strings([value]), None) if isinstance(value, str) else None if value is None else repr(value)
 
 
-def _finding(flow: Flow, node: Node, field: str, why: str, mend: str) -> Finding:
-    return Finding("compensation-key", flow.name, node.name, field, why, mend)
+def _finding(flow: Flow, node: Node, field: str, why: str, mend: str) -> LintFinding:
+    return LintFinding("compensation-key", flow.name, node.name, field, why, mend)

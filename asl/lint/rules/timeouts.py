@@ -1,4 +1,4 @@
-"""Rules about deadlines: whoever waits gives up later than whom it waits for.
+"""Rules about timeouts: a caller's timeout must be longer than that of the call.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/sfn-stuck-execution.html
 """
@@ -9,31 +9,41 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from asl.lint.config import Config
-from asl.lint.findings import Finding
+from asl.lint.findings import LintFinding
 from asl.lint.flow import Flow, Node
-from asl.lint.rules.errors import names_of
+from asl.lint.rules.errors import task_names
 
 YEAR = 365 * 86400
-"""For so long can a Standard execution run: a limit that is no shorter limits nothing."""
+"""The maximum duration of a Standard execution: a longer timeout has no effect."""
 
 
-def timeout_order(flow: Flow, config: Config) -> Iterator[Finding]:
+def timeout_order(flow: Flow, config: Config) -> Iterator[LintFinding]:
     """Gateway < function < task < heartbeat < machine."""
-    machine = _number(flow.definition.get("TimeoutSeconds"))
+    machine = _constant_seconds(flow.definition.get("TimeoutSeconds"))
     if machine is None:
         yield _finding(flow, "", "TimeoutSeconds", "an execution that hangs does so for a year", "add TimeoutSeconds")
-    longest = max((seconds for node in flow.tasks if (seconds := _plain_task(node)) is not None), default=None)
+    longest = max(
+        (seconds for node in flow.tasks if (seconds := _function_task_seconds(node)) is not None), default=None
+    )
     for node in flow.tasks:
-        yield from _bounds(flow, node, _chain(node, config, longest, machine))
+        yield from _check_limits(flow, node, _limits_of(node, config, longest, machine))
 
 
-def _chain(node: Node, config: Config, longest: float | None, machine: float | None) -> list[tuple[str, str, float]]:
-    """The limits around one task, that should each be longer than the one before: name, field, seconds."""
-    heartbeat, timeout = _number(node.spec.get("HeartbeatSeconds")), _number(node.spec.get("TimeoutSeconds"))
+def _limits_of(
+    node: Node, config: Config, longest: float | None, machine: float | None
+) -> list[tuple[str, str, float]]:
+    """The limits of one task (name, field, seconds), each of which should be longer than the one before."""
+    heartbeat, timeout = (
+        _constant_seconds(node.spec.get("HeartbeatSeconds")),
+        _constant_seconds(node.spec.get("TimeoutSeconds")),
+    )
     limits: list[tuple[str, str, float | None]] = []
-    function = _of(node, config.function_seconds) if node.function else None
+    function = _configured_seconds(node, config.function_seconds) if node.function else None
     if node.function:
-        limits += [("what it calls", "", _of(node, config.gateway_seconds)), ("its function", "", function)]
+        limits += [
+            ("what it calls", "", _configured_seconds(node, config.gateway_seconds)),
+            ("its function", "", function),
+        ]
     if heartbeat is not None and longest is not None and longest > (function or 0):
         limits += [("the longest task", "", longest)]
     limits += [("its heartbeat", "HeartbeatSeconds", heartbeat)]
@@ -41,14 +51,14 @@ def _chain(node: Node, config: Config, longest: float | None, machine: float | N
     return [(name, field, seconds) for name, field, seconds in limits if seconds is not None]
 
 
-def _bounds(flow: Flow, node: Node, chain: list[tuple[str, str, float]]) -> Iterator[Finding]:
-    if not _is_limited(node) and not _waits(node):
+def _check_limits(flow: Flow, node: Node, limits: list[tuple[str, str, float]]) -> Iterator[LintFinding]:
+    if not _is_limited(node) and not _is_callback(node):
         yield _finding(
             flow, node.name, "TimeoutSeconds",
-            "an answer that is lost is waited for until the execution ends",
+            "if its result is lost, it waits until the execution ends",
             "add TimeoutSeconds, longer than its function may take",
         )  # fmt: skip
-    for (inner, inner_field, shorter), (outer, outer_field, longer) in pairwise(chain):
+    for (inner, inner_field, shorter), (outer, outer_field, longer) in pairwise(limits):
         if shorter >= longer:
             yield _finding(
                 flow, node.name, outer_field or inner_field or "TimeoutSeconds",
@@ -57,43 +67,43 @@ def _bounds(flow: Flow, node: Node, chain: list[tuple[str, str, float]]) -> Iter
             )  # fmt: skip
 
 
-def token_without_deadline(flow: Flow, config: Config) -> Iterator[Finding]:
+def token_without_deadline(flow: Flow, config: Config) -> Iterator[LintFinding]:
     for node in flow.tasks:
-        limit = _number(node.spec.get("TimeoutSeconds"))
-        if _waits(node) and (not _has(node, "TimeoutSeconds") or (limit is not None and limit >= YEAR)):
-            yield Finding(
+        limit = _constant_seconds(node.spec.get("TimeoutSeconds"))
+        if _is_callback(node) and (not _has_field(node, "TimeoutSeconds") or (limit is not None and limit >= YEAR)):
+            yield LintFinding(
                 "token-without-deadline", flow.name, node.name, "TimeoutSeconds",
-                "a callback that never comes is waited for as long as an execution can last; a heartbeat only says "
-                "that somebody is there",
-                "add TimeoutSeconds and catch States.Timeout: the deadline is an answer too",
+                "if the callback never comes, it waits for as long as an execution can run; a heartbeat only proves "
+                "that the worker is alive",
+                "add TimeoutSeconds and catch States.Timeout: a missed deadline is an outcome too",
             )  # fmt: skip
 
 
-def _finding(flow: Flow, state: str, field: str, why: str, mend: str) -> Finding:
-    return Finding("timeout-order", flow.name, state, field, why, mend)
+def _finding(flow: Flow, state: str, field: str, why: str, mend: str) -> LintFinding:
+    return LintFinding("timeout-order", flow.name, state, field, why, mend)
 
 
-def _waits(node: Node) -> bool:
+def _is_callback(node: Node) -> bool:
     return node.integration.waits_for_token or node.integration.kind == "activity"
 
 
-def _plain_task(node: Node) -> float | None:
-    """The limit of a task that calls a function and waits for nobody else."""
-    return None if _waits(node) or not node.function else _number(node.spec.get("TimeoutSeconds"))
+def _function_task_seconds(node: Node) -> float | None:
+    """The timeout of a task that calls a function and waits for no callback."""
+    return None if _is_callback(node) or not node.function else _constant_seconds(node.spec.get("TimeoutSeconds"))
 
 
-def _has(node: Node, field: str) -> bool:
+def _has_field(node: Node, field: str) -> bool:
     return field in node.spec or f"{field}Path" in node.spec
 
 
 def _is_limited(node: Node) -> bool:
-    return _has(node, "TimeoutSeconds") or _has(node, "HeartbeatSeconds")
+    return _has_field(node, "TimeoutSeconds") or _has_field(node, "HeartbeatSeconds")
 
 
-def _of(node: Node, seconds: Mapping[str, float]) -> float | None:
-    return next((seconds[name] for name in names_of(node) if name in seconds), seconds.get(""))
+def _configured_seconds(node: Node, seconds: Mapping[str, float]) -> float | None:
+    return next((seconds[name] for name in task_names(node) if name in seconds), seconds.get(""))
 
 
-def _number(value: object) -> float | None:
-    """A limit that is written down; one that is evaluated is known to nobody yet."""
+def _constant_seconds(value: object) -> float | None:
+    """A constant timeout; None for one that is computed at run time."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None

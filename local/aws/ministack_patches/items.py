@@ -1,7 +1,13 @@
-"""What ministack asks of an item value by value, asked at once of one whose values are plain, as all of the shop's are.
+"""Items: checked as a whole if all values are plain, as all of the shop's are. ministack checks value by value.
 
-Plain are a text, a number as DynamoDB writes it, a boolean, and a null: of an item of these there is nothing to say but
-how long it is, and its keys. Of every other one ministack says in its own words what is wrong with it.
+A plain value is a text, a number as DynamoDB writes it, a boolean or a null. An item of plain values has no error but
+its length and its keys. Every other item, and every error, goes to ministack's own functions.
+
+Replaces, and gains:
+- ``_validate_item``, ``_resolve_table_key_values``: transactions take a quarter less time. Of 24,500 Python calls per
+  order, 14,500 are left;
+- ``_index_key_lists``: an index's key names, which never change, are computed once;
+- ``_number_error``, ``_number_size_bytes``, ``_ddb_canonicalize_number``: cached by the number's text.
 """
 
 from __future__ import annotations
@@ -13,84 +19,83 @@ from typing import Any
 import orjson
 from ministack.services import dynamodb
 
-NUMBERS = 10_000
+CACHED_NUMBERS = 10_000
 SHORT = dynamodb._DDB_SORT_KEY_MAX_BYTES // 4
-"""Characters: so long may any key be, whatever it is written in."""
+"""Characters: a key of this length is short enough in every encoding."""
 MOST_BYTES = dynamodb._DDB_ITEM_MAX_BYTES
-OTHER = AttributeError, KeyError, TypeError, ValueError
-"""What comes of taking something for a plain value that is none."""
+NOT_PLAIN = AttributeError, KeyError, TypeError, ValueError
+"""Errors of treating a value as plain that isn't."""
 
-canonical = lru_cache(NUMBERS)(dynamodb._ddb_canonicalize_number)
-asked_by_value, keys_by_value, weighed = (
-    dynamodb._validate_item,
-    dynamodb._resolve_table_key_values,
-    dynamodb._attribute_value_size,
-)
-names_of = dynamodb._index_key_lists
-known_indexes: dict[int, tuple[Any, Any]] = {}
+original_error = dynamodb._validate_item
+original_keys = dynamodb._resolve_table_key_values
+original_value_bytes = dynamodb._attribute_value_size
+original_index_keys = dynamodb._index_key_lists
+canonical = lru_cache(CACHED_NUMBERS)(dynamodb._ddb_canonicalize_number)
+_index_keys: dict[int, tuple[Any, Any]] = {}
+"""By an index's identity: the index, and its key names."""
 
 
-def error(item: Any, pk_name: str | None = None, sk_name: str | None = None, *message: str) -> Any:
-    """What is wrong with an item that is to be written, if anything is."""
+def item_error(item: Any, pk_name: str | None = None, sk_name: str | None = None, *message: str) -> Any:
+    """The error of an item that is to be written, or None."""
     try:
         keys = [item[name]["S"] for name in (pk_name, sk_name) if name in item]
         if all(0 < len(key) <= SHORT for key in keys) and are_plain(item.values()) and json_bytes(item) <= MOST_BYTES:
             return None
-    except OTHER:
+    except NOT_PLAIN:
         pass
-    return asked_by_value(item, pk_name, sk_name, *message)
+    return original_error(item, pk_name, sk_name, *message)
 
 
 def are_plain(values: Iterable[Any]) -> bool:
-    """Of attribute values with their types. Raises one of ``OTHER`` where some are none."""
+    """Whether all attribute values are plain. Raises one of ``NOT_PLAIN`` if one is malformed."""
     for value in values:
-        ((kind, content),) = value.items()
-        if kind == "S":
-            plain = type(content) is str
-        elif kind == "N":
-            plain = type(content) is str and canonical(content) == content
+        ((value_type, content),) = value.items()
+        if value_type == "S":
+            is_plain = type(content) is str
+        elif value_type == "N":
+            is_plain = type(content) is str and canonical(content) == content
         else:
-            plain = (content is True and kind in ("BOOL", "NULL")) or (content is False and kind == "BOOL")
-        if not plain:
+            is_plain = (value_type == "BOOL" and type(content) is bool) or (value_type == "NULL" and content is True)
+        if not is_plain:
             return False
     return True
 
 
-def keys(table: Any, attributes: Any, allow_extra: bool) -> Any:
-    """The values of a table's keys among attributes, and what is wrong with them, if anything is."""
+def table_keys(table: Any, attributes: Any, allow_extra: bool) -> Any:
+    """The values of a table's partition and sort key among attributes, and the error, if there is one."""
     pk_name, sk_name = table["pk_name"], table["sk_name"]
     try:
         pk = short_text(table, pk_name, attributes)
         sk = short_text(table, sk_name, attributes) if sk_name else "__no_sort__"
         if pk and sk and (allow_extra or len(attributes) == (2 if sk_name else 1)):
             return pk, sk, None
-    except OTHER:
+    except NOT_PLAIN:
         pass
-    return keys_by_value(table, attributes, allow_extra)
+    return original_keys(table, attributes, allow_extra)
 
 
 def short_text(table: Any, name: str, attributes: Any) -> str | None:
-    """A key that is a text, as its table wants it."""
-    ((kind, content),) = attributes[name].items()
-    is_good = kind == "S" == dynamodb._get_attr_type(table, name) and len(content) <= SHORT
-    return content if is_good else None
+    """A key's value if it is a short text, and the table's key is one."""
+    ((value_type, content),) = attributes[name].items()
+    is_short_text = value_type == "S" == dynamodb._get_attr_type(table, name) and len(content) <= SHORT
+    return content if is_short_text else None
 
 
 def index_keys(index: Any) -> Any:
-    """The names of an index's keys, which are the same for ever."""
-    known = known_indexes.get(id(index))
-    if known is None or known[0] is not index:
-        known = known_indexes[id(index)] = index, names_of(index)
-    return known[1]
+    """The names of an index's keys."""
+    entry = _index_keys.get(id(index))
+    if entry is None or entry[0] is not index:
+        entry = _index_keys[id(index)] = index, original_index_keys(index)
+    return entry[1]
 
 
 def json_bytes(item: Any) -> int:
-    """More than DynamoDB counts. Raises ``TypeError`` where it is no JSON."""
+    """An item's size as JSON, which exceeds DynamoDB's count. Raises ``TypeError`` if it isn't JSON."""
     return len(orjson.dumps(item))
 
 
 def size_bytes(item: Any) -> int:
-    """As DynamoDB counts them."""
+    """An item's size as DynamoDB counts it."""
     if not isinstance(item, dict):
         return 0
     names = sum(len(name) if name.isascii() else len(name.encode()) for name in item)
@@ -98,8 +103,18 @@ def size_bytes(item: Any) -> int:
 
 
 def value_bytes(value: Any) -> int:
+    """A value's size as DynamoDB counts it."""
     content = value.get("S") if isinstance(value, dict) and len(value) == 1 else None
     if type(content) is str and content.isascii():
         return len(content)
-    size: int = weighed(value)
+    size: int = original_value_bytes(value)
     return size
+
+
+def apply() -> None:
+    dynamodb._validate_item = item_error
+    dynamodb._resolve_table_key_values = table_keys
+    dynamodb._index_key_lists = index_keys
+    dynamodb._ddb_canonicalize_number = canonical
+    dynamodb._number_error = lru_cache(CACHED_NUMBERS)(dynamodb._number_error)
+    dynamodb._number_size_bytes = lru_cache(CACHED_NUMBERS)(dynamodb._number_size_bytes)

@@ -1,10 +1,9 @@
-"""make demo BASKETS=500 CLIENTS=8: real baskets as orders over HTTP, and the audit of all that came of them."""
+"""make demo BASKETS=500 CLIENTS=8: place real baskets as orders over HTTP, then audit everything that they left."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import time
@@ -14,29 +13,28 @@ from contextlib import closing, contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from local.__main__ import catalogue_size
-from local.aws import resources as cloud
-from local.aws.resources import OPERATOR, SHOPPERS, Pool
+from local.aws.resources import OPERATOR, SHOPPERS, UserPool, sign_in
 from local.catalogue.sales_data import baskets, catalogue
-from local.commands.audit import audit, report
-from local.commands.demo.client import Shop, Unexpected
-from local.commands.demo.day import Day
-from local.commands.demo.plan import Plan, plans
-from local.commands.demo.report import MOST_TRANSITIONS, figures, outcomes, speed
-from local.commands.demo.watch import Watch
+from local.commands.audit import audit, print_audit
+from local.commands.demo.client import ShopClient, UnexpectedResponse
+from local.commands.demo.day import Day, PlacedOrder
+from local.commands.demo.execution_watcher import ExecutionWatcher
+from local.commands.demo.plan import OrderPlan, draw_plans
+from local.commands.demo.report import MOST_TRANSITIONS, measure_speed, outcome_table, speed_table
 from local.stack.processes import StackFailed
-from local.stack.settings import Places, whole
-from local.stack.stack import Stack, alone, environment_of, pool_of_running
+from local.stack.settings import StackSettings, catalogue_size, whole_number
+from local.stack.stack import Stack
+from local.stack.state_folder import exclusive_stack, running_pool, stack_environment
 
 
 def main() -> int:
     console = Console(highlight=False)
-    places = Places.of()
+    settings = StackSettings.from_environ()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with shop_that_runs(places, console) as pool:
-            return demo(places, pool, console)
-    except (StackFailed, Unexpected, TimeoutError, ValueError) as error:
+        with running_shop(settings, console) as pool:
+            return run_demo(settings, pool, console)
+    except (StackFailed, UnexpectedResponse, TimeoutError, ValueError) as error:
         console.print(f"make demo: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
@@ -45,54 +43,61 @@ def main() -> int:
 
 
 @contextmanager
-def shop_that_runs(places: Places, console: Console) -> Iterator[Pool]:
-    """The shop that runs already, or one for as long as this lasts."""
-    pool = pool_of_running(places)
+def running_shop(settings: StackSettings, console: Console) -> Iterator[UserPool]:
+    """The shop that runs already, or one that is stopped afterwards."""
+    pool = running_pool(settings)
     if pool is not None:
         yield pool
         return
 
-    def say(what: str) -> None:
-        console.print(f"[dim]· {what}[/]", soft_wrap=True)
+    def print_step(step: str) -> None:
+        console.print(f"[dim]· {step}[/]", soft_wrap=True)
 
-    with alone(places, say), asyncio.Runner() as runner:
-        stack = Stack(places)
+    with exclusive_stack(settings, print_step), asyncio.Runner() as runner:
+        stack = Stack(settings)
         try:
-            runner.run(stack.start(say))
-            say("stocking the shop")
-            stack.stock(catalogue_size(os.environ.get("CATALOGUE")), lambda done, of: None)
-            runner.run(stack.follow())
+            runner.run(stack.start(print_step))
+            print_step("products")
+            stack.load_catalogue(catalogue_size(), lambda done, total: None)
+            runner.run(stack.follow_streams())
             yield stack.pool
         finally:
             runner.run(stack.stop())
 
 
-def demo(places: Places, pool: Pool, console: Console) -> int:
-    clients = whole("CLIENTS", 8, 1, 100)
-    environment = environment_of(places)
-    tokens = {person: cloud.sign_in(environment, pool.client_id, person) for person in (*SHOPPERS, OPERATOR)}
-    day_plans = plans_of_the_day(places)
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bars:
-        shop = Shop(places.gateway_url)
-        with (
-            closing(Watch(environment)) as watch,
-            closing(Day(shop, watch, environment["CARRIER_URL"], tokens, clients, bars)) as day,
-        ):
-            placed = day.run(day_plans)
-    found = figures(placed, environment)
-    console.print(outcomes(placed), speed(found))
-    books, broken = audit(environment, environment["PAYMENTS_URL"])
-    report(console, books, broken)
-    return 1 if broken or found.transitions > MOST_TRANSITIONS else 0
+def run_demo(settings: StackSettings, pool: UserPool, console: Console) -> int:
+    """Run the day, print its report and the audit. Returns 1 if an invariant or the limit of transitions is broken."""
+    environment = stack_environment(settings)
+    orders = run_day(settings, environment, pool, console)
+    speed = measure_speed(orders, environment)
+    console.print(outcome_table(orders), speed_table(speed))
+    records, broken = audit(environment, environment["PAYMENTS_URL"])
+    print_audit(console, records, broken)
+    return 1 if broken or speed.transitions > MOST_TRANSITIONS else 0
 
 
-def plans_of_the_day(places: Places) -> list[Plan]:
-    """BASKETS baskets, drawn by SEED, of the goods that the shop was stocked with."""
-    count, seed = whole("BASKETS", 500, 1, 100_000), whole("SEED", 7, 0, 999_999_999)
-    stocked = json.loads((places.folder / "seeded.json").read_text())["limit"]
-    goods = [product.sku for product in catalogue(stocked)]
-    return plans(baskets(count, seed, goods), SHOPPERS, run=f"{time.time():.0f}", seed=seed)
+def run_day(
+    settings: StackSettings, environment: dict[str, str], pool: UserPool, console: Console
+) -> list[PlacedOrder]:
+    clients = whole_number("CLIENTS", 8, 1, 100)
+    tokens = {person: sign_in(environment, pool.client_id, person) for person in (*SHOPPERS, OPERATOR)}
+    plans = plans_of_day(settings)
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    shop, carrier_url = ShopClient(settings.api_url), environment["CARRIER_URL"]
+    with (
+        Progress(*columns, console=console) as progress,
+        closing(ExecutionWatcher(environment)) as watcher,
+        closing(Day(shop, watcher, carrier_url, tokens, clients, progress)) as day,
+    ):
+        return day.run(plans)
+
+
+def plans_of_day(settings: StackSettings) -> list[OrderPlan]:
+    """``BASKETS`` baskets, drawn by ``SEED``, of the products that the shop sells."""
+    count, seed = whole_number("BASKETS", 500, 1, 100_000), whole_number("SEED", 7, 0, 999_999_999)
+    limit = json.loads((settings.folder / "seeded.json").read_text())["limit"]
+    skus = [product.sku for product in catalogue(limit)]
+    return draw_plans(baskets(count, seed, skus), SHOPPERS, run=f"{time.time():.0f}", seed=seed)
 
 
 if __name__ == "__main__":

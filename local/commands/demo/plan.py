@@ -1,4 +1,4 @@
-"""What shall become of each basket, drawn by a seed: which card pays, who thinks twice, what comes back."""
+"""The plan of the demo's day: for each basket the card, and what the shopper does later. Drawn by a seed."""
 
 from __future__ import annotations
 
@@ -15,64 +15,64 @@ BAD_CARDS = ("pm_card_chargeDeclined", "pm_card_chargeDeclinedInsufficientFunds"
 RISKY_CARD = "pm_card_riskLevelElevated"
 
 
-class Turn(Enum):
+class ShopperAction(Enum):
     """What the shopper does after ordering."""
 
-    KEEPS = "keeps it"
+    KEEPS = "keeps everything"
     CANCELS_AT_ONCE = "cancels at once"
-    CANCELS_CONFIRMED = "cancels once confirmed"
+    CANCELS_CONFIRMED = "cancels a confirmed order"
     CANCELS_A_LINE = "cancels a line"
-    CANCELS_TOO_LATE = "cancels when it has left"
-    SENDS_BACK = "sends some back"
+    CANCELS_TOO_LATE = "cancels after dispatch"
+    RETURNS_SOME = "returns some"
 
 
-CHANCES = {
-    Turn.KEEPS: 76,
-    Turn.CANCELS_AT_ONCE: 4,
-    Turn.CANCELS_CONFIRMED: 4,
-    Turn.CANCELS_A_LINE: 4,
-    Turn.CANCELS_TOO_LATE: 2,
-    Turn.SENDS_BACK: 10,
+WEIGHTS = {
+    ShopperAction.KEEPS: 76,
+    ShopperAction.CANCELS_AT_ONCE: 4,
+    ShopperAction.CANCELS_CONFIRMED: 4,
+    ShopperAction.CANCELS_A_LINE: 4,
+    ShopperAction.CANCELS_TOO_LATE: 2,
+    ShopperAction.RETURNS_SOME: 10,
 }
 
 
 @dataclass(frozen=True)
-class Plan:
-    """``key`` is the order's idempotency key; ``approve`` what an operator would decide."""
+class OrderPlan:
+    """``key`` is the order's idempotency key; ``approve`` is the operator's decision if the order needs a review."""
 
     key: str
     customer: str
     basket: Basket
     card: str
-    turn: Turn
+    action: ShopperAction
     approve: bool
 
     @property
     def some(self) -> tuple[Units, ...]:
-        """A part of the basket: what is cancelled or comes back, where not all is."""
+        """The part of the basket that is cancelled or returned, if not all of it is."""
         first = self.basket[0]
         return (Units(first.sku, (first.quantity + 1) // 2),)
 
 
-def plans(baskets: Sequence[Basket], customers: Sequence[str], run: str, seed: int) -> list[Plan]:
-    """One for each basket; ``run`` keeps the keys of one demo apart from another's."""
+def draw_plans(baskets: Sequence[Basket], customers: Sequence[str], run: str, seed: int) -> list[OrderPlan]:
+    """A plan for each basket. ``run`` makes the idempotency keys of this demo unique."""
     draw = random.Random(seed)
-    turns = draw.choices(list(CHANCES), weights=list(CHANCES.values()), k=len(baskets))
+    actions = draw.choices(list(WEIGHTS), weights=list(WEIGHTS.values()), k=len(baskets))
     return [
-        Plan(
+        OrderPlan(
             key=f"demo-{run}-{number}",
             customer=draw.choice(customers),
             basket=basket,
             card=_card(draw),
-            turn=turn,
+            action=action,
             approve=draw.random() < 0.75,
         )
-        for number, (basket, turn) in enumerate(zip(baskets, turns, strict=True))
+        for number, (basket, action) in enumerate(zip(baskets, actions, strict=True))
     ]
 
 
 def _card(draw: random.Random) -> str:
-    kind = draw.random()
-    if kind < 0.05:
+    chance = draw.random()
+    if chance < 0.05:
         return draw.choice(BAD_CARDS)
-    return RISKY_CARD if kind < 0.08 else draw.choice(GOOD_CARDS)
+    return RISKY_CARD if chance < 0.08 else draw.choice(GOOD_CARDS)

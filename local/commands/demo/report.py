@@ -1,4 +1,4 @@
-"""What came of the day, in tables: outcomes, how long a confirmation took, how many came in a second."""
+"""The demo's report: outcomes of the orders, time to confirmation, orders confirmed per second."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 
 from rich.table import Table
 
-from local.aws import resources as cloud
-from local.commands.demo.day import Placed
-from local.stack.settings import machine_arn
+from local.aws.names import machine_arn
+from local.aws.resources import client
+from local.commands.demo.day import PlacedOrder
 
 SAMPLE = 25
-"""How many executions are looked at for their transitions."""
+"""Executions whose transitions are counted."""
 MOST_TRANSITIONS = 5
 
 
 @dataclass(frozen=True)
-class Figures:
-    """``seconds`` are from the request's beginning to the confirmation, of orders that nobody had to review."""
+class SpeedFigures:
+    """``seconds`` are from the start of each request to the confirmation, of orders without a review."""
 
     confirmed: int
     seconds: tuple[float, ...]
@@ -33,30 +33,30 @@ class Figures:
         return quantiles(self.seconds, n=100)[percent - 1] if len(self.seconds) > 1 else sum(self.seconds)
 
 
-def figures(placed: Sequence[Placed], environment: Mapping[str, str]) -> Figures:
-    confirmed = {each.order_id: (each, at) for each in placed if (at := confirmed_at(each.order)) is not None}
-    straight = [(each, at) for each, at in confirmed.values() if not each.order.get("review")]
-    began = min(each.began for each in placed)
-    lasted = max((at for _, at in straight), default=began + 1) - began
-    sample = [each.order_id for each, _ in straight[:: max(1, len(straight) // SAMPLE)]]
-    return Figures(
+def measure_speed(orders: Sequence[PlacedOrder], environment: Mapping[str, str]) -> SpeedFigures:
+    confirmed = [(each, at) for each in orders if (at := confirmed_at(each.order)) is not None]
+    unreviewed = [(each, at) for each, at in confirmed if not each.order.get("review")]
+    start = min(each.start for each in orders)
+    seconds = max((at for _, at in unreviewed), default=start + 1) - start
+    sample = [each.order_id for each, _ in unreviewed[:: max(1, len(unreviewed) // SAMPLE)]]
+    return SpeedFigures(
         confirmed=len(confirmed),
-        seconds=tuple(at - each.began for each, at in straight),
-        per_second=len(straight) / lasted,
-        transitions=max(transitions(sample, environment), default=0),
+        seconds=tuple(at - each.start for each, at in unreviewed),
+        per_second=len(unreviewed) / seconds,
+        transitions=max(count_transitions(sample, environment), default=0),
     )
 
 
 def confirmed_at(order: Mapping[str, Any]) -> float | None:
-    """In seconds since 1970; None of an order that never was."""
-    found = (each["at"] for each in order["timeline"] if each["event"] == "OrderConfirmed")
-    at = next(found, None)
+    """Seconds since 1970, or None if the order was never confirmed."""
+    times = (each["at"] for each in order["timeline"] if each["event"] == "OrderConfirmed")
+    at = next(times, None)
     return None if at is None else datetime.fromisoformat(at).timestamp()
 
 
-def transitions(order_ids: Sequence[str], environment: Mapping[str, str]) -> Iterator[int]:
-    """Of each order, how many states its execution entered until it was confirmed."""
-    states = cloud.client("stepfunctions", environment)
+def count_transitions(order_ids: Sequence[str], environment: Mapping[str, str]) -> Iterator[int]:
+    """For each order, the states that its execution entered until the confirmation."""
+    states = client("stepfunctions", environment)
     prefix = machine_arn("NewOrder").replace(":stateMachine:", ":execution:")
     for order_id in order_ids:
         history = states.get_execution_history(executionArn=f"{prefix}:{order_id}", maxResults=1000)["events"]
@@ -64,20 +64,20 @@ def transitions(order_ids: Sequence[str], environment: Mapping[str, str]) -> Ite
         yield entered.index("ConfirmOrder") + 1
 
 
-def outcomes(placed: Sequence[Placed]) -> Table:
-    table = Table(title=f"{len(placed):,} orders", title_justify="left")
-    for column in ("what became of it", "why", "orders", "worth"):
-        table.add_column(column, justify="right" if column in ("orders", "worth") else "left")
-    kinds = Counter((each.status, _why(each)) for each in placed)
-    worth: Counter[tuple[str, str]] = Counter()
-    for each in placed:
-        worth[each.status, _why(each)] += each.order["totals"]["ordered_minor"]
-    for kind, count in sorted(kinds.items(), key=lambda item: (item[0][0], -item[1])):
-        table.add_row(*kind, f"{count:,}", f"{worth[kind] / 100:,.2f}")
+def outcome_table(orders: Sequence[PlacedOrder]) -> Table:
+    table = Table(title=f"{len(orders):,} orders", title_justify="left")
+    for column in ("outcome", "why", "orders", "value"):
+        table.add_column(column, justify="right" if column in ("orders", "value") else "left")
+    counts = Counter((each.status, _reason(each)) for each in orders)
+    values: Counter[tuple[str, str]] = Counter()
+    for each in orders:
+        values[each.status, _reason(each)] += each.order["totals"]["ordered_minor"]
+    for outcome, count in sorted(counts.items(), key=lambda item: (item[0][0], -item[1])):
+        table.add_row(*outcome, f"{count:,}", f"{values[outcome] / 100:,.2f}")
     return table
 
 
-def _why(placed: Placed) -> str:
+def _reason(placed: PlacedOrder) -> str:
     order = placed.order
     facts = [str(order["reason"])] if order["reason"] else []
     if order["parked"]:
@@ -94,14 +94,14 @@ def _why(placed: Placed) -> str:
     return ", ".join(facts)
 
 
-def speed(found: Figures) -> Table:
-    table = Table(title="From the request to the confirmation", title_justify="left", show_header=False)
+def speed_table(speed: SpeedFigures) -> Table:
+    table = Table(title="From request to confirmation", title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    table.add_row("orders confirmed", f"{found.confirmed:,}")
-    table.add_row("orders confirmed a second", f"{found.per_second:.1f}")
-    table.add_row("p50", f"{found.percentile(50) * 1000:,.0f} ms")
-    table.add_row("p95", f"{found.percentile(95) * 1000:,.0f} ms")
-    style = "green" if found.transitions <= MOST_TRANSITIONS else "red"
-    table.add_row("transitions an order, at most", f"[{style}]{found.transitions}[/]")
+    table.add_row("orders confirmed", f"{speed.confirmed:,}")
+    table.add_row("orders confirmed per second", f"{speed.per_second:.1f}")
+    table.add_row("p50", f"{speed.percentile(50) * 1000:,.0f} ms")
+    table.add_row("p95", f"{speed.percentile(95) * 1000:,.0f} ms")
+    style = "green" if speed.transitions <= MOST_TRANSITIONS else "red"
+    table.add_row("most transitions per order", f"[{style}]{speed.transitions}[/]")
     return table

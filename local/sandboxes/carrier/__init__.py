@@ -1,6 +1,6 @@
-"""A carrier for one machine: it takes parcels, lets them be called back until they leave, and calls back itself.
+"""A carrier for one machine: it takes shipments, recalls and returns, and reports by signed callbacks.
 
-It decides between dispatch and recall, exactly one of them, in books that outlive a SIGKILL. Its word is signed, and
-said again until it is heard. What real carriers do by chance it does on demand: ``POST /_sandbox/…`` loses parcels,
-holds them, lets calls fail before or after their effect.
+It decides between dispatch and recall, exactly one of them, in a database that survives a SIGKILL. Callbacks are
+retried until the shop accepts them. What happens by chance at real carriers happens on demand: ``POST /_sandbox/…``
+loses parcels, holds them, and makes calls fail before or after their effect.
 """

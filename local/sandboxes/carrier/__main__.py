@@ -15,54 +15,53 @@ from pathlib import Path
 import uvicorn
 import uvloop
 
+from local.asgi_server import server_config
 from local.sandboxes.callbacks import webhook
-from local.sandboxes.carrier.app import App
-from local.sandboxes.carrier.books import Books
-from local.sandboxes.carrier.carrier import Carrier, Settings
-from local.sandboxes.carrier.courier import Courier
-from local.stack.asgi_server import config
+from local.sandboxes.carrier.app import CarrierApp
+from local.sandboxes.carrier.carrier import CarrierSettings, SandboxCarrier
+from local.sandboxes.carrier.database import CarrierDatabase
+from local.sandboxes.carrier.timer_loop import TimerLoop
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m local.sandboxes.carrier", description="A carrier to try on.")
+    parser = argparse.ArgumentParser(prog="python -m local.sandboxes.carrier", description="Run the carrier sandbox.")
     parser.add_argument("--port", type=int, default=12112, help="0 takes a free one (default: %(default)s)")
-    parser.add_argument("--store", type=Path, required=True, help="the file that keeps the books")
-    parser.add_argument("--callback", required=True, help="where the shop is told what became of its parcels")
-    parser.add_argument("--secret", required=True, help="what calls are signed with")
+    parser.add_argument("--store", type=Path, required=True, help="the SQLite file")
+    parser.add_argument("--callback", required=True, help="the shop's webhook for carrier events")
+    parser.add_argument("--secret", required=True, help="the key of the callbacks' signatures")
     parser.add_argument("--dispatch-seconds", type=float, default=3.0)
     parser.add_argument("--delivery-seconds", type=float, default=5.0)
     parser.add_argument("--return-seconds", type=float, default=3.0)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     try:
-        listener = socket.create_server(("127.0.0.1", asked.port), backlog=128)
+        listener = socket.create_server(("127.0.0.1", options.port), backlog=128)
     except OSError as error:
-        sys.exit(f"carrier sandbox: port {asked.port}: {os.strerror(error.errno or 0)}")
+        sys.exit(f"carrier sandbox: port {options.port}: {os.strerror(error.errno or 0)}")
     print(f"carrier sandbox on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has closed
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn raises it again once it has shut down
     with suppress(KeyboardInterrupt):
-        run(listener, asked)
+        run(listener, options)
 
 
-def run(listener: socket.socket, asked: argparse.Namespace) -> None:
-    """Until SIGTERM or SIGINT."""
-    asked.store.parent.mkdir(parents=True, exist_ok=True)
-    with closing(Books(str(asked.store))) as books:
-        carrier = Carrier(
-            books, time.time, Settings(asked.dispatch_seconds, asked.delivery_seconds, asked.return_seconds)
-        )
-        courier = Courier(carrier, webhook(asked.callback, "Carrier-Signature", asked.secret), time.time)
-        uvloop.run(serve(listener, carrier, courier))
+def run(listener: socket.socket, options: argparse.Namespace) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    options.store.parent.mkdir(parents=True, exist_ok=True)
+    settings = CarrierSettings(options.dispatch_seconds, options.delivery_seconds, options.return_seconds)
+    with closing(CarrierDatabase(str(options.store))) as database:
+        carrier = SandboxCarrier(database, time.time, settings)
+        timers = TimerLoop(carrier, webhook(options.callback, "Carrier-Signature", options.secret), time.time)
+        uvloop.run(serve(listener, carrier, timers))
 
 
-async def serve(listener: socket.socket, carrier: Carrier, courier: Courier) -> None:
-    """Answer and deliver; where one of the two breaks down the other ends too."""
-    server = uvicorn.Server(config(App(carrier), port=0, lifespan="off"))
-    delivering = asyncio.create_task(courier.run())
-    delivering.add_done_callback(lambda _: setattr(server, "should_exit", True))
+async def serve(listener: socket.socket, carrier: SandboxCarrier, timers: TimerLoop) -> None:
+    """Serve the API and run the timers. If one of the two fails, the other ends too."""
+    server = uvicorn.Server(server_config(CarrierApp(carrier), port=0, lifespan="off"))
+    timer_task = asyncio.create_task(timers.run())
+    timer_task.add_done_callback(lambda _: setattr(server, "should_exit", True))
     await server.serve(sockets=[listener])
-    delivering.cancel()
+    timer_task.cancel()
     with suppress(asyncio.CancelledError):
-        await delivering
+        await timer_task
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the carrier decides: it takes a parcel, sends it or lets it be called back, and brings it to a door."""
+"""The carrier's decisions: it takes a parcel, dispatches it or lets it be recalled, delivers it, receives returns."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
 
-from local.sandboxes.carrier.books import NEVER, Books, Return, Shipment, Timer, Units
+from local.sandboxes.carrier.database import NEVER, CarrierDatabase, SandboxReturn, SandboxShipment, Timer, Units
 
 PROGRESS_SECONDS = 12 * 3600
-"""How often the carrier says of a parcel that waits that it still has it."""
+"""How often the carrier reports that it still holds a parcel."""
 CONDITIONS = ("new", "opened", "defective", "damaged", "missing")
 
 
-class Refused(Exception):
-    """The carrier's no. ``error`` is ShipmentRecalled, AlreadyDispatched, AlreadyDelivered or ParcelLost."""
+class CarrierRefusal(Exception):
+    """The carrier refuses. ``error`` is ShipmentRecalled, AlreadyDispatched, AlreadyDelivered or ParcelLost."""
 
     def __init__(self, error: str, message: str) -> None:
         super().__init__(message)
@@ -24,8 +24,8 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How long things take, in seconds, and what comes back: each returned unit is in one of the ``conditions``."""
+class CarrierSettings:
+    """Delays in seconds, and the conditions of returned units: each unit has one of ``conditions``."""
 
     dispatch_seconds: float = 3.0
     delivery_seconds: float = 5.0
@@ -43,189 +43,192 @@ class Settings:
             raise ValueError(f"conditions are of {', '.join(CONDITIONS)}")
 
 
-def without(units: Units, gone: Units) -> dict[str, int]:
-    """The units that are left once some are taken out."""
-    return {sku: count - gone.get(sku, 0) for sku, count in units.items() if count > gone.get(sku, 0)}
+def without(units: Units, removed: Units) -> dict[str, int]:
+    """The units that are left after some are removed."""
+    return {sku: count - removed.get(sku, 0) for sku, count in units.items() if count > removed.get(sku, 0)}
 
 
-class Carrier:
-    """``clock`` answers seconds since 1970; ``changed`` is called when something new may be due."""
+class SandboxCarrier:
+    """``clock`` returns seconds since 1970. ``on_change`` is called when a new timer may be due."""
 
-    def __init__(self, books: Books, clock: Callable[[], float], settings: Settings | None = None) -> None:
-        self.books = books
-        self.settings = settings or Settings()
-        self.changed: Callable[[], None] = lambda: None
+    def __init__(
+        self, database: CarrierDatabase, clock: Callable[[], float], settings: CarrierSettings | None = None
+    ) -> None:
+        self.database = database
+        self.settings = settings or CarrierSettings()
+        self.on_change: Callable[[], None] = lambda: None
         self.parcels_to_lose = 0
         self._clock = clock
 
-    # --- What the shop asks for -----------------------------------------------------------------
+    # --- Calls of the shop ------------------------------------------------------------------------
 
     def ship(self, order_id: str, units: Units, recipient: Mapping[str, str]) -> None:
-        """Take a parcel, once an order. Raises ``Refused``: AlreadyDispatched, ShipmentRecalled."""
-        known = self.books.shipment(order_id)
-        if known is not None and known.status == "recalled":
-            raise Refused("ShipmentRecalled", f"{order_id} was called back")
-        if known is not None and known.status != "requested":
-            raise Refused("AlreadyDispatched", f"{order_id} is {known.status}")
-        if known is not None:
+        """Take a parcel, once per order. Raises ``CarrierRefusal``: AlreadyDispatched, ShipmentRecalled."""
+        shipment = self.database.shipment(order_id)
+        if shipment is not None and shipment.status == "recalled":
+            raise CarrierRefusal("ShipmentRecalled", f"{order_id} was recalled")
+        if shipment is not None and shipment.status != "requested":
+            raise CarrierRefusal("AlreadyDispatched", f"{order_id} is {shipment.status}")
+        if shipment is not None:
             return
         due = NEVER if self.settings.hold_dispatch else self._clock() + self.settings.dispatch_seconds
-        units = without(units, self.books.recalled_units(order_id))
+        units = without(units, self.database.recalled_units(order_id))
         if not units:
-            raise Refused("ShipmentRecalled", f"all of {order_id} was called back")
-        with self.books.transaction():
-            self.books.write_shipment(Shipment(order_id, "requested", units, recipient))
-            self.books.write_timer(Timer(f"{order_id}:dispatch", due, "dispatch", order_id))
-            self._await_progress(order_id, 1)
-            self._enter("requested", order_id, units=units)
-        self.changed()
+            raise CarrierRefusal("ShipmentRecalled", f"all of {order_id} was recalled")
+        with self.database.transaction():
+            self.database.write_shipment(SandboxShipment(order_id, "requested", units, recipient))
+            self.database.write_timer(Timer(f"{order_id}:dispatch", due, "dispatch", order_id))
+            self._schedule_progress(order_id, 1)
+            self._add_entry("requested", order_id, units=units)
+        self.on_change()
 
     def follow(self, order_id: str) -> None:
-        """Tell of the delivery when it comes. Raises ``Refused``: AlreadyDelivered, ParcelLost."""
-        known = self.books.shipment(order_id)
-        if known is None:
+        """Check that a delivery report is still to come. Raises ``CarrierRefusal``: AlreadyDelivered, ParcelLost."""
+        shipment = self.database.shipment(order_id)
+        if shipment is None:
             raise LookupError(f"no shipment {order_id}")
-        if known.status in ("delivered", "lost"):
-            raise Refused(
-                "AlreadyDelivered" if known.status == "delivered" else "ParcelLost", f"{order_id} is {known.status}"
-            )
+        if shipment.status in ("delivered", "lost"):
+            error = "AlreadyDelivered" if shipment.status == "delivered" else "ParcelLost"
+            raise CarrierRefusal(error, f"{order_id} is {shipment.status}")
 
     def recall(self, order_id: str, recall_id: str, units: Units | None) -> None:
-        """Call back all, or some units. Raises ``Refused``: AlreadyDispatched, for the same recall every time."""
-        refused = self.books.recall_refused(recall_id)
-        if refused is None:
-            refused = self._recalled(order_id, recall_id, units)
-        if refused:
-            raise Refused("AlreadyDispatched", f"{order_id} has left")
+        """Recall all or some units. Raises ``CarrierRefusal``: AlreadyDispatched, for the same recall every time."""
+        is_refused = self.database.recall_refused(recall_id)
+        if is_refused is None:
+            is_refused = self._decide_recall(order_id, recall_id, units)
+        if is_refused:
+            raise CarrierRefusal("AlreadyDispatched", f"{order_id} has left")
 
-    def _recalled(self, order_id: str, recall_id: str, units: Units | None) -> bool:
-        known = self.books.shipment(order_id)
-        refused = known is not None and known.status not in ("requested", "recalled")
-        with self.books.transaction():
-            self.books.write_recall(recall_id, order_id, refused, units or {})
-            self._enter("recall refused" if refused else "recalled", order_id, recall_id, units)
-            if known is None and units is None:
-                self.books.write_shipment(Shipment(order_id, "recalled", {}, {}))
-            elif known is not None and known.status == "requested":
-                self._take_out(known, units)
-        self.changed()
-        return refused
+    def _decide_recall(self, order_id: str, recall_id: str, units: Units | None) -> bool:
+        """Write the decision. Returns True if the recall is refused."""
+        shipment = self.database.shipment(order_id)
+        is_refused = shipment is not None and shipment.status not in ("requested", "recalled")
+        with self.database.transaction():
+            self.database.write_recall(recall_id, order_id, is_refused, units or {})
+            self._add_entry("recall refused" if is_refused else "recalled", order_id, recall_id, units)
+            if shipment is None and units is None:
+                self.database.write_shipment(SandboxShipment(order_id, "recalled", {}, {}))
+            elif shipment is not None and shipment.status == "requested":
+                self._remove_units(shipment, units)
+        self.on_change()
+        return is_refused
 
-    def _take_out(self, shipment: Shipment, units: Units | None) -> None:
-        gone = shipment.units if units is None else units
-        left = without(shipment.units, gone)
-        self.books.write_shipment(replace(shipment, units=left, status="requested" if left else "recalled"))
+    def _remove_units(self, shipment: SandboxShipment, units: Units | None) -> None:
+        left = without(shipment.units, shipment.units if units is None else units)
+        self.database.write_shipment(replace(shipment, units=left, status="requested" if left else "recalled"))
         if not left:
-            self.books.drop_timer(f"{shipment.order_id}:dispatch")
-            self.books.drop_timer(f"{shipment.order_id}:progress")
-            self._call("shipment.recalled", shipment.order_id)
+            self.database.drop_timer(f"{shipment.order_id}:dispatch")
+            self.database.drop_timer(f"{shipment.order_id}:progress")
+            self._send_event("shipment.recalled", shipment.order_id)
 
     def announce_return(self, return_id: str, order_id: str, units: Units) -> None:
-        """Expect a parcel, once a return; of one that has come, say so again."""
-        known = self.books.find_return(return_id)
-        if known is not None and known.units:
-            if self.books.was_entered("received", return_id):
-                self._say_received(known)
-                self.changed()
+        """Expect a parcel, once per return. If it has arrived already, report that again."""
+        existing = self.database.find_return(return_id)
+        if existing is not None and existing.units:
+            if self.database.has_entry("received", return_id):
+                self._report_received(existing)
+                self.on_change()
             return
-        with self.books.transaction():
-            self.books.write_return(Return(return_id, order_id, units, known.conditions if known else None))
+        conditions = existing.conditions if existing else None
+        with self.database.transaction():
+            self.database.write_return(SandboxReturn(return_id, order_id, units, conditions))
             due = self._clock() + self.settings.return_seconds
-            self.books.write_timer(Timer(f"{return_id}:arrive", due, "arrive", return_id))
-            self._enter("announced", order_id, return_id, units)
-        self.changed()
+            self.database.write_timer(Timer(f"{return_id}:arrive", due, "arrive", return_id))
+            self._add_entry("announced", order_id, return_id, units)
+        self.on_change()
 
-    def find_parcel(self, return_id: str) -> Mapping[str, list[str]] | None:
-        """What is in the parcel of a return, by SKU; None where none has come. Raises LookupError: never announced."""
-        known = self.books.find_return(return_id)
-        if known is None or not known.units:
+    def received_units(self, return_id: str) -> Mapping[str, list[str]] | None:
+        """The conditions of a return's units by SKU, None before it arrives. Raises ``LookupError`` if unannounced."""
+        parcel = self.database.find_return(return_id)
+        if parcel is None or not parcel.units:
             raise LookupError(f"no return {return_id}")
-        return self._contents(known) if self.books.was_entered("received", return_id) else None
+        return self._contents(parcel) if self.database.has_entry("received", return_id) else None
 
-    # --- What a test may ask for ----------------------------------------------------------------
+    # --- Calls of tests and demos -----------------------------------------------------------------
 
     def set_conditions(self, return_id: str, conditions: Mapping[str, list[str]]) -> None:
-        """Say what the warehouse will find in a parcel, announced or not."""
+        """Set what the warehouse will find in a parcel, which needn't be announced yet."""
         if not isinstance(conditions, dict):
             raise ValueError("conditions are lists by SKU")
         if not set(CONDITIONS).issuperset(*conditions.values()):
             raise ValueError(f"conditions are of {', '.join(CONDITIONS)}")
-        known = self.books.find_return(return_id) or Return(return_id, "", {})
-        self.books.write_return(replace(known, conditions=conditions))
+        parcel = self.database.find_return(return_id) or SandboxReturn(return_id, "", {})
+        self.database.write_return(replace(parcel, conditions=conditions))
 
     def dispatch_now(self, order_id: str | None = None) -> None:
-        """Let one parcel go that waits, or all of them."""
-        self.books.bring_forward("dispatch", self._clock(), order_id)
-        self.changed()
+        """Dispatch one parcel that waits, or all of them."""
+        self.database.bring_forward("dispatch", self._clock(), order_id)
+        self.on_change()
 
-    # --- What happens by itself -----------------------------------------------------------------
+    # --- Timers -----------------------------------------------------------------------------------
 
-    def move(self, timer: Timer) -> None:
-        """What a timer other than a call is for. It is dropped, unless it goes on."""
-        with self.books.transaction():
-            self.books.drop_timer(timer.id)
+    def run_timer(self, timer: Timer) -> None:
+        """Carry out a due timer other than a callback."""
+        with self.database.transaction():
+            self.database.drop_timer(timer.id)
             match timer.kind:
                 case "dispatch":
                     self._dispatch(timer.subject)
                 case "deliver":
-                    self._deliver(timer.subject, lost=bool(timer.body))
+                    self._deliver(timer.subject, is_lost=bool(timer.body))
                 case "progress":
-                    self._call("shipment.progress", timer.subject, count=timer.tries)
-                    self._await_progress(timer.subject, timer.tries + 1)
+                    self._send_event("shipment.progress", timer.subject, count=timer.tries)
+                    self._schedule_progress(timer.subject, timer.tries + 1)
                 case "arrive":
-                    self._arrive(timer.subject)
+                    self._receive_return(timer.subject)
 
     def _dispatch(self, order_id: str) -> None:
         shipment = self._shipment(order_id, "requested")
         tracking = f"TRK{crc32(order_id.encode()):010}"
-        lost = self.parcels_to_lose > 0
-        self.parcels_to_lose -= lost
-        self.books.write_shipment(replace(shipment, status="dispatched", tracking=tracking))
-        self.books.drop_timer(f"{order_id}:progress")
+        is_lost = self.parcels_to_lose > 0
+        self.parcels_to_lose -= is_lost
+        self.database.write_shipment(replace(shipment, status="dispatched", tracking=tracking))
+        self.database.drop_timer(f"{order_id}:progress")
         due = self._clock() + self.settings.delivery_seconds
-        self.books.write_timer(Timer(f"{order_id}:deliver", due, "deliver", order_id, body="lost" if lost else ""))
-        self._enter("dispatched", order_id, tracking, shipment.units)
-        self._call("shipment.dispatched", order_id, tracking=tracking)
+        timer = Timer(f"{order_id}:deliver", due, "deliver", order_id, body="lost" if is_lost else "")
+        self.database.write_timer(timer)
+        self._add_entry("dispatched", order_id, tracking, shipment.units)
+        self._send_event("shipment.dispatched", order_id, tracking=tracking)
 
-    def _deliver(self, order_id: str, lost: bool) -> None:
+    def _deliver(self, order_id: str, is_lost: bool) -> None:
         shipment = self._shipment(order_id, "dispatched")
-        status = "lost" if lost else "delivered"
-        self.books.write_shipment(replace(shipment, status=status))
-        self._enter(status, order_id, shipment.tracking, shipment.units)
-        self._call(f"shipment.{status}", order_id)
+        status = "lost" if is_lost else "delivered"
+        self.database.write_shipment(replace(shipment, status=status))
+        self._add_entry(status, order_id, shipment.tracking, shipment.units)
+        self._send_event(f"shipment.{status}", order_id)
 
-    def _arrive(self, return_id: str) -> None:
-        parcel = self.books.find_return(return_id)
+    def _receive_return(self, return_id: str) -> None:
+        parcel = self.database.find_return(return_id)
         assert parcel is not None, f"{return_id} was never announced"
-        self._enter("received", parcel.order_id, return_id, self._contents(parcel))
-        self._say_received(parcel)
+        self._add_entry("received", parcel.order_id, return_id, self._contents(parcel))
+        self._report_received(parcel)
 
-    def _say_received(self, parcel: Return) -> None:
-        self._call("return.received", parcel.order_id, return_id=parcel.return_id, units=self._contents(parcel))
+    def _report_received(self, parcel: SandboxReturn) -> None:
+        self._send_event("return.received", parcel.order_id, return_id=parcel.return_id, units=self._contents(parcel))
 
-    def _contents(self, parcel: Return) -> Mapping[str, list[str]]:
-        return parcel.conditions or {sku: self._found(parcel, sku) for sku in parcel.units}
+    def _contents(self, parcel: SandboxReturn) -> Mapping[str, list[str]]:
+        return parcel.conditions or {sku: self._draw_conditions(parcel, sku) for sku in parcel.units}
 
-    def _shipment(self, order_id: str, status: str) -> Shipment:
-        shipment = self.books.shipment(order_id)
+    def _shipment(self, order_id: str, status: str) -> SandboxShipment:
+        shipment = self.database.shipment(order_id)
         if shipment is None or shipment.status != status:
             raise AssertionError(f"{order_id} should be {status}: {shipment}")
         return shipment
 
-    def _found(self, parcel: Return, sku: str) -> list[str]:
-        """A condition for each unit, the same every time it is asked."""
+    def _draw_conditions(self, parcel: SandboxReturn, sku: str) -> list[str]:
+        """A condition for each unit, the same at every call."""
         chances = [crc32(f"{parcel.return_id}:{sku}:{n}".encode()) for n in range(parcel.units[sku])]
         return [self.settings.conditions[chance % len(self.settings.conditions)] for chance in chances]
 
-    def _await_progress(self, order_id: str, count: int) -> None:
+    def _schedule_progress(self, order_id: str, count: int) -> None:
         due = self._clock() + PROGRESS_SECONDS
-        self.books.write_timer(Timer(f"{order_id}:progress", due, "progress", order_id, count))
+        self.database.write_timer(Timer(f"{order_id}:progress", due, "progress", order_id, count))
 
-    def _call(self, kind: str, order_id: str, count: int = 0, **more: Any) -> None:
-        """Put word to the shop among what is due; ``id`` is the same whenever it is said again."""
-        event_id = ":".join([more.get("return_id", order_id), kind, *([str(count)] if count else [])])
-        body = json.dumps({"id": event_id, "type": kind, "order_id": order_id, **more})
-        self.books.write_timer(Timer(event_id, self._clock(), "call", order_id, 0, body))
+    def _send_event(self, kind: str, order_id: str, count: int = 0, **details: Any) -> None:
+        """Schedule a callback with an event. Its id is the same each time that the event is repeated."""
+        event_id = ":".join([details.get("return_id", order_id), kind, *([str(count)] if count else [])])
+        body = json.dumps({"id": event_id, "type": kind, "order_id": order_id, **details})
+        self.database.write_timer(Timer(event_id, self._clock(), "call", order_id, 0, body))
 
-    def _enter(self, kind: str, order_id: str, reference: str = "", units: Any = None) -> None:
-        self.books.enter(self._clock(), kind, order_id, reference, units)
+    def _add_entry(self, kind: str, order_id: str, reference: str = "", units: Any = None) -> None:
+        self.database.add_entry(self._clock(), kind, order_id, reference, units)

@@ -1,6 +1,6 @@
-"""A payment gateway for one machine: the part of the Stripe API that the shop uses, with books that can be audited.
+"""A payment gateway for one machine: the part of the Stripe API that the shop uses, with a ledger for audits.
 
-It differs from Stripe where a test needs it to: cards that err or hang (``cards``), calls that time out on demand
-(``faults``), a ledger to read (``GET /_sandbox/ledger``). What it doesn't carry it refuses, as Stripe refuses a
-parameter that it doesn't know.
+It differs from Stripe where tests need it to: cards that fail or hang (``cards``), fault injection
+(``local.sandboxes.faults``), a ledger to read (``GET /_sandbox/ledger``). Anything else that it doesn't support, it
+refuses as Stripe refuses an unknown parameter.
 """

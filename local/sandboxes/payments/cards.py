@@ -1,11 +1,11 @@
-"""The test payment methods: Stripe's own names and behaviour, and two that only the sandbox has.
+"""The test payment methods: Stripe's, with their names and behaviour, and two of the sandbox's own.
 
-    pm_card_visa, pm_card_mastercard, pm_card_amex    held
-    pm_card_riskLevelElevated                         held, and put up for review
+    pm_card_visa, pm_card_mastercard, pm_card_amex    authorized
+    pm_card_riskLevelElevated                         authorized, with a review
     pm_card_chargeDeclined…                           declined by the issuer, see the table
     pm_card_authenticationRequired                    declined: the shopper would have to authenticate
-    pm_sandbox_error                                  every confirm is an internal error (500) and holds nothing
-    pm_sandbox_hang                                   every confirm gets no answer and holds nothing
+    pm_sandbox_error                                  every confirm is an internal error (500) without an effect
+    pm_sandbox_hang                                   every confirm gets no response and has no effect
 
 https://docs.stripe.com/testing lists Stripe's.
 """

@@ -1,4 +1,4 @@
-"""HTTP/1.1 for the sandbox, kept alive, on httptools: it can leave a call unanswered, which a web server can't."""
+"""HTTP/1.1 with keep-alive on httptools: it can leave a request unanswered, which an ASGI server can't."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import cast
 
 import httptools
 
-from local.sandboxes.payments.api import Answer, Sandbox, Silence
+from local.sandboxes.payments.api import CutConnection, Outcome, PaymentsSandbox, StripeResponse
 
-_LARGEST_BODY = 1 << 20
+_MOST_BYTES = 1 << 20
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Connection(asyncio.Protocol):
-    """One request after the other: a caller that sends the next one early is answered in order."""
+    """Handles one request at a time, in order, even if the client sends the next one early."""
 
-    def __init__(self, sandbox: Sandbox, connections: set[Connection]) -> None:
+    def __init__(self, sandbox: PaymentsSandbox, connections: set[Connection]) -> None:
         self._sandbox = sandbox
         self._connections = connections
         self._parser = httptools.HttpRequestParser(self)
-        self._silence: Silence | None = None
-        self._begin()
+        self._cut: CutConnection | None = None
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._target = b""
         self._headers: dict[str, str] = {}
         self._body = b""
@@ -37,8 +37,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
-        if self._silence:
-            self._silence.then()
+        if self._cut:
+            self._cut.on_close()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         self._transport.abort()
 
-    # --- What the parser calls ------------------------------------------------------------------
+    # --- Called by the parser ---------------------------------------------------------------------
 
     def on_url(self, url: bytes) -> None:
         self._target += url
@@ -59,33 +59,33 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         self._body += body
-        if len(self._body) > _LARGEST_BODY:
+        if len(self._body) > _MOST_BYTES:
             self.close()
 
     def on_message_complete(self) -> None:
-        if self._silence or self._transport.is_closing():
+        if self._cut or self._transport.is_closing():
             return
         outcome = self._outcome()
-        self._begin()
-        if isinstance(outcome, Silence):
-            self._silence = outcome
+        self._reset()
+        if isinstance(outcome, CutConnection):
+            self._cut = outcome
             asyncio.get_running_loop().call_later(outcome.seconds, self.close)
         else:
             self._send(outcome)
 
-    def _outcome(self) -> Answer | Silence:
+    def _outcome(self) -> Outcome:
         method, target = self._parser.get_method().decode(), self._target.decode("latin-1")
         try:
             return self._sandbox.handle(method, target, self._headers, self._body)
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            return Answer(500, b'{"error": {"type": "api_error", "message": "The sandbox has a defect."}}')
+            return StripeResponse(500, b'{"error": {"type": "api_error", "message": "The sandbox has a defect."}}')
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, response: StripeResponse) -> None:
         keep = self._parser.should_keep_alive()
-        head = [f"HTTP/1.1 {answer.status} {_REASONS[answer.status]}", "Content-Type: application/json"]
-        head += [f"{name}: {value}" for name, value in answer.headers.items()]
-        head += [f"Content-Length: {len(answer.body)}", f"Connection: {'keep-alive' if keep else 'close'}", "\r\n"]
-        self._transport.write("\r\n".join(head).encode("latin-1") + answer.body)
+        head = [f"HTTP/1.1 {response.status} {_REASONS[response.status]}", "Content-Type: application/json"]
+        head += [f"{name}: {value}" for name, value in response.headers.items()]
+        head += [f"Content-Length: {len(response.body)}", f"Connection: {'keep-alive' if keep else 'close'}", "\r\n"]
+        self._transport.write("\r\n".join(head).encode("latin-1") + response.body)
         if not keep:
             self._transport.close()

@@ -1,4 +1,4 @@
-"""Form-encoded parameters as Stripe takes them: ``metadata[order_id]=1&expand[]=latest_charge``."""
+"""Stripe's form-encoded parameters: ``metadata[order_id]=1&expand[]=latest_charge``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-from local.sandboxes.payments.problems import invalid
+from local.sandboxes.payments.stripe_errors import invalid
 
 Params = dict[str, Any]
 
@@ -15,7 +15,7 @@ _NESTED = ("expand", "metadata", "payment_method_types")
 
 
 def parse(encoded: str) -> Params:
-    """Nested parameters; ``a[]`` and ``a[0]`` make a list, ``a[b]`` a dict."""
+    """Parameters by name. ``a[]`` and ``a[0]`` make a list, ``a[b]`` a dict."""
     params: Params = {}
     for key, value in parse_qsl(encoded, keep_blank_values=True):
         match = _KEY.match(key)
@@ -35,17 +35,17 @@ def _put(params: Params, name: str, path: list[str], value: str) -> None:
     if len(path) > 1:
         raise invalid(f"Invalid parameter name: {name}[{']['.join(path)}]", param=name)
     is_list = not path[0] or path[0].isdigit()
-    held = params.setdefault(name, [] if is_list else {})
-    if isinstance(held, list) and is_list:
-        held.append(value)
-    elif isinstance(held, dict) and not is_list:
-        held[path[0]] = value
+    container = params.setdefault(name, [] if is_list else {})
+    if isinstance(container, list) and is_list:
+        container.append(value)
+    elif isinstance(container, dict) and not is_list:
+        container[path[0]] = value
     else:
         raise invalid(f"Invalid {name}: a parameter is a value, a list, or a hash", param=name)
 
 
-def whole(params: Params, name: str, *, at_least: int = 1) -> int:
-    """A whole number, as Stripe checks it."""
+def whole_number(params: Params, name: str, *, at_least: int = 1) -> int:
+    """A whole number, with Stripe's errors."""
     raw = params[name]
     if not isinstance(raw, str) or not re.fullmatch(r"-?\d{1,18}", raw):
         raise invalid(f"Invalid integer: {raw}", code="parameter_invalid_integer", param=name)

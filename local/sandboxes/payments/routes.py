@@ -1,4 +1,4 @@
-"""The part of the Stripe API that the sandbox carries: each route with its verb and the parameters that it takes."""
+"""The routes of the Stripe API that the sandbox supports, each with its handler and its parameters."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.sandboxes.payments import intents, refunds
-from local.sandboxes.payments.calls import Call
-from local.sandboxes.payments.shapes import Json
+from local.sandboxes.payments.requests import StripeRequest
+from local.sandboxes.payments.stripe_objects import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class StripeRoute:
     operation: str
-    verb: Callable[[Call], Json]
+    handler: Callable[[StripeRequest], Json]
     params: frozenset[str]
 
 
-def _route(operation: str, verb: Callable[[Call], Json], params: str = "") -> Route:
-    return Route(operation, verb, frozenset(params.split()))
+def _route(operation: str, handler: Callable[[StripeRequest], Json], params: str = "") -> StripeRoute:
+    return StripeRoute(operation, handler, frozenset(params.split()))
 
 
 _CREATE = "amount currency capture_method payment_method payment_method_types metadata"
-# By method, resource, and what follows it: nothing, an id, or an id and a verb.
+# By method, resource, and the rest of the path: nothing, an id, or an id and a verb.
 _ROUTES = {
     ("POST", "payment_intents", ""): _route("create", intents.create, _CREATE),
     ("GET", "payment_intents", ""): _route("list", intents.list_all, "limit starting_after"),
@@ -40,7 +40,7 @@ _ROUTES = {
 }
 
 
-def find(method: str, path: str) -> tuple[Route, str] | None:
+def find(method: str, path: str) -> tuple[StripeRoute, str] | None:
     """The route, and the id in the path."""
     match path.split("/")[1:]:
         case ["v1", resource]:

@@ -9,7 +9,7 @@ from typing import Any
 from oms.adapters.aws.clients import Aws
 from oms.adapters.aws.json_protocol import AwsError, AwsUnavailable
 from oms.domain.errors import ExecutionsUnavailable
-from oms.ports import Run
+from oms.ports import ExecutionDescription
 
 MAX_ERROR_LENGTH, MAX_CAUSE_LENGTH = 256, 32_768
 
@@ -27,13 +27,13 @@ class StepFunctions:
         request = {"stateMachineArn": self._arns[machine], "name": name, "input": json.dumps(payload)}
         return self._call("StartExecution", expected={"ExecutionAlreadyExists"}, **request) is not None
 
-    def find(self, machine: str, name: str) -> Run | None:
+    def find(self, machine: str, name: str) -> ExecutionDescription | None:
         arn = f"{self._arns[machine].replace(':stateMachine:', ':execution:')}:{name}"
         execution = self._call("DescribeExecution", expected={"ExecutionDoesNotExist"}, executionArn=arn)
         if execution is None:
             return None
         is_redrivable = execution["redriveStatus"] == "REDRIVABLE"
-        return Run(arn, execution["status"], json.loads(execution["input"]), is_redrivable)
+        return ExecutionDescription(arn, execution["status"], json.loads(execution["input"]), is_redrivable)
 
     def redrive(self, arn: str) -> bool:
         expected = {"ExecutionNotRedrivable", "ExecutionDoesNotExist"}

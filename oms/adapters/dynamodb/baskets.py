@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from oms.adapters.dynamodb import items
 from oms.adapters.dynamodb.client import DynamoDB
 from oms.adapters.dynamodb.item_codec import item_codec
-from oms.domain.baskets import KEPT, Basket
+from oms.domain.baskets import RETENTION, Basket
 
 
 class DynamoBaskets:
@@ -34,7 +34,7 @@ class DynamoBaskets:
 def _item(basket: Basket, sku: str) -> items.Item:
     """DynamoDB deletes it some time after ``expires_at``."""
     key = items.key(sku, f"{basket.at.isoformat()}#{basket.order_id}")
-    expires_at = {"N": str(int((basket.at + KEPT).timestamp()))}
+    expires_at = {"N": str(int((basket.at + RETENTION).timestamp()))}
     return {**item_codec(Basket).encode(basket), **key, "expires_at": expires_at}
 
 

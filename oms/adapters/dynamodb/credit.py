@@ -9,7 +9,7 @@ from typing import Any
 from oms.adapters.dynamodb import items
 from oms.adapters.dynamodb.client import DynamoDB
 from oms.adapters.dynamodb.stock.writer import Action, put_new
-from oms.domain.credit import BookedCredit, CreditEntry, spent_meanwhile
+from oms.domain.credit import BookedCredit, CreditEntry, credit_changed
 from oms.ports import Page
 
 BY_CREDIT = ("credit_of", "at", "pk", "sk")
@@ -33,7 +33,7 @@ def _move(table: str, entry: CreditEntry) -> Action:
     if minor < 0:
         request["ConditionExpression"] = "minor >= :taken"
         request["ExpressionAttributeValues"][":taken"] = {"N": str(-minor)}
-    return Action({"Update": request}, refusal=spent_meanwhile(currency))
+    return Action({"Update": request}, refusal=credit_changed(currency))
 
 
 class DynamoCredit:

@@ -10,7 +10,7 @@ inventory   pk = SKU; sk = ``stock``: its counters, and ``stock#01`` and so on i
 products    pk = SKU
 carts       pk = the cart's owner
 baskets     pk = SKU; sk = when the order was placed, and its id: what was bought with the product
-filed       pk = ``sku#<SKU>``, ``customer#<id>`` or ``all#<shard>``: a list of orders; sk = an order's position in it
+order_index pk = ``sku#<SKU>``, ``customer#<id>`` or ``all#<shard>``: a list of orders; sk = an order's position in it
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 from oms.adapters.dynamodb.item_codec import Attribute, item_codec, text_codec
 from oms.adapters.queues import place_in_queue
-from oms.domain import order_index as finding
+from oms.domain import order_index
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
 from oms.domain.change import MoneyEntry
@@ -66,8 +66,8 @@ def _value(kind: type[Any], item: Item) -> Any:
 def order_item(order: Order) -> Item:
     item = _item(order, order.id, ORDER)
     item["number"] = {"S": order.number}
-    item["state"] = {"S": finding.of_state(order.status, finding.shard(order.id))}
-    item["placed"] = {"S": finding.place(order)}
+    item["state"] = {"S": order_index.list_by_status(order.status, order_index.shard(order.id))}
+    item["placed"] = {"S": order_index.sort_key(order)}
     place = place_in_queue(order)
     if place is not None:
         item["queue"], item["queued_at"] = {"S": place[0]}, {"S": place[1]}

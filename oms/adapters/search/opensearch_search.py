@@ -16,7 +16,7 @@ from oms.adapters.aws.clients import Aws
 from oms.adapters.search import stored_listings as listings
 from oms.domain import search
 from oms.domain.errors import StoreUnavailable
-from oms.domain.search import FACETS, Count, Found, How, Listing, Query, Sort, Term, Way
+from oms.domain.search import FACETS, FacetCount, Listing, Match, MatchKind, Query, SearchResult, Sort, Term
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -85,17 +85,17 @@ class OpenSearchSearch:
 
     # --- Reading ----------------------------------------------------------------------------------
 
-    def find(self, query: Query) -> Found:
+    def find(self, query: Query) -> SearchResult:
         start = listings.start_of(query)
         response = self._search(query, start, forgiving=False)
         if response and query.text and not response["aggregations"]["matches"]["doc_count"]:
             response = self._search(query, start, forgiving=True)
         if not response:
-            return Found((), 0, dict.fromkeys(FACETS, ()))
+            return SearchResult((), 0, dict.fromkeys(FACETS, ()))
         hits = [listings.listing_of(hit["_source"]["stored"]) for hit in response["hits"]["hits"]]
         total = response["hits"]["total"]["value"]
         counts = {name: _counts(response["aggregations"][name]["values"]) for name in FACETS}
-        return Found(hits, total, counts, listings.cursor_after(query, start + len(hits), total))
+        return SearchResult(hits, total, counts, listings.cursor_after(query, start + len(hits), total))
 
     def suggest(self, prefix: str, limit: int) -> Sequence[str]:
         typed = search.words(prefix)
@@ -119,7 +119,7 @@ class OpenSearchSearch:
             "_source": ["stored"],
             "query": _text_query(search.terms(query.text), forgiving),
             "post_filter": {"bool": {"filter": _filters(query.filters)}},
-            "sort": SORTS[query.sort if query.ranked or query.sort is not Sort.RELEVANCE else Sort.NAME],
+            "sort": SORTS[query.sort if query.is_ranked or query.sort is not Sort.RELEVANCE else Sort.NAME],
             "aggs": {"matches": {"filter": LIVE}, **{name: _facet(name, query.filters) for name in FACETS}},
         }
         return self._response(body)
@@ -214,26 +214,26 @@ def _document(listing: Listing) -> dict[str, Any]:
 
 
 def _text_query(terms: Sequence[Term], forgiving: bool) -> dict[str, Any]:
-    must = [{"dis_max": {"queries": [_way(way) for way in term.ways(forgiving)]}} for term in terms]
+    must = [{"dis_max": {"queries": [_match_query(each) for each in term.matches(forgiving)]}} for term in terms]
     phrase = " ".join(word for term in terms for word in term.words)
     together = {"match_phrase": {"in_name": phrase}}
-    should = [{"constant_score": {"filter": together, "boost": search.TOGETHER}}] if " " in phrase else []
+    should = [{"constant_score": {"filter": together, "boost": search.PHRASE_SCORE}}] if " " in phrase else []
     return {"bool": {"filter": [LIVE], "must": must, "should": should}}
 
 
-def _way(way: Way) -> dict[str, Any]:
-    words = {"bool": {"filter": [_word(way.field, word, way.how) for word in way.words]}}
-    return {"constant_score": {"filter": words, "boost": way.worth}}
+def _match_query(match: Match) -> dict[str, Any]:
+    words = {"bool": {"filter": [_word(match.field, word, match.kind) for word in match.words]}}
+    return {"constant_score": {"filter": words, "boost": match.score}}
 
 
-def _word(name: str, word: str, how: How) -> dict[str, Any]:
-    match how:
-        case How.WHOLE:
+def _word(name: str, word: str, kind: MatchKind) -> dict[str, Any]:
+    match kind:
+        case MatchKind.WHOLE:
             return {"match": {name: {"query": word, "operator": "and"}}}
-        case How.BEGINNING:
+        case MatchKind.BEGINNING:
             return {"prefix": {name: word}}
-        case How.NEARLY:
-            return {"fuzzy": {name: {"value": word, "fuzziness": search.errors_forgiven(word)}}}
+        case MatchKind.NEARLY:
+            return {"fuzzy": {name: {"value": word, "fuzziness": search.max_edits(word)}}}
 
 
 def _filters(filters: Mapping[str, str], but: str = "") -> list[dict[str, Any]]:
@@ -242,12 +242,12 @@ def _filters(filters: Mapping[str, str], but: str = "") -> list[dict[str, Any]]:
 
 def _facet(name: str, filters: Mapping[str, str]) -> dict[str, Any]:
     others = {"bool": {"filter": [LIVE, *_filters(filters, but=name)]}}
-    return {"filter": others, "aggs": {"values": _values_of(name, search.MOST_VALUES)}}
+    return {"filter": others, "aggs": {"values": _values_of(name, search.MAX_VALUES)}}
 
 
 def _values_of(name: str, size: int) -> dict[str, Any]:
     return {"terms": {"field": name, "size": size}}
 
 
-def _counts(aggregation: Mapping[str, Any]) -> tuple[Count, ...]:
-    return search.counted({bucket["key"]: bucket["doc_count"] for bucket in aggregation["buckets"]})
+def _counts(aggregation: Mapping[str, Any]) -> tuple[FacetCount, ...]:
+    return search.sorted_counts({bucket["key"]: bucket["doc_count"] for bucket in aggregation["buckets"]})

@@ -28,7 +28,7 @@ def start_of(query: Query) -> int:
     """The number of hits before the page. Raises ``InvalidRequest`` for a cursor of another query."""
     if query.cursor is None:
         return 0
-    offset = cursors.decode(query.cursor, frozenset({"of", "after"}), of=query.mark)["after"]
+    offset = cursors.decode(query.cursor, frozenset({"of", "after"}), of=query.fingerprint)["after"]
     if not (offset.isdecimal() and offset.isascii() and len(offset) < 6 and int(offset) + query.limit <= WINDOW):
         raise InvalidRequest("this cursor is none of ours")
     return int(offset)
@@ -36,4 +36,4 @@ def start_of(query: Query) -> int:
 
 def cursor_after(query: Query, offset: int, total: int) -> str | None:
     more = offset < total and offset + query.limit <= WINDOW
-    return cursors.encode({"of": query.mark, "after": str(offset)}) if more else None
+    return cursors.encode({"of": query.fingerprint, "after": str(offset)}) if more else None

@@ -24,7 +24,7 @@ from tantivy import Occur, Order, Query
 
 from oms.adapters.search import stored_listings as listings
 from oms.domain import search
-from oms.domain.search import FACETS, Found, How, Listing, Sort, Term, Way
+from oms.domain.search import FACETS, Listing, Match, MatchKind, SearchResult, Sort, Term
 
 STEMMED = ("in_name", "in_category", "in_shelf")
 KEYWORDS = ("sku", "live", *FACETS, "title", "by_price", "by_name")
@@ -50,7 +50,7 @@ class _Snapshot:
     stamp: tuple[object, ...]
     index: tantivy.Index
     searcher: tantivy.Searcher
-    browse: Callable[[search.Query], Found]
+    browse: Callable[[search.Query], SearchResult]
 
 
 class TantivySearch:
@@ -60,10 +60,10 @@ class TantivySearch:
 
     # --- Reading ----------------------------------------------------------------------------------
 
-    def find(self, query: search.Query) -> Found:
+    def find(self, query: search.Query) -> SearchResult:
         snapshot = self._latest()
         if snapshot is None:
-            return Found((), 0, dict.fromkeys(FACETS, ()))
+            return SearchResult((), 0, dict.fromkeys(FACETS, ()))
         return _search(snapshot.searcher, query) if query.text else snapshot.browse(query)
 
     def suggest(self, prefix: str, limit: int) -> Sequence[str]:
@@ -73,7 +73,7 @@ class TantivySearch:
         whole = [Query.term_query(_schema(), "as_typed", word) for word in typed[:-1]]
         matching = _all_of([_live(), *whole, _beginning("as_typed", typed[-1])])
         titles = _buckets(snapshot.searcher.aggregate(matching, {"title": _values_of("title", limit * 5)})["title"])
-        return [each.value for each in search.counted(titles)[:limit]]
+        return [each.value for each in search.sorted_counts(titles)[:limit]]
 
     # --- Writing ----------------------------------------------------------------------------------
 
@@ -232,9 +232,9 @@ def _listing(document: tantivy.Document) -> Listing:
 # --- Queries ----------------------------------------------------------------------------------------
 
 
-def _search(searcher: tantivy.Searcher, query: search.Query) -> Found:
+def _search(searcher: tantivy.Searcher, query: search.Query) -> SearchResult:
     start, terms = listings.start_of(query), search.terms(query.text)
-    by = {"weight_by_field": "nudge"} if query.ranked else _sorted_by(query.sort)
+    by = {"weight_by_field": "nudge"} if query.is_ranked else _sorted_by(query.sort)
     for forgiving in (False, True):
         text_query = _text_query(terms, forgiving)
         page = searcher.search(_all_of([text_query, *_filters(query.filters)]), query.limit, offset=start, **by)
@@ -242,30 +242,33 @@ def _search(searcher: tantivy.Searcher, query: search.Query) -> Found:
             break
     hits = [_listing(searcher.doc(address)) for _, address in page.hits]
     total, facets = _total(page), _counts(searcher, text_query, query.filters)
-    return Found(hits, total, facets, listings.cursor_after(query, start + len(hits), total))
+    return SearchResult(hits, total, facets, listings.cursor_after(query, start + len(hits), total))
 
 
 def _text_query(terms: Sequence[Term], forgiving: bool) -> Query:
     parts = [(Occur.Must, _live())]
-    parts += [(Occur.Must, Query.disjunction_max_query([_way(way) for way in term.ways(forgiving)])) for term in terms]
+    parts += [
+        (Occur.Must, Query.disjunction_max_query([_match_query(each) for each in term.matches(forgiving)]))
+        for term in terms
+    ]
     together = [stem for term in terms for word in term.words for stem in _stems(word)]
     if len(together) > 1:
         phrase = Query.phrase_query(_schema(), "in_name", list(together))
-        parts.append((Occur.Should, Query.const_score_query(phrase, search.TOGETHER)))
+        parts.append((Occur.Should, Query.const_score_query(phrase, search.PHRASE_SCORE)))
     return Query.boolean_query(parts)
 
 
-def _way(way: Way) -> Query:
-    match way.how:
-        case How.WHOLE:
-            queries = [Query.term_query(_schema(), way.field, stem) for word in way.words for stem in _stems(word)]
-        case How.BEGINNING:
-            queries = [_beginning(way.field, word) for word in way.words]
-        case How.NEARLY:
+def _match_query(match: Match) -> Query:
+    match match.kind:
+        case MatchKind.WHOLE:
+            queries = [Query.term_query(_schema(), match.field, stem) for word in match.words for stem in _stems(word)]
+        case MatchKind.BEGINNING:
+            queries = [_beginning(match.field, word) for word in match.words]
+        case MatchKind.NEARLY:
             queries = [
-                Query.fuzzy_term_query(_schema(), way.field, word, search.errors_forgiven(word)) for word in way.words
+                Query.fuzzy_term_query(_schema(), match.field, word, search.max_edits(word)) for word in match.words
             ]
-    return Query.const_score_query(_all_of(queries), way.worth)
+    return Query.const_score_query(_all_of(queries), match.score)
 
 
 def _beginning(name: str, word: str) -> Query:
@@ -301,14 +304,14 @@ def _sorted_by(sort: Sort) -> dict[str, Any]:
 
 def _counts(
     searcher: tantivy.Searcher, text_query: Query, filters: Mapping[str, str]
-) -> dict[str, tuple[search.Count, ...]]:
+) -> dict[str, tuple[search.FacetCount, ...]]:
     """Counts all facets without a filter together, and each of the others without its own filter."""
     together = [name for name in FACETS if name not in filters]
-    counts: dict[str, tuple[search.Count, ...]] = {}
+    counts: dict[str, tuple[search.FacetCount, ...]] = {}
     for names in [together, *([name] for name in filters)]:
         matching = _all_of([text_query, *_filters(filters, but=names[0] if names is not together else "")])
-        aggregations = searcher.aggregate(matching, {name: _values_of(name, search.MOST_VALUES) for name in names})
-        counts |= {name: search.counted(_buckets(aggregations[name])) for name in names}
+        aggregations = searcher.aggregate(matching, {name: _values_of(name, search.MAX_VALUES) for name in names})
+        counts |= {name: search.sorted_counts(_buckets(aggregations[name])) for name in names}
     return {name: counts[name] for name in FACETS}
 
 

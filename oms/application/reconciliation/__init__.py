@@ -1,1 +1,1 @@
-"""Checks of every order and of the stock, and their repairs."""
+"""Reconciliation: checks of every order and of the stock, and their repairs."""

@@ -1,7 +1,7 @@
-"""The report of a reconciliation, which is also its memory: how far it has come, and the sums so far.
+"""The report of a reconciliation, which is also its progress: the next page, and the sums so far.
 
-A page is read once: whoever asks again for one that was read hears what came of it. So a task may run twice, and an
-execution's state holds no more than a report's name and a page's number.
+A page is read once: a task that asks again for a page that was read gets the answer of the first time. So a task may
+run twice, and the execution's state holds only the report's name and the number of the page.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from oms.domain.invariants import Violation
-from oms.domain.stock_reconciliation import Difference, Sum, Tally
+from oms.domain.stock_reconciliation import LedgerSum, StockDifference, StockReconciliation
 from oms.ports import Deps
 
-LISTED = 500
-"""So many findings and repairs are told one by one; all are counted."""
-PAGES_OF_ONE = 2500
-"""An execution may have 25,000 events; after so many pages another goes on."""
+MAX_LISTED = 500
+"""How many findings, and repairs, are listed one by one. All are counted."""
+PAGES_PER_EXECUTION = 2500
+"""An execution may have 25,000 events: after this many pages another execution continues."""
 
 CHECK_OF_ORDERS, CHECK_OF_STOCK = "CheckOrders", "CheckStock"
 """The names under which the checks park an order."""
@@ -27,9 +27,9 @@ LEDGER, ORDERS, CODES, STOCK, CLOSE = "ledger", "orders", "codes", "stock", "clo
 
 
 @dataclass
-class Report:
-    """``next`` is what is read next, from ``cursor`` on: the stock ledger, orders, discount codes, stock counters,
-    or nothing more."""
+class ReconciliationReport:
+    """``next`` is what is read next, from ``cursor`` on: the stock ledger, orders, discount codes, stock counters, or
+    nothing more."""
 
     id: str
     started_at: str
@@ -42,108 +42,121 @@ class Report:
     codes: int = 0
     skus: int = 0
     moving: int = 0
-    """Orders that moved while they were read: the next run looks at them."""
+    """Orders that changed while they were read: the next run checks them."""
     found: int = 0
     repaired: int = 0
     parked: int = 0
     settled: int = 0
     accepted: int = 0
-    """Orders with nothing wrong but what somebody has settled by hand."""
+    """Orders whose only violations were accepted by an operator."""
     findings: list[dict[str, str]] = field(default_factory=list)
     repairs: list[dict[str, str]] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
-    """SKUs that differ, and never stood still to be looked at."""
+    """SKUs that differ, and changed during every pass."""
     doubted: list[str] = field(default_factory=list)
     """Orders that an earlier check of stock has parked."""
     uncounted: list[str] = field(default_factory=list)
-    """Discount codes that orders were placed with, until each was looked at."""
-    tally: Tally | None = field(default_factory=Tally)
+    """Discount codes of orders, which are still to be checked."""
+    stock_reconciliation: StockReconciliation | None = field(default_factory=StockReconciliation)
+    """None once the report is closed."""
 
     def advance(self, cursor: str | None, then: str) -> None:
         self.cursor = cursor
         if cursor is None:
             self.next = then
 
-    def find(self, violations: Iterable[Violation]) -> None:
-        for each in violations:
+    def add_findings(self, violations: Iterable[Violation]) -> None:
+        for violation in violations:
             self.found += 1
-            if len(self.findings) < LISTED:
-                self.findings.append(asdict(each))
+            if len(self.findings) < MAX_LISTED:
+                self.findings.append(asdict(violation))
 
-    def repair(self, subject: str, what: str) -> None:
+    def add_repair(self, subject: str, what: str) -> None:
         self.repaired += 1
-        if len(self.repairs) < LISTED:
+        if len(self.repairs) < MAX_LISTED:
             self.repairs.append({"subject": subject, "what": what})
 
     @property
-    def stock(self) -> Tally:
-        if self.tally is None:
+    def stock(self) -> StockReconciliation:
+        if self.stock_reconciliation is None:
             raise ValueError(f"report {self.id} is closed")
-        return self.tally
+        return self.stock_reconciliation
 
 
 def open_report(deps: Deps, report_id: str) -> Mapping[str, Any]:
-    """Begin a report, or go on with it where it stands."""
-    report = _stored(deps, report_id)
+    """Starts a report, or continues a stored one."""
+    report = _load(deps, report_id)
     if report is None:
-        report = Report(report_id, deps.clock.now().isoformat())
+        report = ReconciliationReport(report_id, deps.clock.now().isoformat())
         _store(deps, report)
     return {"report": report_id, "number": report.pages, "next": report.next}
 
 
-def read_page(deps: Deps, report_id: str, number: int, read: Callable[[Report], None]) -> Mapping[str, Any]:
-    """Let ``read`` add the next page to the report, unless that page was read before. Answers what comes next."""
-    report = _stored(deps, report_id)
-    if report is None:
-        raise LookupError(f"there is no report {report_id}")
+def read_page(
+    deps: Deps, report_id: str, number: int, read: Callable[[ReconciliationReport], None]
+) -> Mapping[str, Any]:
+    """Lets ``read`` add the next page to the report, unless that page was read before. Returns what comes next."""
+    report = _load_existing(deps, report_id)
     if report.pages == number:
         read(report)
         report.pages += 1
         _store(deps, report)
-    elsewhere = report.pages % PAGES_OF_ONE == 0
-    return {"report": report_id, "number": report.pages, "next": ELSEWHERE if elsewhere else report.next}
+    continues_elsewhere = report.pages % PAGES_PER_EXECUTION == 0
+    return {"report": report_id, "number": report.pages, "next": ELSEWHERE if continues_elsewhere else report.next}
 
 
-def close_report(deps: Deps, report_id: str) -> Report:
-    """End a report; what only its making needed is dropped."""
-    report = _stored(deps, report_id)
-    if report is None:
-        raise LookupError(f"there is no report {report_id}")
+def close_report(deps: Deps, report_id: str) -> ReconciliationReport:
+    """Ends a report, and drops what only its progress needed."""
+    report = _load_existing(deps, report_id)
     if not report.ended_at:
-        report.ended_at, report.tally, report.doubted = deps.clock.now().isoformat(), None, []
+        report.ended_at, report.stock_reconciliation, report.doubted = deps.clock.now().isoformat(), None, []
         _store(deps, report)
     return report
 
 
-def _stored(deps: Deps, report_id: str) -> Report | None:
-    told = deps.reports.get(report_id)
-    return None if told is None else report_of(told)
+def _load_existing(deps: Deps, report_id: str) -> ReconciliationReport:
+    report = _load(deps, report_id)
+    if report is None:
+        raise LookupError(f"there is no report {report_id}")
+    return report
 
 
-def _store(deps: Deps, report: Report) -> None:
-    deps.reports.put(report.id, told_of(report))
+def _load(deps: Deps, report_id: str) -> ReconciliationReport | None:
+    stored = deps.reports.get(report_id)
+    return None if stored is None else report_from_json(stored)
 
 
-def told_of(report: Report) -> Mapping[str, Any]:
-    """A report as JSON that is written at once: nothing is copied, since a report of a large shop is long."""
-    tally = report.tally
-    if tally is None:
+def _store(deps: Deps, report: ReconciliationReport) -> None:
+    deps.reports.put(report.id, report_to_json(report))
+
+
+def report_to_json(report: ReconciliationReport) -> Mapping[str, Any]:
+    """Copies nothing, since the report of a large shop is long: it has to be written at once."""
+    stock = report.stock_reconciliation
+    if stock is None:
         return vars(report)
-    rows = {"sums": _rows(tally.sums), "seen": _rows(tally.seen)}
-    return {**vars(report), "tally": {**vars(tally), **rows}}
+    rows = {"sums": _rows(stock.sums), "differences": _rows(stock.differences)}
+    return {**vars(report), "stock_reconciliation": {**vars(stock), **rows}}
 
 
-def _rows(by_sku: Mapping[str, Sum | Difference]) -> dict[str, dict[str, Any]]:
+def _rows(by_sku: Mapping[str, LedgerSum | StockDifference]) -> dict[str, dict[str, Any]]:
     return {sku: vars(each) for sku, each in by_sku.items()}
 
 
-def report_of(told: Mapping[str, Any]) -> Report:
-    """A report from its JSON."""
-    tally = told["tally"]
-    return Report(**{**told, "tally": None if tally is None else _tally_of(tally)})
+def report_from_json(stored: Mapping[str, Any]) -> ReconciliationReport:
+    stock = stored["stock_reconciliation"]
+    fields = {**stored, "stock_reconciliation": None if stock is None else _stock_from_json(stock)}
+    return ReconciliationReport(**fields)
 
 
-def _tally_of(told: Mapping[str, Any]) -> Tally:
-    seen = {sku: Difference(tuple(d["counter"]), tuple(d["ledger"]), d["mark"]) for sku, d in told["seen"].items()}
-    suspects = {sku: (on_hand, reserved) for sku, (on_hand, reserved) in told["suspects"].items()}
-    return Tally(told["look"], {sku: Sum(**each) for sku, each in told["sums"].items()}, told["shares"], seen, suspects)
+def _stock_from_json(stored: Mapping[str, Any]) -> StockReconciliation:
+    return StockReconciliation(
+        pass_number=stored["pass_number"],
+        sums={sku: LedgerSum(**each) for sku, each in stored["sums"].items()},
+        shares=stored["shares"],
+        differences={
+            sku: StockDifference(tuple(each["counter"]), tuple(each["ledger"]), each["order_difference"])
+            for sku, each in stored["differences"].items()
+        },
+        suspects={sku: (on_hand, reserved) for sku, (on_hand, reserved) in stored["suspects"].items()},
+    )

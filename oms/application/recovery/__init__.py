@@ -1,1 +1,1 @@
-"""How a parked order goes on: redrive, replacement, settlement."""
+"""Recovery of parked orders: redrive, its preview, and the replacement of executions that are too old for it."""

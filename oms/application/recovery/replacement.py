@@ -1,9 +1,8 @@
-"""Executions that failed so long ago that Step Functions can't redrive them: what they left is done all the same.
+"""Replaces executions that failed so long ago that Step Functions can't redrive them.
 
-https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html gives a redrive 14 days. After them another
-execution begins with the same input, and finds done what is done. Its name follows from the first one's, so it is one
-however often it is asked for. Only an order that was never confirmed isn't begun again so late: it gives back what it
-holds.
+A redrive is possible for 14 days (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). After
+them another execution starts with the same input, and skips what is done. Its name follows from the first one's, so
+that there is one, however often it is asked for. An order that was never confirmed is rejected instead.
 """
 
 from __future__ import annotations
@@ -12,73 +11,82 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms.application.commit import commit
-from oms.application.expected_executions import Work, asked, works_of
-from oms.application.reconciliation.repair import give_back, refund
-from oms.application.recovery.resume_plan import Resumption, way
+from oms.application.expected_executions import ExpectedExecution, execution_input, expected_executions
+from oms.application.recovery.parked_execution import ParkedExecution
+from oms.application.steps.order import reject_expired_order
+from oms.application.steps.payments import refund_payment
 from oms.domain import parking
 from oms.domain.credit import RefundTo
 from oms.domain.errors import AlreadyConfirmed, OrderClosed, OrderTaken
-from oms.domain.order import Order, called
-from oms.ports import Deps, Run
+from oms.domain.order import Order, execution_key
+from oms.ports import Deps, ExecutionDescription
 
 ABOUT_THE_ORDER = ("NewOrder", "FulfillOrder")
-SINCE: Mapping[str, Mapping[str, Any]] = {"ReturnOrder": {"refund_to": RefundTo.ORIGINAL_PAYMENT.value}}
-"""What executions are begun with since some of them began, for those that go on for others."""
+LATER_FIELDS: Mapping[str, Mapping[str, Any]] = {"ReturnOrder": {"refund_to": RefundTo.ORIGINAL_PAYMENT.value}}
+"""Fields of the input that early executions don't have, with their defaults."""
 NOTHING_LEFT = "nothing is left of it to do"
 
 
-def resumption(deps: Deps, order: Order, execution: str, run: Run | None) -> Resumption | None:
-    """What an execution was begun with, also where Step Functions has forgotten it; None where nobody knows."""
-    machine, name = called(execution).split(":")
-    payload: Mapping[str, Any] | None = asked(order.id, order.request_id) if machine in ABOUT_THE_ORDER else None
-    if run is not None:
-        payload = run.payload
-    elif payload is None:
-        works = works_of(order, deps.orders.events(order.id))
-        payload = next((work.payload for work in works if (work.machine, work.name) == (machine, name)), None)
-    return None if payload is None else Resumption(execution, machine, payload)
+def can_be_redriven(execution: ExecutionDescription | None) -> bool:
+    """True if it runs, too: it needs no replacement."""
+    return execution is not None and (execution.is_running or execution.redrivable)
 
 
-def replace(deps: Deps, order: Order, execution: str, run: Run | None, by: str) -> str:
-    """Have done what an execution left, in somebody's name, and answer how. Asked for again it changes nothing more."""
-    it = resumption(deps, order, execution, run)
-    work, told = _taken_over(deps, order, it, by) if it else (None, NOTHING_LEFT)
-    successor = ""
-    if work is not None:
-        deps.executions.start(work.machine, work.name, work.payload)
-        successor = f"{work.machine}:{work.name}"
-    commit(deps, order.id, by, lambda order: parking.replace_execution(order, called(execution), successor))
-    return told
+def parked_execution(
+    deps: Deps, order: Order, arn: str, execution: ExecutionDescription | None
+) -> ParkedExecution | None:
+    """A parked execution with its input, even if Step Functions has forgotten it; None if the input is lost."""
+    machine, name = execution_key(arn).split(":")
+    payload: Mapping[str, Any] | None = None
+    if execution is not None:
+        payload = execution.payload
+    elif machine in ABOUT_THE_ORDER:
+        payload = execution_input(order.id, order.request_id)
+    else:
+        expected = expected_executions(order, deps.orders.events(order.id))
+        payload = next((each.payload for each in expected if (each.machine, each.name) == (machine, name)), None)
+    return None if payload is None else ParkedExecution(arn, machine, payload)
 
 
-def _taken_over(deps: Deps, order: Order, it: Resumption, by: str) -> tuple[Work | None, str]:
-    """What is to be begun, if it wasn't done here and now."""
-    going = way(order, it)
-    match it.machine, going:
+def replace_execution(deps: Deps, order: Order, arn: str, execution: ExecutionDescription | None, by: str) -> str:
+    """Has another execution do what is left, and returns how. A repeated call changes nothing more."""
+    parked = parked_execution(deps, order, arn, execution)
+    successor, how = _replace(deps, order, parked, by) if parked else (None, NOTHING_LEFT)
+    successor_key = ""
+    if successor is not None:
+        deps.executions.start(successor.machine, successor.name, successor.payload)
+        successor_key = f"{successor.machine}:{successor.name}"
+    commit(deps, order.id, by, lambda order: parking.replace_execution(order, execution_key(arn), successor_key))
+    return how
+
+
+def _replace(deps: Deps, order: Order, parked: ParkedExecution, by: str) -> tuple[ExpectedExecution | None, str]:
+    """The successor to start, or None if what was left is done at once."""
+    match parked.machine, parked.direction(order):
         case (("NewOrder" | "FulfillOrder"), "superseded"):
             return None, NOTHING_LEFT
         case "NewOrder", "backward":
-            return None, _given_back(deps, order, by)
+            return None, _reject(deps, order, by)
         case "FulfillOrder", "refund":
-            refund(deps, order.id, it.effect_id, by)
+            commit(deps, order.id, by, refund_payment)
             return None, "what was lost is refunded"
         case "FulfillOrder", "backward":
-            work = next(iter(works_of(order, deps.orders.events(order.id))))
+            successor = next(iter(expected_executions(order, deps.orders.events(order.id))))
         case _:
-            work = Work(
-                it.machine, _next(called(it.execution).split(":")[1]), {**SINCE.get(it.machine, {}), **it.payload}
-            )
-    return work, f"it is too old to be redriven: {work.machine} {work.name} goes on for it"
+            name = _next_name(execution_key(parked.arn).split(":")[1])
+            payload = {**LATER_FIELDS.get(parked.machine, {}), **parked.input}
+            successor = ExpectedExecution(parked.machine, name, payload)
+    return successor, f"it is too old to be redriven: {successor.machine} {successor.name} goes on for it"
 
 
-def _given_back(deps: Deps, order: Order, by: str) -> str:
+def _reject(deps: Deps, order: Order, by: str) -> str:
     try:
-        give_back(deps, order.id, by)
+        reject_expired_order(deps, order.id, by)
     except (AlreadyConfirmed, OrderClosed, OrderTaken):
         return NOTHING_LEFT
     return "it is too old to be redriven: what the order held is given back"
 
 
-def _next(name: str) -> str:
+def _next_name(name: str) -> str:
     first, _, number = name.partition("-again-")
     return f"{first}-again-{int(number or 0) + 1}"

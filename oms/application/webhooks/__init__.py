@@ -1,1 +1,1 @@
-"""What carrier and payment events mean for an order."""
+"""What the carrier's and the payment gateway's events do to an order."""

@@ -1,4 +1,4 @@
-"""What a carrier's word means to the executions that wait for it."""
+"""What the carrier's events do: each answers the executions that wait for it, by their task tokens."""
 
 from __future__ import annotations
 
@@ -13,50 +13,49 @@ from oms.domain.order import Order, ReturnStatus, Status
 from oms.domain.payment import PaymentStatus
 from oms.ports import Deps
 
-Word = Mapping[str, Any]
+CarrierEvent = Mapping[str, Any]
+"""It has ``type``, ``order_id``, and depending on its type ``tracking``, ``return_id`` or ``units``."""
 CARRIER = "Carrier"
-"""Under this name an order is parked that the carrier says otherwise of."""
+"""The name under which an order is parked that contradicts the carrier."""
 
 
-class Fate(Enum):
-    """What became of a word."""
-
-    HEARD = auto()
-    """An execution waited for it."""
-    PAST = auto()
-    """The order is past it: it was said before."""
+class CallbackResult(Enum):
+    ANSWERED = auto()
+    """An execution waited for the event."""
+    ALREADY_HANDLED = auto()
+    """The order no longer waits for the event, and agrees with it."""
     PARKED = auto()
-    """It came when nothing waits for it any more, and the order's books say otherwise: a person has to look."""
-    EARLY = auto()
-    """Nothing waits for it yet: it should be said again later."""
+    """The order no longer waits for the event, and contradicts it: an operator decides."""
+    TOO_EARLY = auto()
+    """Nothing waits for the event yet: it should be sent again later."""
 
 
-def pass_on(deps: Deps, word: Word) -> Fate:
-    """Tell every execution that waits for this word.
-
-    A word that comes again changes nothing. ``word`` has ``type``, ``order_id``, and by its type ``tracking``,
-    ``return_id`` or ``units``. Raises ``OrderNotFound``.
-    """
-    order = deps.orders.get(word["order_id"])
-    meaning = MEANINGS[word["type"]]
-    tokens = deps.orders.waits(order.id, meaning.waits or word["return_id"])
-    heard = [meaning.tell(deps, order, token, word) for token in tokens]
-    if any(heard):
-        return Fate.HEARD
-    if not meaning.is_past(order, word):
-        return Fate.EARLY
-    what = meaning.contradiction(order, word)
+def handle_carrier_event(deps: Deps, event: CarrierEvent) -> CallbackResult:
+    """Answers every execution that waits for the event. A repeated event changes nothing. Raises ``OrderNotFound``."""
+    order = deps.orders.get(event["order_id"])
+    kind = KINDS[event["type"]]
+    tokens = deps.orders.waits(order.id, kind.wait or event["return_id"])
+    answers = [kind.answer(deps, order, token, event) for token in tokens]
+    if any(answers):
+        return CallbackResult.ANSWERED
+    if not kind.is_past(order, event):
+        return CallbackResult.TOO_EARLY
+    what = kind.contradiction(order, event)
     if not what:
-        return Fate.PAST
-    after = commit(deps, order.id, CARRIER, lambda order: parking.contradict(order, CARRIER, what))
-    return Fate.PARKED if after.parked.get(CARRIER) != order.parked.get(CARRIER) else Fate.PAST
+        return CallbackResult.ALREADY_HANDLED
+    after = commit(deps, order.id, CARRIER, lambda order: parking.add_discrepancy(order, CARRIER, what))
+    is_new = after.parked.get(CARRIER) != order.parked.get(CARRIER)
+    return CallbackResult.PARKED if is_new else CallbackResult.ALREADY_HANDLED
 
 
-def _dispatched(deps: Deps, order: Order, token: str, word: Word) -> bool:
-    return deps.executions.succeed(token, {"tracking": word.get("tracking", "")})
+# --- How a waiting execution is answered ----------------------------------------------------------
 
 
-def _recalled(deps: Deps, order: Order, token: str, word: Word) -> bool:
+def _answer_dispatched(deps: Deps, order: Order, token: str, event: CarrierEvent) -> bool:
+    return deps.executions.succeed(token, {"tracking": event.get("tracking", "")})
+
+
+def _answer_recalled(deps: Deps, order: Order, token: str, event: CarrierEvent) -> bool:
     try:
         shipping.check_recall(order)
     except ShipmentRefused as error:
@@ -64,72 +63,78 @@ def _recalled(deps: Deps, order: Order, token: str, word: Word) -> bool:
     return deps.executions.fail(token, ShipmentRecalled.__name__, "the carrier was called back")
 
 
-def _progressed(deps: Deps, order: Order, token: str, word: Word) -> bool:
+def _answer_progress(deps: Deps, order: Order, token: str, event: CarrierEvent) -> bool:
     return deps.executions.heartbeat(token)
 
 
-def _delivered(deps: Deps, order: Order, token: str, word: Word) -> bool:
+def _answer_delivered(deps: Deps, order: Order, token: str, event: CarrierEvent) -> bool:
     return deps.executions.succeed(token, {})
 
 
-def _lost(deps: Deps, order: Order, token: str, word: Word) -> bool:
+def _answer_lost(deps: Deps, order: Order, token: str, event: CarrierEvent) -> bool:
     return deps.executions.fail(token, ParcelLost.__name__, "the carrier lost the parcel")
 
 
-def _received(deps: Deps, order: Order, token: str, word: Word) -> bool:
-    return deps.executions.succeed(token, {"units": dict(word["units"])})
+def _answer_received(deps: Deps, order: Order, token: str, event: CarrierEvent) -> bool:
+    return deps.executions.succeed(token, {"units": dict(event["units"])})
 
 
-def _has_left(order: Order, _: Word) -> bool:
+# --- Whether the order is past the event ----------------------------------------------------------
+
+
+def _has_left(order: Order, _: CarrierEvent) -> bool:
     return order.payment.status is PaymentStatus.CAPTURED or order.status.is_closed
 
 
-def _has_arrived(order: Order, _: Word) -> bool:
+def _has_arrived(order: Order, _: CarrierEvent) -> bool:
     return order.status is Status.DELIVERED or order.status.is_closed
 
 
-def _is_back(order: Order, word: Word) -> bool:
-    known = order.returns.get(word["return_id"])
-    return known is not None and known.status is not ReturnStatus.AUTHORIZED
+def _is_back(order: Order, event: CarrierEvent) -> bool:
+    requested = order.returns.get(event["return_id"])
+    return requested is not None and requested.status is not ReturnStatus.AUTHORIZED
 
 
-def _needs_nobody(order: Order, _: Word) -> bool:
+def _always(order: Order, _: CarrierEvent) -> bool:
     return True
 
 
-def _left_though_ended(order: Order, word: Word) -> str:
-    never = order.status in (Status.CANCELLED, Status.REJECTED)
-    return f"the parcel left ({word.get('tracking', '')}), and the order is {order.status}" if never else ""
+# --- What contradicts the event -------------------------------------------------------------------
 
 
-def _ended_otherwise(order: Order, word: Word) -> str:
-    said = word["type"].rpartition(".")[2]
-    return f"the parcel is {said}, and the order is {order.status}" if said != order.status.value else ""
+def _left_though_closed(order: Order, event: CarrierEvent) -> str:
+    is_contradicted = order.status in (Status.CANCELLED, Status.REJECTED)
+    return f"the parcel left ({event.get('tracking', '')}), and the order is {order.status}" if is_contradicted else ""
 
 
-def _came_too_late(order: Order, word: Word) -> str:
-    return returns.came_too_late(order, word["return_id"], word["units"])
+def _ended_differently(order: Order, event: CarrierEvent) -> str:
+    status = event["type"].rpartition(".")[2]
+    return f"the parcel is {status}, and the order is {order.status}" if status != order.status.value else ""
 
 
-def _agrees(order: Order, _: Word) -> str:
+def _late_parcel(order: Order, event: CarrierEvent) -> str:
+    return returns.late_parcel(order, event["return_id"], event["units"])
+
+
+def _nothing(order: Order, _: CarrierEvent) -> str:
     return ""
 
 
-class Meaning(NamedTuple):
-    waits: str
-    """What of the order waits for the word; empty: the return that it names."""
-    tell: Callable[[Deps, Order, str, Word], bool]
-    is_past: Callable[[Order, Word], bool]
-    """True where the order will wait for it no more."""
-    contradiction: Callable[[Order, Word], str]
-    """What an order that is past it says otherwise; empty: nothing."""
+class EventKind(NamedTuple):
+    wait: str
+    """The name of the wait that the event answers; empty if it is the id of the event's return."""
+    answer: Callable[[Deps, Order, str, CarrierEvent], bool]
+    is_past: Callable[[Order, CarrierEvent], bool]
+    """True if the order no longer waits, and will not wait, for the event."""
+    contradiction: Callable[[Order, CarrierEvent], str]
+    """What an order that is past the event says instead; empty if it agrees."""
 
 
-MEANINGS: Mapping[str, Meaning] = {
-    "shipment.dispatched": Meaning("dispatch", _dispatched, _has_left, _left_though_ended),
-    "shipment.recalled": Meaning("dispatch", _recalled, _needs_nobody, _agrees),
-    "shipment.progress": Meaning("dispatch", _progressed, _needs_nobody, _agrees),
-    "shipment.delivered": Meaning("delivery", _delivered, _has_arrived, _ended_otherwise),
-    "shipment.lost": Meaning("delivery", _lost, _has_arrived, _ended_otherwise),
-    "return.received": Meaning("", _received, _is_back, _came_too_late),
+KINDS: Mapping[str, EventKind] = {
+    "shipment.dispatched": EventKind("dispatch", _answer_dispatched, _has_left, _left_though_closed),
+    "shipment.recalled": EventKind("dispatch", _answer_recalled, _always, _nothing),
+    "shipment.progress": EventKind("dispatch", _answer_progress, _always, _nothing),
+    "shipment.delivered": EventKind("delivery", _answer_delivered, _has_arrived, _ended_differently),
+    "shipment.lost": EventKind("delivery", _answer_lost, _has_arrived, _ended_differently),
+    "return.received": EventKind("", _answer_received, _is_back, _late_parcel),
 }

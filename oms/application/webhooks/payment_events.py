@@ -7,8 +7,8 @@ state says whether there is anything left to do.
 from __future__ import annotations
 
 from oms.application.commit import commit
-from oms.application.expected_executions import asked
-from oms.domain import disputes, paying
+from oms.application.expected_executions import execution_input
+from oms.domain import disputes, payment_rules
 from oms.domain.errors import OrderNotFound
 from oms.domain.order import Order
 from oms.domain.payment_events import AuthorizationCancelled, DisputeDecided, DisputeOpened, PaymentEvent
@@ -29,11 +29,11 @@ def apply_payment_event(deps: Deps, event: PaymentEvent, request_id: str = "") -
 
 def _cancel_unpaid_order(deps: Deps, event: AuthorizationCancelled, by: str, request_id: str) -> None:
     order = _order(deps, event.order_id)
-    if order is None or not paying.is_unpaid_without(order, event.payment_id):
+    if order is None or not payment_rules.is_unpaid_without(order, event.payment_id):
         return
     cancellation_id = f"{order.id}_cancel_unpaid"
     reason = "the hold on the card is gone"
-    payload = asked(order.id, request_id, by, cancellation_id=cancellation_id, lines=[], reason=reason)
+    payload = execution_input(order.id, request_id, by, cancellation_id=cancellation_id, lines=[], reason=reason)
     deps.executions.start("CancelOrder", cancellation_id, payload)
 
 
@@ -41,7 +41,7 @@ def _open_dispute(deps: Deps, event: DisputeOpened, by: str) -> None:
     order = _disputed_order(deps, event.payment_id)
     if order is not None:
         due_by = event.due_by or deps.clock.now()
-        opened = disputes.Opened(event.dispute_id, event.amount_minor, event.reason, due_by.isoformat())
+        opened = disputes.OpenedDispute(event.dispute_id, event.amount_minor, event.reason, due_by.isoformat())
         commit(deps, order.id, by, lambda order: disputes.open_dispute(order, opened))
 
 

@@ -1,7 +1,7 @@
-"""Malformed definitions and inputs: the only exception they ever raise is InvalidDefinition.
+"""Malformed definitions and inputs, made by random mutation: the only exception is InvalidDefinition.
 
-What is checked is not what a mutant does, but that it is either refused when it is loaded or runs to an end of its own:
-no other exception comes out of loading, starting or running. ASL_FUZZ_CASES=10000 makes it a long test.
+A mutant is either refused when it is loaded, or runs to its end. Loading, starting and running raise no other
+exception. ASL_FUZZ_CASES=10000 makes it a long test.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from asl.engine.requests import Complete, TaskRequest
 from asl.language.documents import encode
 from asl.language.errors import StatesError
 from asl.teststate.api import Rejected, test_state
-from asl.validation import InvalidDefinition, diagnose
+from asl.validation import InvalidDefinition, diagnose_definition
 
 CASES = int(os.environ.get("ASL_FUZZ_CASES", "400"))
 BATCH = 50
@@ -244,7 +244,7 @@ def run(machine: Machine, value: Any, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("batch", range(0, CASES, BATCH))
-def test_a_mutant_is_refused_or_runs(batch: int) -> None:
+def test_a_mutated_definition_is_refused_or_runs(batch: int) -> None:
     for number in range(batch, min(batch + BATCH, CASES)):
         chance = random.Random(number)
         change = mutated if number % 2 else nudged
@@ -253,14 +253,14 @@ def test_a_mutant_is_refused_or_runs(batch: int) -> None:
         try:
             machine = Machine(definition, any_task=True)
         except InvalidDefinition:
-            assert diagnose(definition)
+            assert diagnose_definition(definition)
             continue
         for value in chance.sample(INPUTS, 2):
             run(machine, mutated(chance, value) if chance.random() < 0.5 else value, chance)
 
 
 @pytest.mark.parametrize("batch", range(0, CASES, BATCH))
-def test_a_request_to_test_a_mutant_is_answered_or_turned_away(batch: int) -> None:
+def test_a_single_state_test_of_a_mutated_state_is_answered_or_rejected(batch: int) -> None:
     for number in range(batch, min(batch + BATCH, CASES)):
         chance = random.Random(-1 - number)
         state = chance.choice(list(chance.choice(SEEDS)["States"].values()))
@@ -279,7 +279,7 @@ def test_a_request_to_test_a_mutant_is_answered_or_turned_away(batch: int) -> No
         assert answer["status"] in ("SUCCEEDED", "FAILED", "CAUGHT_ERROR", "RETRIABLE")
 
 
-def test_nothing_at_all_is_a_definition_too() -> None:
+def test_arbitrary_values_are_no_definition() -> None:
     for junk in [*JUNK, "\x00", b"\xff\xfe", "null", '"text"', "1e999", '{"a":1}{']:
         if isinstance(junk, str | bytes | dict):
-            assert diagnose(junk)
+            assert diagnose_definition(junk)

@@ -1,4 +1,4 @@
-"""Every rule finds its bad definition, and nothing in the mended one."""
+"""Every rule reports its bad definition, and nothing in the corrected one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from asl.lint import lint, parse_config
+from asl.lint import lint_definition, parse_config
 from tests.asl.lint.definitions import (
     ALL,
     CONFIG,
@@ -38,7 +38,7 @@ from tests.asl.lint.definitions import (
 )
 
 PAIRS = {
-    # rule, place, bad, mended
+    # rule, location, bad, corrected
     "timeout: function and task": (
         "timeout-order", "Charge/TimeoutSeconds",
         machine(Charge=task("Charge", TimeoutSeconds=10)), machine(Charge=task("Charge", TimeoutSeconds=11)),
@@ -261,33 +261,33 @@ PAIRS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "place", "bad", "mended"), PAIRS.values(), ids=PAIRS)
-def test_a_rule_finds_the_bad_one_and_nothing_in_the_mended_one(rule, place, bad, mended):
+@pytest.mark.parametrize(("rule", "location", "bad", "corrected"), PAIRS.values(), ids=PAIRS)
+def test_a_rule_reports_the_bad_definition_alone(rule, location, bad, corrected):
     config = parse_config(CONFIG)
-    found = lint(bad, config)
-    assert (rule, place) in {(finding.rule, finding.place) for finding in found}
-    assert rule not in {finding.rule for finding in lint(mended, config)}
+    findings = lint_definition(bad, config)
+    assert (rule, location) in {(finding.rule, finding.location) for finding in findings}
+    assert rule not in {finding.rule for finding in lint_definition(corrected, config)}
 
 
-def test_a_gateway_that_outlasts_its_function_is_found():
+def test_a_gateway_timeout_that_exceeds_the_function_timeout_is_reported():
     config = parse_config({**CONFIG, "timeouts": {"gateway": 10, "function": 10}})
-    (finding,) = lint(machine(Charge=task("Charge")), config)
+    (finding,) = lint_definition(machine(Charge=task("Charge")), config)
     assert finding.rule == "timeout-order"
     assert finding.why == "its function gives up after 10 s, while what it calls may still answer until 10 s"
 
 
-def test_the_way_past_a_compensation_is_told_state_by_state():
-    (finding,) = lint(saga(charge_catch="Failed"), parse_config(CONFIG))
-    assert finding.why == "its effect stays when the execution ends by Reserve → Charge → Failed"
+def test_an_uncompensated_path_is_reported_state_by_state():
+    (finding,) = lint_definition(saga(charge_catch="Failed"), parse_config(CONFIG))
+    assert finding.why == "nothing compensates its effect if the execution ends by Reserve → Charge → Failed"
 
 
-def test_an_effect_may_stand_where_the_configuration_says_why():
+def test_an_effect_may_stand_at_a_state_that_the_configuration_names():
     config = copy.deepcopy(CONFIG)
     config["tasks"]["Reserve"]["stands_at"] = {"Failed": "a clerk looks at every failure"}
-    assert lint(saga(charge_catch="Failed"), parse_config(config)) == []
+    assert lint_definition(saga(charge_catch="Failed"), parse_config(config)) == []
 
 
-def test_compensations_that_run_side_by_side_count_for_all_who_pass_there():
+def test_parallel_compensations_count_for_every_path_through_them():
     both = {
         "Type": "Parallel",
         "Branches": [
@@ -301,10 +301,10 @@ def test_compensations_that_run_side_by_side_count_for_all_who_pass_there():
     definition = machine(
         Reserve=task("Reserve", then="Charge", catch="Both"), Charge=task("Charge", catch="Both"), Both=both
     )
-    assert lint(definition, parse_config(CONFIG)) == []
+    assert lint_definition(definition, parse_config(CONFIG)) == []
 
 
-def test_a_failure_in_a_branch_is_caught_around_it_and_must_take_back_what_the_branch_did():
+def test_a_parallel_that_catches_a_failure_must_compensate_its_branches():
     def around(catch):
         branch = {"StartAt": "Reserve", "States": {"Reserve": task("Reserve", Catch=...)}}
         other = {"StartAt": "Charge", "States": {"Charge": task("Charge", Catch=...)}}
@@ -312,28 +312,29 @@ def test_a_failure_in_a_branch_is_caught_around_it_and_must_take_back_what_the_b
         both = {"Type": "Parallel", "Branches": [branch, other], "ResultPath": None, "End": True, "Catch": caught}
         return machine(Both=both, Release=task("Release", then="Failed"), Start={"Type": "Pass", "Next": "Both"})
 
-    bad, mended = around("Failed"), around("Release")
-    assert "effect-without-compensation" in {finding.rule for finding in lint(bad, parse_config(CONFIG))}
-    assert "effect-without-compensation" not in {finding.rule for finding in lint(mended, parse_config(CONFIG))}
+    bad, corrected = around("Failed"), around("Release")
+    config = parse_config(CONFIG)
+    assert "effect-without-compensation" in {finding.rule for finding in lint_definition(bad, config)}
+    assert "effect-without-compensation" not in {finding.rule for finding in lint_definition(corrected, config)}
 
 
-def test_what_is_kept_is_counted_with_the_input():
+def test_kept_results_and_the_input_are_added_up():
     definition = machine(Reserve=task("Reserve", ResultPath="$.held", catch="Release"), Release=task("Release"))
     few = parse_config({**CONFIG, "input_bytes": 229_020})
     many = parse_config({**CONFIG, "input_bytes": 229_021})
-    assert lint(definition, few) == []
-    (finding,) = lint(definition, many)
+    assert lint_definition(definition, few) == []
+    (finding,) = lint_definition(definition, many)
     assert finding.rule == "payload-size"
-    assert "come to 262,145" in finding.why
+    assert "add up to 262,145" in finding.why
 
 
-def test_an_answer_that_is_kept_has_a_declared_size():
+def test_a_kept_result_needs_a_declared_size():
     definition = machine(Charge=task("Charge", ResultPath="$.charge"))
-    (finding,) = lint(definition, parse_config({**CONFIG, "input_bytes": 1000}))
-    assert (finding.rule, finding.place) == ("payload-size", "Charge/ResultPath")
+    (finding,) = lint_definition(definition, parse_config({**CONFIG, "input_bytes": 1000}))
+    assert (finding.rule, finding.location) == ("payload-size", "Charge/ResultPath")
 
 
-def test_what_aws_would_refuse_is_said_first():
-    (finding,) = lint(machine(Charge=task("Charge", TimeoutSeconds="soon")))
-    assert (finding.rule, finding.place) == ("invalid-definition", "Charge/TimeoutSeconds")
-    assert [finding.rule for finding in lint("{")] == ["invalid-definition"]
+def test_an_invalid_definition_has_no_other_findings():
+    (finding,) = lint_definition(machine(Charge=task("Charge", TimeoutSeconds="soon")))
+    assert (finding.rule, finding.location) == ("invalid-definition", "Charge/TimeoutSeconds")
+    assert [finding.rule for finding in lint_definition("{")] == ["invalid-definition"]

@@ -13,11 +13,10 @@ from typing import Any, Protocol
 
 import uvicorn
 
-from local.sandboxes.carrier.app import App
-from local.sandboxes.carrier.books import Books
-from local.sandboxes.carrier.carrier import Carrier as Sandbox
-from local.sandboxes.carrier.carrier import Settings
-from local.sandboxes.carrier.courier import Courier
+from local.sandboxes.carrier.app import CarrierApp
+from local.sandboxes.carrier.carrier import CarrierSettings, SandboxCarrier
+from local.sandboxes.carrier.database import CarrierDatabase
+from local.sandboxes.carrier.timer_loop import TimerLoop
 from oms.adapters.http_carrier import HttpCarrier
 from oms.adapters.memory_edges import MemoryCarrier
 from oms.ports import Carrier
@@ -78,8 +77,10 @@ class OverSandbox:
         self._loop = loop
         self._time = 0.0
         self._callbacks: list[tuple[str, str]] = []
-        self.sandbox = Sandbox(Books(":memory:"), lambda: self._time, Settings(LONG, LONG, LONG))
-        self._courier = Courier(self.sandbox, self._hear, lambda: self._time)
+        self.sandbox = SandboxCarrier(
+            CarrierDatabase(":memory:"), lambda: self._time, CarrierSettings(LONG, LONG, LONG)
+        )
+        self._timers = TimerLoop(self.sandbox, self._hear, lambda: self._time)
 
     def _hear(self, body: str) -> bool:
         event = json.loads(body)
@@ -91,14 +92,14 @@ class OverSandbox:
         self._settle()
 
     def arrive(self, order_id: str) -> None:
-        self.sandbox.books.bring_forward("deliver", self._time, order_id)
+        self.sandbox.database.bring_forward("deliver", self._time, order_id)
         self._settle()
 
     def lose_next(self) -> None:
         self._control("/_sandbox/next", {"lose": 1})
 
     def come_back(self, return_id: str) -> None:
-        self.sandbox.books.bring_forward("arrive", self._time, return_id)
+        self.sandbox.database.bring_forward("arrive", self._time, return_id)
         self._settle()
 
     def fail_next(self, *, after_effect: bool) -> None:
@@ -109,7 +110,7 @@ class OverSandbox:
         return self._callbacks
 
     def _settle(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._courier.settle(), self._loop).result(30)
+        asyncio.run_coroutine_threadsafe(self._timers.run_all_due(), self._loop).result(30)
 
     def _control(self, path: str, body: Any) -> None:
         with urllib.request.urlopen(urllib.request.Request(self._url + path, json.dumps(body).encode())) as answer:
@@ -122,7 +123,7 @@ def over_sandbox() -> Iterator[OverSandbox]:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     loop = asyncio.new_event_loop()
     parcels = OverSandbox(url, loop)
-    config = uvicorn.Config(App(parcels.sandbox), log_level="error", access_log=False, lifespan="off")
+    config = uvicorn.Config(CarrierApp(parcels.sandbox), log_level="error", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve(sockets=[listener])))
     thread.start()
@@ -131,6 +132,6 @@ def over_sandbox() -> Iterator[OverSandbox]:
     finally:
         server.should_exit = True
         thread.join()
-        parcels.sandbox.books.close()
+        parcels.sandbox.database.close()
         loop.close()
         listener.close()

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.sandboxes.payments.server import Running, running
+from local.sandboxes.payments.server import RunningSandbox, running
 from oms.ports import Payments
 from tests.contract.payments.gateways import Gateway, Memory, StripeOverSandbox
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[Running]:
+def sandbox() -> Iterator[RunningSandbox]:
     with running() as started:
         yield started
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from local.sandboxes.payments.server import Running
+from local.sandboxes.payments.server import RunningSandbox
 from oms.domain.errors import (
     OmsError,
 )
@@ -78,7 +78,7 @@ def facts(record: Any) -> object:
     return record and (record.status, record.authorized, record.captured, record.refunded, sorted(record.refunds))
 
 
-def test_stripe_over_the_sandbox_answers_as_the_gateway_in_memory(sandbox: Running) -> None:
+def test_stripe_over_the_sandbox_answers_as_the_gateway_in_memory(sandbox: RunningSandbox) -> None:
     over_sandbox = StripeOverSandbox(sandbox.url)
 
     class Machine(BothAnswerTheSame):

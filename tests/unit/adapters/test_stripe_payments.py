@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.sandboxes.payments.books import Refund
-from local.sandboxes.payments.server import Running, running
+from local.sandboxes.payments.database import SandboxRefund
+from local.sandboxes.payments.server import RunningSandbox, running
 from oms.adapters.stripe.payments import MIN_KEY_LIFETIME, StripePayments
 from oms.domain.errors import EffectRefused, PaymentDeclined, PaymentsRefused, PaymentsUnavailable
 from oms.domain.money import Money
@@ -28,7 +28,7 @@ TIMEOUT_SECONDS = 10.0
 class Shop:
     """A shop and a Stripe sandbox with one clock."""
 
-    sandbox: Running
+    sandbox: RunningSandbox
     payments: StripePayments
     clock: list[datetime]
 
@@ -36,7 +36,7 @@ class Shop:
         self.clock[0] += by
 
     def ledger(self) -> list[str]:
-        return [entry["kind"] for entry in self.sandbox.books.ledger(0, 100)]
+        return [entry["kind"] for entry in self.sandbox.database.ledger(0, 100)]
 
     def fail(self, operation: str, fault: str, count: int = 1) -> None:
         self.sandbox.faults.arm({"operation": operation, "fault": fault, "count": count})
@@ -99,7 +99,7 @@ def test_a_refund_is_found_among_more_than_a_page_of_them(shop: Shop) -> None:
     shop.payments.capture(ORDER, PRICE)
     shop.payments.refund(ORDER, Money(100, "USD"), "rma_1:refund")
     for number in range(150):
-        shop.sandbox.books.write(Refund(f"re_{number}", payment, "ch_1", 0, 1, "usd", {}, None))
+        shop.sandbox.database.write(SandboxRefund(f"re_{number}", payment, "ch_1", 0, 1, "usd", {}, None))
     shop.later(timedelta(days=2))
 
     shop.payments.refund(ORDER, Money(100, "USD"), "rma_1:refund")
@@ -170,7 +170,7 @@ def test_a_payment_that_another_request_is_working_on_is_unavailable() -> None:
         payments = StripePayments("sk_test_1", sandbox.url, TIMEOUT_SECONDS)
         payments.find(order)  # makes the payment
         payments.close()  # what comes next comes on a new connection, so after the one that hangs
-        name = sandbox.books.intents(1, None)[0].id
+        name = sandbox.database.intents(1, None)[0].id
         headers = "Authorization: Bearer sk_test_1\r\nContent-Length: 0"
         call = f"POST /v1/payment_intents/{name}/confirm HTTP/1.1\r\n{headers}\r\n\r\n"
         with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as hanging:

@@ -18,7 +18,7 @@ from oms.domain.change import Change, MoneyEntry, MoneyReason
 from oms.domain.credit import grant
 from oms.domain.inventory import receive
 from oms.domain.money import Money
-from oms.domain.order_index import Wanted
+from oms.domain.order_index import OrderQuery
 from tests.contract.orders import NOON, place
 from tests.contract.stores import Stores, in_dynamodb, to_moto
 
@@ -91,8 +91,8 @@ def _use_all(stores: Stores) -> None:
     stores.baskets.with_product("LAMP", 1)
     stores.credit.grant(grant("g", "anna", Money(1, "USD"), "sorry"), NOON, "test")
     stores.credit.entries("anna", 1)
-    stores.finder.file([order])
-    stores.finder.find(Wanted(status=order.status), 1)
+    stores.order_index.add([order])
+    stores.order_index.find(OrderQuery(status=order.status), 1)
 
 
 def test_every_index_is_read_and_none_that_is_not_declared(requests: Requests) -> None:

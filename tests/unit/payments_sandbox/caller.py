@@ -1,4 +1,4 @@
-"""A caller of the sandbox, who sees it as one of the Stripe API does."""
+"""A client of the sandbox's Stripe API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INTENT = {"amount": "5000", "currency": "usd", "capture_method": "manual", "paym
 
 @dataclass
 class Api:
-    """A caller with a test key."""
+    """A client with a test key."""
 
     url: str
     now: float = 1_800_000_000.0

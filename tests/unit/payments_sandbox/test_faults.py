@@ -1,4 +1,4 @@
-"""Calls that go wrong on demand."""
+"""Fault injection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_call_can_time_out_before_or_after_its_effect(api: Api, fault: str, en
     assert (again.status, again.replayed) == (200, bool(entries))
 
 
-def test_a_fault_hits_as_often_as_was_said_and_can_be_disarmed(api: Api) -> None:
+def test_a_fault_hits_count_times_and_can_be_disarmed(api: Api) -> None:
     api.arm(fault="error_500", operation="*", count=2)
 
     assert [api.post("/v1/payment_intents", **INTENT).status for _ in range(3)] == [500, 500, 200]
@@ -32,7 +32,7 @@ def test_a_fault_hits_as_often_as_was_said_and_can_be_disarmed(api: Api) -> None
     assert api.post("/v1/payment_intents", **INTENT).status == 200
 
 
-def test_an_error_on_demand_is_kept_under_its_key_and_does_nothing(api: Api) -> None:
+def test_an_injected_error_is_stored_under_its_key_and_has_no_effect(api: Api) -> None:
     name = api.intent()
     api.arm(fault="error_500", operation="confirm")
 
@@ -42,7 +42,7 @@ def test_an_error_on_demand_is_kept_under_its_key_and_does_nothing(api: Api) -> 
     assert api.ledger() == []
 
 
-def test_a_decline_on_demand_waits_for_a_confirm(api: Api) -> None:
+def test_an_injected_decline_waits_for_a_confirm(api: Api) -> None:
     api.arm(fault="decline")
     name = api.intent()
 
@@ -66,6 +66,6 @@ def test_a_decline_on_demand_waits_for_a_confirm(api: Api) -> None:
         b'{"fault": "timeout_after", "when": "now"}',
     ],
 )
-def test_what_can_not_be_armed_is_refused(api: Api, body: bytes) -> None:
+def test_an_invalid_fault_is_refused(api: Api, body: bytes) -> None:
     assert api.call("POST", "/_sandbox/next", body.decode()).status == 400
     assert api.get("/_sandbox/next").body == {"armed": []}

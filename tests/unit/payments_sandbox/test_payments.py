@@ -1,4 +1,4 @@
-"""What happens to a payment: cards, captures, cancels, refunds, and how they are listed."""
+"""Payments: cards, captures, cancels, refunds, and their lists."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_confirmed_intent_shows_its_charge_when_asked(api: Api) -> None:
     assert api.get(f"/v1/payment_intents/{name}").body["latest_charge"] == charge["id"]
 
 
-def test_a_risky_card_is_put_up_for_review(api: Api) -> None:
+def test_a_risky_card_gets_a_review(api: Api) -> None:
     name = api.confirmed(payment_method="pm_card_riskLevelElevated")
 
     outcome = api.get(f"/v1/payment_intents/{name}?expand[]=latest_charge").body["latest_charge"]["outcome"]
@@ -39,7 +39,7 @@ def test_a_risky_card_is_put_up_for_review(api: Api) -> None:
         ("pm_card_authenticationRequired", "authentication_required", "authentication_required"),
     ],
 )
-def test_a_declined_card_says_why_and_another_card_can_be_tried(
+def test_a_declined_card_has_its_code_and_another_card_can_be_tried(
     api: Api, card: str, code: str, decline_code: str
 ) -> None:
     name = api.intent(payment_method=card)
@@ -56,7 +56,7 @@ def test_a_declined_card_says_why_and_another_card_can_be_tried(
     assert (other.status, other.body["last_payment_error"]) == (200, None)
 
 
-def test_the_card_that_errs_holds_nothing(api: Api) -> None:
+def test_the_error_card_authorizes_nothing(api: Api) -> None:
     name = api.intent(payment_method="pm_sandbox_error")
 
     replies = [api.post(f"/v1/payment_intents/{name}/confirm", key="k1") for _ in range(2)]
@@ -66,7 +66,7 @@ def test_the_card_that_errs_holds_nothing(api: Api) -> None:
     assert api.ledger() == []
 
 
-def test_a_capture_of_a_part_gives_the_rest_back(api: Api) -> None:
+def test_a_partial_capture_releases_the_rest(api: Api) -> None:
     name = api.confirmed()
 
     intent = api.call(
@@ -91,7 +91,7 @@ def test_a_canceled_intent_takes_no_verb_any_more(api: Api, verb: str) -> None:
     assert api.ledger() == [("hold", 5000), ("void", 5000)]
 
 
-def test_a_refund_without_an_amount_is_of_all_that_is_left(api: Api) -> None:
+def test_a_refund_without_an_amount_is_of_the_rest(api: Api) -> None:
     name = api.confirmed()
     api.post(f"/v1/payment_intents/{name}/capture")
     api.post("/v1/refunds", payment_intent=name, amount="1200")

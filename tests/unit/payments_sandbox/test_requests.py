@@ -1,4 +1,4 @@
-"""Who may call, and what of a request is refused by name."""
+"""Authentication, and invalid requests."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tests.unit.payments_sandbox.caller import INTENT, Api
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer sk_live_1", "Bearer pk_test_1", "Basic eA==", "Basic %"])
-def test_no_test_key_no_answer(api: Api, authorization: str) -> None:
+def test_a_request_without_a_test_key_is_refused(api: Api, authorization: str) -> None:
     api.headers = {"Authorization": authorization}
 
     assert api.post("/v1/payment_intents", **INTENT).status == 401
 
 
-def test_basic_authentication_will_do(api: Api) -> None:
+def test_basic_authentication_is_accepted(api: Api) -> None:
     api.headers = urllib3.make_headers(basic_auth="sk_test_1:")
 
     assert api.post("/v1/payment_intents", **INTENT).status == 200
@@ -41,7 +41,7 @@ def test_basic_authentication_will_do(api: Api) -> None:
         ({"metadata[a]": "1", "metadata[]": "2"}, None, "metadata"),
     ],
 )
-def test_what_can_not_be_taken_is_named(api: Api, change: dict[str, str], code: str | None, param: str) -> None:
+def test_an_invalid_parameter_is_named(api: Api, change: dict[str, str], code: str | None, param: str) -> None:
     reply = api.post("/v1/payment_intents", **{**INTENT, **change})
 
     assert (reply.status, reply.error["type"]) == (400, "invalid_request_error")
@@ -54,14 +54,14 @@ def test_a_list_is_no_id(api: Api, query: str) -> None:
     assert api.get(f"/v1/{query}").error["type"] == "invalid_request_error"
 
 
-def test_a_body_that_is_no_text_is_refused(api: Api) -> None:
+def test_a_body_that_is_not_utf_8_is_refused(api: Api) -> None:
     answer = api.pool.request("POST", f"{api.url}/v1/payment_intents", body=b"amount=\xff", headers=api.headers)
 
     assert (answer.status, answer.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
 @pytest.mark.parametrize("missing", ["amount", "currency"])
-def test_what_is_missing_is_named(api: Api, missing: str) -> None:
+def test_a_missing_parameter_is_named(api: Api, missing: str) -> None:
     reply = api.post("/v1/payment_intents", **{name: value for name, value in INTENT.items() if name != missing})
 
     assert (reply.status, reply.error["code"], reply.error["param"]) == (400, "parameter_missing", missing)
@@ -80,7 +80,7 @@ def test_what_is_missing_is_named(api: Api, missing: str) -> None:
         ("GET", "/elsewhere"),
     ],
 )
-def test_what_is_not_there_is_not_found(api: Api, method: str, path: str) -> None:
+def test_an_unknown_object_or_path_is_not_found(api: Api, method: str, path: str) -> None:
     reply = api.call(method, path)
 
     assert (reply.status, reply.error["type"]) == (404, "invalid_request_error")

@@ -1,0 +1,1 @@
+"""Recorded histories: reading them, and their structure of states, attempts and branches."""

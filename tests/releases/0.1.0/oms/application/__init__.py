@@ -1,0 +1,1 @@
+"""What the shop does, step by step: one decision for each task, reconciliation, recovery, webhooks."""

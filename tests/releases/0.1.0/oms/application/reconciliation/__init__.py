@@ -1,0 +1,1 @@
+"""Checks of every order and of the stock, and their repairs."""

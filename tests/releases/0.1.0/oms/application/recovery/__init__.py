@@ -1,0 +1,1 @@
+"""How a parked order goes on: redrive, replacement, settlement."""

@@ -1,0 +1,1 @@
+"""What carrier and payment events mean for an order."""

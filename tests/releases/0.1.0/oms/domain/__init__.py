@@ -1,0 +1,1 @@
+"""The rules, pure: no SDK, no clock, no randomness."""

@@ -1,0 +1,382 @@
+"""What must always hold of the shop's books, as pure checks: after a test, after a fault, and of a running shop.
+
+Some hold at every moment, since each unit of work writes them together. Others hold of an order at rest: one that no
+running execution works on. A parked order is at rest too, and owes nothing but to be seen: its money and its goods
+wait for an operator.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+from oms.domain import credit
+from oms.domain.change import MoneyEntry, MoneyReason
+from oms.domain.credit import CreditEntry
+from oms.domain.discounts import CodeUse, Discount
+from oms.domain.events import Recorded
+from oms.domain.fold import fold
+from oms.domain.inventory import Stock, StockEntry
+from oms.domain.order import Line, Order, ReturnStatus, Status
+from oms.domain.payment import PaymentRecord, PaymentStatus
+
+RUNNING = "RUNNING"
+SUCCEEDED = "SUCCEEDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """``invariant`` is money, credit, stock, codes, once, rest or audit; ``subject`` whose books those are."""
+
+    invariant: str
+    subject: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """As Step Functions tells it: its name is the id of an order, a cancellation or a return."""
+
+    machine: str
+    name: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Books:
+    """All that the shop, its payment gateway and its state machines have written down.
+
+    ``payments`` are the gateway's own records, by order. Without ``executions`` every order is held to be at rest,
+    and none is asked whether anything still works on it.
+    """
+
+    orders: Sequence[Order]
+    events: Mapping[str, Sequence[Recorded]]
+    money: Mapping[str, Sequence[MoneyEntry]]
+    entries: Sequence[StockEntry]
+    counters: Mapping[str, Stock]
+    payments: Mapping[str, Sequence[PaymentRecord]]
+    executions: Sequence[Execution] | None = None
+    codes: Sequence[Discount] = ()
+    code_uses: Sequence[CodeUse] = ()
+    credit: Sequence[CreditEntry] = ()
+    balances: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Of store credit, by customer and currency."""
+
+
+def violations(books: Books) -> list[Violation]:
+    """Everything that is wrong, an empty list where nothing is."""
+    begun = {each.name for each in books.executions or ()}
+    running = {each.name for each in books.executions or () if each.status == RUNNING}
+    found: list[Violation] = []
+    for order in books.orders:
+        resting = not running & executions_of(order)
+        records = books.payments.get(order.id, ())
+        found += of_order(order, books.events.get(order.id, ()), books.money.get(order.id, ()), records)
+        if resting and not order.parked:
+            found += of_order_at_rest(order, records)
+            found += _at_rest(order, begun) if books.executions is not None else ()
+    return [*found, *_credit(books), *_stock(books), *_codes(books), *_strangers(books), *_executions(books)]
+
+
+def of_order(
+    order: Order, events: Sequence[Recorded], ledger: Sequence[MoneyEntry], records: Sequence[PaymentRecord]
+) -> list[Violation]:
+    """What is wrong with one order's own books and the gateway's, whatever works on it just now."""
+    return [
+        *_audit(order, events),
+        *_money(order, ledger),
+        *_gateway(order, records),
+        *_goods(order),
+        *_way_back(order),
+        *_once(order.id, (entry.effect_id for entry in ledger), "is twice in the money ledger"),
+    ]
+
+
+def of_order_at_rest(order: Order, records: Sequence[PaymentRecord]) -> list[Violation]:
+    """What is wrong with the money of an order that nothing works on."""
+    return [*_money_at_rest(order), *_gateway_at_rest(order, records)]
+
+
+def executions_of(order: Order) -> set[str]:
+    """The names of every execution that may work on an order."""
+    successors = (successor.partition(":")[2] for successor in order.replaced.values())
+    return {order.id, *order.cancellations, *order.returns, *successors}
+
+
+def _audit(order: Order, events: Sequence[Recorded]) -> Iterator[Violation]:
+    sequences, due = [event.sequence for event in events], range(1, order.version + 1)
+    if sequences != list(due):
+        missing, strange = sorted({*due} - {*sequences}), sorted({*sequences} - {*due})
+        which = f"lacks the events {missing}" if missing else f"has the events {strange} that it does not know of"
+        yield Violation("audit", order.id, which)
+    elif fold(events) != order:
+        yield Violation("audit", order.id, "is not the fold of its events")
+
+
+def _money(order: Order, ledger: Sequence[MoneyEntry]) -> Iterator[Violation]:
+    payment = order.payment
+    if not 0 <= payment.refunded <= payment.captured <= payment.authorized:
+        figures = f"refunded {payment.refunded}, captured {payment.captured}, authorized {payment.authorized}"
+        yield Violation("money", order.id, figures)
+    if order.kept.minor < 0 or payment.authorized not in (0, order.charge.minor):
+        figures = f"paid {payment.captured} of {payment.authorized} by card and {order.credit_minor} with store credit"
+        yield Violation("money", order.id, f"{figures}, gave back {payment.refunded} and {order.credited}")
+    held = order.credit_minor - order.credited
+    if payment.status is PaymentStatus.AUTHORIZED and held != max(0, order.due.minor - order.charge.minor):
+        yield Violation("money", order.id, f"holds {held} of store credit for goods worth {order.due.minor}")
+    wished = {each.refund_id for each in order.returns.values() if each.refund_to is credit.RefundTo.STORE_CREDIT}
+    given = sum(minor for effect_id, minor in order.credits.items() if effect_id not in wished)
+    if given > order.credit_minor:
+        yield Violation("credit", order.id, f"gave {given} of store credit for {order.credit_minor} that had paid")
+    if payment.refunded != sum(order.refunds.values()):
+        yield Violation("money", order.id, f"refunded {payment.refunded} by refunds of {dict(order.refunds)}")
+    sums = Counter[str]()
+    for entry in ledger:
+        sums[entry.reason] += entry.amount.minor
+    for reason, minor in (
+        (MoneyReason.AUTHORIZED, payment.authorized),
+        (MoneyReason.CAPTURED, payment.captured),
+        (MoneyReason.REFUNDED, payment.refunded),
+        (MoneyReason.VOIDED, payment.authorized if payment.status is PaymentStatus.VOIDED else 0),
+    ):
+        if sums[reason] != minor:
+            yield Violation("money", order.id, f"{reason} {minor}, and its ledger says {sums[reason]}")
+
+
+def _gateway(order: Order, records: Sequence[PaymentRecord]) -> Iterator[Violation]:
+    """The gateway acts before the order's books do: it may be ahead of them, never behind."""
+    payment = order.payment
+    if len(records) > 1:
+        yield Violation("once", order.id, f"has {len(records)} payments at the gateway")
+    for record in records:
+        if not 0 <= record.refunded <= record.captured <= record.authorized:
+            figures = f"refunded {record.refunded}, captured {record.captured}, authorized {record.authorized}"
+            yield Violation("money", order.id, f"at the gateway: {figures}")
+        yield from _once(order.id, record.refunds, "was refunded twice at the gateway")
+    captured, refunded = (sum(getattr(record, name) for record in records) for name in ("captured", "refunded"))
+    if captured < payment.captured or refunded < payment.refunded:
+        figures = f"captured {captured} and refunded {refunded}"
+        yield Violation("money", order.id, f"the gateway {figures}, less than the order's books say")
+
+
+def _money_at_rest(order: Order) -> Iterator[Violation]:
+    """What was paid, with store credit too, and not given back is what the shopper kept is worth."""
+    payment, kept = order.payment, order.kept.minor
+    ended = payment.status is PaymentStatus.CAPTURED or order.status.is_closed
+    if ended and kept != order.due.minor:
+        yield Violation("money", order.id, f"{kept} was kept for goods worth {order.due.minor}")
+    if order.status.is_closed and payment.status is PaymentStatus.AUTHORIZED:
+        yield Violation("money", order.id, f"is {order.status} and {payment.authorized} is still authorized")
+    if order.status in (Status.SHIPPED, Status.DELIVERED) and payment.status is not PaymentStatus.CAPTURED:
+        yield Violation("money", order.id, f"is {order.status}, its payment {payment.status}")
+
+
+def _gateway_at_rest(order: Order, records: Sequence[PaymentRecord]) -> Iterator[Violation]:
+    payment = order.payment
+    record = records[0] if records else PaymentRecord("", PaymentStatus.NONE, order.currency, 0, 0, 0)
+    ours = (payment.captured, payment.refunded, frozenset(order.refunds))
+    if ours != (record.captured, record.refunded, frozenset(record.refunds)):
+        theirs = f"captured {record.captured} and refunded {record.refunded} by {sorted(record.refunds)}"
+        yield Violation("money", order.id, f"the gateway {theirs}, the order's books say otherwise")
+    owed = {PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED} if order.charge.minor else set()
+    if record.status is not payment.status and {record.status, payment.status} & owed:
+        yield Violation("money", order.id, f"is {record.status} at the gateway, {payment.status} in its own books")
+
+
+def _goods(order: Order) -> Iterator[Violation]:
+    free = not (order.status.is_closed or order.abandoned or order.released or order.taken_by)
+    for line in order.lines:
+        if not _is_sound(line):
+            yield Violation("stock", order.id, f"{line.sku}: {line}")
+        elif order.status.is_closed and line.held:
+            yield Violation("stock", order.id, f"is {order.status} and holds {line.held} of {line.sku}")
+        elif free and line.priced and line.held + line.shipped != line.open:
+            figures = f"holds {line.held}, shipped {line.shipped} of {line.open} open"
+            yield Violation("stock", order.id, f"{line.sku}: {figures}")
+
+
+def _way_back(order: Order) -> Iterator[Violation]:
+    """What is under way back, and what came and was taken, is what the order's returns say of each line."""
+    awaited, taken = Counter[str](), Counter[str]()
+    for each in order.returns.values():
+        if each.status is ReturnStatus.AUTHORIZED:
+            awaited.update({units.sku: units.quantity for units in each.lines})
+        taken.update({units.sku: units.quantity for units in each.accepted})
+    for line in order.lines:
+        told, due = (line.returning, line.returned), (awaited[line.sku], taken[line.sku])
+        if told != due:
+            figures = f"{told[0]} on their way back and {told[1]} returned, its returns say {due[0]} and {due[1]}"
+            yield Violation("stock", order.id, f"{line.sku}: {figures}")
+
+
+def _is_sound(line: Line) -> bool:
+    counts = (line.held, line.cancelled, line.shipped, line.returning, line.returned)
+    return min(counts) >= 0 and line.held <= line.open >= 0 and line.returning + line.returned <= line.shipped
+
+
+def _stock(books: Books) -> Iterator[Violation]:
+    """Each counter is the sum of its ledger; what is reserved is what orders hold, what left what they shipped."""
+    sums: dict[str, Stock] = {}
+    reserved: Counter[tuple[str, str]] = Counter()
+    gone: Counter[tuple[str, str]] = Counter()
+    for entry in books.entries:
+        for movement in entry.movements:
+            sums[movement.sku] = sums.get(movement.sku, Stock(movement.sku)).moved(movement)
+            if entry.order_id is not None:
+                reserved[entry.order_id, movement.sku] += movement.reserved
+                gone[entry.order_id, movement.sku] -= movement.on_hand
+    for sku in sums.keys() | books.counters.keys():
+        counter, summed = books.counters.get(sku, Stock(sku)), sums.get(sku, Stock(sku))
+        if not counter.is_sound:
+            yield Violation("stock", sku, f"{counter.reserved} reserved of {counter.on_hand} on hand")
+        if counter != summed:
+            told = f"{counter.on_hand} on hand, {counter.reserved} reserved"
+            yield Violation("stock", sku, f"{told}: its ledger says {summed.on_hand} and {summed.reserved}")
+    held = Counter({(order.id, line.sku): line.held for order in books.orders for line in order.lines})
+    away = Counter({(order.id, sku): count for order in books.orders for sku, count in _away(order).items()})
+    yield from _differing(held, reserved, "holds {} of {}, reserved {}")
+    yield from _differing(away, gone, "shipped {} of {} for good, and its ledger says {}")
+    yield from _once("", (entry.effect_id for entry in books.entries), "is twice in the stock ledger")
+
+
+def _differing(told: Counter[tuple[str, str]], booked: Counter[tuple[str, str]], what: str) -> Iterator[Violation]:
+    for order_id, sku in told.keys() | booked.keys():
+        if told[order_id, sku] != booked[order_id, sku]:
+            yield Violation("stock", order_id, what.format(told[order_id, sku], sku, booked[order_id, sku]))
+
+
+def _away(order: Order) -> Counter[str]:
+    """By SKU what left the warehouse and wasn't put back to be sold again."""
+    away = Counter({line.sku: line.shipped for line in order.lines})
+    for each in order.returns.values():
+        away.subtract({units.sku: units.quantity for units in each.shelved})
+    return away
+
+
+def _codes(books: Books) -> Iterator[Violation]:
+    """A code is used by live orders alone, once each, as its counter and its ledger say, and never beyond its limit."""
+    by_code: dict[str, list[CodeUse]] = defaultdict(list)
+    by_order: dict[tuple[str, str], list[CodeUse]] = defaultdict(list)
+    for use in books.code_uses:
+        by_code[use.code].append(use)
+        by_order[use.order_id, use.code].append(use)
+    for order in books.orders:
+        yield from of_claim(order, by_order.pop((order.id, order.code), ()))
+    for (order_id, name), uses in by_order.items():
+        if booked := _sum(uses):
+            yield Violation("codes", order_id, f"holds 0 uses of {name}, and its ledger says {booked}")
+    for code in books.codes:
+        yield from of_code(code, by_code.pop(code.code, ()))
+    for name, uses in by_code.items():
+        if booked := _sum(uses):
+            yield Violation("codes", name, f"is used 0 times, and its ledger says {booked}")
+    yield from _once("", (use.effect_id for use in books.code_uses), "is twice in the ledger of codes")
+
+
+def of_credit(order: Order, entries: Iterable[CreditEntry]) -> list[Violation]:
+    """What is wrong between an order and the lines about it in its customer's ledger of store credit."""
+    told = Counter(order.credits)
+    if order.credit_minor:
+        told[f"{order.id}:credit"] = -order.credit_minor
+    booked = Counter[str]()
+    found = []
+    for entry in entries:
+        booked[entry.effect_id] += entry.amount.minor
+        if (entry.customer_id, entry.amount.currency) != (order.customer_id, order.currency):
+            found.append(Violation("credit", order.id, f"{entry.effect_id} is {entry.customer_id}'s {entry.amount}"))
+    for effect_id in told.keys() | booked.keys():
+        if told[effect_id] != booked[effect_id]:
+            figures = f"{effect_id} is {told[effect_id]}, and the ledger of store credit says {booked[effect_id]}"
+            found.append(Violation("credit", order.id, figures))
+    return found
+
+
+def of_balances(ledger: Iterable[CreditEntry], balances: Mapping[str, int], customer_id: str) -> Iterator[Violation]:
+    """A customer's balances are the sums of their ledger, and never below nothing."""
+    summed = credit.sums(ledger)
+    for currency in summed.keys() | balances.keys():
+        balance, booked = balances.get(currency, 0), summed.get(currency, 0)
+        if balance != booked or balance < 0:
+            yield Violation("credit", customer_id, f"has {balance} {currency}, and the ledger says {booked}")
+
+
+def _credit(books: Books) -> Iterator[Violation]:
+    by_order: dict[str, list[CreditEntry]] = {}
+    by_customer: dict[str, list[CreditEntry]] = {}
+    for entry in books.credit:
+        by_customer.setdefault(entry.customer_id, []).append(entry)
+        if entry.order_id:
+            by_order.setdefault(entry.order_id, []).append(entry)
+    for order in books.orders:
+        yield from of_credit(order, by_order.pop(order.id, ()))
+    for order_id in by_order:
+        yield Violation("once", order_id, "has store credit, and there is no such order")
+    balances: dict[str, dict[str, int]] = {customer_id: {} for customer_id in by_customer}
+    for (customer_id, currency), minor in books.balances.items():
+        balances.setdefault(customer_id, {})[currency] = minor
+    for customer_id, kept in balances.items():
+        yield from of_balances(by_customer.get(customer_id, ()), kept, customer_id)
+    yield from _once("", (entry.effect_id for entry in books.credit), "is twice in the ledger of store credit")
+
+
+def of_claim(order: Order, uses: Iterable[CodeUse]) -> list[Violation]:
+    """What is wrong between an order and the uses of its discount code that are booked for it, whatever works on it."""
+    held, booked = int(bool(order.code) and not order.status.is_closed), _sum(uses)
+    figures = f"holds {held} uses of {order.code}, and its ledger says {booked}"
+    return [Violation("codes", order.id, figures)] if held != booked else []
+
+
+def of_code(code: Discount, uses: Iterable[CodeUse]) -> list[Violation]:
+    """What is wrong between a discount code's counter and its ledger, read while the counter stood still."""
+    found, booked = [], _sum(uses)
+    if code.used != booked:
+        found.append(f"is used {code.used} times, and its ledger says {booked}")
+    if code.used > code.total_limit:
+        found.append(f"is used {code.used} times of {code.total_limit}")
+    return [Violation("codes", code.code, what) for what in found]
+
+
+def _sum(uses: Iterable[CodeUse]) -> int:
+    return sum(use.uses for use in uses)
+
+
+def _strangers(books: Books) -> Iterator[Violation]:
+    """Money and events belong to orders that there are; an order is there once."""
+    known = {order.id for order in books.orders}
+    for order_id in (books.payments.keys() | books.money.keys() | books.events.keys()) - known:
+        yield Violation("once", order_id, "has books, and there is no such order")
+    yield from _once("", (order.id for order in books.orders), "is stored twice")
+
+
+def _once(subject: str, effect_ids: Iterable[str], what: str) -> Iterator[Violation]:
+    for effect_id, times in Counter(effect_ids).items():
+        if times > 1:
+            yield Violation("once", subject or effect_id, f"{effect_id} {what}")
+
+
+def _at_rest(order: Order, begun: Set[str]) -> Iterator[Violation]:
+    """One that was written down and never begun waits for the sweep that begins it."""
+    waits_to_begin = order.status is Status.PLACED and order.id not in begun
+    if order.taken_by:
+        yield Violation("rest", order.id, f"is held by {order.taken_by}, which does not run")
+    elif not (order.status.is_closed or order.status is Status.DELIVERED or waits_to_begin):
+        yield Violation("rest", order.id, f"is {order.status}, and nothing works on it")
+    for each in order.returns.values():
+        if each.status is not ReturnStatus.CLOSED:
+            yield Violation("rest", order.id, f"{each.return_id} is {each.status}, and nothing works on it")
+
+
+def _executions(books: Books) -> Iterator[Violation]:
+    """A failed execution has parked its order; each one is of an order that there is."""
+    owners = {name: order for order in books.orders for name in executions_of(order)}
+    for each in books.executions or ():
+        order = owners.get(each.name)
+        if order is None:
+            if each.machine not in ("CancelOrder", "ReturnOrder"):
+                yield Violation("rest", each.name, f"{each.machine} ran for no order")
+        elif f"{each.machine}:{each.name}" in order.replaced:
+            continue
+        elif each.status not in (RUNNING, SUCCEEDED) and not order.parked:
+            yield Violation("rest", order.id, f"{each.machine} {each.name} {each.status}, and the order is not parked")
