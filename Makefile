@@ -73,10 +73,11 @@ test-opensearch: .venv/.test  ## The search's contract tests on a real OpenSearc
 test-amplify: .venv/.test .local/npm/node_modules/aws-amplify  ## Sign up, in and out with AWS Amplify at the Cognito of one machine; needs Node.js
 	@if command -v npm >/dev/null; then $(BIN)/python -m tests.local.amplify .local/npm; else echo "test-amplify: skipped, no Node.js"; fi
 
-check: .venv/.check definitions-check  ## Check style, types, imports and generated files
+check: .venv/.check .venv-infra/.installed definitions-check  ## Check style, types, imports and generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --python-executable .venv-infra/bin/python -p infra -m tests.infra.cloud -m tests.infra.conftest
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m asl lint workflows/definitions/*.asl.json --config workflows/lint.json
 

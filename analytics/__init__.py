@@ -1,1 +1,1 @@
-"""What hangs off the stream of changes."""
+"""The consumers of the tables' streams."""

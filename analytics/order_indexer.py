@@ -1,8 +1,8 @@
-"""Files orders by what they are found by: a Lambda on the stream of orders.
+"""Keeps the operators' order index and the baskets: a Lambda function on the stream of the orders' table.
 
-One that was placed is filed for operators, under its goods and its shopper. Of one that was confirmed the basket is
-kept, for what was bought together. All of it follows from the order alone, so an order that is told of twice is kept
-once, and turns don't matter. Called with ``{"rebuild": true}`` it files every order that there is.
+It indexes a placed order under its SKUs and its shopper. Of a confirmed order it writes the basket, for the products
+that are bought together. All of that follows from the order alone, so records may come twice and in any order. Called
+with ``{"rebuild": true}`` it indexes every order.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from oms.adapters.items import event_of
+from oms.adapters.dynamodb.items import event_of
 from oms.domain.baskets import basket_of
 from oms.domain.events import OrderPlaced
 from oms.domain.fold import fold
 from oms.domain.order import Order
 from oms.ports import Deps
 
-READ_AT_ONCE = 100
+PAGE_SIZE = 100
 log = logging.getLogger(__name__)
 
 
@@ -29,25 +29,26 @@ def handler(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
 
 
 def run(event: Mapping[str, Any], deps: Deps) -> Mapping[str, Any]:
-    """Answers the first record that failed, if any: Lambda begins again there, and not before."""
+    """Returns the first record that failed, if any: Lambda retries from there on."""
     if event.get("rebuild"):
         return {"indexed": _index_all(deps)}
-    changes, placed, taken = [record["dynamodb"] for record in event["Records"]], list[Order](), 0
+    changes, placed, processed = [record["dynamodb"] for record in event["Records"]], list[Order](), 0
     try:
         for change in changes:
-            _take(change, placed, deps)
-            taken += 1
-    except Exception:  # whatever it was: the rest is tried again
-        log.exception("an order wasn't taken")
+            _process(change, placed, deps)
+            processed += 1
+    except Exception:  # Lambda retries this record and those after it
+        log.exception("a record wasn't processed")
     try:
-        deps.order_index.add(placed)  # all at once, which takes fewer calls
+        deps.order_index.add(placed)  # all together, which takes fewer calls
     except Exception:
-        log.exception("orders weren't filed")
-        taken = 0
-    return {"batchItemFailures": [{"itemIdentifier": each["SequenceNumber"]} for each in changes[taken : taken + 1]]}
+        log.exception("orders weren't indexed")
+        processed = 0
+    failed = changes[processed : processed + 1]
+    return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]} for change in failed]}
 
 
-def _take(change: Mapping[str, Any], placed: list[Order], deps: Deps) -> None:
+def _process(change: Mapping[str, Any], placed: list[Order], deps: Deps) -> None:
     if change["NewImage"]["name"]["S"] == OrderPlaced.__name__:
         placed.append(fold([event_of(change["NewImage"])]))
     else:
@@ -57,7 +58,7 @@ def _take(change: Mapping[str, Any], placed: list[Order], deps: Deps) -> None:
 def _index_all(deps: Deps) -> int:
     count, cursor = 0, None
     while True:
-        page = deps.orders.every(READ_AT_ONCE, cursor)
+        page = deps.orders.every(PAGE_SIZE, cursor)
         deps.order_index.add(page.items)
         count, cursor = count + len(page.items), page.cursor
         if cursor is None:

@@ -1,1 +1,1 @@
-"""The HTTP handlers behind API Gateway, and the contract that they keep."""
+"""The HTTP API: its contract, and the services behind API Gateway that keep it."""

@@ -1,6 +1,7 @@
-"""Who changed what is sold, and how: a line of the ledger, written before the change, so that none is without one.
+"""The audit log of changes to the catalogue and to discounts: entries of the stock ledger.
 
-Where somebody else was faster, and nothing was changed, another line says so.
+An entry is written before its change, so that no change is without one. If the change then loses to a concurrent one, a
+second entry says that it was refused.
 """
 
 from __future__ import annotations
@@ -10,21 +11,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.etags import etag
-from api.runtime import Call
+from api.runtime import ApiRequest
 from oms.domain.stock_adjustments import noted
 
 
-def note_change(call: Call, subject: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str:
-    """The line's effect id. ``before`` and ``after`` are views."""
-    was = before or {}
-    changes = {name: [was.get(name), value] for name, value in after.items() if was.get(name) != value}
+def log_change(request: ApiRequest, subject: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str:
+    """Returns the entry's effect id. ``before`` and ``after`` are views."""
+    old = before or {}
+    changes = {name: [old.get(name), value] for name, value in after.items() if old.get(name) != value}
     text = json.dumps(changes, ensure_ascii=False, separators=(",", ":"))
-    effect_id = f"{subject}:{call.deps.clock.now().isoformat()}:{etag(after)[1:9]}"
-    call.deps.inventory.apply(noted(effect_id, f"{call.caller.name}: {text}"))
+    effect_id = f"{subject}:{request.deps.clock.now().isoformat()}:{etag(after)[1:9]}"
+    request.deps.inventory.apply(noted(effect_id, f"{request.caller.name}: {text}"))
     return effect_id
 
 
-def note_refusal(call: Call, effect_id: str) -> None:
-    """Of the change that the line with the effect id announced."""
-    note = f"{call.caller.name}: refused, it was changed meanwhile"
-    call.deps.inventory.apply(noted(f"{effect_id}:refused", note))
+def log_refusal(request: ApiRequest, effect_id: str) -> None:
+    """Log that the change behind the effect id was refused."""
+    note = f"{request.caller.name}: refused, it was changed meanwhile"
+    request.deps.inventory.apply(noted(f"{effect_id}:refused", note))

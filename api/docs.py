@@ -1,4 +1,4 @@
-"""The contract itself: as it is for programs, as a page for people. The page needs no script and no other host."""
+"""The contract, as JSON for programs and as a page for people. The page needs no script and no other host."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from api import contract
-from api.runtime import Call, Service, json_answer
+from api.runtime import ApiRequest, Service, json_response
 from api.security import page_policy
+from oms.declarations import routes
 
 CACHED = {"Cache-Control": "public, max-age=300"}
 STYLE = """
@@ -29,16 +30,16 @@ nav a{display:inline-block;margin-right:1rem}
 @media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#16191d}pre{background:#22262c}a{color:#7cc4ff}}
 """
 
-handler = Service()
+service = Service()
 
 
-@handler.route("GET /openapi.json")
-def get_openapi(_: Call) -> Response[str]:
-    return json_answer(200, contract.document(), CACHED)
+@service.route("GET /openapi.json")
+def get_openapi(_: ApiRequest) -> Response[str]:
+    return json_response(200, contract.document(), CACHED)
 
 
-@handler.route("GET /docs")
-def get_docs(_: Call) -> Response[str]:
+@service.route("GET /docs")
+def get_docs(_: ApiRequest) -> Response[str]:
     policy = {"Content-Security-Policy": page_policy(STYLE)}
     return Response(200, "text/html; charset=utf-8", page(), {**CACHED, **policy})
 
@@ -63,34 +64,36 @@ def page() -> str:
 
 
 def _section(document: dict[str, Any], tag: str, description: str) -> str:
-    told = "".join(
+    articles = "".join(
         _operation(
-            contract.inlined(document, said), method, path, contract.inlined(document, item.get("parameters", []))
+            contract.inlined(document, operation),
+            method,
+            path,
+            contract.inlined(document, document["paths"][path].get("parameters", [])),
         )
-        for path, item in document["paths"].items()
-        for method, said in item.items()
-        if method in contract.METHODS and tag in said["tags"]
+        for path, method, operation in routes.operations(document)
+        if tag in operation["tags"]
     )
-    return f'<h2 id="{escape(tag)}">{escape(tag)}</h2>{_prose(description)}{told}'
+    return f'<h2 id="{escape(tag)}">{escape(tag)}</h2>{_prose(description)}{articles}'
 
 
-def _operation(said: Mapping[str, Any], method: str, path: str, shared: list[Mapping[str, Any]]) -> str:
-    parameters = "".join(map(_parameter, (*shared, *said.get("parameters", ()))))
+def _operation(operation: Mapping[str, Any], method: str, path: str, shared: list[Mapping[str, Any]]) -> str:
+    parameters = "".join(map(_parameter, (*shared, *operation.get("parameters", ()))))
     table = f"<table><tr><th>Parameter<th>In<th>What</tr>{parameters}</table>" if parameters else ""
-    body = "".join(_examples("Request", said["requestBody"]["content"])) if "requestBody" in said else ""
-    answers = "".join(_answer(status, answer) for status, answer in said["responses"].items())
+    body = "".join(_examples("Request", operation["requestBody"]["content"])) if "requestBody" in operation else ""
+    responses = "".join(_response(status, response) for status, response in operation["responses"].items())
     return (
-        f'<article id="{escape(said["operationId"])}"><h3><code>{method.upper()} {escape(path)}</code></h3>'
-        f"<p><strong>{escape(said['summary'])}</strong></p><p class=who>{_who(said)}</p>"
-        f"{_prose(said.get('description', ''))}{table}{body}"
-        f"<table><tr><th>Answer<th>When</tr>{answers}</table></article>"
+        f'<article id="{escape(operation["operationId"])}"><h3><code>{method.upper()} {escape(path)}</code></h3>'
+        f"<p><strong>{escape(operation['summary'])}</strong></p><p class=who>{_who(operation)}</p>"
+        f"{_prose(operation.get('description', ''))}{table}{body}"
+        f"<table><tr><th>Answer<th>When</tr>{responses}</table></article>"
     )
 
 
-def _who(said: Mapping[str, Any]) -> str:
-    if not said.get("security", True):
+def _who(operation: Mapping[str, Any]) -> str:
+    if not operation.get("security", True):
         return "Open to all."
-    groups = said.get("x-groups")
+    groups = operation.get("x-groups")
     return f"For {escape(' and '.join(groups))}." if groups else "For whoever is signed in."
 
 
@@ -101,9 +104,9 @@ def _parameter(parameter: Mapping[str, Any]) -> str:
     return f"<tr><td>{name}<td>{parameter['in']}<td>{what}</tr>"
 
 
-def _answer(status: str, answer: Mapping[str, Any]) -> str:
-    examples = "".join(_examples("Example", answer.get("content", {})))
-    return f"<tr><td>{status}<td>{_prose(answer['description'])}{examples}</tr>"
+def _response(status: str, response: Mapping[str, Any]) -> str:
+    examples = "".join(_examples("Example", response.get("content", {})))
+    return f"<tr><td>{status}<td>{_prose(response['description'])}{examples}</tr>"
 
 
 def _examples(title: str, content: Mapping[str, Any]) -> Iterator[str]:

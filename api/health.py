@@ -1,14 +1,14 @@
-"""Whether the service answers at all."""
+"""The health check."""
 
 from __future__ import annotations
 
 from aws_lambda_powertools.event_handler import Response
 
-from api.runtime import Call, Service, json_answer
+from api.runtime import ApiRequest, Service, json_response
 
-handler = Service()
+service = Service()
 
 
-@handler.route("GET /health")
-def get_health(_: Call) -> Response[str]:
-    return json_answer(200, {"status": "ok"})
+@service.route("GET /health")
+def get_health(_: ApiRequest) -> Response[str]:
+    return json_response(200, {"status": "ok"})

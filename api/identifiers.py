@@ -1,6 +1,6 @@
-"""Ids that a client's own key decides, so that a request sent twice means one thing.
+"""Ids that are derived from a client's idempotency key, so that a repeated request has one effect.
 
-An execution's name is one of these, and Step Functions admits letters, digits, ``-`` and ``_``, 80 at the most.
+Some of them name executions: Step Functions admits up to 80 letters, digits, ``-`` and ``_``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from oms.domain.errors import IdempotencyKeyReused, ProductNotFound
 
 KEY = "Idempotency-Key"
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base 32: no i, l, o or u, which are misread."""
+"""Crockford's base 32, without i, l, o and u, which are easily misread."""
 DIGITS = 26
-READ_ALOUD = str.maketrans("ILOU", "110V", "- ")
-"""What is heard or misread for another digit, and what only separates."""
+SIMILAR_DIGITS = str.maketrans("ILOU", "110V", "- ")
+"""Replaces letters that look or sound like a digit, and drops separators."""
 ORDER_NUMBER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
 ORDER_ID = re.compile(r"ord_[0-9a-hjkmnp-tv-z]{26}")
 SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
@@ -31,20 +31,20 @@ def order_id(customer_id: str, key: str) -> str:
 
 
 def order_number(text: str) -> str | None:
-    """An order's number as it is written, however it was heard; None for what can't be one."""
-    digits = text.upper().translate(READ_ALOUD)
+    """An order's number in its normal form, from any way to write it; None for a text that can't be one."""
+    digits = text.upper().translate(SIMILAR_DIGITS)
     return f"{digits[:5]}-{digits[5:]}" if ORDER_NUMBER.fullmatch(digits) else None
 
 
-def sku(text: str) -> str:
-    """A path's SKU. Raises ``ProductNotFound`` for what can't be one."""
+def checked_sku(text: str) -> str:
+    """The SKU in a path. Raises ``ProductNotFound`` for a text that can't be one."""
     if not SKU.fullmatch(text):
         raise ProductNotFound(f"{text[:60]} is no SKU: those are up to 40 letters, digits and dashes")
     return text
 
 
-def customer(text: str) -> str:
-    """A path's customer. Raises a problem for what can't be one."""
+def checked_customer_id(text: str) -> str:
+    """The customer's id in a path. Raises a problem for a text that can't be one."""
     if not CUSTOMER.fullmatch(text):
         raise invalid(
             Complaint("path/customer_id", "is no id: those are up to 100 letters, digits, dashes and underscores")
@@ -52,7 +52,7 @@ def customer(text: str) -> str:
     return text
 
 
-def effect_id(operator_id: str, sku: str, key: str) -> str:
+def stock_effect_id(operator_id: str, sku: str, key: str) -> str:
     return f"stock:{_digest(operator_id, sku, key).hex()[:32]}"
 
 
@@ -60,12 +60,12 @@ def grant_id(operator_id: str, customer_id: str, key: str) -> str:
     return f"grant:{_digest(operator_id, customer_id, key).hex()[:32]}"
 
 
-def reused() -> IdempotencyKeyReused:
+def key_reused() -> IdempotencyKeyReused:
     return IdempotencyKeyReused(f"this {KEY} came before, with another body: take a new key for a new request")
 
 
 def cancellation_id(order_id: str, key: str | None, earlier: int) -> str:
-    """Without a key, the next cancellation after the ``earlier`` ones that held the order."""
+    """Without a key it counts the order's earlier cancellations."""
     if key is not None:
         return f"{order_id}_cancel_{_short(order_id, key)}"
     return f"{order_id}_cancel_{earlier + 1}" if earlier else f"{order_id}_cancel"
@@ -76,7 +76,7 @@ def return_id(order_id: str, key: str) -> str:
 
 
 def request_hash(body: Any) -> str:
-    """The same for two bodies that say the same, in whatever order and spacing."""
+    """A hash of the body's JSON value, whatever the order of its members."""
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -1,24 +1,22 @@
-"""What the payment gateway has to say: checked, and held against the order that it is about.
+"""The webhook of the payment provider: verifies a request, and applies its event to the order.
 
-An event that comes twice, late or out of turn changes nothing more: what is done follows from the order's own state.
+An event that comes twice, late or out of order changes nothing more: its effect follows from the order's own state.
 """
 
 from __future__ import annotations
 
 from aws_lambda_powertools.event_handler import Response
 
-from api.runtime import Call, Service, json_answer
-from api.signatures import verify
+from api.runtime import ApiRequest, Service, json_response
 from oms.adapters import wiring
-from oms.application.webhooks.payment_events import hear
+from oms.application.webhooks.payment_events import apply_payment_event
 
-handler = Service()
+service = Service()
 
 
-@handler.route("POST /webhooks/payments")
-def receive_payment_event(call: Call) -> Response[str]:
-    event = call.body
-    secret = wiring.secret("PAYMENTS_SECRET", call.environ)
-    verify(call.arguments["Stripe-Signature"], call.raw, secret, call.deps.clock.now())
-    hear(call.deps, event["id"], event["type"], event["data"]["object"], call.request_id)
-    return json_answer(200, {"id": event["id"]})
+@service.route("POST /webhooks/payments")
+def receive_payment_event(request: ApiRequest) -> Response[str]:
+    event = wiring.payment_event(request.arguments, request.raw, request.deps.clock.now(), request.environ)
+    if event is not None:
+        apply_payment_event(request.deps, event, request.request_id)
+    return json_response(200, {"id": request.body["id"]})

@@ -1,4 +1,4 @@
-"""Every refusal as a problem (RFC 9457): a stable type for programs, a detail for people."""
+"""Problems (RFC 9457), as which the API answers every error: a stable type for programs, a detail for people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from oms.adapters.webhook_signatures import InvalidSignature
 from oms.domain.errors import Defect, OmsError, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -15,7 +16,7 @@ RETRY_AFTER_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """A place in the request, and what it has to be."""
+    """A place in the request, and what it must be."""
 
     where: str
     what: str
@@ -26,7 +27,7 @@ class Complaint:
 
 @dataclass
 class Problem(Exception):
-    """An answer that says no. ``kind`` is the last part of its type URI."""
+    """An error response. ``kind`` is the last part of its type URI."""
 
     kind: str
     status: int
@@ -61,10 +62,12 @@ def too_large(most: int) -> Problem:
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem that an error is answered with. A defect tells nothing of the shop's inside."""
+    """The problem for an error. That for a defect reveals nothing of the shop's internals."""
     match error:
         case Problem():
             return error
+        case InvalidSignature():
+            return Problem("invalid-signature", 401, str(error))
         case Unavailable():
             detail = f"{error}: ask again, with the same key where one was sent"
             return Problem(error.type(), error.status, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

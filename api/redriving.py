@@ -1,8 +1,7 @@
-"""Letting parked orders go on: what a redrive would do first, then the redrive, of one order or of all at a pace.
+"""Redrives of parked orders: the preview of a redrive, and the redrive itself, of one order or of all at a pace.
 
-What a check parked, and no redrive can mend, is settled by hand.
-
-On AWS this function may redrive and begin executions; those that only look may not.
+A discrepancy that a check parked, and no redrive can mend, is settled by hand. On AWS only this function of the API may
+redrive executions.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from api import views
-from api.etags import check_unchanged
+from api.etags import check_precondition
 from api.identifiers import ORDER_ID
 from api.problems import Complaint, invalid
-from api.runtime import Call, Service, json_answer
+from api.runtime import ApiRequest, Service, json_response
 from oms.application.commit import commit
 from oms.application.recovery import redrive
 from oms.application.recovery.redrive import Pace, RedriveResult
@@ -28,48 +27,48 @@ from oms.domain.errors import OrderNotFound
 from oms.domain.order import Order
 from oms.ports import Deps
 
-handler = Service()
+service = Service()
 
 
-@handler.route("GET /orders/{order_id}/redrive")
-def plan_redrive(call: Call) -> Response[str]:
-    return json_answer(200, _planned(call.deps, _order(call)))
+@service.route("GET /orders/{order_id}/redrive")
+def plan_redrive(request: ApiRequest) -> Response[str]:
+    return json_response(200, _planned(request.deps, _order(request)))
 
 
-@handler.route("POST /orders/{order_id}/redrive")
-def redrive_order(call: Call) -> Response[str]:
-    done = redrive.redrive_order(call.deps, _order(call), call.caller.name, call.body["reason"])
-    return json_answer(200, {"executions": _told(done)})
+@service.route("POST /orders/{order_id}/redrive")
+def redrive_order(request: ApiRequest) -> Response[str]:
+    done = redrive.redrive_order(request.deps, _order(request), request.caller.name, request.body["reason"])
+    return json_response(200, {"executions": _as_json(done)})
 
 
-@handler.route("POST /orders/{order_id}/settlement")
-def settle_discrepancy(call: Call) -> Response[str]:
-    """The record alone is closed: what its books say of money and stock stays."""
-    order, check, reason = _order(call), call.body["check"], call.body["reason"]
-    if call.arguments["If-Match"] is not None:
-        check_unchanged(call, views.order(order, call.deps.orders.events(order.id), for_operator=True))
+@service.route("POST /orders/{order_id}/settlement")
+def settle_discrepancy(request: ApiRequest) -> Response[str]:
+    """Close the order's record of the discrepancy. Its money and stock stay as they are."""
+    order, check, reason = _order(request), request.body["check"], request.body["reason"]
+    if request.arguments["If-Match"] is not None:
+        check_precondition(request, views.order(order, request.deps.orders.events(order.id), for_operator=True))
     after = commit(
-        call.deps, order.id, call.caller.name, lambda order: parking.accept_discrepancy(order, check, reason)
+        request.deps, order.id, request.caller.name, lambda order: parking.accept_discrepancy(order, check, reason)
     )
-    told = {"order_id": order.id, "check": check, "found": after.accepted[check], "parked": bool(after.parked)}
-    return json_answer(200, told)
+    accepted = {"order_id": order.id, "check": check, "found": after.accepted[check], "parked": bool(after.parked)}
+    return json_response(200, accepted)
 
 
-@handler.route("GET /redrives")
-def plan_redrives(call: Call) -> Response[str]:
-    asked = call.arguments
-    page = call.deps.orders.in_queue("parked", asked["limit"], asked["cursor"])
-    return json_answer(200, views.page(page, lambda order: _planned(call.deps, order)))
+@service.route("GET /redrives")
+def plan_redrives(request: ApiRequest) -> Response[str]:
+    page = request.deps.orders.in_queue("parked", request.arguments["limit"], request.arguments["cursor"])
+    return json_response(200, views.page(page, lambda order: _planned(request.deps, order)))
 
 
-@handler.route("POST /redrives")
-def redrive_orders(call: Call) -> Response[str]:
-    body = call.body
-    before = _moment(body["before"]) if "before" in body else call.deps.clock.now()
+@service.route("POST /redrives")
+def redrive_orders(request: ApiRequest) -> Response[str]:
+    body = request.body
+    before = _time(body["before"]) if "before" in body else request.deps.clock.now()
     pace = Pace(body.get("limit", 25), body.get("per_second", 5))
-    batch = redrive.redrive_parked_orders(call.deps, call.caller.name, body["reason"], before, pace, body.get("cursor"))
-    told = {"items": _told(batch.results), "before": before.isoformat(), "cursor": batch.cursor}
-    return json_answer(200, told)
+    batch = redrive.redrive_parked_orders(
+        request.deps, request.caller.name, body["reason"], before, pace, body.get("cursor")
+    )
+    return json_response(200, {"items": _as_json(batch.results), "before": before.isoformat(), "cursor": batch.cursor})
 
 
 def _planned(deps: Deps, order: Order) -> dict[str, Any]:
@@ -77,19 +76,19 @@ def _planned(deps: Deps, order: Order) -> dict[str, Any]:
     return {"order_id": order.id, "plans": plans}
 
 
-def _told(done: Sequence[RedriveResult]) -> list[dict[str, Any]]:
+def _as_json(done: Sequence[RedriveResult]) -> list[dict[str, Any]]:
     return [asdict(each) for each in done]
 
 
-def _moment(text: str) -> datetime:
+def _time(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise invalid(Complaint("body/before", f"is no moment: {error}")) from None
 
 
-def _order(call: Call) -> Order:
-    order_id = call.path["order_id"]
+def _order(request: ApiRequest) -> Order:
+    order_id = request.path["order_id"]
     if not ORDER_ID.fullmatch(order_id):
         raise OrderNotFound(f"there is no order {order_id[:60]}")
-    return call.deps.orders.get(order_id)
+    return request.deps.orders.get(order_id)

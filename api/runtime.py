@@ -1,7 +1,7 @@
-"""What makes functions a service: routed by Powertools, checked against the contract, refused by problems.
+"""A service: routes by Powertools, requests checked against the contract, errors answered as problems.
 
-Lambda calls ``handler(event, context)`` with an event of API Gateway's HTTP API (payload 2.0); the local gateway and
-tests call ``handler.run(event, deps, environ)``. The contract and its schemas are read at the first request, not at
+Lambda calls ``service(event, context)`` with an event of API Gateway's HTTP API (payload 2.0). The local gateway and
+tests call ``service.run(event, deps, environ)``. The contract and its schemas are read at the first request, not at
 import.
 """
 
@@ -24,20 +24,23 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from api import contract, guests, security
 from api.problems import MEDIA_TYPE, Problem, problem_of
+from oms.declarations.sign_in import OPERATORS
 from oms.domain.order import Order
 from oms.ports import Deps
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-OPERATORS = "operators"
 CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the subject of the token that the gateway verified, or nobody where a route is open to all. Of a guest
-    what their token is for: their own id, or an order's."""
+    """Who sends a request.
+
+    ``id`` is the subject of the token that the gateway verified, or empty on a route that is open to all. A guest's is
+    what their token is for: the id of their cart, or of an order.
+    """
 
     id: str
     groups: frozenset[str]
@@ -49,7 +52,7 @@ class Caller:
 
     @property
     def name(self) -> str:
-        """As events say by whom they are."""
+        """Their name in the events that they cause."""
         return f"{'operator' if self.is_operator else 'customer'}:{self.id}"
 
     def may_see(self, order: Order) -> bool:
@@ -57,36 +60,36 @@ class Caller:
 
 
 @dataclass(frozen=True)
-class Call:
-    """A request that keeps to the contract."""
+class ApiRequest:
+    """A request that conforms to the contract."""
 
     deps: Deps
     environ: Mapping[str, str]
     caller: Caller
     path: Mapping[str, str]
     arguments: Mapping[str, Any]
-    """The query string's members and headers that the contract names."""
+    """The values of the operation's parameters: members of the query string, and headers."""
     body: Any
     raw: bytes
     request_id: str
 
 
-Answer = Callable[[Call], Response[str]]
+RouteHandler = Callable[[ApiRequest], Response[str]]
 
 
 class Service:
     """A Lambda handler of some of the contract's operations."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-        self._own = threading.local()
+        self.handlers: dict[str, RouteHandler] = {}
+        self._of_thread = threading.local()
 
-    def route(self, key: str) -> Callable[[Answer], Answer]:
-        """Answer the operation ``key``, such as ``GET /orders/{order_id}``."""
+    def route(self, key: str) -> Callable[[RouteHandler], RouteHandler]:
+        """Register the handler of an operation by its key, such as ``GET /orders/{order_id}``."""
 
-        def register(answer: Answer) -> Answer:
-            self.answers[key] = answer
-            return answer
+        def register(handler: RouteHandler) -> RouteHandler:
+            self.handlers[key] = handler
+            return handler
 
         return register
 
@@ -96,45 +99,47 @@ class Service:
         return self.run(event, deps(), os.environ, context)
 
     def run(self, event: dict[str, Any], deps: Deps, environ: Mapping[str, str], context: Any = None) -> dict[str, Any]:
-        # A resolver keeps its event on its class, where threads would read each other's: each thread has its own
-        # resolver, and the event on the instance.
-        if not hasattr(self._own, "resolver"):
-            self._own.resolver = self._resolver()
-        resolver: APIGatewayHttpResolver = self._own.resolver
+        # Powertools keeps the event on the resolver's class, where threads would overwrite each other's. So each thread
+        # has its own resolver, with the event on the instance.
+        if not hasattr(self._of_thread, "resolver"):
+            self._of_thread.resolver = self._new_resolver()
+        resolver: APIGatewayHttpResolver = self._of_thread.resolver
         resolver.current_event = APIGatewayProxyEventV2(event)
         resolver.context.update(deps=deps, environ=environ)
-        answer = resolver.resolve(event, context)
-        _logger().info("answered", extra={**_about(resolver.current_event), "status": answer["statusCode"]})
-        return answer
+        response = resolver.resolve(event, context)
+        _logger().info("answered", extra={**_log_fields(resolver.current_event), "status": response["statusCode"]})
+        return response
 
     def load(self) -> None:
-        """Load now what the first call would load."""
-        import_module("api.checking")
+        """Import now what the first request would import."""
+        import_module("api.validation")
         _logger()
 
-    def _resolver(self) -> APIGatewayHttpResolver:
+    def _new_resolver(self) -> APIGatewayHttpResolver:
         resolver = APIGatewayHttpResolver()
-        for key, answer in self.answers.items():
+        for key, handler in self.handlers.items():
             operation = contract.operations()[key]
             rule = operation.url_path.replace("{", "<").replace("}", ">")
-            resolver.route(rule, operation.method)(_checked(resolver, key, answer))
-        resolver.exception_handler(Exception)(lambda error: _refused(resolver.current_event, error))
-        resolver.not_found(lambda _: _refused(resolver.current_event, _no_route(resolver.current_event)))
+            resolver.route(rule, operation.method)(_checked(resolver, key, handler))
+        resolver.exception_handler(Exception)(lambda error: _problem_response(resolver.current_event, error))
+        resolver.not_found(lambda _: _problem_response(resolver.current_event, _no_such_route(resolver.current_event)))
         return resolver
 
 
-def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Callable[..., Response[str]]:
+def _checked(resolver: APIGatewayHttpResolver, key: str, handler: RouteHandler) -> Callable[..., Response[str]]:
+    """The handler behind the checks of the contract, as Powertools calls it."""
+
     def respond(**_: str) -> Response[str]:
         event = resolver.current_event
         operation = contract.operations()[key]
         deps, environ = resolver.context["deps"], resolver.context["environ"]
         raw = _raw_body(event)
-        headers = _lowered(event.headers)
+        headers = _lower_case(event.headers)
         if operation.guest:
             caller = _guest(operation.guest, headers, environ, deps.clock.now())
         else:
             caller = _caller(event, operation)
-        call = Call(
+        request = ApiRequest(
             deps=deps,
             environ=environ,
             caller=caller,
@@ -144,15 +149,15 @@ def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Call
             raw=raw,
             request_id=request_id(event),
         )
-        response = answer(call)
-        response.headers.update({**security.HEADERS, **response.headers, "X-Correlation-Id": call.request_id})
+        response = handler(request)
+        response.headers.update({**security.HEADERS, **response.headers, "X-Correlation-Id": request.request_id})
         return response
 
     return respond
 
 
 def _caller(event: APIGatewayProxyEventV2, operation: contract.Operation) -> Caller:
-    """Raises a problem unless who asks may ask this. API Gateway verified the token, and knows no groups."""
+    """Raises a problem unless the caller may use the operation. API Gateway has verified the token, but not groups."""
     authorizer = event.request_context.get("authorizer") or {}
     claims = authorizer.get("jwt", {}).get("claims", {})
     caller = Caller(claims.get("sub", ""), _groups(claims.get("cognito:groups", "")))
@@ -165,7 +170,7 @@ def _caller(event: APIGatewayProxyEventV2, operation: contract.Operation) -> Cal
 
 def _guest(kind: str, headers: Mapping[str, str], environ: Mapping[str, str], now: datetime) -> Caller:
     token = headers.get("authorization", "").removeprefix("Bearer ").removeprefix("bearer ").strip()
-    identity = guests.held(kind, token, environ, now)
+    identity = guests.identity_in(kind, token, environ, now)
     if identity is None:
         challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"' if token else "Bearer"}
         detail = f"the token is missing, forged, expired, or not of a guest's {kind}"
@@ -183,46 +188,46 @@ def _raw_body(event: APIGatewayProxyEventV2) -> bytes:
     return base64.b64decode(body) if event.is_base64_encoded else body.encode(errors="surrogatepass")
 
 
-def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
 def request_id(event: APIGatewayProxyEventV2) -> str:
-    """The caller's own, where it sent one that can stand in a log, or else the request's."""
-    sent = _lowered(event.headers).get("x-correlation-id", "")
+    """The caller's correlation id if it is fit for a log, otherwise the gateway's request id."""
+    sent = _lower_case(event.headers).get("x-correlation-id", "")
     return sent if CORRELATION_ID.fullmatch(sent) else event.request_context.request_id
 
 
-def json_answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response[str]:
+def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response[str]:
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
     return Response(status, "application/json", text, {**(headers or {})})
 
 
-def _refused(event: APIGatewayProxyEventV2, error: Exception) -> Response[str]:
-    problem, own_id = problem_of(error), request_id(event)
+def _problem_response(event: APIGatewayProxyEventV2, error: Exception) -> Response[str]:
+    problem, correlation_id = problem_of(error), request_id(event)
     if problem.status >= 500:
-        _log(event, error, problem)
-    document = problem.document(event.raw_path, own_id)
+        _log_error(event, error, problem)
+    document = problem.document(event.raw_path, correlation_id)
     text = json.dumps(document, separators=(",", ":"))
-    headers = {**security.HEADERS, **problem.headers, "X-Correlation-Id": own_id}
+    headers = {**security.HEADERS, **problem.headers, "X-Correlation-Id": correlation_id}
     return Response(problem.status, MEDIA_TYPE, text, headers)
 
 
-def _no_route(event: APIGatewayProxyEventV2) -> Problem:
+def _no_such_route(event: APIGatewayProxyEventV2) -> Problem:
     return Problem("no-such-route", 404, f"there is no {event.request_context.http.method} {event.raw_path}"[:300])
 
 
-def _about(event: APIGatewayProxyEventV2) -> dict[str, Any]:
-    """What is logged of a request. Of what it asks only its route: paths, bodies and queries hold personal data."""
-    gateways = event.request_context.request_id
-    return {"request_id": request_id(event), "gateway_request_id": gateways, "route": event.route_key}
+def _log_fields(event: APIGatewayProxyEventV2) -> dict[str, Any]:
+    """What the log says of a request: its ids and its route. Paths, queries and bodies hold personal data."""
+    gateway_request_id = event.request_context.request_id
+    return {"request_id": request_id(event), "gateway_request_id": gateway_request_id, "route": event.route_key}
 
 
-def _log(event: APIGatewayProxyEventV2, error: Exception, problem: Problem) -> None:
-    facts = {**_about(event), "problem": problem.kind}
+def _log_error(event: APIGatewayProxyEventV2, error: Exception, problem: Problem) -> None:
+    fields = {**_log_fields(event), "problem": problem.kind}
     defect = problem.kind == "internal-error"
     log = _logger().error if defect else _logger().warning
-    log("%s: %s", type(error).__name__, error, exc_info=error if defect else None, extra=facts)
+    log("%s: %s", type(error).__name__, error, exc_info=error if defect else None, extra=fields)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What shoppers find in the catalogue, and what they may be about to type."""
+"""The search of the catalogue, and suggestions while a shopper types."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from api import views
-from api.runtime import Call, Service, json_answer
+from api.runtime import ApiRequest, Service, json_response
 from oms.domain.search import FACETS, FacetCount, Listing, Query, Sort
 
-handler = Service()
+service = Service()
 
 
-@handler.route("GET /search")
-def search(call: Call) -> Response[str]:
-    asked = call.arguments
-    filters = {name: asked[name] for name in FACETS if asked[name] is not None}
-    found = call.deps.search.find(Query(asked["q"], filters, Sort(asked["sort"]), asked["limit"], asked["cursor"]))
-    told = {"items": [_hit(hit) for hit in found.hits], "total": found.total, "facets": _facets(found.facets)}
-    return json_answer(200, {**told, "cursor": found.cursor})
+@service.route("GET /search")
+def search(request: ApiRequest) -> Response[str]:
+    arguments = request.arguments
+    filters = {name: arguments[name] for name in FACETS if arguments[name] is not None}
+    sort, limit, cursor = Sort(arguments["sort"]), arguments["limit"], arguments["cursor"]
+    result = request.deps.search.find(Query(arguments["q"], filters, sort, limit, cursor))
+    hits, facets = [_hit(hit) for hit in result.hits], _facets(result.facets)
+    return json_response(200, {"items": hits, "total": result.total, "facets": facets, "cursor": result.cursor})
 
 
-@handler.route("GET /suggestions")
-def suggest(call: Call) -> Response[str]:
-    asked = call.arguments
-    return json_answer(200, {"items": list(call.deps.search.suggest(asked["q"], asked["limit"]))})
+@service.route("GET /suggestions")
+def suggest(request: ApiRequest) -> Response[str]:
+    suggestions = request.deps.search.suggest(request.arguments["q"], request.arguments["limit"])
+    return json_response(200, {"items": list(suggestions)})
 
 
 def _hit(hit: Listing) -> dict[str, Any]:

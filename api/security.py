@@ -1,4 +1,4 @@
-"""Headers that every answer has, whoever gives it: what a browser must not do with it."""
+"""Security headers, which every response carries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEADERS = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
-"""An answer may say otherwise of its own caching and content."""
+"""A response may override those of caching and content."""
 
 
 def page_policy(style: str) -> str:

@@ -1,8 +1,8 @@
-"""What follows a sign-up: who has confirmed an address is a shopper. Operators are made by operators.
+"""The post-confirmation trigger of the user pool: whoever confirms an address becomes a shopper.
 
-Cognito calls it after each confirmation, and waits:
-https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html. To join twice is to
-join once, so it may run again.
+Cognito calls it after each confirmation, and waits for it:
+https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html. Adding a user to a
+group twice changes nothing, so it may run again. Only operators make operators.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
+from oms.declarations.sign_in import SHOPPERS
 
 SIGNED_UP = "PostConfirmation_ConfirmSignUp"
-GROUP = "shoppers"
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """A forgotten password that was set anew is confirmed too, and changes nobody's groups."""
-    return confirmed(event, Aws.of(os.environ))
+    return add_confirmed_shopper(event, Aws.of(os.environ))
 
 
-def confirmed(event: dict[str, Any], aws: Aws) -> dict[str, Any]:
+def add_confirmed_shopper(event: dict[str, Any], aws: Aws) -> dict[str, Any]:
+    """Add the user to the group. Cognito also confirms a new password after a lost one, which changes no group."""
     if event["triggerSource"] == SIGNED_UP:
-        pool, person = event["userPoolId"], event["userName"]
-        aws.cognito().admin_add_user_to_group(UserPoolId=pool, Username=person, GroupName=GROUP)
+        pool_id, user_name = event["userPoolId"], event["userName"]
+        aws.cognito().admin_add_user_to_group(UserPoolId=pool_id, Username=user_name, GroupName=SHOPPERS)
     return event

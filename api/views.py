@@ -1,4 +1,4 @@
-"""Orders, products and stock as the contract shows them. Task tokens and hashes are nobody's business."""
+"""Orders, products and stock in the contract's schemas. Task tokens and request hashes stay inside."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from oms.ports import Page
 
 T = TypeVar("T")
 
-UNTOLD = {
+HIDDEN_FIELDS = {
     "OrderPlaced": {"order_id", "customer_id", "payment_method", "recipient", "request_hash", "request_id"},
     "CancellationStarted": {"request_id"},
     "ReturnAuthorized": {"request_id"},
@@ -33,14 +33,14 @@ UNTOLD = {
     "PaymentAuthorized": {"risk"},
     "ReviewDecided": {"reviewer", "note"},
 }
-"""What of an event is for operators alone, or stands elsewhere in the order."""
+"""The fields of an event that only operators see, or that the order shows elsewhere."""
 
 QUOTED = ["sku", "name", "quantity", "unit_price_minor", "total_minor", "discount_minor", "tax_minor"]
 LINE = [*QUOTED, "cancelled", "shipped", "returning", "returned"]
 
 
-def page(shown: Page[T], view: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
-    return {"items": [view(item) for item in shown.items], "cursor": shown.cursor}
+def page(page: Page[T], view: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    return {"items": [view(item) for item in page.items], "cursor": page.cursor}
 
 
 def order_summary(order: Order) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def order(order: Order, events: Iterable[Recorded], for_operator: bool) -> dict[
         "returns": [_return(each) for each in order.returns.values()],
         "parked": bool(order.parked),
         "reason": order.reason,
-        "timeline": [_told(recorded, for_operator) for recorded in events],
+        "timeline": [_timeline_entry(recorded, for_operator) for recorded in events],
     }
 
 
@@ -96,20 +96,20 @@ def quote(quoted: Quote, shipping_options: Mapping[str, int]) -> dict[str, Any]:
 
 
 def balances(by_currency: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Also of what was spent: nothing is left of it."""
+    """The balance in each currency, also where nothing is left."""
     return [{"currency": currency, "balance_minor": by_currency[currency]} for currency in sorted(by_currency)]
 
 
 def credit_entry(booked: BookedCredit, for_operator: bool) -> dict[str, Any]:
     entry = booked.entry
-    told = {
+    fields = {
         "at": booked.at.isoformat(),
         "amount_minor": entry.amount.minor,
         "currency": entry.amount.currency,
         "reason": entry.reason,
         "order_id": entry.order_id or None,
     }
-    return {**told, "by": booked.by, "note": entry.note} if for_operator else told
+    return {**fields, "by": booked.by, "note": entry.note} if for_operator else fields
 
 
 def discount(discount: Discount) -> dict[str, Any]:
@@ -117,14 +117,14 @@ def discount(discount: Discount) -> dict[str, Any]:
     return {**asdict(discount), **times}
 
 
-def _charges(of: Quote | Order) -> dict[str, int]:
-    """What its total is made of, to the minor unit."""
+def _charges(priced: Quote | Order) -> dict[str, int]:
+    """The parts of the total. They add up to it exactly."""
     return {
-        "goods_minor": sum(line.total_minor for line in of.lines),
-        "discount_minor": sum(line.discount_minor for line in of.lines),
-        "shipping_minor": of.shipping_minor,
-        "tax_minor": sum(line.tax_minor for line in of.lines) + of.shipping_tax_minor,
-        "total_minor": of.total.minor,
+        "goods_minor": sum(line.total_minor for line in priced.lines),
+        "discount_minor": sum(line.discount_minor for line in priced.lines),
+        "shipping_minor": priced.shipping_minor,
+        "tax_minor": sum(line.tax_minor for line in priced.lines) + priced.shipping_tax_minor,
+        "total_minor": priced.total.minor,
     }
 
 
@@ -141,7 +141,7 @@ def product(product: Product) -> dict[str, Any]:
 
 
 def cart(cart: Cart, products: Mapping[str, Product], changes: Iterable[CartChange]) -> dict[str, Any]:
-    """Of a cart at today's prices; ``changes`` is what differs from when its lines were put in."""
+    """A cart at current prices; ``changes`` are the differences since its lines were put in."""
     lines = [
         {
             "sku": line.sku,
@@ -189,23 +189,23 @@ def _cancellation(cancellation: Cancellation) -> dict[str, Any]:
     }
 
 
-def _return(known: Return) -> dict[str, Any]:
+def _return(returned: Return) -> dict[str, Any]:
     return {
-        "return_id": known.return_id,
-        "status": known.status,
-        "lines": _units(known.lines),
-        "accepted": _units(known.accepted),
-        "refund_to": known.refund_to,
-        "refund_minor": known.refund_minor,
-        "credit_minor": known.credit_minor,
-        "deadline": known.deadline,
-        "outcome": known.outcome or "pending",
+        "return_id": returned.return_id,
+        "status": returned.status,
+        "lines": _units(returned.lines),
+        "accepted": _units(returned.accepted),
+        "refund_to": returned.refund_to,
+        "refund_minor": returned.refund_minor,
+        "credit_minor": returned.credit_minor,
+        "deadline": returned.deadline,
+        "outcome": returned.outcome or "pending",
     }
 
 
-def _told(recorded: Recorded, for_operator: bool) -> dict[str, Any]:
+def _timeline_entry(recorded: Recorded, for_operator: bool) -> dict[str, Any]:
     name = recorded.event.name
-    untold = {"request_hash"} if for_operator else UNTOLD.get(name, set())
-    data = {field: value for field, value in recorded.event.data().items() if field not in untold}
+    hidden = {"request_hash"} if for_operator else HIDDEN_FIELDS.get(name, set())
+    data = {field: value for field, value in recorded.event.data().items() if field not in hidden}
     at = recorded.at.isoformat()
     return {"sequence": recorded.sequence, "at": at, "by": recorded.by, "event": name, "data": data}

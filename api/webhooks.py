@@ -1,25 +1,25 @@
-"""What the carrier says of a parcel: checked, and passed on to the executions that wait for it.
+"""The carrier's webhook: verifies a request, and delivers its event to the executions that wait for it.
 
-A callback that comes twice, or late, changes nothing. One that comes before anything waits is refused, so that the
-carrier says it again.
+An event that comes twice, or late, changes nothing. One that comes before anything waits for it is refused, so that the
+carrier sends it again.
 """
 
 from __future__ import annotations
 
 from aws_lambda_powertools.event_handler import Response
 
-from api.parcels import say
-from api.runtime import Call, Service, json_answer
-from api.signatures import verify
+from api.carrier_events import deliver_carrier_event
+from api.runtime import ApiRequest, Service, json_response
 from oms.adapters import wiring
+from oms.adapters.webhook_signatures import verify_signature
+from oms.declarations.environment import CARRIER_SECRET
 
-handler = Service()
+service = Service()
 
 
-@handler.route("POST /webhooks/carrier")
-def receive_carrier_callback(call: Call) -> Response[str]:
-    word = call.body
-    secret = wiring.secret("CARRIER_SECRET", call.environ)
-    verify(call.arguments["Carrier-Signature"], call.raw, secret, call.deps.clock.now())
-    say(call.deps, word)
-    return json_answer(200, {"order_id": word["order_id"]})
+@service.route("POST /webhooks/carrier")
+def receive_carrier_callback(request: ApiRequest) -> Response[str]:
+    secret = wiring.secret(CARRIER_SECRET, request.environ)
+    verify_signature(request.arguments["Carrier-Signature"], request.raw, secret, request.deps.clock.now())
+    deliver_carrier_event(request.deps, request.body)
+    return json_response(200, {"order_id": request.body["order_id"]})

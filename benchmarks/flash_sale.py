@@ -20,9 +20,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from oms.adapters.aws_json import Api, Headers, Post
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.stock_shards import Shards
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import AwsJsonClient, Headers, Post
+from oms.adapters.dynamodb.stock.shards import Shards
 from oms.domain.errors import StoreUnavailable
 from oms.domain.inventory import Stock, receive, reserve
 from tests.contract.stores import at, fresh_tables, in_tables, ministack
@@ -74,9 +74,9 @@ def _cancellation(conflicts: list[bool]) -> Mapping[str, Any]:
 
 def run_sale(post: Post, shards: int) -> str:
     """Run the sale; returns a row of the table."""
-    tables = fresh_tables(Api(DYNAMODB, post))
+    tables = fresh_tables(AwsJsonClient(DYNAMODB, post))
     conflicts = Conflicts(post)
-    inventory = in_tables(Api(DYNAMODB, conflicts), tables, Shards(shards)).inventory
+    inventory = in_tables(AwsJsonClient(DYNAMODB, conflicts), tables, Shards(shards)).inventory
     inventory.apply(receive("opening", [(SKU, UNITS)]))
 
     def reserve_unit(number: int) -> int:

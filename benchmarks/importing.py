@@ -37,7 +37,7 @@ def measure_process(code: str, environment: Mapping[str, str]) -> float:
 
 
 def main() -> None:
-    modules = contract.document()["x-handlers"]
+    modules = [declared.module for declared in contract.service_functions().values()]
     with tempfile.TemporaryDirectory() as bytecode:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
         tasks = sorted(f"tasks.{path.stem}" for path in (ROOT / "tasks").glob("*.py") if path.stem != "__init__")

@@ -34,7 +34,7 @@ REGION, KEY = "eu-central-1", "local"
 
 def own_get_item(url: str) -> Callable[[], Any]:
     """GetItem by this project's client."""
-    from oms.adapters.clients import Aws
+    from oms.adapters.aws.clients import Aws
 
     api = Aws(region=REGION, dynamodb_endpoint=url, access_key=KEY, secret_key=KEY).dynamodb()
     return lambda: api.call("GetItem", **REQUEST)

@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 
 from local.catalogue.sales_data import catalogue
-from oms.adapters.tantivy_search import TantivySearch
+from oms.adapters.search.tantivy_search import TantivySearch
 from oms.domain.catalogue import Product
 from oms.domain.search import Listing, Query, Sort, words
 

@@ -1,1 +1,1 @@
-"""The shop on AWS: a CDK app that reads the declared files by path and imports none of the shop's code."""
+"""The shop on AWS: a CDK app. Of the shop's code it imports only `oms.declarations`."""

@@ -1,4 +1,4 @@
-"""What a deployment may choose, from ``cdk.json`` or ``-c key=value``."""
+"""The settings of a deployment, from ``cdk.json`` or ``-c key=value``."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from constructs import Node
 
 
 @dataclass(frozen=True)
-class Settings:
-    """``name`` begins every stack's and machine's name, so that an account can hold several shops."""
+class DeploymentSettings:
+    """``name`` is the prefix of every stack's and machine's name, so that an account can hold several shops."""
 
     name: str
     retain: bool
-    """Keep tables, users and secrets when their stack goes. Only a throw-away shop says false."""
+    """Keep tables, users and secrets when their stack is deleted. Only a throw-away shop says false."""
     site_origin: str | None
-    """The one origin that browsers may call the API from; none allows no other origin than its own."""
+    """The one other origin whose pages may call the API; with None, only the API's own origin may."""
     alarm_email: str | None
     stock_shards: str
     """How many counters the stock of each SKU is split over, as in ``RED-LAMP=16,*=1``."""
 
     @classmethod
-    def of(cls, node: Node) -> Settings:
+    def of(cls, node: Node) -> DeploymentSettings:
         context = node.try_get_context
         return cls(
             name=context("name"),

@@ -13,8 +13,8 @@ from functools import cache, update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, get_type_hints
 
-from oms.adapters.metrics import NAMESPACE, SERVICE
 from oms.application.commit import Decision, commit
+from oms.declarations.metrics import NAMESPACE, SERVICE
 from oms.domain.change import Change
 from oms.domain.errors import InvalidCommand, OmsError, Rejection
 from oms.domain.order import Order

@@ -29,6 +29,7 @@ from oms.domain.errors import (
 LAMBDA_SECONDS = 10
 """The timeout of a task function. Its clients time out earlier, its state later."""
 TASK_SECONDS = 15
+"""Longer than a function may run (``oms.declarations.limits``)."""
 HOUR, DAY = 3600, 86400
 
 BRIEFLY, PATIENTLY = 6, 400

@@ -20,7 +20,7 @@ from ministack.app import app as ministack
 
 from api import sign_up
 from local.asgi import Message, Receive, Scope, Send, read_body, send_response
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 
 CONFIRM_SIGN_UP = b"AWSCognitoIdentityProviderService.ConfirmSignUp"
 TRIGGER_FAILED = {"__type": "UserLambdaValidationException", "message": "PostConfirmation failed."}
@@ -55,7 +55,7 @@ def run_trigger(request: Mapping[str, Any]) -> bool:
     """Call the PostConfirmation trigger. Returns False if it fails; the user stays confirmed, as on AWS."""
     aws = Aws.of(os.environ)
     try:
-        sign_up.confirmed(_event(aws.cognito(), request["ClientId"], request["Username"]), aws)
+        sign_up.add_confirmed_shopper(_event(aws.cognito(), request["ClientId"], request["Username"]), aws)
     except Exception:  # whatever a trigger raises fails the call
         log.exception("the trigger failed")
         return False

@@ -1,11 +1,10 @@
 """Lambda on one machine: every handler in this process, each with an environment of its own.
 
-Functions are named as on AWS: a task by its state (``ReserveInventory`` is
-``tasks.reserve_inventory.reserve_inventory``), a service by its module (``api.orders`` is ``api.orders.handler``), a
-stream's consumer by its module (``OrderIndexer`` is ``analytics.order_indexer.handler``). A handler reads no
-environment here. It is called as
-``handler.run(event, deps, …)``, with the ``deps`` that ``wiring.deps`` makes of the function's own variables. Two
-functions in one process can use two stores; functions with the same variables share adapters and connections.
+Functions have their names on AWS: ``ReserveInventory`` is ``tasks.reserve_inventory.reserve_inventory``, ``Orders`` is
+``api.orders.service``, ``OrderIndexer`` is ``analytics.order_indexer.handler``. A handler reads no environment here. It
+is called as ``handler.run(event, deps, …)``, with the ``deps`` that ``wiring.deps`` makes of the function's own
+variables. Two functions in one process can use two stores; functions with the same variables share adapters and
+connections.
 
 Exceptions pass unchanged: the caller turns them into what Step Functions or API Gateway would answer.
 """
@@ -13,24 +12,20 @@ Exceptions pass unchanged: the caller turns them into what Step Functions or API
 from __future__ import annotations
 
 import importlib
-import json
-import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
 from api import contract
 from local.aws.names import function_arn
 from oms.adapters import wiring
+from oms.declarations.functions import FunctionDeclaration, consumer_functions, task_functions
+from oms.declarations.limits import FUNCTION_TIMEOUT_SECONDS
 from oms.ports import Deps
 from tasks.runtime import run_logged
-
-ROOT = Path(__file__).parents[2]
-TIMEOUT_SECONDS = 10
 
 Environment = Mapping[str, str]
 
@@ -40,7 +35,7 @@ class Context:
     """The second argument of a Lambda handler."""
 
     function_name: str
-    deadline: float = field(default_factory=lambda: time.monotonic() + TIMEOUT_SECONDS)
+    deadline: float = field(default_factory=lambda: time.monotonic() + FUNCTION_TIMEOUT_SECONDS)
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     function_version: str = "$LATEST"
     memory_limit_in_mb: int = 256
@@ -89,7 +84,7 @@ class LocalFunctions:
             target, (_, deps) = handler(name), self._resources(name)
             if hasattr(target, "load"):
                 target.load()
-            for port in {**services(), **tasks(), **consumers()}[name]["uses"]:
+            for port in declared_functions()[name].uses:
                 wiring.load(getattr(deps, port, None))
 
     def handlers(self) -> dict[str, Callable[[Any, Any], Any]]:
@@ -101,37 +96,33 @@ class LocalFunctions:
 
 
 @cache
-def tasks() -> Mapping[str, Mapping[str, Any]]:
-    """The declarations of ``tasks/functions.json``, by function name."""
-    declared: dict[str, Any] = json.loads((ROOT / "tasks" / "functions.json").read_text())
-    return declared
+def tasks() -> Mapping[str, FunctionDeclaration]:
+    """The task functions, by name."""
+    return task_functions()
+
+
+def services() -> Mapping[str, FunctionDeclaration]:
+    """The API's functions, by name."""
+    return contract.service_functions()
 
 
 @cache
-def services() -> Mapping[str, Mapping[str, Any]]:
-    """The contract's declarations of functions, by function name."""
-    declared: dict[str, Any] = contract.document()["x-handlers"]
-    return declared
+def consumers() -> Mapping[str, FunctionDeclaration]:
+    """The consumers of the tables' streams, by name."""
+    return consumer_functions()
 
 
 @cache
-def consumers() -> Mapping[str, Mapping[str, Any]]:
-    """The declarations of ``analytics/functions.json``, by function name."""
-    declared: dict[str, Any] = json.loads((ROOT / "analytics" / "functions.json").read_text())
-    return declared
+def declared_functions() -> Mapping[str, FunctionDeclaration]:
+    """All functions that run on this machine, by name."""
+    return {**services(), **tasks(), **consumers()}
 
 
 @cache
 def handler(name: str) -> Any:
-    """The object of the function's module that has ``run``."""
-    if name in consumers():
-        return importlib.import_module(f"analytics.{_snake(name)}")
-    if name not in services() and name not in tasks():
+    """The object whose ``run`` is the function: a task, a service, or the module of a consumer."""
+    if name not in declared_functions():
         raise LookupError(f"there is no function {name}")
-    if name in services():
-        return importlib.import_module(name).handler
-    return getattr(importlib.import_module(f"tasks.{_snake(name)}"), _snake(name))
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    declared = declared_functions()[name]
+    module = importlib.import_module(declared.module)
+    return module if name in consumers() else getattr(module, declared.entry_point)

@@ -5,11 +5,8 @@ Each is created unless it exists. On one machine they live in ministack, the sta
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,19 +14,17 @@ from botocore.config import Config
 
 from local.aws.functions import tasks
 from local.aws.names import ACCOUNT, ENDPOINT_PREFIX, function_arn, machine_arn
-from oms.adapters.tables import tables
-from oms.adapters.wiring import MACHINES
+from oms.adapters.dynamodb.table_requests import create_table_request, time_to_live_request
+from oms.declarations import sign_in as declared_sign_in
+from oms.declarations.machines import MachineDefinition, definitions
+from oms.declarations.tables import tables
 
-ROOT = Path(__file__).parents[2]
-DEFINITIONS = ROOT / "workflows" / "definitions"
-SIGN_IN = ROOT / "api" / "sign_in.json"
 POOL, CLIENT = "shop", "shop-on-one-machine"
 PASSWORD = "Open-sesame-1"
 SHOPPERS = ("anna@example.com", "ben@example.com", "chloe@example.com")
 OPERATOR = "olga@example.com"
 SUFFIXES = {"stepfunctions": "SFN", "cognito-idp": "COGNITO_IDENTITY_PROVIDER"}
 """Suffixes of the services' endpoint variables, if they aren't the boto3 service name in capitals."""
-PLACEHOLDER = re.compile(r"\$\{(\w+)Arn\}")
 
 
 @dataclass(frozen=True)
@@ -62,11 +57,11 @@ def make_tables(aws: Mapping[str, str]) -> None:
     existing = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
     for name, table in tables().items():
         if name in existing:
-            _add_indexes(dynamodb, table.creation(name))
+            _add_indexes(dynamodb, create_table_request(name, table))
         else:
-            dynamodb.create_table(**table.creation(name))
+            dynamodb.create_table(**create_table_request(name, table))
             dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-            if expiry := table.expiry(name):
+            if expiry := time_to_live_request(name, table):
                 dynamodb.update_time_to_live(**expiry)
 
 
@@ -93,27 +88,28 @@ def make_bucket(aws: Mapping[str, str]) -> None:
 
 def make_pool(aws: Mapping[str, str]) -> UserPool:
     """The user pool as on AWS, with its groups, a client, and people to sign in as."""
-    cognito, declared = client("cognito-idp", aws), json.loads(SIGN_IN.read_text())
+    cognito, declared = client("cognito-idp", aws), declared_sign_in.sign_in()
     pools = cognito.list_user_pools(MaxResults=60)["UserPools"]
     pool_id = next((pool["Id"] for pool in pools if pool["Name"] == POOL), None)
     if pool_id is None:
-        pool_id = cognito.create_user_pool(PoolName=POOL, **declared["pool"])["UserPool"]["Id"]
-        for name, description in declared["groups"].items():
+        pool_id = cognito.create_user_pool(PoolName=POOL, **declared.pool)["UserPool"]["Id"]
+        for name, description in declared.groups.items():
             cognito.create_group(UserPoolId=pool_id, GroupName=name, Description=description)
         _make_people(cognito, pool_id)
     clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
     client_id = next((each["ClientId"] for each in clients if each["ClientName"] == CLIENT), None)
     if client_id is None:
         # Only here: a password flow, so that curl can sign in.
-        flows = [*declared["client"]["ExplicitAuthFlows"], "ALLOW_USER_PASSWORD_AUTH"]
-        properties = {**declared["client"], "ExplicitAuthFlows": flows}
+        flows = [*declared.client["ExplicitAuthFlows"], "ALLOW_USER_PASSWORD_AUTH"]
+        properties = {**declared.client, "ExplicitAuthFlows": flows}
         response = cognito.create_user_pool_client(UserPoolId=pool_id, ClientName=CLIENT, **properties)
         client_id = response["UserPoolClient"]["ClientId"]
     return UserPool(pool_id, client_id, aws["AWS_DEFAULT_REGION"])
 
 
 def _make_people(cognito: Any, pool_id: str) -> None:
-    for person, group in (*((shopper, "shoppers") for shopper in SHOPPERS), (OPERATOR, "operators")):
+    shoppers = ((shopper, declared_sign_in.SHOPPERS) for shopper in SHOPPERS)
+    for person, group in (*shoppers, (OPERATOR, declared_sign_in.OPERATORS)):
         attributes = [{"Name": "email", "Value": person}, {"Name": "email_verified", "Value": "true"}]
         cognito.admin_create_user(
             UserPoolId=pool_id, Username=person, UserAttributes=attributes, MessageAction="SUPPRESS"
@@ -136,20 +132,16 @@ def make_machines(aws: Mapping[str, str]) -> None:
     """Create the state machines, or update them to the committed definitions."""
     states = client("stepfunctions", aws)
     existing = {machine["name"] for machine in states.list_state_machines()["stateMachines"]}
-    for machine in MACHINES:
-        definition = filled_in((DEFINITIONS / f"{_snake(machine)}.asl.json").read_text())
-        if machine in existing:
-            states.update_state_machine(stateMachineArn=machine_arn(machine), definition=definition)
+    for machine in definitions():
+        definition = substituted(machine)
+        if machine.name in existing:
+            states.update_state_machine(stateMachineArn=machine_arn(machine.name), definition=definition)
         else:
-            role = f"arn:aws:iam::{ACCOUNT}:role/{machine}"
-            states.create_state_machine(name=machine, definition=definition, roleArn=role)
+            role = f"arn:aws:iam::{ACCOUNT}:role/{machine.name}"
+            states.create_state_machine(name=machine.name, definition=definition, roleArn=role)
 
 
-def filled_in(definition: str) -> str:
-    """A definition with its ``${…Arn}`` placeholders replaced. Raises ``KeyError`` for an unknown name."""
-    arns = {name: function_arn(name) for name in tasks()} | {name: machine_arn(name) for name in MACHINES}
-    return PLACEHOLDER.sub(lambda match: arns[match[1]], definition)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+def substituted(machine: MachineDefinition) -> str:
+    """The definition with an ARN for each ``${…Arn}``. Raises ``KeyError`` for an unknown name."""
+    arns = {f"{name}Arn": function_arn(name) for name in tasks()}
+    return machine.substituted(arns | {f"{each.name}Arn": machine_arn(each.name) for each in definitions()})

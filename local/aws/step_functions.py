@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import re
@@ -31,11 +30,11 @@ from local.aws.function_process import FunctionProcess
 from local.aws.functions import tasks
 from local.aws.names import machine_arn
 from local.aws.resources import client
+from oms.declarations.machines import machine_schedules
 
 WORKERS = 16
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
-SCHEDULES = Path(__file__).parents[2] / "workflows" / "schedules.json"
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ def main() -> None:
 
 def function_schedules() -> dict[str, str]:
     """The schedule of each function that has one, by its name."""
-    return {name: declaration["schedule"] for name, declaration in tasks().items() if "schedule" in declaration}
+    return {name: declared.schedule for name, declared in tasks().items() if declared.schedule}
 
 
 def exit_at_once() -> None:
@@ -81,7 +80,7 @@ class SchedulingServer(uvicorn.Server):
         await super().startup(sockets)
         for name, schedule in function_schedules().items():
             self._add_schedule(name, schedule, partial(self._invoke, name), at_once=True)
-        for name, schedule in json.loads(SCHEDULES.read_text()).items():
+        for name, schedule in machine_schedules().items():
             self._add_schedule(name, schedule, partial(self._start_execution, machine_arn(name)), at_once=False)
 
     def _add_schedule(self, name: str, schedule: str, run: Callable[[], object], at_once: bool) -> None:

@@ -18,10 +18,10 @@ from typing import Any
 
 from local.aws.function_variables import variables_of
 from local.aws.functions import LocalFunctions, consumers
-from oms.adapters.aws_json import Api, Refused
-from oms.adapters.clients import Aws
-from oms.adapters.tables import tables
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient
 from oms.adapters.wiring import deps
+from oms.declarations.tables import tables
 
 READY = "following the streams"
 POLL_SECONDS = 0.5
@@ -57,7 +57,11 @@ class StreamPoller:
     """
 
     def __init__(
-        self, streams: Api, arn: str, patterns: Sequence[Mapping[str, Any]], invoke: Callable[[Mapping[str, Any]], Any]
+        self,
+        streams: AwsJsonClient,
+        arn: str,
+        patterns: Sequence[Mapping[str, Any]],
+        invoke: Callable[[Mapping[str, Any]], Any],
     ) -> None:
         self._streams, self._arn, self._patterns, self._invoke = streams, arn, patterns, invoke
         self._shards = {shard: ShardPosition(self._iterator(shard, "LATEST")) for shard in self._shard_ids()}
@@ -78,8 +82,8 @@ class StreamPoller:
             return False
         try:
             page = self._streams.call("GetRecords", ShardIterator=shard.iterator, Limit=BATCH_SIZE)
-        except Refused as refused:
-            if refused.code not in EXPIRED:
+        except AwsError as error:
+            if error.code not in EXPIRED:
                 raise
             shard.iterator = self._iterator(shard_id, "TRIM_HORIZON")  # records that come twice do no harm
             return True
@@ -137,8 +141,8 @@ def pollers(environment: Mapping[str, str], functions: LocalFunctions) -> Iterat
     aws = Aws.of(environment)
     dynamodb, streams = aws.dynamodb(), aws.dynamodb_streams()
     for name, declaration in consumers().items():
-        for table, patterns in declaration["streams"].items():
-            response = dynamodb.call("DescribeTable", TableName=environment[tables()[table].environment])
+        for table, patterns in declaration.streams.items():
+            response = dynamodb.call("DescribeTable", TableName=environment[tables()[table].variable])
             yield StreamPoller(streams, response["Table"]["LatestStreamArn"], patterns, partial(functions.invoke, name))
 
 

@@ -18,7 +18,8 @@ from local.aws.names import machine_arn
 from local.aws.resources import client
 from local.stack.settings import StackSettings
 from local.stack.state_folder import running_pool, stack_environment
-from oms.adapters.wiring import MACHINES, deps
+from oms.adapters.wiring import deps
+from oms.declarations.machines import ABOUT_ORDERS
 from oms.domain.invariants import ExecutionRecord, ShopSnapshot, Violation, violations
 from oms.domain.payment import PaymentRecord, PaymentStatus
 from oms.ports import Page
@@ -88,7 +89,7 @@ def all_items(page_of: Callable[[int, str | None], Page[T]]) -> Iterator[T]:
 
 def all_executions(environment: Mapping[str, str]) -> Iterator[ExecutionRecord]:
     states = client("stepfunctions", environment)
-    for machine in MACHINES.keys() - {"Reconcile"}:
+    for machine in ABOUT_ORDERS:
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine_arn(machine))
         for page in pages:
             yield from (ExecutionRecord(machine, each["name"], each["status"]) for each in page["executions"])

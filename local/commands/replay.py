@@ -17,7 +17,8 @@ from asl.replay import ReplayResult, parse_history, replay
 from asl.validation import parse_definition
 from local.aws.resources import client
 from local.commands.redrive import shop_environment
-from oms.adapters.wiring import MACHINES, deps
+from oms.adapters.wiring import deps
+from oms.declarations.environment import MACHINE_VARIABLES
 from oms.domain.order import Order
 from oms.ports import Orders
 
@@ -44,7 +45,7 @@ def find_order(orders: Orders, id_or_number: str) -> Order:
 def replay_executions(states: Any, arns: Mapping[str, str], order: Order) -> Iterator[ReplayResult]:
     """The result for each execution of the order that Step Functions still keeps."""
     for machine, name in executions_of(order):
-        arn = arns[MACHINES[machine]]
+        arn = arns[MACHINE_VARIABLES[machine]]
         execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
         try:
             pages = list(states.get_paginator("get_execution_history").paginate(executionArn=execution))

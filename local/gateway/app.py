@@ -28,10 +28,10 @@ from local.gateway.http_events import (
     new_request_id,
     response_of,
 )
-from local.gateway.limits import MOST_HEADER_BYTES, Limits, TokenBuckets, header_bytes
+from local.gateway.limits import Limits, TokenBuckets, header_bytes
 from local.gateway.tokens import Authorizer, Claims, InsufficientScope, InvalidToken, PublishedKeys, keys_at
+from oms.declarations.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES
 
-MOST_BYTES = 10 * 1024 * 1024
 MOST_DROPPED_BYTES = 64 * 1024 * 1024
 THREADS = 16
 PAGE_HEADERS = tuple((name.lower(), value) for name, value in index_page.HEADERS.items())
@@ -181,7 +181,7 @@ class Gateway:
             if claims is not None:
                 _admit(self._users.take(str(claims.get("sub"))))
             event = event_of(request, operation.route_key, path_parameters, claims, operation.scopes)
-            return response_of(self._invoke(operation.handler, event))
+            return response_of(self._invoke(operation.function, event))
 
         future = asyncio.get_running_loop().run_in_executor(self._pool, call)
         try:
@@ -210,24 +210,24 @@ def _admit(wait_seconds: int) -> None:
 
 def _check_headers(scope: Scope, headers: Mapping[str, str]) -> None:
     target = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
-    if header_bytes(scope["method"], target, headers) > MOST_HEADER_BYTES:
-        detail = f"the request line and headers are larger than {MOST_HEADER_BYTES} bytes: send less of them"
+    if header_bytes(scope["method"], target, headers) > GATEWAY_HEADER_BYTES:
+        detail = f"the request line and headers are larger than {GATEWAY_HEADER_BYTES} bytes: send less of them"
         raise Refusal(Problem("headers-too-large", 431, detail), "Request Header Fields Too Large")
 
 
 async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:
     """The whole body. One that is too large is refused at once if the client asked first (``Expect``)."""
     declared = headers.get("content-length", "0")
-    if declared.isascii() and declared.isdigit() and int(declared) > MOST_BYTES and "expect" in headers:
+    if declared.isascii() and declared.isdigit() and int(declared) > GATEWAY_BODY_BYTES and "expect" in headers:
         raise _too_large()
     try:
-        return await read_body(receive, MOST_BYTES, drain_limit=MOST_DROPPED_BYTES)
+        return await read_body(receive, GATEWAY_BODY_BYTES, drain_limit=MOST_DROPPED_BYTES)
     except BodyTooLarge:
         raise _too_large() from None
 
 
 def _too_large() -> Refusal:
-    return Refusal(too_large(MOST_BYTES), "Request Entity Too Large")
+    return Refusal(too_large(GATEWAY_BODY_BYTES), "Request Entity Too Large")
 
 
 def _refused(refusal: Refusal, path: str, request_id: str) -> GatewayResponse:

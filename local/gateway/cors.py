@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-REQUEST_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-correlation-id")
-EXPOSED_HEADERS = ("etag", "location", "retry-after", "x-correlation-id")
-MAX_AGE_SECONDS = 3600
+from oms.declarations.cors import PREFLIGHT_MAX_AGE_SECONDS, REQUEST_HEADERS, RESPONSE_HEADERS
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -30,7 +28,7 @@ class Cors:
             ("access-control-allow-origin", self._site),
             ("access-control-allow-methods", self._methods),
             ("access-control-allow-headers", ",".join(REQUEST_HEADERS)),
-            ("access-control-max-age", str(MAX_AGE_SECONDS)),
+            ("access-control-max-age", str(PREFLIGHT_MAX_AGE_SECONDS)),
             ("vary", "Origin"),
         )
 
@@ -38,5 +36,5 @@ class Cors:
         """The headers that a response to the site's pages has in addition."""
         if self._site is None or headers.get("origin") != self._site:
             return ()
-        exposed = ("access-control-expose-headers", ",".join(EXPOSED_HEADERS))
+        exposed = ("access-control-expose-headers", ",".join(RESPONSE_HEADERS))
         return (("access-control-allow-origin", self._site), exposed, ("vary", "Origin"))

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-MOST_HEADER_BYTES = 10_240
+from oms.declarations.limits import BURST, INTEGRATION_TIMEOUT_SECONDS, REQUESTS_PER_SECOND
+
 MOST_BUCKETS = 10_000
 
 
@@ -29,8 +30,8 @@ class Rate:
 class Limits:
     per_address: Rate = Rate(1000, 2000)
     """Users behind one address share it."""
-    per_user: Rate = Rate(200, 400)
-    timeout_seconds: float = 15
+    per_user: Rate = Rate(REQUESTS_PER_SECOND, BURST)
+    timeout_seconds: float = INTEGRATION_TIMEOUT_SECONDS
     """Longer than a function's own timeout, which is therefore the one that is logged."""
 
 

@@ -7,7 +7,7 @@ import hmac
 import time
 from collections.abc import Callable
 
-from oms.adapters.http import Http, NoAnswer
+from oms.adapters.http import HttpClient, NoResponse
 
 CONNECT_SECONDS = 2
 TIMEOUT_SECONDS = 10
@@ -26,13 +26,13 @@ def signature(secret: str, body: str, at: int) -> str:
 
 def webhook(url: str, header: str, secret: str) -> Post:
     """A function that posts bodies to the shop's callback URL, with a signature in the header of this name."""
-    shop = Http(url, CONNECT_SECONDS, TIMEOUT_SECONDS)
+    shop = HttpClient(url, CONNECT_SECONDS, TIMEOUT_SECONDS)
 
     def post(body: str) -> bool:
         headers = {"Content-Type": "application/json", header: signature(secret, body, int(time.time()))}
         try:
             response = shop.send("POST", "", headers, body.encode())
-        except NoAnswer:
+        except NoResponse:
             return False
         return 200 <= response.status < 300
 

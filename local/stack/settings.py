@@ -9,9 +9,9 @@ from pathlib import Path
 
 from api.contract import base_path
 from local.aws.names import COGNITO_ENDPOINT, ENDPOINT_PREFIX, REGION, machine_arn
-from oms.adapters.clients import UNSIGNED
-from oms.adapters.tables import tables
-from oms.adapters.wiring import MACHINES
+from oms.adapters.aws.clients import UNSIGNED
+from oms.declarations import environment
+from oms.declarations.tables import tables
 
 BEST_SELLING = 5000
 
@@ -98,17 +98,17 @@ class StackSettings:
         """The variables of the stack's processes: those of all functions together."""
         return {
             **self.aws_variables(),
-            **{table.environment: name for name, table in tables().items()},
-            "STOCK_SHARDS": self.stock_shards,
-            "REPORTS_BUCKET": "reports",
-            "PAYMENTS_URL": local_url(self.payments_port),
-            "PAYMENTS_API_KEY": "sk_test_local",
-            "PAYMENTS_SECRET": f"whsec_{carrier_secret}",  # so that neither sandbox can sign for the other
-            "CARRIER_URL": local_url(self.carrier_port),
-            "CARRIER_SECRET": carrier_secret,
-            "GUEST_SECRET": guest_secret,
-            **{variable: machine_arn(machine) for machine, variable in MACHINES.items()},
-            "SEARCH_FOLDER": str(self.folder / "search"),
+            **{table.variable: name for name, table in tables().items()},
+            environment.STOCK_SHARDS: self.stock_shards,
+            environment.REPORTS_BUCKET: "reports",
+            environment.PAYMENTS_URL: local_url(self.payments_port),
+            environment.PAYMENTS_API_KEY: "sk_test_local",
+            environment.PAYMENTS_SECRET: f"whsec_{carrier_secret}",  # so that neither sandbox can sign for the other
+            environment.CARRIER_URL: local_url(self.carrier_port),
+            environment.CARRIER_SECRET: carrier_secret,
+            environment.GUEST_SECRET: guest_secret,
+            **{variable: machine_arn(machine) for machine, variable in environment.MACHINE_VARIABLES.items()},
+            environment.SEARCH_FOLDER: str(self.folder / "search"),
         }
 
 

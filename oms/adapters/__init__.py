@@ -1,1 +1,1 @@
-"""What the rules need from outside, on real services and in memory."""
+"""Implementations of the ports: on real services, and in memory for tests."""

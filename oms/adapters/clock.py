@@ -1,4 +1,4 @@
-"""The time, outside of tests."""
+"""The system's clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cursors: where a listing goes on, as opaque text that is safe in a URL."""
+"""Cursors: the position where a listing continues, as opaque text that is safe in a URL."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from oms.domain.errors import InvalidRequest
 
-LONGEST = 1024
-"""Bytes of a sort key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+MAX_KEY_BYTES = 1024
+"""The limit of a sort key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 
 
 def encode(key: Mapping[str, str]) -> str:
@@ -18,7 +18,7 @@ def encode(key: Mapping[str, str]) -> str:
 
 
 def decode(cursor: str, names: frozenset[str], **fixed: str) -> dict[str, str]:
-    """The key in a cursor. Raises ``InvalidRequest`` unless it has these names, and for ``fixed`` these values."""
+    """The key in a cursor. Raises ``InvalidRequest`` unless it has these names, and the values of ``fixed``."""
     try:
         key = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
         json.dumps(key, ensure_ascii=False).encode()  # half a surrogate pair can't be in an item's key
@@ -32,4 +32,4 @@ def decode(cursor: str, names: frozenset[str], **fixed: str) -> dict[str, str]:
 
 
 def _fits_a_key(value: object) -> bool:
-    return isinstance(value, str) and len(value.encode()) <= LONGEST
+    return isinstance(value, str) and len(value.encode()) <= MAX_KEY_BYTES

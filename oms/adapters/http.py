@@ -1,8 +1,8 @@
-"""HTTP for the adapters: kept-alive connections that every thread shares, one call on each at a time.
+"""An HTTP client for the adapters: a pool of keep-alive connections that all threads share.
 
-A call is one write and, as a rule, one read, and the parser is the one in C that uvicorn has: a fifth of the work of a
-call through urllib3, which was more than all that a task does otherwise. Nothing is asked twice, nothing is followed,
-and a proxy of the environment is none of ours.
+A call is one write and usually one read, and uvicorn's parser, in C, reads the response: a fifth of the work of a call
+through urllib3, which exceeded all other work of a task. The client doesn't retry, follows no redirects, and ignores
+the environment's proxies.
 """
 
 from __future__ import annotations
@@ -24,61 +24,61 @@ from httptools import HttpParserError, HttpResponseParser
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-AT_ONCE = 65536
-LEAST_SECONDS = 0.001
-"""A timeout of nothing would mean to wait for ever."""
+READ_BYTES = 65536
+MIN_TIMEOUT_SECONDS = 0.001
+"""A timeout of zero would mean to wait for ever."""
 PORTS = {"http": 80, "https": 443}
 
 
-class NoAnswer(Exception):
-    """Nobody there, silence for too long, or half an answer: what the call did is unknown."""
+class NoResponse(Exception):
+    """No connection, a timeout, or an incomplete response. The call may have had its effect."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClientResponse:
     status: int
     headers: Mapping[str, str]
-    """By their names in lower case."""
+    """By name, in lower case."""
     body: bytes
 
 
-class Http:
-    """What speaks to one server.
+class HttpClient:
+    """A client of one server.
 
     Args:
-        url: its scheme, host and port; a path in it stands before each call's own.
-        connect_seconds: how long reaching it may take.
-        seconds: how long a call may take, from reaching it to the end of its answer.
+        url: the server's scheme, host and port; its path is a prefix of each call's target.
+        connect_seconds: how long connecting may take.
+        seconds: how long a call may take, from connecting to the end of the response.
     """
 
     def __init__(self, url: str, connect_seconds: float, seconds: float) -> None:
         self._server = urlsplit(url.rstrip("/"))
         self._connect_seconds, self._seconds = min(connect_seconds, seconds), seconds
         self._idle: deque[_Connection] = deque()
-        """The latest used last: it is the likeliest to be open still."""
+        """The one used last comes last: it is the most likely to be open still."""
         weakref.finalize(self, _close, self._idle)
 
-    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """``target`` is the path, quoted, with the query. Raises ``NoAnswer``."""
-        request = _written(method, self._server.path + target, self._server.netloc, headers, body)
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> ClientResponse:
+        """``target`` is the path, quoted, with the query. Raises ``NoResponse``."""
+        request = _serialized(method, self._server.path + target, self._server.netloc, headers, body)
         deadline = time.monotonic() + self._seconds
         try:
-            connection = self._open()
-            answer, is_kept = connection.asked(request, deadline)
-        except OSError as error:  # of which those of TLS are, and being too late
-            self.close()  # where one went dead in silence, as behind a gateway that forgot it, the others did too
-            raise NoAnswer(f"{method} {self._server.geturl()}{target}: {error or type(error).__name__}") from error
-        if is_kept:
+            connection = self._connection()
+            response, is_reusable = connection.send(request, deadline)
+        except OSError as error:  # TLS errors and timeouts too
+            self.close()  # if one connection died unnoticed, as behind a NAT gateway, the idle ones did too
+            raise NoResponse(f"{method} {self._server.geturl()}{target}: {error or type(error).__name__}") from error
+        if is_reusable:
             self._idle.append(connection)
         else:
             connection.close()
-        return answer
+        return response
 
     def close(self) -> None:
-        """Close the connections that are kept alive; a later call opens new ones."""
+        """Close the idle connections. A later call opens new ones."""
         _close(self._idle)
 
-    def _open(self) -> _Connection:
+    def _connection(self) -> _Connection:
         while True:
             try:
                 connection = self._idle.pop()
@@ -93,44 +93,44 @@ class Http:
 class _Connection:
     def __init__(self, sock: socket.socket, seconds: float, is_tls: bool) -> None:
         self._socket, self._seconds, self._is_tls = sock, seconds, is_tls
-        self._limit(seconds)
+        self._set_timeout(seconds)
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
     def is_quiet(self) -> bool:
-        """False where the other side has hung up, or speaks unasked."""
+        """False if the server has closed the connection, or sends something without a request."""
         return not self._poll.poll(0)
 
-    def asked(self, request: bytes, deadline: float) -> tuple[Answer, bool]:
-        """The answer, and whether the connection is good for another. Raises ``OSError``, and is closed then."""
-        reading = _Reading()
+    def send(self, request: bytes, deadline: float) -> tuple[ClientResponse, bool]:
+        """The response, and whether the connection can be reused. Closes it before raising ``OSError``."""
+        reader = _ResponseReader()
         try:
             self._socket.sendall(request)
-            reading.feed(self._socket.recv(AT_ONCE))
-            if not reading.is_done:
-                self._read_on(reading, deadline)
+            reader.feed(self._socket.recv(READ_BYTES))
+            if not reader.is_done:
+                self._read_rest(reader, deadline)
         except BlockingIOError:
             self.close()
             raise TimeoutError("timed out") from None
         except BaseException:
             self.close()
             raise
-        return reading.answer(), reading.keeps_alive
+        return reader.response(), reader.keeps_alive
 
-    def _read_on(self, reading: _Reading, deadline: float) -> None:
-        while not reading.is_done:
-            self._limit(deadline - time.monotonic())
-            reading.feed(self._socket.recv(AT_ONCE))
-        self._limit(self._seconds)
+    def _read_rest(self, reader: _ResponseReader, deadline: float) -> None:
+        while not reader.is_done:
+            self._set_timeout(deadline - time.monotonic())
+            reader.feed(self._socket.recv(READ_BYTES))
+        self._set_timeout(self._seconds)
 
-    def _limit(self, seconds: float) -> None:
-        """How long a read or a write may take from now on."""
-        seconds = max(seconds, LEAST_SECONDS)
+    def _set_timeout(self, seconds: float) -> None:
+        """Set how long a read or a write may take from now on."""
+        seconds = max(seconds, MIN_TIMEOUT_SECONDS)
         if self._is_tls:
             self._socket.settimeout(seconds)
             return
-        # The system keeps the time by itself, where Python would ask it before each read and each write, and give up
-        # the interpreter's lock each time.
+        # The kernel enforces this timeout. Python's own would poll before each read and each write, and release the
+        # interpreter's lock each time.
         limit = struct.pack("ll", *divmod(round(seconds * 1_000_000), 1_000_000))
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
@@ -144,8 +144,8 @@ def _close(connections: deque[_Connection]) -> None:
         connections.pop().close()
 
 
-class _Reading:
-    """An answer as it comes in. The parser calls what begins with ``on``."""
+class _ResponseReader:
+    """Collects a response from the parser, which calls the methods that begin with ``on``."""
 
     def __init__(self) -> None:
         self.parser = HttpResponseParser(self)
@@ -155,15 +155,15 @@ class _Reading:
 
     def feed(self, data: bytes) -> None:
         if not data:
-            self._ended()
+            self._finish_at_end_of_stream()
             return
         try:
             self.parser.feed_data(data)
         except HttpParserError as error:
             raise ConnectionError(f"this is no HTTP: {error}") from error
 
-    def _ended(self) -> None:
-        """The other side hung up: that ends a body whose length nobody told, and nothing else."""
+    def _finish_at_end_of_stream(self) -> None:
+        """A closed connection ends a body of undeclared length; otherwise the response is incomplete."""
         if not self.has_headers or {"content-length", "transfer-encoding"} & self.headers.keys():
             raise ConnectionResetError("it hung up before it had answered")
         self.is_done = True
@@ -178,17 +178,17 @@ class _Reading:
         self.parts.append(part)
 
     def on_message_complete(self) -> None:
-        if self.parser.get_status_code() < 200:  # word that the answer is still to come
+        if self.parser.get_status_code() < 200:  # an interim response: the final one follows
             self.headers.clear()
             self.has_headers = False
             return
         self.is_done, self.keeps_alive = True, self.parser.should_keep_alive()
 
-    def answer(self) -> Answer:
-        return Answer(self.parser.get_status_code(), self.headers, b"".join(self.parts))
+    def response(self) -> ClientResponse:
+        return ClientResponse(self.parser.get_status_code(), self.headers, b"".join(self.parts))
 
 
-def _written(method: str, target: str, host: str, headers: Mapping[str, str], body: bytes) -> bytes:
+def _serialized(method: str, target: str, host: str, headers: Mapping[str, str], body: bytes) -> bytes:
     lines = [f"{method} {target or '/'} HTTP/1.1", f"Host: {host}", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in ("host", "content-length")]
     if any("\r" in line or "\n" in line for line in lines):
@@ -212,7 +212,7 @@ def _socket(server: SplitResult, connect_seconds: float) -> socket.socket:
 
 @cache
 def _tls() -> SSLContext:
-    """Trusts whom the machine trusts, or ``SSL_CERT_FILE``."""
+    """Trusts the system's certificates, or those of ``SSL_CERT_FILE``."""
     import ssl
 
     return ssl.create_default_context()

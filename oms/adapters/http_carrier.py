@@ -1,4 +1,4 @@
-"""The carrier over HTTP: every call is keyed by what it is about, so any may be repeated."""
+"""The carrier's HTTP API. Every call has an id of its subject in its path, so any may be repeated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from oms.adapters.http import Answer, Http, NoAnswer
+from oms.adapters.http import ClientResponse, HttpClient, NoResponse
 from oms.domain.errors import (
     AlreadyDelivered,
     AlreadyDispatched,
@@ -30,39 +30,39 @@ REFUSALS: Mapping[str, type[OmsError]] = {
 
 class HttpCarrier:
     def __init__(self, url: str) -> None:
-        self._http = Http(url, CONNECT_SECONDS, CONNECT_SECONDS + READ_SECONDS)
+        self._http = HttpClient(url, CONNECT_SECONDS, CONNECT_SECONDS + READ_SECONDS)
 
     def request_shipment(self, order_id: str, units: Sequence[Units], recipient: Mapping[str, str]) -> None:
-        self._ask("PUT", ("shipments", order_id), {"units": _plain(units), "recipient": dict(recipient)})
+        self._send("PUT", ("shipments", order_id), {"units": _as_json(units), "recipient": dict(recipient)})
 
     def recall(self, order_id: str, recall_id: str, units: Sequence[Units] | None) -> None:
         path = ("shipments", order_id, "recalls", recall_id)
-        self._ask("POST", path, {"units": None if units is None else _plain(units)})
+        self._send("POST", path, {"units": None if units is None else _as_json(units)})
 
     def follow(self, order_id: str) -> None:
-        self._ask("PUT", ("shipments", order_id, "tracking"), {})
+        self._send("PUT", ("shipments", order_id, "tracking"), {})
 
     def announce_return(self, return_id: str, order_id: str, units: Sequence[Units]) -> None:
-        self._ask("PUT", ("returns", return_id), {"order_id": order_id, "units": _plain(units)})
+        self._send("PUT", ("returns", return_id), {"order_id": order_id, "units": _as_json(units)})
 
     def find_parcel(self, return_id: str) -> Mapping[str, Sequence[str]] | None:
-        answer = self._sent("GET", target := _target(("returns", return_id)))
-        if answer.status == NOT_FOUND and _error_in(answer.body) == "NotFound":  # else it is another's, of our path
+        response = self._response("GET", target := _target(("returns", return_id)))
+        if response.status == NOT_FOUND and _error_in(response.body) == "NotFound":  # other 404s are of a wrong path
             return None
         try:
-            units: Mapping[str, Sequence[str]] | None = json.loads(_good(answer, f"GET {target}"))["units"]
+            units: Mapping[str, Sequence[str]] | None = json.loads(_checked_body(response, f"GET {target}"))["units"]
         except (ValueError, TypeError, KeyError) as error:
-            raise UnexpectedState(f"GET {target}: no units in {answer.body[:200]!r}") from error
+            raise UnexpectedState(f"GET {target}: no units in {response.body[:200]!r}") from error
         return units
 
-    def _ask(self, method: str, path: Sequence[str], body: Mapping[str, Any]) -> None:
+    def _send(self, method: str, path: Sequence[str], body: Mapping[str, Any]) -> None:
         target = _target(path)
-        _good(self._sent(method, target, json.dumps(body).encode()), f"{method} {target}")
+        _checked_body(self._response(method, target, json.dumps(body).encode()), f"{method} {target}")
 
-    def _sent(self, method: str, target: str, body: bytes = b"") -> Answer:
+    def _response(self, method: str, target: str, body: bytes = b"") -> ClientResponse:
         try:
             return self._http.send(method, target, {"Content-Type": "application/json"}, body)
-        except NoAnswer as error:
+        except NoResponse as error:
             raise CarrierUnavailable(str(error)) from error
 
 
@@ -70,10 +70,10 @@ def _target(path: Sequence[str]) -> str:
     return "".join("/" + quote(part, safe="") for part in path)
 
 
-def _good(answer: Answer, call: str) -> bytes:
-    if not 200 <= answer.status < 300:
-        raise _error(call, answer.status, answer.body)
-    return answer.body
+def _checked_body(response: ClientResponse, call: str) -> bytes:
+    if not 200 <= response.status < 300:
+        raise _error(call, response.status, response.body)
+    return response.body
 
 
 def _error(call: str, status: int, body: bytes) -> OmsError:
@@ -84,12 +84,12 @@ def _error(call: str, status: int, body: bytes) -> OmsError:
 
 
 def _error_in(body: bytes) -> str:
-    """Its name, or nothing where the body names none."""
+    """The name of the error in a body; empty if there is none."""
     try:
         return str(json.loads(body)["error"])
     except (ValueError, TypeError, KeyError):
         return ""
 
 
-def _plain(units: Sequence[Units]) -> list[dict[str, Any]]:
+def _as_json(units: Sequence[Units]) -> list[dict[str, Any]]:
     return [asdict(each) for each in units]

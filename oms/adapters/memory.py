@@ -138,7 +138,7 @@ class MemoryOrders:
         balances = store.balances_after(change.credit)
         written = change.events, change.money, change.stock, change.waits, change.credit, stock, balances
         writes = 1 + sum(map(len, written))
-        if writes > stock_rules.AT_ONCE:
+        if writes > stock_rules.MAX_ACTIONS:
             raise ValueError(f"{writes} writes on {order_id} are more than one unit of work takes")
         if change.cart:
             store.put_cart(change.cart, at)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from oms.adapters.memory_state import RestorableState
 from oms.domain.errors import (
@@ -60,7 +60,7 @@ class Parcel:
 class MemoryCarrier(RestorableState):
     """A carrier that acts when a test calls it. ``callbacks`` are its unsent events, oldest first."""
 
-    STATE = ("shipments", "recalls", "early_recalls", "returns", "callbacks", "_failures")
+    STATE: ClassVar[tuple[str, ...]] = ("shipments", "recalls", "early_recalls", "returns", "callbacks", "_failures")
 
     def __init__(self) -> None:
         self.shipments: dict[str, ShipmentRecord] = {}

@@ -1,4 +1,4 @@
-"""Which queue an order stands in, and since when: derived from its state, so that no rule has to keep it."""
+"""The operators' queue that an order is in. It is derived from the order's state, so no rule has to maintain it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from oms.domain.order import Order, ReturnStatus, Status
 
 
 def place_in_queue(order: Order) -> tuple[str, str] | None:
-    """The queue, and what orders it: ISO 8601, the first is next. None where the order waits for nobody.
+    """The queue and the order's time in it, in ISO 8601; the earliest is next. None if the order waits for nobody.
 
-    A review, a dispute and a return are ordered by their deadline. An order stays in ``starting`` until its execution
-    has done something, so that a sweeper finds those whose execution never began.
+    The time of a review, a dispute or a return is its deadline. An order is in ``starting`` until its execution has
+    changed it, so that a sweeper finds the orders whose execution never started.
     """
     if order.parked:
         return "parked", min(parked.at for parked in order.parked.values()).isoformat()
@@ -18,7 +18,7 @@ def place_in_queue(order: Order) -> tuple[str, str] | None:
     disputed = [dispute.due_by for dispute in order.disputes.values() if not dispute.outcome]
     if disputed:
         return "disputed", min(disputed)
-    returning = [known.deadline for known in order.returns.values() if known.status is ReturnStatus.AUTHORIZED]
+    returning = [each.deadline for each in order.returns.values() if each.status is ReturnStatus.AUTHORIZED]
     if returning:
         return "returns", min(returning)
     if order.status is Status.PLACED:

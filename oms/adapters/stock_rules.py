@@ -1,4 +1,4 @@
-"""What every store of stock must refuse, and how it says so."""
+"""Rules of every stock store: the sums of movements, and the error for movements that it must refuse."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from collections.abc import Iterable
 from oms.domain.errors import OmsError, OutOfStock, UnexpectedState
 from oms.domain.inventory import Movement, StockEntry
 
-AT_ONCE = 100
-"""The most that a transaction of DynamoDB writes, and so one unit of work."""
+MAX_ACTIONS = 100
+"""DynamoDB's limit for the actions of a transaction, and so for one unit of work."""
 
 
 def sums(entries: Iterable[StockEntry]) -> dict[str, Movement]:
-    """What the entries together add to each SKU."""
+    """The sum of the entries' movements of each SKU."""
     total: dict[str, Movement] = {}
     for entry in entries:
         for movement in entry.movements:
-            known = total.get(movement.sku)
-            total[movement.sku] = known.plus(movement) if known else movement
+            earlier = total.get(movement.sku)
+            total[movement.sku] = earlier.plus(movement) if earlier else movement
     return total
 
 
 def refusal(refused: Iterable[Movement]) -> OmsError:
-    """The error for movements that would leave less than nothing: available is for sale, reserved is our own books."""
+    """The error for movements that would make a counter negative.
+
+    Too little available is the shopper's bad luck; too little reserved is a defect of the shop's own ledger.
+    """
     refused = tuple(refused)
     short = [movement.sku for movement in refused if movement.available < 0]
     if short:

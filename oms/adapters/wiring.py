@@ -1,20 +1,25 @@
-"""Puts the adapters behind the ports, from environment variables. The one place that knows them all.
+"""The composition root: puts an adapter behind each port, from environment variables.
 
-An adapter is imported, and reads its variables, when it is first called: a function needs those of the ports that it
-uses, and pays for no other. So ``KeyError`` names what a function lacks.
+An adapter is imported, and reads its variables, when it is first called. So a function needs the variables of the ports
+that it uses and of no other; ``KeyError`` names one that is missing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 from oms.adapters.clock import SystemClock
+from oms.declarations import environment
+from oms.declarations.tables import tables
+from oms.domain.payment_events import PaymentEvent
 from oms.ports import (
     Baskets,
     Carrier,
@@ -33,57 +38,48 @@ from oms.ports import (
 )
 
 if TYPE_CHECKING:
-    from oms.adapters.stock_shards import Shards
+    from oms.adapters.dynamodb.client import DynamoDB
+    from oms.adapters.dynamodb.stock.shards import Shards
 
 T = TypeVar("T")
 
-MACHINES = {
-    "NewOrder": "NEW_ORDER_ARN",
-    "FulfillOrder": "FULFILL_ORDER_ARN",
-    "CancelOrder": "CANCEL_ORDER_ARN",
-    "ReturnOrder": "RETURN_ORDER_ARN",
-    "Reconcile": "RECONCILE_ARN",
-}
-TABLES = ("ORDERS_TABLE", "INVENTORY_TABLE", "PRODUCTS_TABLE", "CARTS_TABLE", "BASKETS_TABLE", "ORDER_INDEX_TABLE")
-EDGES = ("PAYMENTS_URL", "PAYMENTS_API_KEY", "CARRIER_URL", "SEARCH_URL", "SEARCH_FOLDER", "REPORTS_BUCKET")
-AWS = (
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_DYNAMODB",
-    "AWS_ENDPOINT_URL_SFN",
-    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_NO_SIGN_REQUEST",
-)
-NAMES = (*TABLES, "STOCK_SHARDS", *EDGES, *MACHINES.values(), *AWS)
-
-STRIPE = "https://api.stripe.com"
-PAYMENTS_SECONDS = 4.0
-"""An authorization is two calls, in a function that may take ten seconds."""
-
 
 def deps(environ: Mapping[str, str] = os.environ) -> Deps:
-    """Everything outside, as these variables say; the same for the same ones."""
-    return _deps(tuple((name, environ[name]) for name in NAMES if name in environ))
-
-
-def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The secret that a variable holds, or, on AWS, names by its ARN in Secrets Manager."""
-    value = environ[name]
-    return _kept_secret(value, Aws.of(environ)) if value.startswith("arn:") else value
-
-
-_kept_secret = cache(lambda arn, aws: aws.secret(arn))
+    """The ports' adapters for these variables; the same ones for the same values."""
+    values = ((name, environ[name]) for name in _port_variables() if name in environ)
+    return _deps(Aws.of(environ), tuple(values))
 
 
 @cache
-def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
-    environ = dict(settings)
-    aws = Aws.of(environ)
+def _port_variables() -> Sequence[str]:
+    ports = {field.name for field in fields(Deps)}
+    return environment.variables_of_ports(port for port in environment.port_variables() if port in ports)
+
+
+def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The secret in a variable: its text, or on AWS its ARN in Secrets Manager."""
+    value = environ[name]
+    return _stored_secret(value, Aws.of(environ)) if value.startswith("arn:") else value
+
+
+_stored_secret = cache(lambda arn, aws: aws.secret(arn))
+
+
+def payment_event(
+    headers: Mapping[str, str], body: bytes, now: datetime, environ: Mapping[str, str] = os.environ
+) -> PaymentEvent | None:
+    """The event in a request to the webhook of the payment provider; None for one that means nothing to the shop.
+
+    Raises ``InvalidSignature``.
+    """
+    from oms.adapters.stripe.webhook import payment_event_in
+
+    return payment_event_in(headers, body, secret(environment.PAYMENTS_SECRET, environ), now)
+
+
+@cache
+def _deps(aws: Aws, values: tuple[tuple[str, str], ...]) -> Deps:
+    environ = dict(values)
     return Deps(
         clock=SystemClock(),
         orders=_lazily(lambda: _orders(aws, environ)),
@@ -102,107 +98,112 @@ def _deps(settings: tuple[tuple[str, str], ...]) -> Deps:
     )
 
 
-def _orders(aws: Aws, environ: Mapping[str, str]) -> Orders:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_orders import DynamoOrders
+def _table(name: str) -> str:
+    """The variable that holds a table's name."""
+    return tables()[name].variable
 
-    names = environ["ORDERS_TABLE"], environ["INVENTORY_TABLE"], environ.get("CARTS_TABLE", "")
-    return DynamoOrders(DynamoDB(aws.dynamodb()), *names, _shards(environ))
+
+def _dynamodb(aws: Aws) -> DynamoDB:
+    from oms.adapters.dynamodb.client import DynamoDB
+
+    return DynamoDB(aws.dynamodb())
+
+
+def _orders(aws: Aws, environ: Mapping[str, str]) -> Orders:
+    from oms.adapters.dynamodb.orders import DynamoOrders
+
+    names = environ[_table("orders")], environ[_table("inventory")], environ.get(_table("carts"), "")
+    return DynamoOrders(_dynamodb(aws), *names, _shards(environ))
 
 
 def _inventory(aws: Aws, environ: Mapping[str, str]) -> Inventory:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_inventory import DynamoInventory
+    from oms.adapters.dynamodb.stock.inventory import DynamoInventory
 
-    return DynamoInventory(DynamoDB(aws.dynamodb()), environ["INVENTORY_TABLE"], _shards(environ))
+    return DynamoInventory(_dynamodb(aws), environ[_table("inventory")], _shards(environ))
 
 
 def _shards(environ: Mapping[str, str]) -> Shards:
-    from oms.adapters.stock_shards import Shards
+    from oms.adapters.dynamodb.stock.shards import Shards
 
-    return Shards.of(environ.get("STOCK_SHARDS", ""))
+    return Shards.of(environ.get(environment.STOCK_SHARDS, ""))
 
 
 def _products(aws: Aws, environ: Mapping[str, str]) -> Products:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_products import DynamoProducts
+    from oms.adapters.dynamodb.products import DynamoProducts
 
-    return DynamoProducts(DynamoDB(aws.dynamodb()), environ["PRODUCTS_TABLE"])
+    return DynamoProducts(_dynamodb(aws), environ[_table("products")])
 
 
 def _carts(aws: Aws, environ: Mapping[str, str]) -> Carts:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_carts import DynamoCarts
+    from oms.adapters.dynamodb.carts import DynamoCarts
 
-    return DynamoCarts(DynamoDB(aws.dynamodb()), environ["CARTS_TABLE"])
+    return DynamoCarts(_dynamodb(aws), environ[_table("carts")])
 
 
 def _baskets(aws: Aws, environ: Mapping[str, str]) -> Baskets:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_baskets import DynamoBaskets
+    from oms.adapters.dynamodb.baskets import DynamoBaskets
 
-    return DynamoBaskets(DynamoDB(aws.dynamodb()), environ["BASKETS_TABLE"])
+    return DynamoBaskets(_dynamodb(aws), environ[_table("baskets")])
 
 
 def _discounts(aws: Aws, environ: Mapping[str, str]) -> Discounts:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_discounts import DynamoDiscounts
+    from oms.adapters.dynamodb.discounts import DynamoDiscounts
 
-    return DynamoDiscounts(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"])
+    return DynamoDiscounts(_dynamodb(aws), environ[_table("orders")])
 
 
 def _credit(aws: Aws, environ: Mapping[str, str]) -> Credit:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_credit import DynamoCredit
+    from oms.adapters.dynamodb.credit import DynamoCredit
 
-    return DynamoCredit(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"])
+    return DynamoCredit(_dynamodb(aws), environ[_table("orders")])
 
 
 def _order_index(aws: Aws, environ: Mapping[str, str]) -> OrderIndex:
-    from oms.adapters.dynamodb import DynamoDB
-    from oms.adapters.dynamodb_order_index import DynamoOrderIndex
+    from oms.adapters.dynamodb.order_index import DynamoOrderIndex
 
-    return DynamoOrderIndex(DynamoDB(aws.dynamodb()), environ["ORDERS_TABLE"], environ["ORDER_INDEX_TABLE"])
+    return DynamoOrderIndex(_dynamodb(aws), environ[_table("orders")], environ[_table("order_index")])
 
 
 def _payments(environ: Mapping[str, str]) -> Payments:
-    from oms.adapters.stripe_payments import StripePayments
+    from oms.adapters.stripe.payments import API_URL, TIMEOUT_SECONDS, StripePayments
 
-    url = environ.get("PAYMENTS_URL") or STRIPE
-    return StripePayments(secret("PAYMENTS_API_KEY", environ), url, PAYMENTS_SECONDS)
+    url = environ.get(environment.PAYMENTS_URL) or API_URL
+    return StripePayments(secret(environment.PAYMENTS_API_KEY, environ), url, TIMEOUT_SECONDS)
 
 
 def _carrier(environ: Mapping[str, str]) -> Carrier:
     from oms.adapters.http_carrier import HttpCarrier
 
-    return HttpCarrier(environ["CARRIER_URL"])
+    return HttpCarrier(environ[environment.CARRIER_URL])
 
 
 def _executions(aws: Aws, environ: Mapping[str, str]) -> Executions:
-    from oms.adapters.executions import StepFunctions
+    from oms.adapters.aws.step_functions import StepFunctions
 
-    return StepFunctions(aws, {machine: environ[name] for machine, name in MACHINES.items() if name in environ})
+    return StepFunctions(
+        aws, {machine: environ[name] for machine, name in environment.MACHINE_VARIABLES.items() if name in environ}
+    )
 
 
 def _search(aws: Aws, environ: Mapping[str, str]) -> Search:
-    """OpenSearch where there is a URL of it, or else an index in a folder of this machine."""
-    if environ.get("SEARCH_URL"):
-        from oms.adapters.opensearch_search import OpenSearchSearch, signed_client
+    """OpenSearch if there is a URL of it, otherwise an index in a folder of this machine."""
+    if environ.get(environment.SEARCH_URL):
+        from oms.adapters.search.opensearch_search import OpenSearchSearch, signed_client
 
-        return OpenSearchSearch(signed_client(environ["SEARCH_URL"], aws))
-    from oms.adapters.tantivy_search import TantivySearch
+        return OpenSearchSearch(signed_client(environ[environment.SEARCH_URL], aws))
+    from oms.adapters.search.tantivy_search import TantivySearch
 
-    return TantivySearch(Path(environ["SEARCH_FOLDER"]))
+    return TantivySearch(Path(environ[environment.SEARCH_FOLDER]))
 
 
 def _reports(aws: Aws, environ: Mapping[str, str]) -> Reports:
-    from oms.adapters.s3_reports import S3Reports
+    from oms.adapters.aws.s3_reports import S3Reports
 
-    return S3Reports(aws, environ["REPORTS_BUCKET"])
+    return S3Reports(aws, environ[environment.REPORTS_BUCKET])
 
 
 class _Lazy:
-    """Stands for an adapter until its first call."""
+    """A proxy that makes its adapter at the first call."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
@@ -216,12 +217,12 @@ class _Lazy:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.made(), name)
-        setattr(self, name, method)  # found at once from now on
+        setattr(self, name, method)  # the next call skips __getattr__
         return method
 
 
 def load(port: object) -> None:
-    """Make the adapter behind a port now, for who would not wait for it at its first call."""
+    """Make the adapter behind a port now, so that its first call needn't."""
     if isinstance(port, _Lazy):
         port.made()
 

@@ -1,4 +1,4 @@
-"""The services with memory at their edges. Every answer is held against the contract as it passes."""
+"""The API's services over stores in memory. Every response is checked against the contract."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ class Reply:
 
 
 class Shop:
-    """One shop, its services, and what has to happen to an order before a request finds it so."""
+    """A shop with its services, and methods that bring an order into a state."""
 
     def __init__(self, search: Any = None) -> None:
-        """``search`` is for those who search."""
+        """``search`` is needed only by tests that search."""
         self.clock = ManualClock()
         self.search = search
         self.store = MemoryStore()
@@ -81,8 +81,8 @@ class Shop:
         self.inventory.apply(receive("opening", [("RED-LAMP", 10), ("BLUE-RUG", 5)]))
         edges = self.payments, self.carrier, self.executions, self.search, MemoryReports(), MemoryCarts(self.store)
         self.order_index = MemoryOrderIndex(self.store)
-        kept = self.baskets, MemoryDiscounts(self.store), self.order_index, MemoryCredit(self.store)
-        self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges, *kept)
+        stores = self.baskets, MemoryDiscounts(self.store), self.order_index, MemoryCredit(self.store)
+        self.deps = Deps(self.clock, self.orders, self.inventory, self.products, *edges, *stores)
         self.router = Router(contract.operations())
 
     # --- Requests ---------------------------------------------------------------------------------
@@ -105,18 +105,19 @@ class Shop:
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
     ) -> Reply:
-        """``path`` is the contract's, or a ``Location``. ``token`` is a guest's, who is nobody to the gateway."""
+        """``token`` is a guest's, which the gateway doesn't verify."""
         if token is not None:
             by, headers = None, {**(headers or {}), "authorization": f"Bearer {token}"}
         base_path = contract.base_path()
         url_path = path if path.startswith(base_path) else base_path + path
         operation, parameters = self.router.find(method, url_path)
         event = self.event(operation, url_path, parameters, body, by, key, query, headers or {})
-        service = importlib.import_module(operation.handler).handler
+        declared = contract.service_functions()[operation.function]
+        service = getattr(importlib.import_module(declared.module), declared.entry_point)
         self.clock.advance(timedelta(milliseconds=20))
         answer = service.run(event, self.deps, SECRETS)
         reply = Reply(
-            answer["statusCode"], answer["headers"], told(answer["headers"].get("Content-Type"), answer["body"])
+            answer["statusCode"], answer["headers"], decoded(answer["headers"].get("Content-Type"), answer["body"])
         )
         check_documented(operation, reply)
         return reply
@@ -175,13 +176,13 @@ class Shop:
         return order_id
 
     def requested(self, token: str = "dispatch-token") -> str:
-        """Confirmed, with the carrier asked for."""
+        """A confirmed order whose shipment is requested."""
         order_id = self.confirmed()
         self.save(order_id, lambda order: shipping.request_shipment(order, token))
         return order_id
 
     def parked(self) -> str:
-        """Put before an operator by its fulfillment, whose carrier was asked for."""
+        """An order that its fulfillment parked after it requested the shipment."""
         order_id = self.requested()
         self.executions.start("FulfillOrder", order_id, {"order_id": order_id})
         visit = parking.ParkingVisit(execution_arn("FulfillOrder", order_id), "09:00")
@@ -210,28 +211,28 @@ class Shop:
         return {name: payload for (started, name), payload in self.executions.starts.items() if started == machine}
 
     def state(self) -> Sequence[Any]:
-        """All that a request could have changed."""
+        """Everything that a request could change."""
         return [self.store.copy(), self.products.copy(), self.executions.copy(), self.carrier.copy()]
 
 
-def told(kind: str | None, text: str) -> Any:
+def decoded(kind: str | None, text: str) -> Any:
     return json.loads(text) if kind and "json" in kind else text
 
 
 def check_documented(operation: contract.Operation, reply: Reply) -> None:
-    """The contract has this status, this kind of answer, this schema, and a problem of this type."""
+    """Check that the contract documents the response: status, media type, schema, headers and problem type."""
     document = contract.document()
-    said = document["paths"][operation.path][operation.method.lower()]["responses"]
-    response = contract.inlined(document, said)[str(reply.status)]
+    responses = document["paths"][operation.path][operation.method.lower()]["responses"]
+    response = contract.inlined(document, responses)[str(reply.status)]
     if "content" not in response:
         assert reply.json == ""
         return
     content = response["content"][reply.headers["Content-Type"]]
     Draft202012Validator(content["schema"]).validate(reply.json)
     documented = {name.lower() for name in response.get("headers", {})}
-    given = {name.lower(): value for name, value in reply.headers.items()}
-    assert given.keys() - {"content-type", "connection", "x-correlation-id"} - SECURE.keys() <= documented
-    assert SECURE.keys() <= given.keys()
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    assert headers.keys() - {"content-type", "connection", "x-correlation-id"} - SECURE.keys() <= documented
+    assert SECURE.keys() <= headers.keys()
     if reply.status >= 400:
         assert reply.json["type"] in {example["value"]["type"] for example in content["examples"].values()}
         assert reply.json["status"] == reply.status

@@ -1,4 +1,4 @@
-"""Whatever an operator changes stays in the books with their name: of each route that lets them."""
+"""Every change by an operator is recorded with their name, on each route that allows one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every route by everybody: who may, who may not, and with which tokens nobody may."""
+"""Every route called by every kind of caller, and with every kind of invalid token."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ OPERATIONS = contract.operations()
 
 
 class For(Enum):
-    """Whom a route is for."""
+    """The callers that a route is for."""
 
     ALL = auto()
     SHOPPERS = auto()
@@ -111,8 +111,8 @@ def segment(value):
 
 def forged(token):
     header, claims, signature = token.split(".")
-    told = json.loads(base64.urlsafe_b64decode(claims + "=="))
-    return f"{header}.{segment({**told, 'cognito:groups': ['operators']})}.{signature}"
+    claims_document = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    return f"{header}.{segment({**claims_document, 'cognito:groups': ['operators']})}.{signature}"
 
 
 LATER = int(time.time()) + 600
@@ -138,7 +138,7 @@ SHOPPERS, OPERATORS = {"cognito:groups": ["shoppers"]}, {"cognito:groups": ["ope
 
 
 class Place:
-    """A shop behind its gateway, and an order of Anna's."""
+    """A shop behind its gateway, with an order of Anna's."""
 
     def __init__(self):
         self.shop = Shop()
@@ -158,15 +158,15 @@ class Place:
         self.tokens = dict(zip(WHO, tokens, strict=True))
         self.bad_guests = {
             "forged": guests.cart_token({**SECRETS, "GUEST_SECRET": "another"}, now)[0],
-            "expired": guests.cart_token(SECRETS, now - guests.CART_LASTS - timedelta(seconds=1))[0],
+            "expired": guests.cart_token(SECRETS, now - guests.CART_LIFETIME - timedelta(seconds=1))[0],
             "for another order": self.tokens["another's guest"].replace(another.id, self.order.id),
         }
 
-    def asked(self, key, token, order_id=""):
-        """The route with the contract's own example for its body."""
+    def request(self, key, token, order_id=""):
+        """Call the route with the contract's example as its body."""
         operation, document = OPERATIONS[key], contract.document()
-        said = contract.inlined(document, document["paths"][operation.path][operation.method.lower()])
-        media = said.get("requestBody", {}).get("content", {}).get("application/json", {})
+        declared = contract.inlined(document, document["paths"][operation.path][operation.method.lower()])
+        media = declared.get("requestBody", {}).get("content", {}).get("application/json", {})
         named = [each["value"] for each in media.get("examples", {}).values()]
         body = json.dumps(media.get("example", named[0] if named else None)).encode() if media else b""
         values = {"order_id": order_id or self.order.id, "sku": "TEA", "code": "TEN", "number": self.order.number}
@@ -178,11 +178,11 @@ class Place:
         return ask(self.gateway, operation.method, path + query, body, **sent)
 
     def assert_refused(self, key, token, status):
-        """And changes nothing."""
+        """Check that the request is refused and changes nothing."""
         before = self.shop.state()
-        answer = self.asked(key, token)
-        assert (answer.status, answer.json["type"]) == (status, f"/problems/{PROBLEMS[status]}")
-        assert ("www-authenticate" in answer.headers) >= (status == 401)
+        response = self.request(key, token)
+        assert (response.status, response.json["type"]) == (status, f"/problems/{PROBLEMS[status]}")
+        assert ("www-authenticate" in response.headers) >= (status == 401)
         assert self.shop.state() == before
 
 
@@ -200,7 +200,7 @@ FOR_GUESTS = routes(For.GUESTS_WITH_A_CART, For.GUESTS_WITH_AN_ORDER)
 
 
 def test_every_route_has_its_row_and_the_contract_says_the_same():
-    said = {key: (each.secured, each.groups, each.guest) for key, each in OPERATIONS.items()}
+    access = {key: (each.secured, each.groups, each.guest) for key, each in OPERATIONS.items()}
     meant = {
         For.ALL: (False, frozenset(), ""),
         For.SHOPPERS: (True, frozenset(), ""),
@@ -209,7 +209,7 @@ def test_every_route_has_its_row_and_the_contract_says_the_same():
         For.GUESTS_WITH_A_CART: (False, frozenset(), guests.CART),
         For.GUESTS_WITH_AN_ORDER: (False, frozenset(), guests.ORDER),
     }
-    assert said == {key: meant[kind] for key, kind in ROUTES.items()}
+    assert access == {key: meant[kind] for key, kind in ROUTES.items()}
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -217,7 +217,7 @@ def test_every_route_has_its_row_and_the_contract_says_the_same():
 def test_each_is_let_in_or_refused(place, key, who):
     status = REFUSED[ROUTES[key]][WHO.index(who)]
     if status is IN:
-        assert place.asked(key, place.tokens[who]).status not in (401, 403)
+        assert place.request(key, place.tokens[who]).status not in (401, 403)
     else:
         place.assert_refused(key, place.tokens[who], status)
 
@@ -243,11 +243,11 @@ def test_a_guest_s_bad_token_opens_nothing(place, key, which):
 @pytest.mark.parametrize("key", routes(For.OWNERS))
 def test_another_shopper_s_order_is_answered_as_one_that_is_not_there(place, key):
     token = place.tokens["another"]
-    answer, nowhere = place.asked(key, token), place.asked(key, token, "ord_" + "0" * 26)
-    assert answer.json.keys() == nowhere.json.keys()
-    assert (answer.status, answer.json["title"]) == (nowhere.status, nowhere.json["title"])
+    response, nowhere = place.request(key, token), place.request(key, token, "ord_" + "0" * 26)
+    assert response.json.keys() == nowhere.json.keys()
+    assert (response.status, response.json["title"]) == (nowhere.status, nowhere.json["title"])
 
 
 @pytest.mark.parametrize("key", routes(For.SHOPPERS, For.OWNERS))
 def test_a_shopper_finds_their_own(place, key):
-    assert place.asked(key, place.tokens["the owner"]).status != 404
+    assert place.request(key, place.tokens["the owner"]).status != 404

@@ -1,4 +1,4 @@
-"""Cancelling: whole or by line, once; a request that can't be met changes nothing."""
+"""Cancellations: of the whole order or by line, once for each key. A refused one changes nothing."""
 
 import pytest
 
@@ -126,11 +126,11 @@ def test_the_same_key_is_the_same_cancellation_and_another_body_is_refused(shop)
 NOT_OPEN = [[("RED-LAMP", 3)], [("TEA", 1)], [("RED-LAMP", 1), ("TEA", 1)]]
 
 
-@pytest.mark.parametrize("asked", NOT_OPEN)
-def test_more_than_is_open_can_t_be_cancelled(shop, asked):
+@pytest.mark.parametrize("units", NOT_OPEN)
+def test_more_than_is_open_can_t_be_cancelled(shop, units):
     order_id = shop.confirmed()
     before = shop.state()
-    reply = shop.post(cancellation(order_id), lines(*asked), key="key-1")
+    reply = shop.post(cancellation(order_id), lines(*units), key="key-1")
     assert (reply.status, reply.problem) == (409, "order-not-cancellable")
     assert shop.state() == before
 
@@ -181,14 +181,14 @@ def test_an_operator_may_cancel_for_a_shopper(shop):
 
 def test_an_order_is_cancelled_as_it_was_seen(shop):
     order_id = shop.placed()
-    seen = shop.get(f"/orders/{order_id}").headers["ETag"]
+    etag = shop.get(f"/orders/{order_id}").headers["ETag"]
     shop.save(order_id, lambda order: placement.reserve(order, CATALOGUE))
     before = shop.state()
-    stale = shop.post(cancellation(order_id), headers={"if-match": seen})
+    stale = shop.post(cancellation(order_id), headers={"if-match": etag})
     assert (stale.status, stale.problem) == (412, "precondition-failed")
     assert shop.state() == before
-    seen = shop.get(f"/orders/{order_id}").headers["ETag"]
-    assert shop.post(cancellation(order_id), headers={"if-match": seen}, key="k").status == 202
+    etag = shop.get(f"/orders/{order_id}").headers["ETag"]
+    assert shop.post(cancellation(order_id), headers={"if-match": etag}, key="k").status == 202
 
 
 def test_a_request_that_is_sent_again_was_decided_when_it_came_first(shop):

@@ -1,4 +1,4 @@
-"""Carts over HTTP: filled, changed, looked at again, joined, ordered."""
+"""Carts over HTTP: fill, change, show, merge, check out."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def reprice(shop, sku, minor, currency="USD"):
 
 @pytest.fixture
 def filled(shop):
-    """Anna has two lamps and a rug in her cart."""
+    """A shop in which Anna has two lamps and a rug in her cart."""
     put(shop, "RED-LAMP", 2)
     put(shop, "BLUE-RUG", 1)
     return shop
@@ -89,9 +89,9 @@ def test_no_sum_is_told_of_two_currencies(filled):
     assert (put(filled, "TEA", 1).status, put(filled, "TEA", 1).problem) == (422, "wrong-currency")
     assert filled.state() == before
     reprice(filled, "RED-LAMP", 1999, "EUR")
-    shown = filled.get("/cart")
-    assert (units(shown), shown.json["total_minor"]) == ({"BLUE-RUG": 1}, 4550)
-    assert shown.json["changes"] == [{"sku": "RED-LAMP", "kind": "gone", "before": 2, "now": 0}]
+    view = filled.get("/cart")
+    assert (units(view), view.json["total_minor"]) == ({"BLUE-RUG": 1}, 4550)
+    assert view.json["changes"] == [{"sku": "RED-LAMP", "kind": "gone", "before": 2, "now": 0}]
     assert filled.post("/cart/checkout", CHECKOUT, key="key-1").problem == "cart-outdated"
     assert filled.ask("DELETE", "/cart/lines/BLUE-RUG").json["currency"] is None
     assert put(filled, "RED-LAMP", 2).json["currency"] == "EUR"
@@ -102,22 +102,22 @@ def test_what_changed_since_is_told_until_the_shopper_agrees(filled):
     reprice(filled, "RED-LAMP", 2499)
     del filled.products.products["BLUE-RUG"]
     for _ in range(2):
-        shown = filled.get("/cart").json
-        assert shown["changes"] == [
+        view = filled.get("/cart").json
+        assert view["changes"] == [
             {"sku": "RED-LAMP", "kind": "price", "before": 1999, "now": 2499},
             {"sku": "BLUE-RUG", "kind": "gone", "before": 1, "now": 0},
             {"sku": "TEA", "kind": "short", "before": 1, "now": 0},
         ]
-        assert shown["total_minor"] == 2 * 2499 + 333
+        assert view["total_minor"] == 2 * 2499 + 333
     put(filled, "RED-LAMP", 2)
     filled.ask("DELETE", "/cart/lines/BLUE-RUG")
     assert [change["kind"] for change in filled.get("/cart").json["changes"]] == ["short"]
 
 
 def test_a_cart_that_the_caller_has_is_not_sent_again(filled):
-    seen = filled.get("/cart").headers["ETag"]
-    assert filled.get("/cart", headers={"if-none-match": seen}).status == 304
-    assert put(filled, "TEA", 1).headers["ETag"] == filled.get("/cart").headers["ETag"] != seen
+    etag = filled.get("/cart").headers["ETag"]
+    assert filled.get("/cart", headers={"if-none-match": etag}).status == 304
+    assert put(filled, "TEA", 1).headers["ETag"] == filled.get("/cart").headers["ETag"] != etag
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_a_cart_that_the_caller_has_is_not_sent_again(filled):
     [("PUT", "/cart/lines/TEA", {"quantity": 1}), ("DELETE", "/cart/lines/RED-LAMP", None), ("DELETE", "/cart", None)],
 )
 def test_what_the_caller_did_not_see_is_not_changed(filled, method, path, body):
-    seen = filled.get("/cart").headers["ETag"]
+    etag = filled.get("/cart").headers["ETag"]
     put(filled, "RED-LAMP", 3)
     before = filled.state()
-    reply = filled.ask(method, path, body, headers={"if-match": seen})
+    reply = filled.ask(method, path, body, headers={"if-match": etag})
     assert (reply.status, reply.problem) == (412, "precondition-failed")
     assert filled.state() == before
     now = filled.get("/cart").headers["ETag"]
@@ -226,10 +226,10 @@ def test_what_costs_otherwise_or_is_gone_is_not_ordered_unseen(filled):
 
 
 def test_who_saw_the_changes_orders_what_is_there_at_today_s_prices(filled):
-    seen = filled.get("/cart").headers["ETag"]
+    etag = filled.get("/cart").headers["ETag"]
     reprice(filled, "RED-LAMP", 2499)
     del filled.products.products["BLUE-RUG"]
-    assert filled.post("/cart/checkout", CHECKOUT, key="key-1", headers={"if-match": seen}).status == 412
+    assert filled.post("/cart/checkout", CHECKOUT, key="key-1", headers={"if-match": etag}).status == 412
     now = filled.get("/cart").headers["ETag"]
     reply = filled.post("/cart/checkout", CHECKOUT, key="key-1", headers={"if-match": now})
     assert reply.status == 202
@@ -258,10 +258,10 @@ def test_checkouts_at_once_are_one_order(filled, keys):
 def test_what_comes_in_during_a_checkout_stays_or_is_ordered(filled, monkeypatch):
     create = filled.orders.create
 
-    def late(*given):
+    def late(*arguments):
         monkeypatch.undo()
         put(filled, "TEA", 1)
-        return create(*given)
+        return create(*arguments)
 
     monkeypatch.setattr(filled.orders, "create", late)
     reply = filled.post("/cart/checkout", CHECKOUT, key="key-1")

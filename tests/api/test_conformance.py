@@ -1,6 +1,6 @@
-"""Requests that a machine makes up from the contract, through the gateway: no defect, no answer that isn't documented.
+"""Requests generated from the contract, through the gateway: none meets a defect or an undocumented response.
 
-``CONFORMANCE_CASES`` says how many are made up for each operation and caller.
+``CONFORMANCE_CASES`` is the number of requests for each operation and caller.
 """
 
 import atexit
@@ -19,10 +19,10 @@ from local.aws.functions import LocalFunctions
 from local.gateway.app import Gateway
 from local.gateway.limits import Limits, Rate
 from local.gateway.tokens import Authorizer, PublishedKeys
-from oms.adapters.tantivy_search import TantivySearch
+from oms.adapters.search.tantivy_search import TantivySearch
 from oms.domain.inventory import receive
 from oms.domain.search import Listing
-from tests.api.shop import ANNA, OLGA, SECRETS, Reply, Shop, check_documented, told
+from tests.api.shop import ANNA, OLGA, SECRETS, Reply, Shop, check_documented, decoded
 from tests.domain.orders import CATALOGUE
 from tests.local.tokens import CLIENT, ISSUER, Pool
 
@@ -41,19 +41,19 @@ TOKENS = {
 
 
 def orders():
-    """One of each kind, so that what is made up meets more than what isn't there."""
+    """An order in each state, so that generated ids exist."""
     SHOP.inventory.apply(receive("more", [("RED-LAMP", 100), ("BLUE-RUG", 100)]))
     kinds = (SHOP.placed, SHOP.under_review, SHOP.confirmed, SHOP.requested, SHOP.shipped, SHOP.delivered, SHOP.parked)
     return [make() for make in kinds]
 
 
 def pointed(document):
-    """The contract, told in its schemas of ids which orders and products there are."""
-    told = copy.deepcopy(document)
-    schemas = told["components"]["schemas"]
-    for name, known in (("OrderId", orders()), ("Sku", ["RED-LAMP", "BLUE-RUG", "TEA"])):
-        schemas[name] = {"anyOf": [{"enum": known}, schemas[name]]}
-    return told
+    """The contract with the existing orders and products in its schemas of ids."""
+    narrowed = copy.deepcopy(document)
+    schemas = narrowed["components"]["schemas"]
+    for name, values in (("OrderId", orders()), ("Sku", ["RED-LAMP", "BLUE-RUG", "TEA"])):
+        schemas[name] = {"anyOf": [{"enum": values}, schemas[name]]}
+    return narrowed
 
 
 load_all_checks()
@@ -85,4 +85,6 @@ def test_every_answer_is_documented(case, caller):
     answer = case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=NOT_SO_HERE)
     if operation:
         headers = {name.title(): values[0] for name, values in answer.headers.items() if name != "content-length"}
-        check_documented(operation, Reply(answer.status_code, headers, told(headers.get("Content-Type"), answer.text)))
+        check_documented(
+            operation, Reply(answer.status_code, headers, decoded(headers.get("Content-Type"), answer.text))
+        )

@@ -1,4 +1,4 @@
-"""The contract against itself, against the handlers, and against what a cold start may load."""
+"""The contract agrees with itself and with the services, and a cold start doesn't load it."""
 
 import importlib
 import re
@@ -17,7 +17,10 @@ from oms.ports import Deps
 
 DOCUMENT = contract.document()
 OPERATIONS = contract.operations()
-SERVICES = {name: importlib.import_module(name).handler for name in DOCUMENT["x-handlers"]}
+SERVICES = {
+    name: getattr(importlib.import_module(declared.module), declared.entry_point)
+    for name, declared in contract.service_functions().items()
+}
 SCHEMAS = DOCUMENT["components"]["schemas"]
 PORTS = {field.name for field in fields(Deps)} | {"carrier_signature", "payments_signature"}
 ERRORS = {error.type(): error for error in leaves() if not issubclass(error, Defect)}
@@ -39,7 +42,7 @@ OF_HTTP = {
 
 
 def parts(value, path=""):
-    """Every object of the contract, with the path to it."""
+    """Every object in the contract, with its path."""
     if isinstance(value, dict):
         yield path, value
         for name, inner in value.items():
@@ -54,8 +57,8 @@ def test_it_is_openapi():
 
 
 def test_every_route_has_a_handler_and_every_handler_a_route():
-    answered = {(name, key) for name, service in SERVICES.items() for key in service.answers}
-    assert answered == {(operation.handler, key) for key, operation in OPERATIONS.items()}
+    answered = {(name, key) for name, service in SERVICES.items() for key in service.handlers}
+    assert answered == {(operation.function, key) for key, operation in OPERATIONS.items()}
 
 
 def test_every_handler_says_what_it_touches():
@@ -98,8 +101,8 @@ def documented():
 @pytest.mark.parametrize(("status", "problem"), list(documented()))
 def test_every_documented_problem_is_one_that_the_shop_can_make(status, problem):
     kind = problem["type"].removeprefix("/problems/")
-    known = OF_HTTP[kind] if kind in OF_HTTP else ERRORS[kind].status
-    assert problem["status"] == status == known
+    expected = OF_HTTP[kind] if kind in OF_HTTP else ERRORS[kind].status
+    assert problem["status"] == status == expected
     assert problem["title"] == Problem(kind, status, "").title
 
 
@@ -114,9 +117,9 @@ def test_ids_are_of_the_contract_s_form():
     assert SCHEMAS["Sku"]["pattern"] == f"^{identifiers.SKU.pattern}$"
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_a_handler_imports_no_sdk_and_reads_no_contract(name):
-    """They load at the first request that needs them; a cold start pays for the rest alone."""
-    code = f"import sys, {name}; print(*sys.modules)"
+@pytest.mark.parametrize("module", [declared.module for declared in contract.service_functions().values()])
+def test_a_handler_imports_no_sdk_and_reads_no_contract(module):
+    """They are loaded by the first request that needs them, not by a cold start."""
+    code = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore.session", "stripe", "jsonschema", "yaml", "requests"} & set(loaded)

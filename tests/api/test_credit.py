@@ -1,4 +1,4 @@
-"""Store credit over HTTP: granted, shown, asked for as a refund, and spent."""
+"""Store credit over HTTP: grant, show, refund to it, and spend."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -96,9 +96,9 @@ def test_a_checkout_spends_it_too(shop):
 
 def test_what_was_spent_meanwhile_is_told_and_nothing_is_written(shop, monkeypatch):
     grant(shop)
-    seen = shop.deps.credit.balances(ANNA)
+    balances = shop.deps.credit.balances(ANNA)
     shop.place(SPENDING, key="first")
-    monkeypatch.setattr(shop.deps.credit, "balances", lambda _: seen)
+    monkeypatch.setattr(shop.deps.credit, "balances", lambda _: balances)
     reply = shop.post("/orders", SPENDING, key="second")
     assert (reply.status, reply.problem) == (409, "credit-changed")
     assert len(shop.store.orders) == 1
@@ -124,8 +124,8 @@ def test_a_return_says_where_its_money_goes(shop):
     assert shop.starts("ReturnOrder")[return_id]["refund_to"] == "store_credit"
     units, now = [Units("RED-LAMP", 1)], shop.clock.now()
     shop.save(order_id, lambda order: returns.authorize(order, return_id, units, "", now, RefundTo.STORE_CREDIT))
-    (shown,) = shop.get(f"/orders/{order_id}").json["returns"]
-    assert shown["refund_to"] == "store_credit"
+    (returned,) = shop.get(f"/orders/{order_id}").json["returns"]
+    assert returned["refund_to"] == "store_credit"
     other = {**body, "refund_to": "original_payment"}
     assert shop.post(f"/orders/{order_id}/returns", other, key="k").problem == "idempotency-key-reused"
     assert shop.post(f"/orders/{order_id}/returns", body, key="k").status == 202
@@ -141,8 +141,8 @@ def test_a_guest_has_no_account_for_it(shop):
     placed = shop.post("/guest/cart/checkout", body, key="k", token=token).json
     order_id = placed["order_id"]
     delivered(shop, order_id)
-    asked = {"lines": [{"sku": "RED-LAMP", "quantity": 1}], "reason": "too red", "refund_to": "store_credit"}
-    refused = shop.post(f"/guest/orders/{order_id}/returns", asked, key="k", token=placed["token"])
+    body = {"lines": [{"sku": "RED-LAMP", "quantity": 1}], "reason": "too red", "refund_to": "store_credit"}
+    refused = shop.post(f"/guest/orders/{order_id}/returns", body, key="k", token=placed["token"])
     assert (refused.status, refused.problem) == (422, "no-account")
     assert shop.starts("ReturnOrder") == {}
     assert grant(shop, customer="guest_1").problem == "no-account"

@@ -1,4 +1,4 @@
-"""Discount codes: set by operators, used by orders within their limits, given back by those that come to nothing."""
+"""Discount codes: operators set them, orders use them within their limits, and ended orders give their use back."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_a_code_is_made_and_changed_as_it_was_seen(shop):
     made = shop.ask("PUT", "/discounts/welcome", TERMS, by=OLGA, headers={"if-none-match": "*"})
     assert (made.status, made.json["code"], made.json["used"]) == (201, "WELCOME", 0)
     assert made.headers["Location"] == "/api/discounts/WELCOME"
-    seen = shop.get("/discounts/WELCOME", by=OLGA)
-    assert (seen.json, seen.headers["ETag"]) == (made.json, made.headers["ETag"])
+    response = shop.get("/discounts/WELCOME", by=OLGA)
+    assert (response.json, response.headers["ETag"]) == (made.json, made.headers["ETag"])
     as_seen = {"if-match": made.headers["ETag"]}
     better = shop.ask("PUT", "/discounts/WELCOME", {**TERMS, "percent": 20}, by=OLGA, headers=as_seen)
     assert (better.status, better.json["percent"]) == (200, 20)
@@ -68,9 +68,9 @@ def test_an_order_is_placed_with_a_code_at_what_was_quoted(shop):
     put(shop)
     quoted = shop.post("/quotes", QUOTE).json
     assert quoted["charges"]["discount_minor"] == 854  # 10 % of 85.48
-    shown = shop.get(f"/orders/{shop.place(WITH_CODE)}").json
-    assert (shown["charges"], shown["code"]) == (quoted["charges"], "WELCOME")
-    assert [line["discount_minor"] for line in shown["lines"]] == [399, 455]
+    order = shop.get(f"/orders/{shop.place(WITH_CODE)}").json
+    assert (order["charges"], order["code"]) == (quoted["charges"], "WELCOME")
+    assert [line["discount_minor"] for line in order["lines"]] == [399, 455]
     assert used(shop) == 1
 
 

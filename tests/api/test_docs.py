@@ -1,4 +1,4 @@
-"""The contract as it is served: whole, and as a page that needs nobody else."""
+"""The contract as served: complete as JSON, and as a page without external resources."""
 
 import base64
 import hashlib
@@ -16,9 +16,9 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
-        given = dict(attributes)
-        self.ids.add(given.get("id"))
-        self.links += [given[name] for name in ("href", "src") if name in given]
+        values = dict(attributes)
+        self.ids.add(values.get("id"))
+        self.links += [values[name] for name in ("href", "src") if name in values]
 
 
 def test_programs_get_the_contract_as_it_is(shop):
@@ -29,11 +29,14 @@ def test_programs_get_the_contract_as_it_is(shop):
 def test_people_get_every_operation_and_schema(shop):
     page = Page(shop.get("/docs", by=None).json)
     document = contract.document()
-    told = {
-        said["operationId"] for item in document["paths"].values() for said in item.values() if "operationId" in said
+    operation_ids = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for operation in item.values()
+        if "operationId" in operation
     }
+    assert operation_ids | {f"schema-{name}" for name in document["components"]["schemas"]} <= page.ids
     assert f"{contract.base_path()}/openapi.json" in page.links
-    assert told | {f"schema-{name}" for name in document["components"]["schemas"]} <= page.ids
 
 
 def test_the_page_needs_no_script_and_no_other_host(shop):

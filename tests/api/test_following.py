@@ -1,4 +1,4 @@
-"""Following orders: one's own, whole, in pages; nothing that is nobody's business."""
+"""Following orders: one's own alone, complete, in pages, without internal fields."""
 
 import base64
 import json
@@ -12,11 +12,11 @@ NOBODYS = "ord_" + "0" * 26
 
 def test_an_order_is_shown_with_all_that_happened(shop):
     order_id = shop.shipped()
-    shown = shop.get(f"/orders/{order_id}").json
-    assert (shown["status"], shown["shipment"]) == ("shipped", {"status": "dispatched", "tracking": "TRACK-1"})
+    order = shop.get(f"/orders/{order_id}").json
+    assert (order["status"], order["shipment"]) == ("shipped", {"status": "dispatched", "tracking": "TRACK-1"})
     goods, shipping, total = 2 * 1999 + 4550, 1999, 13_079
     taxes = [960, 1092, 480]  # 24 % of the lamps, of the rug, and of their way to Iceland
-    assert shown["charges"] == {
+    assert order["charges"] == {
         "goods_minor": goods,
         "discount_minor": 0,
         "shipping_minor": shipping,
@@ -24,9 +24,9 @@ def test_an_order_is_shown_with_all_that_happened(shop):
         "total_minor": total,
     }
     assert goods + shipping + sum(taxes) == total
-    assert [line["tax_minor"] for line in shown["lines"]] == taxes[:2]
-    assert (shown["shipping_method"], shown["code"]) == ("standard", "")
-    assert shown["totals"] == {
+    assert [line["tax_minor"] for line in order["lines"]] == taxes[:2]
+    assert (order["shipping_method"], order["code"]) == ("standard", "")
+    assert order["totals"] == {
         "ordered_minor": total,
         "due_minor": total,
         "authorized_minor": total,
@@ -35,12 +35,12 @@ def test_an_order_is_shown_with_all_that_happened(shop):
         "store_credit_minor": 0,
         "credited_minor": 0,
     }
-    events = [entry["event"] for entry in shown["timeline"]]
+    events = [entry["event"] for entry in order["timeline"]]
     assert events[0] == "OrderPlaced"
     assert events[-1] == "OrderShipped"
-    assert [entry["sequence"] for entry in shown["timeline"]] == list(range(1, len(events) + 1))
-    assert shown["timeline"][0]["by"] == "customer:anna"
-    assert all(entry["at"].endswith("+00:00") for entry in shown["timeline"])
+    assert [entry["sequence"] for entry in order["timeline"]] == list(range(1, len(events) + 1))
+    assert order["timeline"][0]["by"] == "customer:anna"
+    assert all(entry["at"].endswith("+00:00") for entry in order["timeline"])
 
 
 @pytest.mark.parametrize("by", [ANNA, OLGA])

@@ -1,4 +1,4 @@
-"""Guests: a cart by its token, an order by another, and nothing else by either."""
+"""Guests: one token gives access to a cart, another to an order, and neither to anything else."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ CANCEL, RETURN = {"reason": "changed my mind"}, {"lines": [{"sku": "RED-LAMP", "
 
 @pytest.fixture
 def cart(shop):
-    """The token of a guest's cart, with two lamps in it."""
+    """The token of a guest's cart with two lamps."""
     token = shop.post("/guest/carts", by=None).json["token"]
     fill(shop, token, "RED-LAMP", 2)
     return token

@@ -1,4 +1,4 @@
-"""Returns to inspect: a queue of them, and an operator's word where the carrier's warehouse has none."""
+"""Returns: the queue of those to inspect, and an inspection that an operator reports."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Operators: who waits, which order it is, what the catalogue says, how much there is."""
+"""The operators' service: queues, the search for orders, the catalogue, the stock."""
 
 import pytest
 
@@ -26,11 +26,11 @@ def test_reviews_and_parked_orders_are_listed_apart(shop):
     }
 
 
-@pytest.mark.parametrize("heard", [str, str.lower, lambda n: n.replace("-", " "), lambda n: n.replace("0", "o")])
-def test_an_order_is_found_by_its_number_as_it_was_heard(shop, heard):
+@pytest.mark.parametrize("text", [str, str.lower, lambda n: n.replace("-", " "), lambda n: n.replace("0", "o")])
+def test_an_order_is_found_by_its_number_as_it_was_heard(shop, text):
     order_id = shop.placed()
     number = shop.orders.get(order_id).number
-    reply = shop.get(f"/order-numbers/{heard(number)}", by=OLGA)
+    reply = shop.get(f"/order-numbers/{text(number)}", by=OLGA)
     assert (reply.status, reply.json["order_id"]) == (200, order_id)
     assert reply.headers["Location"] == f"/api/orders/{order_id}"
 
@@ -42,31 +42,31 @@ def test_a_number_that_is_none_finds_nothing(shop, number):
 
 @pytest.fixture
 def of_all(shop):
-    """A shop of four orders, filed, oldest first: placed, confirmed, another shopper's, of tea alone."""
+    """The ids of four indexed orders, oldest first: placed, confirmed, another shopper's, of tea alone."""
     tea = {**BODY, "lines": [{"sku": "TEA", "quantity": 1}]}
     ids = [shop.placed(), shop.confirmed(), shop.placed(by=BERT), shop.place(tea)]
     shop.order_index.add(map(shop.orders.get, ids))
     return ids
 
 
-def found(shop, path="/order-search", **query):
+def order_ids(shop, path="/order-search", **query):
     return [order["order_id"] for order in shop.get(path, by=OLGA, query=query).json["items"]]
 
 
 def test_orders_of_the_whole_shop_are_found_by_all_that_is_asked_for(shop, of_all):
     placed, confirmed, other, tea = of_all
-    assert found(shop) == of_all[::-1]
-    assert found(shop, limit=1, sku="RED-LAMP") == [other]
-    assert found(shop, status="placed") == [tea, other, placed]
-    assert found(shop, limit=1, status="confirmed") == [confirmed]
-    assert found(shop, status="placed", sku="RED-LAMP", customer_id="anna") == [placed]
-    assert found(shop, status="lost") == []
+    assert order_ids(shop) == of_all[::-1]
+    assert order_ids(shop, limit=1, sku="RED-LAMP") == [other]
+    assert order_ids(shop, status="placed") == [tea, other, placed]
+    assert order_ids(shop, limit=1, status="confirmed") == [confirmed]
+    assert order_ids(shop, status="placed", sku="RED-LAMP", customer_id="anna") == [placed]
+    assert order_ids(shop, status="lost") == []
 
 
 def test_orders_are_found_by_when_they_were_placed(shop, of_all):
     times = [shop.orders.get(order_id).placed_at.isoformat().replace("+00:00", "Z") for order_id in of_all]
-    assert found(shop, **{"from": times[1], "to": times[3]}) == [of_all[2], of_all[1]]
-    assert found(shop, **{"from": times[1], "status": "placed"}) == [of_all[3], of_all[2]]
+    assert order_ids(shop, **{"from": times[1], "to": times[3]}) == [of_all[2], of_all[1]]
+    assert order_ids(shop, **{"from": times[1], "status": "placed"}) == [of_all[3], of_all[2]]
     assert shop.get("/order-search", by=OLGA, query={"to": "2026-02-30T12:00:00Z"}).complaints == {
         "query/to": "is no moment that there is"
     }
@@ -74,7 +74,7 @@ def test_orders_are_found_by_when_they_were_placed(shop, of_all):
 
 def test_a_search_goes_on_where_its_page_ended(shop, of_all):
     first = shop.get("/order-search", by=OLGA, query={"limit": 3}).json
-    assert found(shop, limit=3, cursor=first["cursor"]) == of_all[:1]
+    assert order_ids(shop, limit=3, cursor=first["cursor"]) == of_all[:1]
     other = shop.get("/order-search", by=OLGA, query={"sku": "TEA", "cursor": first["cursor"]})
     assert (other.status, other.problem) == (400, "invalid-request")
 
@@ -82,10 +82,10 @@ def test_a_search_goes_on_where_its_page_ended(shop, of_all):
 def test_a_shopper_s_orders_are_found_by_state_and_by_what_is_in_them(shop, of_all):
     placed, confirmed, _, tea = of_all
     hers = "/customers/anna/orders"
-    assert found(shop, hers, sku="RED-LAMP") == [confirmed, placed]
-    assert found(shop, hers, sku="RED-LAMP", status="placed") == [placed]
-    assert found(shop, hers) == [tea, confirmed, placed]
-    assert found(shop, hers, limit=1, status="confirmed") == [confirmed]
+    assert order_ids(shop, hers, sku="RED-LAMP") == [confirmed, placed]
+    assert order_ids(shop, hers, sku="RED-LAMP", status="placed") == [placed]
+    assert order_ids(shop, hers) == [tea, confirmed, placed]
+    assert order_ids(shop, hers, limit=1, status="confirmed") == [confirmed]
 
 
 @pytest.mark.parametrize("who", ["x" * 101, "%C3%A9", "a%20b", "a%23b"])
@@ -100,9 +100,9 @@ def test_a_page_of_a_queue_that_nothing_is_left_of_still_leads_on(shop):
     for _ in range(2):
         shop.place({**BODY, "lines": [{"sku": "TEA", "quantity": 1}]})
     last = shop.placed()
-    asked = {"queue": "starting", "sku": "RED-LAMP", "limit": 2}
-    first = shop.get("/queues", by=OLGA, query=asked).json
-    rest = shop.get("/queues", by=OLGA, query={**asked, "cursor": first["cursor"]}).json
+    query = {"queue": "starting", "sku": "RED-LAMP", "limit": 2}
+    first = shop.get("/queues", by=OLGA, query=query).json
+    rest = shop.get("/queues", by=OLGA, query={**query, "cursor": first["cursor"]}).json
     assert (first["items"], [order["order_id"] for order in rest["items"]]) == ([], [last])
 
 
@@ -111,11 +111,11 @@ def test_a_product_is_made_once_and_changed_as_it_was_seen(shop):
     assert (made.status, made.json) == (201, {"sku": "NEW-LAMP", **LAMP})
     again = shop.ask("PUT", "/products/NEW-LAMP", LAMP, by=OLGA, headers={"if-none-match": "*"})
     assert (again.status, again.problem) == (412, "precondition-failed")
-    seen = shop.get("/products/NEW-LAMP").headers["ETag"]
-    assert seen == made.headers["ETag"]
+    etag = shop.get("/products/NEW-LAMP").headers["ETag"]
+    assert etag == made.headers["ETag"]
     cheaper = {**LAMP, "price_minor": 1}
-    assert shop.ask("PUT", "/products/NEW-LAMP", cheaper, by=OLGA, headers={"if-match": seen}).status == 200
-    assert shop.ask("PUT", "/products/NEW-LAMP", LAMP, by=OLGA, headers={"if-match": seen}).status == 412
+    assert shop.ask("PUT", "/products/NEW-LAMP", cheaper, by=OLGA, headers={"if-match": etag}).status == 200
+    assert shop.ask("PUT", "/products/NEW-LAMP", LAMP, by=OLGA, headers={"if-match": etag}).status == 412
     assert shop.get("/products/NEW-LAMP").json["price_minor"] == 1
 
 
@@ -144,8 +144,8 @@ def test_stock_comes_in_once_a_key(shop):
 def test_the_ledger_says_who_moved_stock_and_why(shop):
     shop.post("/inventory/TEA/receipts", MORE, by=OLGA, key="in")
     shop.post("/inventory/TEA/adjustments", {"difference": -2, "reason": "Broken"}, by=OLGA, key="count")
-    told = {entry.reason: entry.note for entry in shop.store.entries.values()}
-    assert (told["received"], told["adjusted"]) == ("operator:olga: Delivery 17", "operator:olga: Broken")
+    notes = {entry.reason: entry.note for entry in shop.store.entries.values()}
+    assert (notes["received"], notes["adjusted"]) == ("operator:olga: Delivery 17", "operator:olga: Broken")
     assert shop.get("/inventory/TEA").json["on_hand"] == 3
 
 

@@ -1,4 +1,4 @@
-"""The payment gateway's events: signed as Stripe signs them, heard once, whatever comes again, late or out of turn."""
+"""The payment provider's events: verified, and applied once, even if they come again, late or out of order."""
 
 import json
 
@@ -14,7 +14,7 @@ EVIDENCE = {"due_by": 1_768_003_200}
 
 
 def signature(shop, body, secret=SECRETS["PAYMENTS_SECRET"], age=0):
-    """By Stripe's own client."""
+    """A signature made by Stripe's own library."""
     stamp = int(shop.clock.now().timestamp()) - age
     digest = stripe.WebhookSignature._compute_signature(f"{stamp}.{body.decode()}", secret)
     return f"t={stamp},v1={digest},v0={'0' * 64}"
@@ -131,9 +131,9 @@ def test_a_dispute_is_opened_and_closed_once_in_whichever_order_that_is_heard(sh
     about = dispute(shop, order_id)
     for kind, status in [("closed", "won"), ("created", "needs_response"), ("closed", "won"), ("created", "won")]:
         assert say(shop, f"charge.dispute.{kind}", {**about, "status": status}).status == 200
-    told = [each.event for each in shop.orders.events(order_id)]
-    heard = [each for each in told if isinstance(each, PaymentDisputed | DisputeClosed)]
-    assert heard == [DisputeClosed("dp_1", "won")]
+    events = [each.event for each in shop.orders.events(order_id)]
+    disputes = [each for each in events if isinstance(each, PaymentDisputed | DisputeClosed)]
+    assert disputes == [DisputeClosed("dp_1", "won")]
 
 
 def test_a_dispute_without_a_deadline_waits_from_now_on(shop):

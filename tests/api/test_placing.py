@@ -1,4 +1,4 @@
-"""Placing orders: once a key, checked first, begun by a state machine."""
+"""Placing orders: checked, placed once for each key, and started as an execution."""
 
 import json
 from dataclasses import replace
@@ -95,7 +95,7 @@ def test_an_order_whose_request_never_comes_again_is_begun_by_the_sweeper(shop):
 
 
 def test_whoever_begins_an_order_names_the_request_that_placed_it(shop):
-    """Step Functions would take another input under the same name for another execution."""
+    """Step Functions refuses the same name with another input."""
     shop.executions.fail_next(after_effect=False)
     shop.post("/orders", BODY, key="key-1", headers={"x-correlation-id": "the-first"})
     again = shop.post("/orders", BODY, key="key-1", headers={"x-correlation-id": "the-second"})
@@ -109,10 +109,10 @@ def test_whoever_begins_an_order_names_the_request_that_placed_it(shop):
 
 def test_operators_see_in_the_timeline_by_which_request_an_order_came(shop):
     placed = shop.place(by=ANNA)
-    (told,) = shop.get(f"/orders/{placed}", by=OLGA).json["timeline"]
-    assert told["data"]["request_id"] == REQUEST
-    (shown,) = shop.get(f"/orders/{placed}").json["timeline"]
-    assert "request_id" not in shown["data"]
+    (entry,) = shop.get(f"/orders/{placed}", by=OLGA).json["timeline"]
+    assert entry["data"]["request_id"] == REQUEST
+    (shopper_entry,) = shop.get(f"/orders/{placed}").json["timeline"]
+    assert "request_id" not in shopper_entry["data"]
 
 
 def test_the_sweeper_sees_every_page_and_no_order_that_moved(shop):

@@ -1,4 +1,4 @@
-"""Quotes: what an order would cost, and costs when it is placed."""
+"""Quotes: an order costs what its quote said."""
 
 import pytest
 
@@ -12,9 +12,9 @@ def wish(**changes):
 
 def test_an_order_costs_what_was_quoted(shop):
     quoted = shop.post("/quotes", wish()).json
-    shown = shop.get(f"/orders/{shop.place()}").json
-    assert quoted["charges"] == shown["charges"]
-    assert quoted["charges"]["total_minor"] == shown["totals"]["ordered_minor"] == 13_079
+    order = shop.get(f"/orders/{shop.place()}").json
+    assert quoted["charges"] == order["charges"]
+    assert quoted["charges"]["total_minor"] == order["totals"]["ordered_minor"] == 13_079
     assert [line["sku"] for line in quoted["lines"]] == ["RED-LAMP", "BLUE-RUG"]
 
 

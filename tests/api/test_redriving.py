@@ -1,4 +1,4 @@
-"""Redriving over HTTP: seen beforehand, in the operator's name, one order or all of them part by part."""
+"""Redrives over HTTP: previewed, in the operator's name, of one order or of all in pages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Returns: of what was delivered, no more than that, once a key."""
+"""Returns: of delivered units, no more than that, once for each key."""
 
 import pytest
 
@@ -57,11 +57,11 @@ def test_a_key_is_of_one_body_though_the_order_has_yet_to_tell_of_its_return(sho
     assert shop.state() == before
 
 
-@pytest.mark.parametrize("asked", [("RED-LAMP", 3), ("RED-LAMP", 999), ("TEA", 1)])
-def test_more_than_was_bought_can_t_come_back(shop, asked):
+@pytest.mark.parametrize("line", [("RED-LAMP", 3), ("RED-LAMP", 999), ("TEA", 1)])
+def test_more_than_was_bought_can_t_come_back(shop, line):
     order_id = shop.delivered()
     before = shop.state()
-    reply = ask(shop, order_id, lines(asked))
+    reply = ask(shop, order_id, lines(line))
     assert (reply.status, reply.problem) == (409, "order-not-returnable")
     assert shop.state() == before
 
@@ -113,10 +113,10 @@ def test_a_return_needs_a_key(shop):
 
 def test_goods_are_sent_back_of_the_order_as_it_was_seen(shop):
     order_id = shop.delivered()
-    seen = {"if-match": shop.get(f"/orders/{order_id}").headers["ETag"]}
+    if_match = {"if-match": shop.get(f"/orders/{order_id}").headers["ETag"]}
     now = shop.clock.now()
     shop.save(order_id, lambda order: returns.authorize(order, "rma", [Units("RED-LAMP", 1)], "", now))
     before = shop.state()
-    reply = shop.post(f"/orders/{order_id}/returns", lines(("RED-LAMP", 1)), key="k", headers=seen)
+    reply = shop.post(f"/orders/{order_id}/returns", lines(("RED-LAMP", 1)), key="k", headers=if_match)
     assert (reply.status, reply.problem) == (412, "precondition-failed")
     assert shop.state() == before

@@ -1,4 +1,4 @@
-"""Reviews: an operator decides, and every execution that waits hears it."""
+"""Reviews: an operator decides, and every waiting execution gets the decision."""
 
 import pytest
 

@@ -1,8 +1,8 @@
-"""Searching, and being helped to type."""
+"""The search of the catalogue, and suggestions."""
 
 import pytest
 
-from oms.adapters.tantivy_search import TantivySearch
+from oms.adapters.search.tantivy_search import TantivySearch
 from oms.domain.search import BANDS, FACETS, Listing, Sort, band
 from tests.api.shop import Shop, contract
 from tests.domain.orders import CATALOGUE
@@ -15,7 +15,7 @@ def shop(tmp_path):
     return Shop(search)
 
 
-def found(shop, **query):
+def skus_of(shop, **query):
     return [item["sku"] for item in shop.get("/search", by=None, query=query).json["items"]]
 
 
@@ -27,19 +27,19 @@ def test_anybody_finds_a_product_and_sees_whether_there_is_any(shop):
 
 
 def test_without_words_all_products_are_found_by_name(shop):
-    assert found(shop) == sorted(CATALOGUE, key=lambda sku: CATALOGUE[sku].name)
+    assert skus_of(shop) == sorted(CATALOGUE, key=lambda sku: CATALOGUE[sku].name)
 
 
 def test_filters_narrow_what_is_found(shop):
-    assert found(shop, in_stock="false") == ["TEA"]
+    assert skus_of(shop, in_stock="false") == ["TEA"]
     lamp = CATALOGUE["RED-LAMP"]
-    assert found(shop, category=lamp.category, price=band(lamp.price.minor)) == ["RED-LAMP"]
+    assert skus_of(shop, category=lamp.category, price=band(lamp.price.minor)) == ["RED-LAMP"]
 
 
 def test_hits_come_in_pages_in_the_order_that_was_asked_for(shop):
     dearest = sorted(CATALOGUE, key=lambda sku: -CATALOGUE[sku].price.minor)
     first = shop.get("/search", query={"sort": "-price", "limit": 1}).json
-    rest = found(shop, sort="-price", cursor=first["cursor"])
+    rest = skus_of(shop, sort="-price", cursor=first["cursor"])
     assert [first["items"][0]["sku"], *rest] == dearest
 
 

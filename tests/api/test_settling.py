@@ -1,4 +1,4 @@
-"""Settling by hand what a check found: the record is closed with who and why, and nothing else moves."""
+"""Settling a discrepancy by hand: the record is closed with who and why, and nothing else changes."""
 
 import pytest
 
@@ -11,7 +11,7 @@ BY_HAND = {"check": "CheckOrders", "reason": "Refunded at the gateway, ticket 47
 
 @pytest.fixture
 def doubted(shop):
-    """An order that a check has parked; its id."""
+    """The id of an order that a check has parked."""
     order_id = shop.confirmed()
     shop.save(order_id, lambda order: parking.park_discrepancy(order, "CheckOrders", "money: odd"))
     return order_id
@@ -20,8 +20,8 @@ def doubted(shop):
 def test_it_closes_the_record_and_moves_neither_money_nor_stock(shop, doubted):
     money, entries = shop.orders.money(doubted), dict(shop.store.entries)
     reply = shop.post(f"/orders/{doubted}/settlement", BY_HAND, by=OLGA)
-    told = {"order_id": doubted, "check": "CheckOrders", "found": "money: odd", "parked": False}
-    assert (reply.status, reply.json) == (200, told)
+    expected = {"order_id": doubted, "check": "CheckOrders", "found": "money: odd", "parked": False}
+    assert (reply.status, reply.json) == (200, expected)
     last = shop.orders.events(doubted)[-1]
     assert (last.by, last.event) == ("operator:olga", DiscrepancyAccepted("CheckOrders", BY_HAND["reason"]))
     assert (shop.orders.money(doubted), shop.store.entries) == (money, entries)
@@ -46,9 +46,9 @@ def test_what_an_execution_parked_stays_parked(shop):
 
 
 def test_only_what_was_seen_is_settled(shop, doubted):
-    seen = shop.get(f"/orders/{doubted}", by=OLGA).headers["ETag"]
+    etag = shop.get(f"/orders/{doubted}", by=OLGA).headers["ETag"]
     shop.save(doubted, lambda order: parking.park_discrepancy(order, "CheckOrders", "money: odder"))
-    path, stale = f"/orders/{doubted}/settlement", {"If-Match": seen}
+    path, stale = f"/orders/{doubted}/settlement", {"If-Match": etag}
     assert shop.post(path, BY_HAND, by=OLGA, headers=stale).status == 412
     assert shop.orders.get(doubted).parked["CheckOrders"].cause == "money: odder"
     fresh = {"If-Match": shop.get(f"/orders/{doubted}", by=OLGA).headers["ETag"]}
@@ -57,5 +57,5 @@ def test_only_what_was_seen_is_settled(shop, doubted):
 
 def test_a_shopper_reads_nothing_of_it(shop, doubted):
     shop.post(f"/orders/{doubted}/settlement", BY_HAND, by=OLGA)
-    told = shop.get(f"/orders/{doubted}").json["timeline"][-1]
-    assert (told["event"], told["data"]) == ("DiscrepancyAccepted", {})
+    entry = shop.get(f"/orders/{doubted}").json["timeline"][-1]
+    assert (entry["event"], entry["data"]) == ("DiscrepancyAccepted", {})

@@ -1,4 +1,4 @@
-"""The carrier's callbacks: signed, in time, heard once."""
+"""The carrier's webhook: verified, and each event delivered once."""
 
 import hashlib
 import hmac

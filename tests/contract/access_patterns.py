@@ -1,8 +1,8 @@
-"""Each access pattern of the shop, done for an order of 5 lines and for one of 100, with what DynamoDB says it cost.
+"""The shop's access patterns, each measured in capacity units for an order of 5 lines and one of 100.
 
     python -m tests.contract.access_patterns
 
-writes ``docs/access-patterns.md`` anew, from AWS's own DynamoDB Local.
+writes ``docs/access-patterns.md``, from AWS's own DynamoDB Local.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from oms.adapters.aws_json import Api, Post
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.stock_shards import Shards
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import AwsJsonClient, Post
+from oms.adapters.dynamodb.stock.shards import Shards
 from oms.domain import inventory, payment_rules, placement, shipping
 from oms.domain.baskets import basket_of
 from oms.domain.cart import Cart, CartLine
@@ -72,7 +72,7 @@ def place(
 
 
 def patterns(stores: Stores, lines: int) -> list[Pattern]:
-    """In the order of an order's life. What reads alone comes after it."""
+    """In the order of an order's life; patterns that only read come last."""
     orders, skus, order_id = stores.orders, list(goods(lines)), "ord_7k3m9q2w5x8z1v4b6n0p7k3m9q"
     number = order_id[4:14].upper()
 
@@ -135,18 +135,18 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
 
 
 def looking(stores: Stores, skus: Sequence[str]) -> list[Pattern]:
-    """For orders that are filed, most of them in one state."""
+    """Searches over indexed orders, most of them in one state."""
 
-    def found(wanted: OrderQuery) -> Callable[[], object]:
-        return lambda: stores.order_index.find(wanted, LISTED)
+    def find(criteria: OrderQuery) -> Callable[[], object]:
+        return lambda: stores.order_index.find(criteria, LISTED)
 
     return [
         (UNNAMED, lambda: stores.order_index.add(stores.orders.of_customer("anna", 100).items)),
-        (f"Find the latest {LISTED} orders", found(OrderQuery())),
-        (f"Find {LISTED} by their state", found(OrderQuery(Status.PLACED))),
-        (f"Find {LISTED} by a SKU", found(OrderQuery(sku=skus[0]))),
-        (f"Find {LISTED} by state, SKU and shopper", found(OrderQuery(Status.PLACED, skus[0], "anna"))),
-        ("Find that none is so", found(OrderQuery(Status.LOST, skus[0]))),
+        (f"Find the latest {LISTED} orders", find(OrderQuery())),
+        (f"Find {LISTED} by their state", find(OrderQuery(Status.PLACED))),
+        (f"Find {LISTED} by a SKU", find(OrderQuery(sku=skus[0]))),
+        (f"Find {LISTED} by state, SKU and shopper", find(OrderQuery(Status.PLACED, skus[0], "anna"))),
+        ("Find that none is so", find(OrderQuery(Status.LOST, skus[0]))),
     ]
 
 
@@ -156,7 +156,7 @@ def requested(order: Order) -> Change:
 
 
 def hot(stores: Stores) -> list[Pattern]:
-    """Of one SKU in sixteen shards, whatever the order."""
+    """Patterns of one SKU in sixteen shards, whatever the order."""
 
     def reserve(order_id: str, units: int = 1) -> None:
         stores.inventory.apply(inventory.reserve(f"{order_id}:reserve", order_id, [(HOT, units)]))
@@ -181,9 +181,9 @@ def hot(stores: Stores) -> list[Pattern]:
 
 
 def measured(post: Post, lines: int) -> dict[str, Cost]:
-    """By the patterns' names."""
+    """The costs, by the patterns' names."""
     meter = Meter(post)
-    api = Api(DYNAMODB, meter)
+    api = AwsJsonClient(DYNAMODB, meter)
     tables = fresh_tables(api)
     meter.tables = {there: name for name, there in tables.items()}
     stores = in_tables(api, tables, Shards.of(f"{HOT}=16"))
@@ -209,8 +209,8 @@ def table(costs: Mapping[int, Mapping[str, Cost]]) -> str:
     rows.append(["---", "---", "---:", "---:", "---:", "---:"])
     for name, cost in costs[few].items():
         figures = [f"{units:g}" for each in (cost, costs[many][name]) for units in (each.read, each.written)]
-        asked = "; ".join(f"{n} {what}" if n > 1 else what for what, n in cost.asked.items())
-        rows.append([name, asked, *figures])
+        operations = "; ".join(f"{n} {what}" if n > 1 else what for what, n in cost.operations.items())
+        rows.append([name, operations, *figures])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -219,9 +219,9 @@ def measured_table(url: str) -> str:
 
 
 def main() -> int:
-    told, _, _ = PAGE.read_text().partition(BEGINS)
+    text, _, _ = PAGE.read_text().partition(BEGINS)
     with dynamodb_local.running() as url:
-        PAGE.write_text(f"{told}{BEGINS}\n{measured_table(url)}")
+        PAGE.write_text(f"{text}{BEGINS}\n{measured_table(url)}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""One fixture for every store, and one for those that hold when many write at once."""
+"""Fixtures: every store, and those whose transactions are isolated."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from oms.adapters.aws_json import Post
-from oms.adapters.opensearch_search import OpenSearchSearch
-from oms.adapters.stock_shards import UNSPLIT, Shards
-from oms.adapters.tantivy_search import TantivySearch
+from oms.adapters.aws.json_protocol import Post
+from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
+from oms.adapters.search.opensearch_search import OpenSearchSearch
+from oms.adapters.search.tantivy_search import TantivySearch
 from oms.ports import Search
 from tests.contract.stores import REGION, Stores, at, in_dynamodb, in_memory, ministack, on_one_machine, to_moto
 
@@ -25,7 +25,7 @@ NAMED = ["endpoint", f"endpoint{SPLIT}"] if ENDPOINT else []
 
 @pytest.fixture(scope="session", autouse=True)
 def _credentials() -> Iterator[None]:
-    """Of nobody: what runs here must reach no account."""
+    """Invalid credentials, so that no test reaches an account."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -42,9 +42,10 @@ def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(params=["ministack", *NAMED])
 def remote(request: pytest.FixtureRequest) -> Post:
-    """A way that an answer can get lost on."""
+    """A connection on which a response can get lost."""
     if request.param == "ministack":
         return on_one_machine(request.getfixturevalue("ministack_url"))
+    assert ENDPOINT
     return at(ENDPOINT)
 
 
@@ -72,7 +73,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
 
 @pytest.fixture(params=["memory", "ministack", f"ministack{SPLIT}", *NAMED])
 def shared_stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
-    """Without moto, whose transactions aren't isolated from each other. Threads take turns as often as they can."""
+    """All stores but moto, whose transactions aren't isolated. Threads switch as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield from _stores(request)
@@ -91,7 +92,7 @@ def osmem_url() -> Iterator[str]:
 
 @pytest.fixture(params=["tantivy", "osmem", *(["opensearch"] if OPENSEARCH else [])])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
-    """Each engine, with nothing in it."""
+    """Each search engine, empty."""
     if request.param == "tantivy":
         yield TantivySearch(tmp_path / "search")
         return
@@ -100,5 +101,5 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Search]:
     url = OPENSEARCH if request.param == "opensearch" else request.getfixturevalue("osmem_url")
     name = f"products-{uuid4().hex[:8]}"
     with OpenSearch([url], timeout=30) as client:
-        yield OpenSearchSearch(client, name, seen_at_once=True)
+        yield OpenSearchSearch(client, name, wait_for_writes=True)
         client.indices.delete(index=f"{name}-*")

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 import boto3
 from botocore.config import Config
 
-from oms.adapters.tables import tables
+from oms.adapters.dynamodb.table_requests import create_table_request
+from oms.declarations.tables import tables
 from tests.contract.maven import Missing, Server, suite
 from tests.contract.stores import REGION, free_port
 
@@ -25,7 +26,7 @@ MAIN = "software.amazon.dynamodb.services.local.main.ServerRunner"
 
 @contextmanager
 def running(*options: str) -> Iterator[str]:
-    """Its URL. Raises ``Missing``."""
+    """Start it, and yield its URL. Raises ``Missing``."""
     port = free_port()
     command = [*DYNAMODB.command(), f"-Djava.library.path={DYNAMODB.jars()}", MAIN, "-port", str(port)]
     with DYNAMODB.running([*command, "-inMemory", "-disableTelemetry", *options], port):
@@ -35,10 +36,10 @@ def running(*options: str) -> Iterator[str]:
 
 
 def _warm_up(url: str) -> None:
-    """Its first table takes it longer than the shop would wait."""
+    """Creating the first table takes longer than the shop's timeout."""
     session = boto3.Session("testing", "testing", region_name=REGION)
     client = session.client("dynamodb", endpoint_url=url, config=Config(read_timeout=60))
-    client.create_table(**tables()["products"].creation("first"))
+    client.create_table(**create_table_request("first", tables()["products"]))
     client.delete_table(TableName="first")
 
 

@@ -1,4 +1,4 @@
-"""Walking a listing page by page."""
+"""Reading a listing page by page."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ T = TypeVar("T")
 
 
 def walked(listing: Callable[[int, str | None], Page[T]], limit: int) -> list[T]:
-    """All of a listing, in pages of ``limit``: only the last may be shorter."""
+    """All items of a listing, in pages of ``limit``. Only the last may be shorter."""
     page = listing(limit, None)
-    found = list(page.items)
+    items = list(page.items)
     while page.cursor is not None:
         assert len(page.items) == limit
         page = listing(limit, page.cursor)
-        found += page.items
+        items += page.items
     assert len(page.items) <= limit
-    return found
+    return items

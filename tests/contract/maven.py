@@ -1,4 +1,4 @@
-"""Servers from Maven Central that contracts are held against: fetched once, started here, stopped at the end."""
+"""Servers from Maven Central that contracts run against: fetched once, started, and stopped at the end."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ POM = """\
 
 
 class Missing(Exception):
-    """What the machine lacks for this."""
+    """The machine lacks something that the server needs."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """``java`` is the oldest that it runs on."""
+    """``java`` is the oldest version that it runs on."""
 
     name: str
     group: str
@@ -53,7 +53,7 @@ class Server:
         return ROOT / ".local" / f"{self.name.lower().replace(' ', '-')}-{self.version}"
 
     def command(self) -> list[str]:
-        """Java with all jars in its class path, which are fetched once. Raises ``Missing``."""
+        """The command of Java with all jars in its class path, fetched once. Raises ``Missing``."""
         return [self._java(), "-cp", f"{self.jars()}/*"]
 
     def jars(self) -> Path:
@@ -75,14 +75,14 @@ class Server:
         return fetched.rename(folder)
 
     def _java(self) -> str:
-        found = shutil.which("java")
-        if found is None:
+        java = shutil.which("java")
+        if java is None:
             raise Missing(f"there is no Java: {self.name} needs {self.java} or newer")
-        said = subprocess.run([found, "-version"], capture_output=True, text=True).stderr
-        version = re.search(r'version "(\d+)', said)
+        output = subprocess.run([java, "-version"], capture_output=True, text=True).stderr
+        version = re.search(r'version "(\d+)', output)
         if version is None or int(version[1]) < self.java:
             raise Missing(f"{self.name} needs Java {self.java} or newer, not {version[1] if version else 'this one'}")
-        return found
+        return java
 
     @contextmanager
     def running(self, command: Sequence[str], port: int) -> Iterator[None]:
@@ -108,6 +108,6 @@ class Server:
 
 
 def suite(arguments: Sequence[str], **environment: str) -> int:
-    """What pytest ends with."""
+    """Run the suite, and return pytest's exit status."""
     command = [sys.executable, "-m", "pytest", *arguments]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}).returncode

@@ -1,6 +1,6 @@
-"""What is asked of DynamoDB, and what it says that this costs.
+"""Counts calls to DynamoDB, and the capacity units that they consume.
 
-Of a transaction DynamoDB Local reports a single action a table. So each action is sent as a transaction of its own.
+DynamoDB Local reports only one action of a transaction for each table. So each action is sent as a transaction.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from oms.adapters.aws_json import Headers, Post
+from oms.adapters.aws.json_protocol import Headers, Post
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 
 
 @dataclass(frozen=True)
 class Cost:
-    asked: Mapping[str, int]
+    operations: Mapping[str, int]
     read: float
     written: float
 
 
 @dataclass
 class Meter:
-    """Passes on what is asked of DynamoDB, and adds up what it says that this costs."""
+    """Forwards calls to DynamoDB, and sums up the consumed capacity in the responses."""
 
     post: Post
     tables: dict[str, str] = field(default_factory=dict)
-    """By their names in DynamoDB."""
+    """The tables' declared names, by their names in DynamoDB."""
     is_on: bool = False
-    asked: Counter[str] = field(default_factory=Counter)
+    operations: Counter[str] = field(default_factory=Counter)
     read: float = 0
     written: float = 0
 
@@ -39,20 +39,20 @@ class Meter:
         operation, request = headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)
         if not self.is_on:
             return self.post(body, headers)
-        self.asked.update(self._asked(operation, request))
+        self.operations.update(self._operations(operation, request))
         before: list[Any] = []
         for one in _one_by_one(request):
             status, answer = self.post(json.dumps({**one, "ReturnConsumedCapacity": "INDEXES"}).encode(), headers)
-            told = json.loads(answer)
-            self._note(operation, told.get("ConsumedCapacity") or [])
-            if "CancellationReasons" in told:
+            response = json.loads(answer)
+            self._note(operation, response.get("ConsumedCapacity") or [])
+            if "CancellationReasons" in response:
                 return status, json.dumps(
-                    {**told, "CancellationReasons": before + told["CancellationReasons"]}
+                    {**response, "CancellationReasons": before + response["CancellationReasons"]}
                 ).encode()
             before.append({"Code": "None"})
         return status, answer
 
-    def _asked(self, operation: str, request: Mapping[str, Any]) -> Iterator[str]:
+    def _operations(self, operation: str, request: Mapping[str, Any]) -> Iterator[str]:
         if operation == "TransactWriteItems":
             for kind, action in (pair for each in request["TransactItems"] for pair in each.items()):
                 yield f"{kind} {self.tables[action['TableName']]}"
@@ -71,9 +71,9 @@ class Meter:
             self.written += units
 
     def cost(self) -> Cost:
-        """Since it was last asked for."""
-        cost = Cost(self.asked, self.read, self.written)
-        self.asked, self.read, self.written = Counter(), 0, 0
+        """The cost since the last call of this method."""
+        cost = Cost(self.operations, self.read, self.written)
+        self.operations, self.read, self.written = Counter(), 0, 0
         return cost
 
 

@@ -1,4 +1,4 @@
-"""Orders for the contract, made as the shop makes them."""
+"""Orders for the contract tests, made by the shop's own rules."""
 
 from __future__ import annotations
 

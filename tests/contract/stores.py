@@ -1,4 +1,4 @@
-"""The stores that one contract is held against: memory, moto, ministack over HTTP, and any endpoint that is named."""
+"""The stores that the contract tests run against: memory, moto, ministack over HTTP, and a given endpoint."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from pathlib import Path
 import requests
 from botocore.credentials import Credentials
 
-from oms.adapters.aws_json import Api, Headers, Post, pooled, signer, unsigned
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_baskets import DynamoBaskets
-from oms.adapters.dynamodb_carts import DynamoCarts
-from oms.adapters.dynamodb_credit import DynamoCredit
-from oms.adapters.dynamodb_discounts import DynamoDiscounts
-from oms.adapters.dynamodb_inventory import DynamoInventory
-from oms.adapters.dynamodb_order_index import DynamoOrderIndex
-from oms.adapters.dynamodb_orders import DynamoOrders
-from oms.adapters.dynamodb_products import DynamoProducts
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import AwsJsonClient, Headers, Post, pooled, signer, unsigned
+from oms.adapters.dynamodb.baskets import DynamoBaskets
+from oms.adapters.dynamodb.carts import DynamoCarts
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.credit import DynamoCredit
+from oms.adapters.dynamodb.discounts import DynamoDiscounts
+from oms.adapters.dynamodb.order_index import DynamoOrderIndex
+from oms.adapters.dynamodb.orders import DynamoOrders
+from oms.adapters.dynamodb.products import DynamoProducts
+from oms.adapters.dynamodb.stock.inventory import DynamoInventory
+from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
+from oms.adapters.dynamodb.table_requests import create_table_request
 from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.adapters.memory_baskets import MemoryBaskets
 from oms.adapters.memory_carts import MemoryCarts
 from oms.adapters.memory_credit import MemoryCredit
 from oms.adapters.memory_discounts import MemoryDiscounts
 from oms.adapters.memory_order_index import MemoryOrderIndex
-from oms.adapters.stock_shards import UNSPLIT, Shards
-from oms.adapters.tables import tables
+from oms.declarations.tables import tables
 from oms.ports import Baskets, Carts, Credit, Discounts, Inventory, OrderIndex, Orders, Products
 
 REGION = "us-east-1"
@@ -43,7 +44,7 @@ _names = count(1)
 
 @dataclass(frozen=True)
 class Stores:
-    """The stores of one shop, empty."""
+    """The empty stores of one shop."""
 
     orders: Orders
     inventory: Inventory
@@ -57,43 +58,43 @@ class Stores:
 
 def in_memory() -> Stores:
     store = MemoryStore()
-    kept = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store), MemoryOrderIndex(store), MemoryCredit(store)
-    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), *kept)
+    others = MemoryCarts(store), MemoryBaskets(), MemoryDiscounts(store), MemoryOrderIndex(store), MemoryCredit(store)
+    return Stores(MemoryOrders(store), MemoryInventory(store), MemoryProducts(), *others)
 
 
 def at(endpoint: str) -> Post:
-    """To a DynamoDB that is somewhere, signed by nobody that it knows."""
+    """Posts to a DynamoDB endpoint, signed with invalid credentials."""
     return pooled(endpoint, signer(endpoint, "dynamodb", REGION, Credentials("testing", "testing")))
 
 
 def on_one_machine(endpoint: str) -> Post:
-    """To a ministack, as the functions of ``make run`` ask it."""
+    """Posts to a ministack in the way of ``make run``'s functions."""
     return pooled(endpoint, unsigned)
 
 
 def to_moto(body: bytes, headers: Headers) -> tuple[int, bytes]:
-    """To DynamoDB as moto plays it, which takes AWS's place before ``requests``."""
+    """Posts to moto's DynamoDB, which intercepts ``requests``."""
     answer = requests.post(f"https://dynamodb.{REGION}.amazonaws.com/", body, headers=dict(headers), timeout=10)
     return answer.status_code, answer.content
 
 
 def in_dynamodb(post: Post, shards: Shards = UNSPLIT) -> Stores:
-    """Fresh tables."""
-    api = Api(DYNAMODB, post)
+    """Stores in new tables."""
+    api = AwsJsonClient(DYNAMODB, post)
     return in_tables(api, fresh_tables(api), shards)
 
 
-def fresh_tables(api: Api) -> dict[str, str]:
-    """Their names."""
+def fresh_tables(api: AwsJsonClient) -> dict[str, str]:
+    """Create new tables, and return their names."""
     suffix = f"{os.getpid()}-{next(_names)}"
     names = {}
     for name, table in tables().items():
         names[name] = f"{name}-{suffix}"
-        api.call("CreateTable", **table.creation(names[name]))
+        api.call("CreateTable", **create_table_request(names[name], table))
     return names
 
 
-def in_tables(api: Api, names: Mapping[str, str], shards: Shards) -> Stores:
+def in_tables(api: AwsJsonClient, names: Mapping[str, str], shards: Shards) -> Stores:
     db = DynamoDB(api)
     return Stores(
         DynamoOrders(db, names["orders"], names["inventory"], names["carts"], shards),
@@ -116,7 +117,7 @@ def free_port() -> int:
 
 @contextmanager
 def ministack(directory: Path) -> Iterator[str]:
-    """A ministack as `make run` has it, with DynamoDB and its streams alone; its URL."""
+    """The URL of a ministack as in `make run`, with only DynamoDB and its streams."""
     port = free_port()
     settings = {
         "GATEWAY_PORT": str(port),

@@ -1,4 +1,4 @@
-"""What every store of baskets keeps."""
+"""The contract of every store of baskets."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def baskets(stores: Stores) -> Baskets:
 
 
 def basket(n: int, *skus: str) -> Basket:
-    """The later, the smaller is its order's id."""
+    """A later basket has a smaller order id."""
     return Basket(f"ord_{9 - n}", NOON + timedelta(seconds=n), skus)
 
 
 def test_the_latest_baskets_with_a_product_come_first(baskets: Baskets) -> None:
-    kept = [basket(1, "TEA", "MILK"), basket(3, "TEA"), basket(2, "MILK", "TEA"), basket(4, "MILK")]
-    for each in kept:
+    written = [basket(1, "TEA", "MILK"), basket(3, "TEA"), basket(2, "MILK", "TEA"), basket(4, "MILK")]
+    for each in written:
         baskets.add(each)
 
-    assert list(baskets.with_product("TEA", 10)) == [kept[1], kept[2], kept[0]]
-    assert list(baskets.with_product("TEA", 2)) == [kept[1], kept[2]]
+    assert list(baskets.with_product("TEA", 10)) == [written[1], written[2], written[0]]
+    assert list(baskets.with_product("TEA", 2)) == [written[1], written[2]]
     assert list(baskets.with_product("SODA", 2)) == []
 
 

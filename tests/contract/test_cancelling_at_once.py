@@ -22,7 +22,7 @@ CLIENTS = 8
 
 
 class TakingExecutions(MemoryExecutions):
-    """Each cancellation comes as far as its first state, as the state machine does."""
+    """Runs the first state of each cancellation, as the state machine does."""
 
     deps: Deps
 
@@ -59,8 +59,8 @@ def cancelled_by_all(shop: Shop, order_id: str, keys: list[str]) -> list[Reply]:
 
 
 def taken_by(shop: Shop, order_id: str) -> list[str]:
-    told = [each.event for each in shop.deps.orders.events(order_id)]
-    return [event.cancellation_id for event in told if isinstance(event, CancellationStarted)]
+    events = [each.event for each in shop.deps.orders.events(order_id)]
+    return [event.cancellation_id for event in events if isinstance(event, CancellationStarted)]
 
 
 def test_one_key_is_one_cancellation_and_one_answer(shop: Shop) -> None:

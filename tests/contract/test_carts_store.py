@@ -1,4 +1,4 @@
-"""What every store of carts keeps: the last word of each writer, or word that somebody else came first."""
+"""The contract of every store of carts: a write succeeds, or says that another came first."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def test_only_the_cart_that_was_read_is_written_over(carts: Carts) -> None:
     assert carts.get("anna", NOON) == second
 
 
-@pytest.mark.parametrize(("owner", "kept"), [("anna", RETENTION), ("guest_1", GUEST_RETENTION)])
-def test_a_cart_is_kept_for_some_time_after_its_last_change(carts: Carts, owner: str, kept: timedelta) -> None:
+@pytest.mark.parametrize(("owner", "lifetime"), [("anna", RETENTION), ("guest_1", GUEST_RETENTION)])
+def test_a_cart_is_kept_for_some_time_after_its_last_change(carts: Carts, owner: str, lifetime: timedelta) -> None:
     first = carts.save(put(Cart(owner), TEA, 1), NOON)
-    second = carts.save(put(first, TEA, 2), NOON + kept - SECOND)
-    end = NOON + kept - SECOND + kept
+    second = carts.save(put(first, TEA, 2), NOON + lifetime - SECOND)
+    end = NOON + lifetime - SECOND + lifetime
 
     assert carts.get(owner, end - SECOND) == second
     assert carts.get(owner, end).lines == ()
@@ -113,25 +113,25 @@ def test_eight_who_write_one_cart_lose_nothing_and_are_told(shared_stores: Store
     carts, rounds, all_read = shared_stores.carts, 6, Barrier(8)
 
     def writes(n: int) -> int:
-        sku, told = replace(TEA, sku=f"TEA-{n}"), 0
-        seen = carts.get("anna", NOON)
+        sku, conflicts = replace(TEA, sku=f"TEA-{n}"), 0
+        cart = carts.get("anna", NOON)
         all_read.wait()
         for quantity in range(1, rounds + 1):
             while True:
                 try:
-                    seen = carts.save(put(seen, sku, quantity), NOON)
+                    cart = carts.save(put(cart, sku, quantity), NOON)
                     break
                 except CartChanged:
-                    seen, told = carts.get("anna", NOON), told + 1
-        return told
+                    cart, conflicts = carts.get("anna", NOON), conflicts + 1
+        return conflicts
 
     with ThreadPoolExecutor(8) as pool:
-        told = sum(pool.map(writes, range(8)))
+        conflicts = sum(pool.map(writes, range(8)))
 
     cart = carts.get("anna", NOON)
     assert {line.sku: line.quantity for line in cart.lines} == {f"TEA-{n}": rounds for n in range(8)}
     assert cart.version == 8 * rounds
-    assert told >= 7
+    assert conflicts >= 7
 
 
 def test_of_eight_who_order_one_cart_one_does(shared_stores: Stores) -> None:

@@ -1,4 +1,4 @@
-"""Carts and checkouts over HTTP, on every store, by many at once."""
+"""Concurrent changes and checkouts of carts over HTTP, on every store."""
 
 from __future__ import annotations
 
@@ -30,10 +30,15 @@ SKUS = [f"TEA-{n}" for n in range(MAX_LINES)]
 
 @pytest.fixture
 def shop(shared_stores: Stores) -> Shop:
-    shop, kept = Shop(), shared_stores
-    stores = {"orders": kept.orders, "inventory": kept.inventory, "products": kept.products, "carts": kept.carts}
+    shop, stores_shared = Shop(), shared_stores
+    stores = {
+        "orders": stores_shared.orders,
+        "inventory": stores_shared.inventory,
+        "products": stores_shared.products,
+        "carts": stores_shared.carts,
+    }
     shop.deps = replace(shop.deps, **stores)
-    kept.products.put([*CATALOGUE.values(), *(replace(CATALOGUE["TEA"], sku=sku) for sku in SKUS)])
+    stores_shared.products.put([*CATALOGUE.values(), *(replace(CATALOGUE["TEA"], sku=sku) for sku in SKUS)])
     stock(shop, SKUS[:8])
     return shop
 

@@ -1,4 +1,4 @@
-"""Store credit: one ledger a customer, written with the orders that give and spend it, and never overdrawn."""
+"""The contract of every store of credit: a ledger for each customer, written with the orders, never overdrawn."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -93,11 +93,11 @@ def test_its_lines_are_listed_newest_first(stores):
         grant(stores, 100 + n, f"grant-{n}", minutes=n)
     grant(stores, 1, "bert's", customer="bert")
     page = stores.credit.entries("anna", 2)
-    seen = [*page.items]
+    entries = [*page.items]
     while page.cursor:
         page = stores.credit.entries("anna", 2, page.cursor)
-        seen += page.items
-    assert [booked.entry.amount.minor for booked in seen] == [104, 103, 102, 101, 100]
+        entries += page.items
+    assert [booked.entry.amount.minor for booked in entries] == [104, 103, 102, 101, 100]
     with pytest.raises(InvalidRequest):
         stores.credit.entries("bert", 2, stores.credit.entries("anna", 2).cursor)
 
@@ -105,14 +105,14 @@ def test_its_lines_are_listed_newest_first(stores):
 def test_all_of_them_are_there_for_an_audit(stores):
     grant(stores, 1, "hers")
     grant(stores, 2, "his", customer="bert")
-    seen, cursor = [], None
+    entries, cursor = [], None
     while True:
         page = stores.credit.every(1, cursor)
-        seen += page.items
+        entries += page.items
         cursor = page.cursor
         if cursor is None:
             break
-    assert {booked.entry.effect_id for booked in seen} == {"hers", "his"}
+    assert {booked.entry.effect_id for booked in entries} == {"hers", "his"}
 
 
 def test_eight_at_once_spend_no_more_than_there_is(shared_stores):

@@ -1,4 +1,4 @@
-"""Every store of discount codes keeps to one contract: no code is used beyond its limits, however many want it."""
+"""The contract of every store of discount codes: no code is used beyond its limits, also concurrently."""
 
 from __future__ import annotations
 

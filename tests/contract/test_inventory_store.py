@@ -1,4 +1,4 @@
-"""What every store of stock keeps: counters that follow their ledger, moved once and never below nothing."""
+"""The contract of every stock store: counters follow their ledger, move once and never go below zero."""
 
 from __future__ import annotations
 
@@ -104,9 +104,9 @@ def test_the_ledger_gives_back_every_entry(inventory: Inventory) -> None:
     for entry in entries:
         inventory.apply(entry)
 
-    found = walked(inventory.every_entry, 4)
+    entries_read = walked(inventory.every_entry, 4)
 
-    assert sorted(found, key=lambda each: each.effect_id) == sorted(entries, key=lambda each: each.effect_id)
+    assert sorted(entries_read, key=lambda each: each.effect_id) == sorted(entries, key=lambda each: each.effect_id)
 
 
 @pytest.mark.parametrize("limit", [1, 3, 100])

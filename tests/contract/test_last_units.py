@@ -1,4 +1,4 @@
-"""Eight shoppers at once, each with an API and state machines of their own, on the same orders and the same stock."""
+"""Eight concurrent shoppers, each with an API and state machines of their own, on the same orders and stock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOPPERS = 8
 
 
 def bought(stores: Stores, shopper: int, times: int) -> list[Order]:
-    """The shopper's orders, each posted and followed until its NewOrder has ended and its shipment is asked for."""
+    """The shopper's orders, each posted and followed until NewOrder has ended and its shipment is requested."""
     api, machines = Api(), Machines(seed=shopper)
     shared: Any = {"orders": stores.orders, "inventory": stores.inventory, "discounts": stores.discounts}
     machines.deps = replace(machines.deps, **shared)
@@ -42,8 +42,8 @@ def test_exactly_as_many_orders_are_confirmed_as_there_are_units(shared_stores: 
         each = shoppers.map(lambda shopper: bought(shared_stores, shopper, times), range(SHOPPERS))
         orders = [order for some in each for order in some]
 
-    told = Counter((order.status, order.reason) for order in orders)
-    assert told == {(Status.CONFIRMED, ""): units, (Status.REJECTED, "out-of-stock"): SHOPPERS * times - units}
+    outcomes = Counter((order.status, order.reason) for order in orders)
+    assert outcomes == {(Status.CONFIRMED, ""): units, (Status.REJECTED, "out-of-stock"): SHOPPERS * times - units}
     assert shared_stores.inventory.stock(["RED-LAMP"]) == {"RED-LAMP": Stock("RED-LAMP", units, units)}
     holding = {entry.order_id for entry in walked(shared_stores.inventory.every_entry, 100)} - {None}
     assert holding == {order.id for order in orders if order.status is Status.CONFIRMED}

@@ -1,4 +1,4 @@
-"""A write whose answer gets lost on the way back is sent again, and must count once and say that it did."""
+"""A write whose response gets lost is sent again: it must have one effect, and report success."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from oms.adapters.aws_json import Headers, Post, Unanswered
+from oms.adapters.aws.json_protocol import AwsUnavailable, Headers, Post
 from oms.domain import placement
 from oms.domain.cart import Cart, put
 from oms.domain.inventory import Stock, reserve
@@ -18,7 +18,7 @@ from tests.domain.orders import CATALOGUE
 
 
 class Losing:
-    """Loses the answer of every transaction that is sent for the first time, once it is written."""
+    """Loses the response to the first attempt of every transaction, after the write."""
 
     def __init__(self, post: Post) -> None:
         self.post = post
@@ -28,7 +28,7 @@ class Losing:
         answer = self.post(body, headers)
         if headers["X-Amz-Target"].endswith(".TransactWriteItems") and body not in self.lost:
             self.lost.add(body)
-            raise Unanswered("the line went dead")
+            raise AwsUnavailable("the line went dead")
         return answer
 
 

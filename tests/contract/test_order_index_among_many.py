@@ -1,4 +1,4 @@
-"""Among a thousand orders each page is exact: what is wanted comes once, in its turn, and nothing else does."""
+"""Among a thousand orders each page has exactly the matching orders, once and in order."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from oms.adapters import items
-from oms.adapters.aws_json import Api
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.dynamodb import DynamoDB
-from oms.adapters.dynamodb_order_index import MOST_READS, DynamoOrderIndex
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import AwsJsonClient
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.order_index import MAX_READS, DynamoOrderIndex
 from oms.domain.change import recorded
 from oms.domain.fold import fold
 from oms.domain.order import Order, Status
@@ -26,7 +26,7 @@ STATES = [Status.DELIVERED] * 40 + [Status.SHIPPED] * 8 + [Status.CANCELLED] + [
 
 
 def order(n: int) -> Order:
-    """Every third is of lamps, every 200th of tea; five of each second, and not in the turn of their ids."""
+    """Most are of lamps, every 200th of tea; five are placed in each second, and not in the order of their ids."""
     sku = "TEA" if n % 200 == 7 else "RED-LAMP" if n % 3 else "BLUE-RUG"
     change = placing_of(f"ord_{n * 7919 % MANY:04}", f"shopper {n % 11}", (sku, 1))
     placed = fold(recorded(None, change, NOON + timedelta(seconds=n // 5), "test"))
@@ -37,7 +37,7 @@ def order(n: int) -> Order:
 def shop(ministack_url: str) -> tuple[DynamoOrderIndex, list[Order], Meter]:
     made = [order(n) for n in range(MANY)]
     meter = Meter(at(ministack_url))
-    api = Api(DYNAMODB, meter)
+    api = AwsJsonClient(DYNAMODB, meter)
     names = fresh_tables(api)
     meter.tables = {there: name for name, there in names.items()}
     db = DynamoDB(api)
@@ -48,7 +48,7 @@ def shop(ministack_url: str) -> tuple[DynamoOrderIndex, list[Order], Meter]:
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "query",
     [
         OrderQuery(),
         OrderQuery(Status.REJECTED),
@@ -59,26 +59,26 @@ def shop(ministack_url: str) -> tuple[DynamoOrderIndex, list[Order], Meter]:
     ],
     ids=["all", "rare state", "rare goods", "rare state of goods", "three at once", "of a time"],
 )
-def test_each_comes_once_and_in_its_turn(shop: tuple[DynamoOrderIndex, list[Order], Meter], wanted: OrderQuery) -> None:
+def test_each_comes_once_and_in_its_turn(shop: tuple[DynamoOrderIndex, list[Order], Meter], query: OrderQuery) -> None:
     order_index, newest_first, meter = shop
     meter.is_on = True
 
-    found = walked(lambda limit, cursor: order_index.find(wanted, limit, cursor), 100)
+    orders = walked(lambda limit, cursor: order_index.find(query, limit, cursor), 100)
 
-    asked = sum(meter.cost().asked.values())
-    assert found == [each for each in newest_first if wanted.matches(each)]
-    assert asked <= MOST_READS * (1 + len(found) // 100)
+    query_count = sum(meter.cost().operations.values())
+    assert orders == [each for each in newest_first if query.matches(each)]
+    assert query_count <= MAX_READS * (1 + len(orders) // 100)
 
 
 def test_a_page_that_would_take_too_many_reads_ends_early_and_leads_on(
     shop: tuple[DynamoOrderIndex, list[Order], Meter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oms.adapters.dynamodb_order_index.MOST_READS", 6)
+    monkeypatch.setattr("oms.adapters.dynamodb.order_index.MAX_READS", 6)
     order_index, newest_first, _ = shop
-    wanted, cursor, found, pages = OrderQuery(Status.SHIPPED, "RED-LAMP"), None, list[Order](), 0
+    query, cursor, orders, pages = OrderQuery(Status.SHIPPED, "RED-LAMP"), None, list[Order](), 0
     while pages == 0 or cursor is not None:
-        page = order_index.find(wanted, 100, cursor)
-        found, cursor, pages = [*found, *page.items], page.cursor, pages + 1
+        page = order_index.find(query, 100, cursor)
+        orders, cursor, pages = [*orders, *page.items], page.cursor, pages + 1
 
-    assert found == [each for each in newest_first if wanted.matches(each)]
-    assert pages > 1 + len(found) // 100
+    assert orders == [each for each in newest_first if query.matches(each)]
+    assert pages > 1 + len(orders) // 100

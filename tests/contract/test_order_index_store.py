@@ -1,4 +1,4 @@
-"""Orders are found by what is asked for and by nothing else, newest first and each once, however the pages are cut."""
+"""The contract of every order index: exactly the matching orders, newest first and once, for any page size."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def newest_first(orders: Sequence[Order]) -> list[Order]:
 
 
 def placed_and_filed(stores: Stores, count: int) -> list[Order]:
-    """Some of each state, goods and shopper; always three of one moment."""
+    """Orders of each state, SKU and shopper, three at each time."""
     draw, made, filed = random.Random(7), [], []
     for n in range(count):
         skus = draw.sample(["RED-LAMP", "BLUE-RUG", "TEA"], draw.choice([1, 1, 2]))
@@ -60,9 +60,9 @@ def placed_and_filed(stores: Stores, count: int) -> list[Order]:
 def test_every_combination_finds_exactly_what_fits_it(stores: Stores) -> None:
     made = placed_and_filed(stores, 105)
 
-    for wanted, limit in product(WANTED, (7, 100)):
-        found = walked(lambda limit, cursor, wanted=wanted: stores.order_index.find(wanted, limit, cursor), limit)
-        assert found == newest_first([order for order in made if wanted.matches(order)]), (wanted, limit)
+    for query, limit in product(WANTED, (7, 100)):
+        orders = walked(lambda limit, cursor, query=query: stores.order_index.find(query, limit, cursor), limit)
+        assert orders == newest_first([order for order in made if query.matches(order)]), (query, limit)
 
 
 def test_an_order_is_found_by_its_state_as_soon_as_it_is_so(stores: Stores) -> None:
@@ -75,31 +75,31 @@ def test_an_order_is_found_by_its_state_as_soon_as_it_is_so(stores: Stores) -> N
     assert stores.order_index.find(OrderQuery(Status.CONFIRMED), 10).items == (confirmed,)
 
 
-@pytest.mark.parametrize("wanted", [OrderQuery(), OrderQuery(sku="RED-LAMP"), OrderQuery(customer_id="anna")])
-def test_an_order_is_found_by_all_else_once_it_is_filed_however_often(stores: Stores, wanted: OrderQuery) -> None:
+@pytest.mark.parametrize("query", [OrderQuery(), OrderQuery(sku="RED-LAMP"), OrderQuery(customer_id="anna")])
+def test_an_order_is_found_by_all_else_once_it_is_filed_however_often(stores: Stores, query: OrderQuery) -> None:
     order = place(stores.orders)
-    assert stores.order_index.find(wanted, 10).items == ()
+    assert stores.order_index.find(query, 10).items == ()
 
     confirmed = stores.orders.save(order, CONFIRM, NOON, "test")
     for late in ([order, confirmed], [order]):
         stores.order_index.add(late)
 
-    assert stores.order_index.find(wanted, 10).items == (confirmed,)
+    assert stores.order_index.find(query, 10).items == (confirmed,)
 
 
 def test_pages_that_are_turned_while_orders_come_and_move_on_neither_skip_nor_repeat(stores: Stores) -> None:
     made = [_filed(stores, n) for n in range(40)]
-    wanted, seen = OrderQuery(sku="RED-LAMP"), []
-    page = stores.order_index.find(wanted, 6)
+    query, order_ids = OrderQuery(sku="RED-LAMP"), []
+    page = stores.order_index.find(query, 6)
     while True:
-        seen += [order.id for order in page.items]
-        _filed(stores, 100 + len(seen))
-        stores.orders.save(made[len(seen) % 40], CONFIRM, NOON, "test")
+        order_ids += [order.id for order in page.items]
+        _filed(stores, 100 + len(order_ids))
+        stores.orders.save(made[len(order_ids) % 40], CONFIRM, NOON, "test")
         if page.cursor is None:
             break
-        page = stores.order_index.find(wanted, 6, page.cursor)
+        page = stores.order_index.find(query, 6, page.cursor)
 
-    assert seen == [order.id for order in newest_first(made)]
+    assert order_ids == [order.id for order in newest_first(made)]
 
 
 def _filed(stores: Stores, n: int) -> Order:
@@ -130,10 +130,10 @@ def test_a_cursor_of_another_search_is_refused(stores: Stores) -> None:
     cursor = stores.order_index.find(OrderQuery(customer_id="anna"), 1).cursor
     assert cursor
 
-    for wanted, other in (
+    for query, other in (
         (OrderQuery(), cursor),
         (OrderQuery(customer_id="bob"), cursor),
         (OrderQuery(), "bm9uc2Vuc2U"),
     ):
         with pytest.raises(InvalidRequest):
-            stores.order_index.find(wanted, 1, other)
+            stores.order_index.find(query, 1, other)

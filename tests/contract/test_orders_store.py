@@ -1,4 +1,4 @@
-"""What every store of orders keeps: a change whole or not at all, once, and only of the order as it is."""
+"""The contract of every order store: a change is written completely or not at all, once, over the current version."""
 
 from __future__ import annotations
 
@@ -206,9 +206,9 @@ def test_a_shoppers_orders_are_listed_newest_first(orders: Orders, limit: int) -
         place(orders, f"ord_{n}", "anna", minutes=n)
     place(orders, "ord_bob", "bob", minutes=3)
 
-    found = walked(lambda limit, cursor: orders.of_customer("anna", limit, cursor), limit)
+    orders_read = walked(lambda limit, cursor: orders.of_customer("anna", limit, cursor), limit)
 
-    assert found == [orders.get(f"ord_{n}") for n in reversed(range(7))]
+    assert orders_read == [orders.get(f"ord_{n}") for n in reversed(range(7))]
 
 
 @pytest.mark.parametrize("value", ["\ud800", "x" * 1025], ids=["half a character", "too long"])

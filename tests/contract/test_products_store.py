@@ -1,4 +1,4 @@
-"""What every catalogue keeps."""
+"""The contract of every store of products."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def test_a_department_is_listed_by_name(products: Products, limit: int) -> None:
     products.put([product(f"SKU-{n}", name) for n, name in enumerate(names)])
     products.put([product("TEA", "Tea", "GROCERY")])
 
-    found = walked(lambda limit, cursor: products.in_department("HOME", limit, cursor), limit)
+    products_read = walked(lambda limit, cursor: products.in_department("HOME", limit, cursor), limit)
 
-    assert [each.name for each in found] == ["Chair", "Lamp", "Rug", "Table", "lamp", "Äpfel"]
+    assert [each.name for each in products_read] == ["Chair", "Lamp", "Rug", "Table", "lamp", "Äpfel"]
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "AAAA", "eyJwayI6IlgifQ", "ÿ"])

@@ -1,4 +1,4 @@
-"""What a reconciliation may expect of where its reports are kept."""
+"""The contract of every store of reports."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.s3_reports import S3Reports
 from oms.adapters.memory_reports import MemoryReports
-from oms.adapters.s3_reports import S3Reports
 from oms.domain.errors import StoreUnavailable
 from oms.ports import Reports
 from tests.contract.stores import REGION, free_port
@@ -43,9 +43,9 @@ def test_there_is_none_before_it_was_put_and_the_last_one_counts(reports: Report
 
 def test_a_report_that_was_given_out_is_nobody_s_to_change(reports: Reports) -> None:
     reports.put("daily", {"findings": []})
-    given = reports.get("daily")
-    assert given is not None
-    given["findings"].append("mine")
+    report = reports.get("daily")
+    assert report is not None
+    report["findings"].append("mine")
     assert reports.get("daily") == {"findings": []}
 
 

@@ -1,4 +1,4 @@
-"""What shoppers find, on every engine: hits, filters, counts and the order of the first three; never scores."""
+"""The contract of every search engine: hits, filters, counts and the order of the first three, but no scores."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def shop(engine: Search) -> Search:
     return engine
 
 
-def skus(found: SearchResult) -> list[str]:
-    return [hit.product.sku for hit in found.hits]
+def skus(result: SearchResult) -> list[str]:
+    return [hit.product.sku for hit in result.hits]
 
 
-def asked(shop: Search, text: str, **filters: str) -> list[str]:
+def search_skus(shop: Search, text: str, **filters: str) -> list[str]:
     return skus(shop.find(Query(text, filters)))
 
 
@@ -68,11 +68,11 @@ def changed(sku: str, version: int, **changes: object) -> Listing:
     ],
 )
 def test_the_nearest_come_first(shop: Search, text: str, first: Sequence[str]) -> None:
-    assert asked(shop, text)[:3] == first
+    assert search_skus(shop, text)[:3] == first
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("MILK", {"11", "12", "13", "20"}),
         ("tomatos", {"18", "19"}),
@@ -85,8 +85,8 @@ def test_the_nearest_come_first(shop: Search, text: str, first: Sequence[str]) -
         ("", set(STOCKED)),
     ],
 )
-def test_words_are_found_in_any_form_and_all_of_them(shop: Search, text: str, found: set[str]) -> None:
-    assert set(asked(shop, text)) == found
+def test_words_are_found_in_any_form_and_all_of_them(shop: Search, text: str, expected: set[str]) -> None:
+    assert set(search_skus(shop, text)) == expected
 
 
 ABROAD = [
@@ -105,7 +105,7 @@ ABROAD = [
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("чай", 0),
         ("черн", 0),
@@ -129,42 +129,42 @@ ABROAD = [
         ("pot", 10),
     ],
 )
-def test_words_of_every_script_are_found_as_they_are_typed(engine: Search, text: str, found: int | None) -> None:
+def test_words_of_every_script_are_found_as_they_are_typed(engine: Search, text: str, expected: int | None) -> None:
     engine.index(listing(str(n), name, "Teas", 100) for n, name in enumerate(ABROAD))
-    assert asked(engine, text) == ([] if found is None else [str(found)])
+    assert search_skus(engine, text) == ([] if expected is None else [str(expected)])
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [("choclate", {"12", "13"}), ("tomatoe soop", {"19"}), ("mlik", {"11", "12", "13", "20"}), ("hazlenuts", {"13"})],
 )
-def test_typing_errors_are_forgiven(shop: Search, text: str, found: set[str]) -> None:
-    assert set(asked(shop, text)) == found
+def test_typing_errors_are_forgiven(shop: Search, text: str, expected: set[str]) -> None:
+    assert set(search_skus(shop, text)) == expected
 
 
 def test_nothing_is_taken_for_an_error_where_it_is_found_as_typed(shop: Search) -> None:
     shop.index([listing("21", "Silk Scarf", "Apparel", 999)])
-    assert asked(shop, "silk") == ["21"]
+    assert search_skus(shop, "silk") == ["21"]
 
 
 def test_short_words_have_to_be_right(shop: Search) -> None:
-    assert asked(shop, "mlk") == []
+    assert search_skus(shop, "mlk") == []
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [("soda", ["15", "14"]), ("sofa", ["17"]), ("sofas", ["17"]), ("soft drinks", ["14", "15"])]
+    ("text", "expected"), [("soda", ["15", "14"]), ("sofa", ["17"]), ("sofas", ["17"]), ("soft drinks", ["14", "15"])]
 )
-def test_synonyms_are_found_after_the_word_itself(shop: Search, text: str, found: list[str]) -> None:
-    assert asked(shop, text) == found
+def test_synonyms_are_found_after_the_word_itself(shop: Search, text: str, expected: list[str]) -> None:
+    assert search_skus(shop, text) == expected
 
 
 def test_each_filter_narrows(shop: Search) -> None:
-    assert set(asked(shop, "milk", category="Milk")) == {"11", "12", "20"}
-    assert set(asked(shop, "milk", category="Milk", brand="Private")) == {"12"}
-    assert set(asked(shop, "", price="100-250")) == {"12", "19"}
-    assert set(asked(shop, "", in_stock="false")) == {"13", "17"}
-    assert set(asked(shop, "", department="Garden Center", price="2500-")) == {"17"}
-    assert asked(shop, "milk", category="No such") == []
+    assert set(search_skus(shop, "milk", category="Milk")) == {"11", "12", "20"}
+    assert set(search_skus(shop, "milk", category="Milk", brand="Private")) == {"12"}
+    assert set(search_skus(shop, "", price="100-250")) == {"12", "19"}
+    assert set(search_skus(shop, "", in_stock="false")) == {"13", "17"}
+    assert set(search_skus(shop, "", department="Garden Center", price="2500-")) == {"17"}
+    assert search_skus(shop, "milk", category="No such") == []
 
 
 def test_facets_count_what_they_would_find(shop: Search) -> None:
@@ -178,10 +178,10 @@ def test_facets_count_what_they_would_find(shop: Search) -> None:
 
 
 def test_a_facet_is_counted_without_its_own_filter(shop: Search) -> None:
-    found = shop.find(Query("milk", {"category": "Milk"}))
-    assert found.total == 3
-    assert found.facets["category"] == (FacetCount("Milk", 3), FacetCount("Candy, Packaged", 1))
-    assert found.facets["in_stock"] == (FacetCount("true", 3),)
+    result = shop.find(Query("milk", {"category": "Milk"}))
+    assert result.total == 3
+    assert result.facets["category"] == (FacetCount("Milk", 3), FacetCount("Candy, Packaged", 1))
+    assert result.facets["in_stock"] == (FacetCount("true", 3),)
 
 
 @pytest.mark.parametrize(
@@ -236,9 +236,9 @@ def test_the_more_frequent_is_suggested_first(shop: Search) -> None:
 
 
 def test_a_shop_without_goods_finds_nothing(engine: Search) -> None:
-    found = engine.find(Query("milk"))
-    assert (list(found.hits), found.total, found.cursor) == ([], 0, None)
-    assert found.facets == dict.fromkeys(FACETS, ())
+    result = engine.find(Query("milk"))
+    assert (list(result.hits), result.total, result.cursor) == ([], 0, None)
+    assert result.facets == dict.fromkeys(FACETS, ())
     assert list(engine.suggest("m", 5)) == []
 
 
@@ -248,7 +248,7 @@ def test_a_shop_without_goods_finds_nothing(engine: Search) -> None:
 def test_an_older_write_changes_nothing(shop: Search) -> None:
     shop.index([changed("11", 12, name="Oat Drink"), changed("11", 11, name="Rice Drink")])
     shop.index([changed("11", 11, name="Rice Drink")])
-    assert asked(shop, "rice") == []
+    assert search_skus(shop, "rice") == []
     assert shop.find(Query("oat")).hits == [changed("11", 12, name="Oat Drink")]
 
 
@@ -260,45 +260,45 @@ def test_the_same_write_twice_is_one(shop: Search) -> None:
 def test_what_was_deleted_stays_so(shop: Search) -> None:
     shop.delete({"11": 12, "12": 9})
     shop.index([changed("11", 11)])
-    assert set(asked(shop, "milk")) == {"12", "13", "20"}
+    assert set(search_skus(shop, "milk")) == {"12", "13", "20"}
     assert shop.find(Query("milk")).facets["category"] == (FacetCount("Milk", 2), FacetCount("Candy, Packaged", 1))
     assert "Milk" not in shop.suggest("mil", 5)
     shop.index([changed("11", 13)])
-    assert "11" in asked(shop, "milk")
+    assert "11" in search_skus(shop, "milk")
 
 
 def test_a_rebuild_leaves_nothing_of_the_old(shop: Search) -> None:
     shop.rebuild(SHOP[:2])
-    assert set(asked(shop, "")) == {"11", "12"}
+    assert set(search_skus(shop, "")) == {"11", "12"}
     shop.rebuild(SHOP[2:4])
-    assert set(asked(shop, "")) == {"13", "14"}
+    assert set(search_skus(shop, "")) == {"13", "14"}
 
 
 def test_a_rebuild_is_seen_all_at_once_and_loses_no_write(shop: Search) -> None:
-    """What is written meanwhile is in the old index and in the new one, and older goods don't undo it."""
+    """A write during a rebuild goes to both indexes, and older listings don't overwrite it."""
 
     def goods():  # type: ignore[no-untyped-def]
         yield SHOP[0]
         shop.index([changed("12", 20, name="Cocoa"), changed("18", 20, name="Cherry Tomatoes")])
         shop.delete({"14": 20})
-        assert asked(shop, "cocoa") == ["12"]
-        assert len(asked(shop, "")) == len(SHOP) - 1
+        assert search_skus(shop, "cocoa") == ["12"]
+        assert len(search_skus(shop, "")) == len(SHOP) - 1
         yield from SHOP[1:4]
 
     shop.rebuild(goods())
-    assert set(asked(shop, "")) == {"11", "12", "13", "18"}
-    assert asked(shop, "cocoa") == ["12"]
+    assert set(search_skus(shop, "")) == {"11", "12", "13", "18"}
+    assert search_skus(shop, "cocoa") == ["12"]
 
 
 def test_no_search_notices_a_rebuild(shop: Search) -> None:
-    """Whoever searches meanwhile finds all of the goods, and what was found is no answer any more once they change."""
+    """Searches during a rebuild find all products, and cached results end with the next change."""
     done = Event()
 
     def totals() -> set[int]:
-        seen = {shop.find(Query()).total}
+        totals = {shop.find(Query()).total}
         while not done.is_set():
-            seen |= {shop.find(Query()).total, shop.find(Query("milk")).total + len(SHOP) - 4}
-        return seen
+            totals |= {shop.find(Query()).total, shop.find(Query("milk")).total + len(SHOP) - 4}
+        return totals
 
     with ThreadPoolExecutor(3) as shoppers:
         searching = [shoppers.submit(totals) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Counters that are split, while the number of shards changes under them: the same promises as of one counter."""
+"""Split counters keep the contract of one counter, even while the number of shards changes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from oms.adapters.aws_json import Api, Headers, Post
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.stock_shards import Shards
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import AwsJsonClient, Headers, Post
+from oms.adapters.dynamodb.stock.shards import Shards
 from oms.domain import inventory as stock
 from oms.domain.errors import OmsError, OutOfStock, UnexpectedState
 from oms.domain.inventory import Stock, StockEntry
@@ -26,7 +26,7 @@ STEPS = 120
 
 
 class Calls:
-    """Passes on what is asked of DynamoDB, and keeps it, call by call."""
+    """Forwards calls to DynamoDB, and records them."""
 
     def __init__(self, post: Post) -> None:
         self.post = post
@@ -45,13 +45,13 @@ def calls(remote: Post) -> Calls:
 
 
 @pytest.fixture
-def api(calls: Calls) -> Api:
-    return Api(DYNAMODB, calls)
+def api(calls: Calls) -> AwsJsonClient:
+    return AwsJsonClient(DYNAMODB, calls)
 
 
 @pytest.fixture
-def split(api: Api, calls: Calls) -> Split:
-    """One inventory, as writers see it that are told of so many shards."""
+def split(api: AwsJsonClient, calls: Calls) -> Split:
+    """One inventory, through adapters with different numbers of shards."""
     tables = fresh_tables(api)
     del calls.names[:], calls.actions[:]
     return lambda shards: in_tables(api, tables, Shards(shards)).inventory
@@ -61,7 +61,9 @@ def reserve(inventory: Inventory, order_id: str, units: int = 1) -> bool:
     return inventory.apply(stock.reserve(f"{order_id}:reserve", order_id, [("LAMP", units)]))
 
 
-def test_one_counter_costs_one_call_and_is_the_item_that_it_always_was(split: Split, api: Api, calls: Calls) -> None:
+def test_one_counter_costs_one_call_and_is_the_item_that_it_always_was(
+    split: Split, api: AwsJsonClient, calls: Calls
+) -> None:
     stocked(split(1), LAMP=5)
     reserve(split(1), "ord_1")
 
@@ -147,7 +149,7 @@ def test_an_order_that_draws_on_more_shards_than_a_transaction_holds_gets_its_st
 
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_happens_the_sums_are_those_of_one_counter(split: Split, seed: int) -> None:
-    """Beside the store in memory, which has one: each answers and refuses what the other does."""
+    """The model is the store in memory, which has one counter."""
     chance, single = random.Random(seed), in_memory().inventory
     made = [stock.receive, stock.reserve, stock.reserve, stock.reserve, stock.release, stock.ship, stock.restock]
     for n in range(STEPS):

@@ -125,8 +125,8 @@ def of_shipment(order: Order, shipment: ShipmentRecord, recipient: Mapping[str, 
 def of_refusals(order: Order, history: Sequence[e.Recorded], left_at: float | None) -> Iterator[str]:
     """A cancellation is refused for goods that have left only after they have."""
     too_late = AlreadyDispatched.__name__
-    refused = [each for each in history if isinstance(each.event, e.CancellationRefused)]
-    for at, name in [(each.at, each.event.cancellation_id) for each in refused if each.event.reason == too_late]:
+    refusals = [(each.at, each.event) for each in history if isinstance(each.event, e.CancellationRefused)]
+    for at, name in [(at, event.cancellation_id) for at, event in refusals if event.reason == too_late]:
         if left_at is None or at.timestamp() < left_at - 1:
             yield f"answer: {name} of {order.id} was refused, and nothing had left"
 

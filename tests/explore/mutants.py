@@ -35,7 +35,7 @@ def planted(mutant: Mutant, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.wrong.replace(" ", "-"))
-def test_the_explorer_finds_a_shop_that(mutant, tmp_path):
+def test_the_explorer_finds_a_shop_that(mutant: Mutant, tmp_path: Path) -> None:
     planted(mutant, tmp_path)
     command = [sys.executable, "-m", "tests.explore.mutants", mutant.story]
     explored = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

@@ -97,7 +97,11 @@ def goes_on_elsewhere(shop: ExploredShop) -> None:
     buys(shop)
     begun = ReconciliationReport("daily", shop.deps.clock.now().isoformat(), pages=PAGES_PER_EXECUTION - 1)
     shop.reports.put("daily", asdict(begun))
-    shop.after(2 * DAY, lambda: shop.engine.start(shop.machines["Reconcile"], {"report": "daily"}) and None)
+
+    def start() -> None:
+        shop.engine.start(shop.machines["Reconcile"], {"report": "daily"})
+
+    shop.after(2 * DAY, start)
 
 
 def is_there(shop: ExploredShop, machine: str) -> bool:

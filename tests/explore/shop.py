@@ -148,7 +148,10 @@ class PromptCarrier(MemoryCarrier):
             super().refuse(order_id)
 
     def _later(self, seconds: float, act: Callable[[], object]) -> None:
-        self.shop.engine.call_at(self.shop.engine.now + seconds, lambda: act() and None)
+        def call() -> None:
+            act()
+
+        self.shop.engine.call_at(self.shop.engine.now + seconds, call)
 
     def _call_back(self, kind: str, order_id: str, **more: Any) -> None:
         event = {"type": kind, "order_id": order_id, **more}
@@ -158,6 +161,8 @@ class PromptCarrier(MemoryCarrier):
 
 class ExploredShop(Shop):
     """A shop whose tasks and callers meet the faults that the injector has planned."""
+
+    carrier: PromptCarrier
 
     def __init__(self, injector: FaultInjector, script: Script, habits: Habits) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Templates as a test reads them: references followed across stacks, resources by their plain names."""
+"""Synthesized templates for tests: references are followed across stacks, ids have no hash."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Resource = Mapping[str, Any]
 
 
 def machine_arn(name: str) -> str:
-    """As ``Cloud.read`` reads it."""
+    """A machine's ARN, in the form that ``Cloud.read`` returns."""
     return f"arn:AWS::Partition:states:AWS::Region:AWS::AccountId:stateMachine:Shop-{name}"
 
 
 def plain_id(logical_id: str) -> str:
-    """A logical id without the CDK's hash; its construct's path, that is."""
+    """A logical id without the CDK's hash, which is the path of its construct."""
     return HASH.sub("", logical_id)
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """Every stack's template, by the stack's name."""
+    """The templates of all stacks, by name."""
 
     templates: Mapping[str, Mapping[str, Any]]
 
@@ -34,7 +34,7 @@ class Cloud:
         return cls({path.name.split(".")[0]: json.loads(path.read_text()) for path in assembly.glob("*.template.json")})
 
     def of_type(self, type_name: str) -> dict[str, Resource]:
-        """Properties by plain id, of all stacks."""
+        """The properties of all resources of a type, by plain id."""
         return {
             plain_id(logical_id): resource.get("Properties", {})
             for _, logical_id, resource in self.resources()
@@ -47,7 +47,7 @@ class Cloud:
                 yield stack, logical_id, resource
 
     def read(self, value: Any) -> Any:
-        """The value with each reference as the plain id of what it means; attributes aren't told apart."""
+        """The value with each reference replaced by the plain id of its target, whichever attribute it names."""
         match value:
             case {"Ref": str(name)}:
                 return plain_id(name)
@@ -65,7 +65,7 @@ class Cloud:
         return value
 
     def permissions(self, role: str) -> frozenset[str]:
-        """What the role's own policies allow, as ``action resource``. No role here has another's policy."""
+        """What the role's policies allow, as ``action resource``. No role has managed policies."""
         policies = [
             policy for policy in self.of_type("AWS::IAM::Policy").values() if role in self.read(policy["Roles"])
         ]

@@ -1,4 +1,4 @@
-"""The app as it is synthesized, once for all tests. They run where the CDK is installed: ``make test-infra``."""
+"""Synthesizes the app once for all tests. They run where the CDK is installed: ``make test-infra``."""
 
 from __future__ import annotations
 

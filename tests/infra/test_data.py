@@ -1,9 +1,12 @@
-"""The tables as declared, and guarded; the pool of users."""
+"""The tables are as declared, and protected; the user pool is as declared."""
 
 import pytest
 import yaml
 
-from infra.declared import ROOT, pascal, sign_in, tables
+from oms.declarations.files import ROOT
+from oms.declarations.names import pascal
+from oms.declarations.sign_in import sign_in
+from oms.declarations.tables import IndexDeclaration, tables
 
 
 def keys(schema):
@@ -15,7 +18,7 @@ def test_a_table_is_as_declared(cloud, name):
     declared, made = tables()[name], cloud.of_type("AWS::DynamoDB::Table")[pascal(name)]
     assert keys(made["KeySchema"]) == list(declared.key)
     assert {
-        index["IndexName"]: {"key": keys(index["KeySchema"]), "projection": index["Projection"]["ProjectionType"]}
+        index["IndexName"]: IndexDeclaration(keys(index["KeySchema"]), index["Projection"]["ProjectionType"])
         for index in made.get("GlobalSecondaryIndexes", [])
     } == declared.indexes
     assert made.get("StreamSpecification", {}).get("StreamViewType") == declared.stream
@@ -25,9 +28,9 @@ def test_a_table_is_as_declared(cloud, name):
 
 
 def test_what_must_outlive_a_deployment_does(cloud):
-    kept = {"AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Cognito::UserPool", "AWS::S3::Bucket"}
+    durable_types = {"AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Cognito::UserPool", "AWS::S3::Bucket"}
     for _, logical_id, resource in cloud.resources():
-        if resource["Type"] in kept:
+        if resource["Type"] in durable_types:
             assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", logical_id
     for table in cloud.of_type("AWS::DynamoDB::Table").values():
         assert table["DeletionProtectionEnabled"]
@@ -60,12 +63,12 @@ def test_the_pool_is_the_one_that_is_declared(cloud):
     declared = sign_in()
     (pool,) = cloud.of_type("AWS::Cognito::UserPool").values()
     (client,) = cloud.of_type("AWS::Cognito::UserPoolClient").values()
-    assert declared["pool"].items() <= pool.items()
-    assert declared["client"].items() <= client.items()
+    assert declared.pool.items() <= pool.items()
+    assert declared.client.items() <= client.items()
 
 
 def test_a_sign_out_ends_within_half_an_hour(cloud):
-    """A gateway takes an access token until it expires, and knows nothing of sign-outs: so it is short."""
+    """The gateway accepts an access token until it expires, also after a sign-out, so its validity is short."""
     (client,) = cloud.of_type("AWS::Cognito::UserPoolClient").values()
     assert client["EnableTokenRevocation"]
     assert client["TokenValidityUnits"] == {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "days"}
@@ -87,9 +90,9 @@ def test_who_confirms_an_address_is_made_a_shopper(cloud):
 
 def test_the_groups_are_those_that_the_contract_asks_for(cloud):
     groups = {group["GroupName"] for group in cloud.of_type("AWS::Cognito::UserPoolGroup").values()}
-    asked = {group for _, operation in operations() for group in operation.get("x-groups", [])}
+    required_groups = {group for _, operation in operations() for group in operation.get("x-groups", [])}
     assert groups == {"shoppers", "operators"}
-    assert asked <= groups
+    assert required_groups <= groups
 
 
 def operations():

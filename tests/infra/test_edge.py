@@ -1,11 +1,11 @@
-"""The HTTP API is the contract: its routes, who answers each, and who may call."""
+"""The HTTP API has the contract's routes, with their functions and their authorization."""
 
 import json
 
 import pytest
 import yaml
 
-from infra.declared import ROOT
+from oms.declarations.files import ROOT
 
 CONTRACT = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
 OPERATIONS = {
@@ -31,7 +31,7 @@ def test_each_route_reaches_the_handler_that_the_contract_names(cloud, routes):
     for key, route in routes.items():
         integration = integrations[cloud.read(route["Target"]).removeprefix("integrations/")]
         function = functions[cloud.read(integration["IntegrationUri"])]
-        assert function["Handler"] == f"{OPERATIONS[key]['x-handler']}.handler"
+        assert function["Handler"] == f"{OPERATIONS[key]['x-handler']}.service"
         assert integration["PayloadFormatVersion"] == "2.0"
         assert integration["TimeoutInMillis"] > function["Timeout"] * 1000
 

@@ -1,28 +1,26 @@
-"""What a function is made of: its code, its layer, its environment; and that what it declares is what its code does."""
+"""Functions: code, layer and environment, and the ports that they declare are those that their code uses."""
 
 import re
 import sys
 
 import pytest
 
-from infra.declared import (
+from infra.contract import service_functions
+from oms.declarations.files import ROOT
+from oms.declarations.functions import (
     CARRIER_SIGNATURE,
     GUESTS,
     PAYMENTS_SIGNATURE,
-    ROOT,
-    definitions,
-    pascal,
-    schedules,
-    service_functions,
-    snake,
-    stream_functions,
-    tables,
+    consumer_functions,
     task_functions,
 )
+from oms.declarations.machines import definitions, machine_schedules
+from oms.declarations.names import pascal, snake
+from oms.declarations.tables import tables
 from tests.infra.cloud import machine_arn
 from tests.infra.reachable import reachable_source
 
-DECLARED = (*task_functions(), *service_functions(), *stream_functions())
+DECLARED = (*task_functions().values(), *service_functions().values(), *consumer_functions().values())
 PORTS = (
     "orders",
     "inventory",
@@ -40,7 +38,7 @@ PORTS = (
 )
 BEHIND = {
     "CARRIER_SECRET": CARRIER_SIGNATURE,
-    "PAYMENTS_SECRET": PAYMENTS_SIGNATURE,
+    "wiring.payment_event(": PAYMENTS_SIGNATURE,
     "commit(": "orders",
     " /guest/": GUESTS,
 }
@@ -51,14 +49,14 @@ PACKAGES = {
     "aws_lambda_powertools": "aws-lambda-powertools",
     "opensearchpy": "opensearch-py",
 }
-SECONDS = {"SignUp": 5, **{function.name: 300 for function in stream_functions()}}
+SECONDS = {"SignUp": 5, **{function.name: 300 for function in consumer_functions().values()}}
 ELSEWHERE = {"tantivy"}
 """What only the one-machine stack's adapters import."""
 
 
 @pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
 def test_a_function_declares_the_ports_that_its_code_names(function):
-    text = reachable_source(function.handler.rpartition(".")[0])
+    text = reachable_source(function.module)
     named = {port for port in PORTS if f"deps.{port}." in text} | {
         port for sign, port in BEHIND.items() if sign in text
     }
@@ -80,9 +78,14 @@ def test_every_handler_is_in_the_code_and_nothing_but_the_shop_is(cloud, assembl
         module, _, name = function["Handler"].rpartition(".")
         code = assembly / f"asset.{function['Code']['S3Key'].removesuffix('.zip')}"
         assert (code / module.replace(".", "/")).with_suffix(".py").is_file()
-        assert name == (module.rpartition(".")[2] if module.startswith("tasks.") else "handler")
+        assert name == entry_point(module)
         assert {path.name for path in code.iterdir()} == {"oms", module.partition(".")[0]}
         assert not [*code.rglob("__pycache__"), *code.rglob("*.pyc")]
+
+
+def entry_point(module):
+    folder, _, name = module.partition(".")
+    return {"tasks": name, "analytics": "handler", "api": "handler" if name == "sign_up" else "service"}[folder]
 
 
 def test_the_layer_holds_what_the_code_imports():
@@ -95,22 +98,22 @@ def test_the_layer_holds_what_the_code_imports():
 
 
 def imported(text):
-    found = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
-    return set(found) - sys.stdlib_module_names
+    modules = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
+    return set(modules) - sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("function", DECLARED, ids=lambda function: function.name)
 def test_a_function_s_environment_names_what_it_uses(cloud, function):
     made = cloud.of_type("AWS::Lambda::Function")[f"Functions{function.name}"]
-    given = cloud.read(made.get("Environment", {}).get("Variables", {}))
+    variables_of_function = cloud.read(made.get("Environment", {}).get("Variables", {}))
     expected = {}
     for port in function.uses:
         expected |= variables(port)
-    assert given == expected
+    assert variables_of_function == expected
 
 
 def variables(port):
-    names = {name: {table.environment: pascal(name)} for name, table in tables().items()}
+    names = {name: {table.variable: pascal(name)} for name, table in tables().items()}
     machines = {f"{snake(each.name).upper()}_ARN": machine_arn(each.name) for each in definitions()}
     return {
         **names,
@@ -131,11 +134,11 @@ def variables(port):
 
 
 def test_what_has_a_schedule_runs_by_it_and_nothing_else_does(cloud):
-    scheduled = {function.name: function.schedule for function in task_functions() if function.schedule}
+    scheduled = {function.name: function.schedule for function in task_functions().values() if function.schedule}
     made = cloud.of_type("AWS::Scheduler::Schedule").values()
     assert {cloud.read(each["Target"]["Arn"]): each["ScheduleExpression"] for each in made} == {
         **{f"Functions{name}": schedule for name, schedule in scheduled.items()},
-        **{machine_arn(name): schedule for name, schedule in schedules().items()},
+        **{machine_arn(name): schedule for name, schedule in machine_schedules().items()},
     }
-    assert set(schedules()) <= {definition.name for definition in definitions()}
+    assert set(machine_schedules()) <= {definition.name for definition in definitions()}
     assert all(each.get("State", "ENABLED") == "ENABLED" for each in made)

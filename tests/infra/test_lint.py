@@ -1,4 +1,4 @@
-"""CloudFormation would take the templates, as far as its own schemas tell."""
+"""The templates conform to CloudFormation's schemas."""
 
 import json
 
@@ -11,9 +11,9 @@ REDUNDANT_DEPENDENCY = "W3005"
 def test_the_templates_keep_to_cloudformation_s_schemas(assembly):
     templates = sorted(assembly.glob("*.template.json"))
     args = ManualArgs(regions=["eu-central-1", "us-east-1"], ignore_checks=[REDUNDANT_DEPENDENCY])
-    found = [f"{path.name}: {match}" for path in templates for match in lint_file(path, args)]
+    matches = [f"{path.name}: {match}" for path in templates for match in lint_file(path, args)]
     assert len(templates) == 5
-    assert found == []
+    assert matches == []
 
 
 def test_synthesis_asks_an_account_for_nothing(assembly):

@@ -1,19 +1,23 @@
-"""The state machines: as committed, every placeholder owned, watched, and with timeouts in their order."""
+"""The state machines: as committed, with every placeholder filled, alarms, and timeouts in order."""
 
+import inspect
 import json
 import re
 
 import pytest
 
-from infra.declared import ROOT, Definition, definitions
-from infra.machines import substitutions
-from infra.orders import METRICS, SERVICE
-from oms.adapters import clients, http_carrier, wiring
+from infra.components.machines import substitutions
+from oms.adapters import http_carrier, metrics
+from oms.adapters.aws import clients
+from oms.adapters.stripe import payments
+from oms.declarations.files import ROOT
+from oms.declarations.machines import MachineDefinition, definitions
+from oms.declarations.metrics import NAMESPACE, SERVICE
 
 LONGEST_CALLS = (
     (clients.CONNECT_SECONDS + clients.READ_SECONDS) * clients.ATTEMPTS,
     http_carrier.CONNECT_SECONDS + http_carrier.READ_SECONDS,
-    wiring.PAYMENTS_SECONDS * 2,  # an authorization is two calls
+    payments.TIMEOUT_SECONDS * 2,  # an authorization is two calls
 )
 NAMES = ("CancelOrder", "FulfillOrder", "NewOrder", "Reconcile", "ReturnOrder")
 
@@ -42,7 +46,7 @@ def test_every_placeholder_is_filled_with_what_it_names(cloud, name):
 
 
 def test_a_placeholder_that_nobody_owns_stops_synthesis():
-    definition = Definition("NewOrder", '{"States": {"A": {"Resource": "${ReserveInventroyArn}"}}}')
+    definition = MachineDefinition("NewOrder", '{"States": {"A": {"Resource": "${ReserveInventroyArn}"}}}')
     with pytest.raises(LookupError, match="ReserveInventroyArn"):
         substitutions(definition, {}, {"FulfillOrder": "arn:aws:states:::stateMachine:FulfillOrder"})
 
@@ -58,7 +62,7 @@ def task_states():
 @pytest.mark.parametrize(("function", "state"), [*task_states()])
 def test_a_function_gives_up_after_its_clients_and_before_its_state(cloud, function, state):
     timeout = cloud.of_type("AWS::Lambda::Function")[f"Functions{function}"]["Timeout"]
-    assert timeout > (clients.CONNECT_SECONDS + clients.READ_SECONDS) * clients.ATTEMPTS
+    assert timeout > max(LONGEST_CALLS)
     assert timeout < state["TimeoutSeconds"]
     assert timeout < state.get("HeartbeatSeconds", state["TimeoutSeconds"]) <= state["TimeoutSeconds"]
 
@@ -74,7 +78,7 @@ def test_a_machine_is_traced_and_logs_its_errors_without_their_data(cloud, name)
 
 
 def alarms(cloud):
-    """But for those of what hangs off the streams."""
+    """All alarms but those of stream consumers."""
     return {
         (alarm["Namespace"], alarm["MetricName"], cloud.read(alarm["Dimensions"])[0]["Value"]): alarm
         for alarm in cloud.of_type("AWS::CloudWatch::Alarm").values()
@@ -110,8 +114,9 @@ def test_cloudwatch_may_publish_to_the_topic(cloud):
 
 
 def test_tasks_and_callbacks_count_under_the_names_that_the_alarms_watch():
-    assert f'NAMESPACE, SERVICE = "{METRICS}", "{SERVICE}"' in (ROOT / "oms/adapters/metrics.py").read_text()
-    assert 'count("OrderParked")' in (ROOT / "api/parcels.py").read_text()
+    assert (metrics.NAMESPACE, metrics.SERVICE) == (NAMESPACE, SERVICE) == ("OrderManagement", "order-tasks")
+    assert 'namespace=NAMESPACE, default_dimensions={"service": SERVICE}' in inspect.getsource(metrics.count)
+    assert 'count("OrderParked")' in (ROOT / "api/carrier_events.py").read_text()
     runtime = (ROOT / "tasks/runtime.py").read_text()
     assert "Metrics(namespace=NAMESPACE, service=SERVICE)" in runtime
     assert 'else "Defect"' in runtime

@@ -1,4 +1,4 @@
-"""Each role may do exactly what stands here, and nothing more."""
+"""Each role has exactly the permissions in this table."""
 
 import json
 
@@ -35,7 +35,7 @@ GO_ON = each("states:StartExecution", *machine(*ABOUT_ORDERS)) | each(
 
 
 def hears(name, *streams):
-    """Reads these tables' streams, and leaves in its queue what it missed. ``ListStreams`` knows no resources."""
+    """Reads these tables' streams, and writes to its dead-letter queue. ``ListStreams`` takes no resources."""
     read = each("dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator", *streams)
     left = each("sqs:SendMessage sqs:GetQueueAttributes sqs:GetQueueUrl", f"{name}Missed")
     return read | left | each("dynamodb:ListStreams", "*")
@@ -98,13 +98,13 @@ FUNCTIONS = {
     | each("states:StartExecution", *machine("NewOrder"))
     | GUESTS,
     "Credit": each("dynamodb:Query", "Orders", "Orders/index/by_credit"),
-    "Granting": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", "Orders")
+    "CreditAdmin": each("dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem", "Orders")
     | each("dynamodb:Query", "Orders/index/by_credit"),
     "Discounts": each("dynamodb:GetItem dynamodb:UpdateItem", "Orders")
     | each("dynamodb:GetItem dynamodb:Query dynamodb:BatchGetItem dynamodb:PutItem dynamodb:UpdateItem", "Inventory"),
     "Docs": set(),
     "Health": set(),
-    "Operating": each("dynamodb:GetItem", "Orders", "Inventory")
+    "Operators": each("dynamodb:GetItem", "Orders", "Inventory")
     | each("dynamodb:BatchGetItem", "Orders")
     | each("dynamodb:Query", "OrderIndex", *(f"Orders/index/by_{what}" for what in ("number", "queue", "state")))
     | each("dynamodb:BatchGetItem dynamodb:PutItem", "Inventory", "Products")

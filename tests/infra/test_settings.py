@@ -1,4 +1,4 @@
-"""What a deployment may choose: its name, its site, who hears its alarms, and whether it is thrown away."""
+"""The settings of a deployment: name, site, alarm address, and whether its data is retained."""
 
 import pytest
 

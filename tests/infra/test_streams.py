@@ -1,13 +1,16 @@
-"""What hangs off the tables' streams: which records reach it, and what becomes of those that it fails at."""
+"""Stream consumers: the records that reach them, and what happens to a record that fails."""
 
 import json
 
 import pytest
 
-from infra.declared import stream_functions, tables
+from oms.declarations.functions import consumer_functions
+from oms.declarations.tables import tables
 
 FOLLOWED = [
-    (function, table, patterns) for function in stream_functions() for table, patterns in function.streams.items()
+    (function, table, patterns)
+    for function in consumer_functions().values()
+    for table, patterns in function.streams.items()
 ]
 IMAGES = {"NEW_IMAGE": {"NewImage"}, "NEW_AND_OLD_IMAGES": {"NewImage", "OldImage"}}
 
@@ -44,7 +47,7 @@ def test_every_table_that_has_a_stream_has_a_follower(cloud):
 
 def test_what_was_missed_is_kept_for_two_weeks_and_out_of_sight(cloud):
     queues = cloud.of_type("AWS::SQS::Queue")
-    assert queues.keys() == {f"{function.name}Missed" for function in stream_functions()}
+    assert queues.keys() == {f"{function.name}Missed" for function in consumer_functions().values()}
     for queue in queues.values():
         assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
         assert queue["SqsManagedSseEnabled"]
@@ -53,7 +56,7 @@ def test_what_was_missed_is_kept_for_two_weeks_and_out_of_sight(cloud):
         assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-@pytest.mark.parametrize("function", stream_functions(), ids=lambda function: function.name)
+@pytest.mark.parametrize("function", consumer_functions().values(), ids=lambda function: function.name)
 def test_somebody_hears_of_what_was_missed_and_of_falling_behind(cloud, function):
     alarms = cloud.of_type("AWS::CloudWatch::Alarm")
     missed, behind = alarms[f"{function.name}MissedSome"], alarms[f"{function.name}Behind"]

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 from pycognito import Cognito
 
@@ -54,7 +54,7 @@ def cognito(folder: Path) -> Iterator[dict[str, str]]:
             reader.join()
 
 
-def _read_until_started(stderr: TextIO) -> str:
+def _read_until_started(stderr: IO[str]) -> str:
     log = ""
     for line in stderr:
         log += line

@@ -45,7 +45,7 @@ def test_a_service_answers_an_event(shop):
     functions = LocalFunctions(lambda _: {}, lambda _: shop.deps)
     operation, parameters = shop.router.find("GET", "/api/products/TEA")
     event = shop.event(operation, "/api/products/TEA", parameters, None, None, None, None, {})
-    answer = functions.invoke("api.products", event)
+    answer = functions.invoke("Products", event)
     assert (answer["statusCode"], json.loads(answer["body"])["sku"]) == (200, "TEA")
 
 
@@ -72,7 +72,7 @@ def test_loading_makes_the_adapters_that_the_first_calls_would_make(shop):
 
     lamp = wiring._lazily(Lamp)
     functions = LocalFunctions(lambda _: {}, lambda _: replace(shop.deps, payments=lamp))
-    functions.load(name for name, each in tasks().items() if "payments" not in each["uses"])
+    functions.load(name for name, each in tasks().items() if "payments" not in each.uses)
     assert made == []
     functions.load([*tasks(), *services(), *consumers()])
     assert len(made) == 1

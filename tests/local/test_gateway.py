@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import pytest
 import uvicorn
 
-from local.gateway.app import MOST_BYTES, Gateway
+from local.gateway.app import Gateway
 from local.gateway.tokens import Authorizer, PublishedKeys
+from oms.declarations.limits import GATEWAY_BODY_BYTES
 from tests.local.tokens import CLIENT, ISSUER, SCOPE, Pool
 
 POOL = Pool()
@@ -91,7 +92,7 @@ def test_a_function_gets_an_event_of_payload_format_2(ask, function):
         **{"Content-Type": "application/json", "Idempotency-Key": "key-1", "Cookie": "a=1; b=2"},
     )
     ((name, event),) = function.calls
-    assert name == "api.orders"
+    assert name == "Orders"
     assert event["version"] == "2.0"
     assert event["routeKey"] == event["requestContext"]["routeKey"] == "POST /api/orders/{order_id}/returns"
     assert event["rawPath"] == "/api/orders/ord_1/returns"
@@ -182,7 +183,7 @@ def test_a_path_that_the_contract_lacks_is_not_found(ask, function, method, path
 
 
 def test_a_body_over_10_mb_is_refused(ask, function):
-    status, _, body = ask("POST", "/api/orders", b" " * (MOST_BYTES + 1), POOL.access_token())
+    status, _, body = ask("POST", "/api/orders", b" " * (GATEWAY_BODY_BYTES + 1), POOL.access_token())
     problem = json.loads(body)
     assert (status, problem["type"], problem["message"]) == (
         413,
@@ -194,9 +195,10 @@ def test_a_body_over_10_mb_is_refused(ask, function):
 
 def test_a_body_of_10_mb_reaches_the_function(ask, function):
     assert (
-        ask("POST", "/api/orders", b" " * MOST_BYTES, POOL.access_token(), **{"Content-Type": "text/plain"})[0] == 200
+        ask("POST", "/api/orders", b" " * GATEWAY_BODY_BYTES, POOL.access_token(), **{"Content-Type": "text/plain"})[0]
+        == 200
     )
-    assert len(function.event["body"]) == MOST_BYTES
+    assert len(function.event["body"]) == GATEWAY_BODY_BYTES
 
 
 def send_raw(gateway, *parts):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from local.aws.step_functions import SCHEDULES, schedule_seconds
+from local.aws.step_functions import schedule_seconds
 from local.commands.reconcile import PRINTED_LINES, print_report
 from oms.application.reconciliation.report import ReconciliationReport
+from oms.declarations.machines import machine_schedules
 from oms.domain.invariants import Violation
 
 
@@ -41,8 +41,8 @@ def test_of_many_findings_the_first_are_printed_with_the_report_s_url():
 
 
 def test_every_schedule_of_a_state_machine_is_a_rate():
-    schedules = json.loads(SCHEDULES.read_text())
-    assert {name: schedule_seconds(schedule) for name, schedule in schedules.items()} == {"Reconcile": 86400}
+    schedules = {name: schedule_seconds(schedule) for name, schedule in machine_schedules().items()}
+    assert schedules == {"Reconcile": 86400}
     assert schedule_seconds("rate(5 minutes)") == 300
     with pytest.raises(ValueError, match="cron"):
         schedule_seconds("cron(0 4 * * ? *)")

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from local.commands import redrive, settle
 from local.commands.replay import find_order, replay_executions
-from oms.adapters.wiring import MACHINES
 from oms.application.commit import commit
 from oms.application.recovery.redrive import redrive_order
+from oms.declarations.environment import MACHINE_VARIABLES
 from oms.domain import parking
 from oms.domain.order import Cancellation
 from tests.asl.serving import ROLE, serving
@@ -94,7 +94,7 @@ def test_an_order_is_replayed_under_the_deployed_definitions(shop):
     order = replace(confirmed_order(), id="ord_1", cancellations={cancellation.cancellation_id: cancellation})
     with serving() as sfn:
         arns = {}
-        for name, variable in MACHINES.items():
+        for name, variable in MACHINE_VARIABLES.items():
             made = sfn.create_state_machine(name=name, definition=definition("a"), roleArn=ROLE)
             arns[variable] = made["stateMachineArn"]
         for variable, name in (("NEW_ORDER_ARN", "ord_1"), ("CANCEL_ORDER_ARN", "ord_1_cancel")):

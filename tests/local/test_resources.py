@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 from local.aws.resources import client, make_tables
 from local.stack.settings import StackSettings
 from local.stack.state_folder import stack_environment
-from oms.adapters.tables import tables
+from oms.adapters.dynamodb.table_requests import create_table_request
 from oms.adapters.wiring import deps
+from oms.declarations.tables import tables
 from oms.domain.order import Status
 from oms.domain.order_index import OrderQuery
 from tests.contract.orders import place
@@ -32,7 +33,7 @@ def test_a_table_without_an_index_gets_it(tmp_path):
 
 def without_indexes(name):
     table = tables()[name]
-    creation = table.creation(name)
+    creation = create_table_request(name, table)
     del creation["GlobalSecondaryIndexes"]
     keys = [each for each in creation["AttributeDefinitions"] if each["AttributeName"] in table.key]
     return {**creation, "AttributeDefinitions": keys}

@@ -3,17 +3,17 @@
 import pytest
 
 from local.aws.function_variables import variables_of
-from local.aws.functions import consumers, services, tasks
+from local.aws.functions import declared_functions
 from local.stack.settings import StackSettings, catalogue_size
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 
 
-@pytest.mark.parametrize("function", [*services(), *tasks(), *consumers()])
+@pytest.mark.parametrize("function", declared_functions())
 def test_a_function_gets_the_variables_of_its_ports(function):
     everything = {"ORDERS_TABLE": "orders", "SEARCH_FOLDER": "search", "AWS_REGION": "us-east-1"}
     variables = variables_of(function, everything)
     assert variables["AWS_REGION"] == "us-east-1"
-    uses = {**services(), **tasks(), **consumers()}[function]["uses"]
+    uses = declared_functions()[function].uses
     assert ("ORDERS_TABLE" in variables) == bool({"orders", "discounts", "credit"} & {*uses})
     assert ("SEARCH_FOLDER" in variables) == ("search" in uses)
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from api.sign_up import confirmed
+from api.sign_up import add_confirmed_shopper
 from local.aws.names import COGNITO_ENDPOINT
 from local.aws.resources import OPERATOR, PASSWORD, SHOPPERS, client, make_pool, sign_in
 from local.gateway.tokens import Authorizer, PublishedKeys, keys_at
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 from tests.local.cognito import Person, cognito
 
 OWN, NEW = "Correct-horse-9", "Battery-staple-8"
@@ -147,7 +147,7 @@ def test_the_seeded_users_are_in_their_groups(aws, pool, authorizer):
 def test_a_reset_password_makes_no_operator_a_shopper():
     """It calls no service: nothing answers at this endpoint."""
     event = {"triggerSource": "PostConfirmation_ConfirmForgotPassword", "userPoolId": "pool", "userName": "olga"}
-    assert confirmed(event, Aws("us-east-1", cognito_endpoint="http://127.0.0.1:1")) == event
+    assert add_confirmed_shopper(event, Aws("us-east-1", cognito_endpoint="http://127.0.0.1:1")) == event
 
 
 def test_a_confirmation_whose_trigger_fails_is_refused_and_stands(aws, pool, person):

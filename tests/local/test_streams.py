@@ -11,7 +11,7 @@ from local.aws.resources import make_tables
 from local.aws.streams import BATCH_SIZE, TRIES, StreamPoller, matches, pollers
 from local.stack.settings import StackSettings
 from local.stack.state_folder import stack_environment
-from oms.adapters.aws_json import Refused
+from oms.adapters.aws.json_protocol import AwsError
 from oms.adapters.wiring import deps
 from oms.domain import inventory
 from oms.domain.change import Change
@@ -113,7 +113,7 @@ class Streams:
     def GetRecords(self, *, ShardIterator, Limit):  # noqa: N802, N803
         if self.expired:
             self.expired = False
-            raise Refused("ExpiredIteratorException", {})
+            raise AwsError("ExpiredIteratorException", {})
         shard, start = ShardIterator.split()
         end = int(start) + Limit
         has_ended = shard in self.closed and end >= len(self.shards[shard])
@@ -205,7 +205,7 @@ def test_after_an_expired_iterator_the_shard_is_read_again(streams, function):
     assert function.calls == ["1", "1 2"]
 
 
-STOCK = consumers()["ProductIndexer"]["streams"]["inventory"]
+STOCK = consumers()["ProductIndexer"].streams["inventory"]
 
 
 def stock(sk, before, after, name="MODIFY"):

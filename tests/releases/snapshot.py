@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RELEASES = Path(__file__).parent
-TABLES = ROOT / "oms" / "adapters" / "tables.json"
+TABLES = ROOT / "oms" / "adapters" / "dynamodb" / "tables.json"
 CODE = ("oms", "tasks")
 """Packages whose code runs beside the next release's during a deployment."""
 VERSION = re.compile(r"\d+\.\d+\.\d+")

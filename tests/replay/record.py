@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from asl.engine.execution import Execution
+from oms.declarations.names import snake
 from tests.replay.histories import GOLDEN, export_history
-from tests.workflows.shop import Shop, snake
+from tests.workflows.shop import Shop
 
 DAY = 86400
 LINES = (("RED-LAMP", 2), ("BLUE-RUG", 1))

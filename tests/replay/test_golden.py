@@ -8,9 +8,9 @@ import json
 import pytest
 
 from asl.replay import read_recording, replay
+from oms.declarations.names import snake
 from tests.replay.histories import GOLDEN, load_definition, load_golden
 from tests.replay.record import STORIES
-from tests.workflows.shop import snake
 
 HISTORIES = sorted(GOLDEN.glob("*/*.json"))
 

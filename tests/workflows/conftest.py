@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 
 from tests.workflows.events import schema_violations
@@ -5,7 +7,7 @@ from tests.workflows.shop import Shop
 
 
 @pytest.fixture
-def shop():
+def shop() -> Iterator[Shop]:
     """A stocked shop, whose invariants have to hold at the end of the test."""
     shop = Shop()
     shop.stock(RED_LAMP=10, BLUE_RUG=5, TEA=1000)
@@ -15,7 +17,7 @@ def shop():
 
 
 @pytest.fixture
-def unsound():
+def unsound() -> Shop:
     """A stocked shop whose records a test falsifies."""
     shop = Shop()
     shop.stock(RED_LAMP=10, BLUE_RUG=5, TEA=1000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from oms.application.reconciliation.report import ReconciliationReport
 from tests.workflows.shop import Shop
@@ -10,7 +11,7 @@ from tests.workflows.shop import Shop
 HOUR, DAY = 3600, 86400
 
 
-def stored(shop: Shop, order_id: str = "ord_1", **changes: object) -> None:
+def stored(shop: Shop, order_id: str = "ord_1", **changes: Any) -> None:
     """Changes the stored order, so that it differs from its events."""
     shop.store.orders[order_id] = replace(shop.order(order_id), **changes)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from oms.adapters.memory_reports import MemoryReports
 from oms.application.commit import commit
 from oms.application.reconciliation.report import ReconciliationReport, report_from_json
 from oms.application.webhooks.carrier_events import CallbackResult, handle_carrier_event
+from oms.declarations.names import snake
 from oms.domain import invariants, inventory, placement
 from oms.domain.catalogue import Product
 from oms.domain.events import Units
@@ -48,10 +48,6 @@ MACHINES = tuple(SUBJECTS)
 """The state machines about an order."""
 ALL_MACHINES = (*MACHINES, "Reconcile")
 FUNCTIONS = json.loads((ROOT / "tasks" / "functions.json").read_text())
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 TASKS = {

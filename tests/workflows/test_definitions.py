@@ -10,6 +10,7 @@ import pytest
 
 from oms.application.recovery.parked_execution import PATHS, ParkedExecution
 from oms.application.steps.registry import STEPS
+from oms.declarations.names import snake
 from oms.domain.errors import leaves
 
 ROOT = Path(__file__).parents[2]
@@ -30,10 +31,6 @@ def states():
 
 def tasks():
     return [param for param in states() if param.values[1]["Type"] == "Task"]
-
-
-def snake(name):
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def pascal(name):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from oms.adapters.http import Http
+from oms.adapters.http import HttpClient
 from oms.domain.events import Units
 
 RECIPIENT = {"name": "Anna Schmidt", "address": "1 Main Street", "city": "Springfield", "country": "US"}
@@ -27,7 +27,7 @@ class ShopClient:
     """
 
     def __init__(self, url: str) -> None:
-        self._http = Http(url, CONNECT_SECONDS, TIMEOUT_SECONDS)
+        self._http = HttpClient(url, CONNECT_SECONDS, TIMEOUT_SECONDS)
 
     def place(self, token: str, key: str, basket: Iterable[Units], card: str) -> dict[str, Any]:
         lines = _lines(basket)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.aws.names import machine_arn
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
 
 POLL_SECONDS = 0.01
 WAIT_SECONDS = 0.5

@@ -1,87 +1,64 @@
-"""What a payment gateway's event means for an order: a hold that is gone, a payment that is disputed.
+"""What a payment provider's event means for an order: a hold that is gone, a payment that is disputed.
 
-Events come more than once and in any order (https://docs.stripe.com/webhooks#handle-duplicate-events), and most of them
-tell what the shop did itself. So only the order's own state says whether there is anything left to do.
+Events come more than once and in any order, and most of them report what the shop did itself. So only the order's own
+state says whether there is anything left to do.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 from oms.application.commit import commit
 from oms.application.expected_executions import execution_input
 from oms.domain import disputes, payment_rules
 from oms.domain.errors import OrderNotFound
 from oms.domain.order import Order
+from oms.domain.payment_events import AuthorizationCancelled, DisputeDecided, DisputeOpened, PaymentEvent
 from oms.ports import Deps
 
-About = Mapping[str, Any]
+
+def apply_payment_event(deps: Deps, event: PaymentEvent, request_id: str = "") -> None:
+    """Do what follows from the event, in the name of its id. An event about no order of the shop changes nothing."""
+    by = f"payments:{event.event_id}"
+    match event:
+        case AuthorizationCancelled():
+            _cancel_unpaid_order(deps, event, by, request_id)
+        case DisputeOpened():
+            _open_dispute(deps, event, by)
+        case DisputeDecided():
+            _close_dispute(deps, event, by)
 
 
-@dataclass(frozen=True)
-class Word:
-    """An event as it came to us: by whom what follows from it is, and by which request."""
-
-    by: str
-    request_id: str
-
-
-def hear(deps: Deps, event_id: str, kind: str, about: About, request_id: str = "") -> None:
-    """Do what an event asks for. ``about`` is Stripe's object, as the event shows it."""
-    if kind in MEANINGS:
-        MEANINGS[kind](deps, Word(f"payments:{event_id}", request_id), about)
-
-
-def _cancelled(deps: Deps, word: Word, intent: About) -> None:
-    """A hold that ran out, or that somebody let go by hand, pays for nothing: its order is cancelled."""
-    order = _order(deps, (intent.get("metadata") or {}).get("order_id"))
-    if order is None or not payment_rules.is_unpaid_without(order, intent["id"]):
+def _cancel_unpaid_order(deps: Deps, event: AuthorizationCancelled, by: str, request_id: str) -> None:
+    order = _order(deps, event.order_id)
+    if order is None or not payment_rules.is_unpaid_without(order, event.payment_id):
         return
     cancellation_id = f"{order.id}_cancel_unpaid"
-    why = "the hold on the card is gone"
-    payload = execution_input(order.id, word.request_id, word.by, cancellation_id=cancellation_id, lines=[], reason=why)
+    reason = "the hold on the card is gone"
+    payload = execution_input(order.id, request_id, by, cancellation_id=cancellation_id, lines=[], reason=reason)
     deps.executions.start("CancelOrder", cancellation_id, payload)
 
 
-def _disputed(deps: Deps, word: Word, dispute: About) -> None:
-    order = _order(deps, _paid_by(deps, dispute))
+def _open_dispute(deps: Deps, event: DisputeOpened, by: str) -> None:
+    order = _disputed_order(deps, event.payment_id)
     if order is not None:
-        due_by = _moment(deps, (dispute.get("evidence_details") or {}).get("due_by"))
-        opened = disputes.OpenedDispute(dispute["id"], dispute["amount"], dispute["reason"], due_by)
-        commit(deps, order.id, word.by, lambda order: disputes.open_dispute(order, opened))
+        due_by = event.due_by or deps.clock.now()
+        opened = disputes.OpenedDispute(event.dispute_id, event.amount_minor, event.reason, due_by.isoformat())
+        commit(deps, order.id, by, lambda order: disputes.open_dispute(order, opened))
 
 
-def _settled(deps: Deps, word: Word, dispute: About) -> None:
-    order = _order(deps, _paid_by(deps, dispute))
+def _close_dispute(deps: Deps, event: DisputeDecided, by: str) -> None:
+    order = _disputed_order(deps, event.payment_id)
     if order is not None:
-        commit(deps, order.id, word.by, lambda order: disputes.close_dispute(order, dispute["id"], dispute["status"]))
+        commit(deps, order.id, by, lambda order: disputes.close_dispute(order, event.dispute_id, event.outcome))
 
 
-def _paid_by(deps: Deps, dispute: About) -> str | None:
-    """The id of the order that was paid by what is disputed: a dispute itself doesn't name it."""
-    payment_id = dispute.get("payment_intent")
-    return deps.payments.order_of(payment_id) if payment_id else None
+def _disputed_order(deps: Deps, payment_id: str | None) -> Order | None:
+    """A dispute names its payment only; the provider knows the payment's order."""
+    return _order(deps, deps.payments.order_of(payment_id) if payment_id else None)
 
 
 def _order(deps: Deps, order_id: str | None) -> Order | None:
-    """None where the payment is of something else than an order: an account may have other uses."""
+    """None if the payment isn't for an order of the shop: a provider's account may have other uses."""
     try:
         return deps.orders.get(order_id) if order_id else None
     except OrderNotFound:
         return None
-
-
-def _moment(deps: Deps, seconds: int | None) -> str:
-    """Now, where the gateway gives no time."""
-    return (datetime.fromtimestamp(seconds, UTC) if seconds else deps.clock.now()).isoformat()
-
-
-MEANINGS: Mapping[str, Callable[[Deps, Word, About], None]] = {
-    "payment_intent.canceled": _cancelled,
-    "charge.dispute.created": _disputed,
-    "charge.dispute.closed": _settled,
-}
-"""What other events tell, the state machines hear from the gateway's own answers."""

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
-from asl.explorer import Scenario
+from asl.explorer import FaultInjector, Scenario, World
 from tests.asl.explorer import box_office
 
 
@@ -17,7 +17,7 @@ def scenarios() -> Iterator[Scenario]:
     yield replace(box_office.good(), name="killed process", world=kill_process)
 
 
-def kill_process(injector):
+def kill_process(injector: FaultInjector) -> World:
     if multiprocessing.parent_process() is not None:
         os.kill(os.getpid(), signal.SIGKILL)
     return box_office.good().world(injector)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+Definition = dict[str, Any]
+"""A definition, or one state of it."""
+
 CONFIG = {
     "timeouts": {"gateway": {"default": 4, "Slow": 20}, "function": {"default": 10, "Slow": 25}},
     "tasks": {
@@ -20,7 +25,7 @@ RETRY = {"ErrorEquals": ["Unavailable"], **JITTER}
 ORDER = {"order_id.$": "$.order_id"}
 
 
-def task(name, *, then=None, catch="Failed", **fields):
+def task(name: Any, *, then: Any = None, catch: Any = "Failed", **fields: Any) -> Definition:
     """A task with nothing to find fault with; a field that is given as ... is left out."""
     spec = {
         "Type": "Task",
@@ -35,7 +40,7 @@ def task(name, *, then=None, catch="Failed", **fields):
     return {field: value for field, value in spec.items() if value is not ...}
 
 
-def machine(**states):
+def machine(**states: Any) -> Definition:
     return {
         "StartAt": next(iter(states)),
         "TimeoutSeconds": 86400,
@@ -43,7 +48,7 @@ def machine(**states):
     }
 
 
-def callback(**fields):
+def callback(**fields: Any) -> Definition:
     return task(
         "Ask",
         Resource="arn:aws:states:::lambda:invoke.waitForTaskToken",
@@ -52,7 +57,9 @@ def callback(**fields):
     )
 
 
-def saga(release=None, charge_catch="Release", release_command=ORDER, **reserve):
+def saga(
+    release: Any = None, charge_catch: Any = "Release", release_command: Any = ORDER, **reserve: Any
+) -> Definition:
     return machine(
         Reserve=task("Reserve", then="Charge", catch="Release", **reserve),
         Charge=task("Charge", catch=charge_catch),
@@ -63,12 +70,12 @@ def saga(release=None, charge_catch="Release", release_command=ORDER, **reserve)
 NO_TASK = {"Resource": ..., "Parameters": ..., "TimeoutSeconds": ..., "ResultPath": ...}
 
 
-def mapped(**fields):
+def mapped(**fields: Any) -> Definition:
     inner = {"StartAt": "Charge", "States": {"Charge": task("Charge", Catch=...)}}
     return machine(Every=task("Every", Type="Map", ItemsPath="$.lines", ItemProcessor=inner, **{**NO_TASK, **fields}))
 
 
-def loop(**count):
+def loop(**count: Any) -> Definition:
     again = {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericLessThan": 5, "Next": "Count"}]}
     states = {
         "Count": {"Type": "Pass", "Next": "Again", **count},
@@ -78,7 +85,7 @@ def loop(**count):
     return {"StartAt": "Count", "TimeoutSeconds": 60, "States": states}
 
 
-def jsonata_loop(**assign):
+def jsonata_loop(**assign: Any) -> Definition:
     again = {"Condition": "{% $n < 5 %}", "Next": "Count"}
     return {
         "StartAt": "Count",
@@ -92,7 +99,7 @@ def jsonata_loop(**assign):
     }
 
 
-def jsonata_saga(**catcher):
+def jsonata_saga(**catcher: Any) -> Definition:
     order = {"order_id": "{% $states.input.order_id %}"}
     resource, catch = "arn:aws:states:::lambda:invoke", {"ErrorEquals": ALL, "Next": "Rest", **catcher}
     call = {"Type": "Task", "Resource": resource, "TimeoutSeconds": 15, "End": True}
@@ -109,7 +116,7 @@ def jsonata_saga(**catcher):
     }
 
 
-def caught(*catchers, **fields):
+def caught(*catchers: Any, **fields: Any) -> Definition:
     entries = [{"ErrorEquals": errors, "ResultPath": "$.failure", "Next": then} for errors, then in catchers]
     charge = task("Charge", Catch=entries, **fields)
     states = {"Charge": charge, "Declined": {"Type": "Succeed"}, "Away": {"Type": "Succeed"}}
@@ -133,7 +140,7 @@ ORDER_ID = "{% $states.input.order_id %}"
 MERGED = "{% $merge([$states.input, {'failure': $states.errorOutput}]) %}"
 
 
-def jsonata_task(name, *, then=None, catch="Failed", **fields):
+def jsonata_task(name: Any, *, then: Any = None, catch: Any = "Failed", **fields: Any) -> Definition:
     spec = {
         "Type": "Task",
         "Resource": f"${{{name}Arn}}",
@@ -147,11 +154,11 @@ def jsonata_task(name, *, then=None, catch="Failed", **fields):
     return {field: value for field, value in spec.items() if value is not ...}
 
 
-def in_jsonata(**states):
+def in_jsonata(**states: Any) -> Definition:
     return machine(**states) | {"QueryLanguage": "JSONata"}
 
 
-def kept_saga(released=ORDER_ID, *, charge=ITS_INPUT, **reserve):
+def kept_saga(released: Any = ORDER_ID, *, charge: Any = ITS_INPUT, **reserve: Any) -> Definition:
     """A saga in JSONata, with a compensation that reads what it is told to."""
     return in_jsonata(
         Reserve=jsonata_task("Reserve", then="Charge", catch="Release", **reserve),
@@ -161,7 +168,7 @@ def kept_saga(released=ORDER_ID, *, charge=ITS_INPUT, **reserve):
     )
 
 
-def polling(**fields):
+def polling(**fields: Any) -> Definition:
     again = {"Condition": "{% $states.input.more %}", "Next": "Poll"}
     return in_jsonata(
         Poll=jsonata_task("Poll", then="Again", **fields),
@@ -170,21 +177,21 @@ def polling(**fields):
     )
 
 
-def jsonata_map(**fields):
+def jsonata_map(**fields: Any) -> Definition:
     inner = {"StartAt": "Charge", "States": {"Charge": jsonata_task("Charge", Catch=...)}}
     catch = [{"ErrorEquals": ALL, "Output": MERGED, "Next": "Failed"}]
     each = {"Type": "Map", "Items": "{% $states.input.lines %}", "ItemProcessor": inner, "Catch": catch, "End": True}
     return in_jsonata(Every={**each, **fields})
 
 
-def retried(kind, name, error="Unavailable"):
+def retried(kind: Any, name: Any, error: Any = "Unavailable") -> Definition:
     inner = {"StartAt": name, "States": {name: task(name, Catch=...)}}
     fields = {"Branches": [inner]} if kind == "Parallel" else {"ItemProcessor": inner, "ItemsPath": "$.lines"}
     retry = [{"ErrorEquals": [error], **JITTER}]
     return machine(Every=task("Every", Type=kind, Retry=retry, **fields, **{**NO_TASK, "ResultPath": None}))
 
 
-def started(name):
+def started(name: Any) -> Definition:
     resource = "arn:aws:states:::states:startExecution"
     return machine(
         Start=task("Start", Resource=resource, Parameters={"StateMachineArn": "${Arn}", **name}, Retry=[RETRY])

@@ -39,7 +39,7 @@ class Parcels(Protocol):
         """The parcel of a return comes, as it was sold."""
 
     def fail_next(self, *, after_effect: bool) -> None: ...
-    def said(self) -> list[tuple[str, str]]:
+    def callbacks(self) -> list[tuple[str, str]]:
         """The types of what the shop was told, with the orders."""
 
 
@@ -64,7 +64,7 @@ class Memory:
     def fail_next(self, *, after_effect: bool) -> None:
         self.carrier.fail_next(after_effect=after_effect)
 
-    def said(self) -> list[tuple[str, str]]:
+    def callbacks(self) -> list[tuple[str, str]]:
         return [(each["type"], each["order_id"]) for each in self.carrier.callbacks]
 
 
@@ -76,15 +76,15 @@ class OverSandbox:
         self._url = url
         self._loop = loop
         self._time = 0.0
-        self._said: list[tuple[str, str]] = []
+        self._callbacks: list[tuple[str, str]] = []
         self.sandbox = SandboxCarrier(
             CarrierDatabase(":memory:"), lambda: self._time, CarrierSettings(LONG, LONG, LONG)
         )
         self._timers = TimerLoop(self.sandbox, self._hear, lambda: self._time)
 
     def _hear(self, body: str) -> bool:
-        told = json.loads(body)
-        self._said.append((told["type"], told["order_id"]))
+        event = json.loads(body)
+        self._callbacks.append((event["type"], event["order_id"]))
         return True
 
     def dispatch(self, order_id: str) -> None:
@@ -105,9 +105,9 @@ class OverSandbox:
     def fail_next(self, *, after_effect: bool) -> None:
         self._control("/_sandbox/next", {"fault": "timeout_after" if after_effect else "timeout_before"})
 
-    def said(self) -> list[tuple[str, str]]:
+    def callbacks(self) -> list[tuple[str, str]]:
         self._settle()
-        return self._said
+        return self._callbacks
 
     def _settle(self) -> None:
         asyncio.run_coroutine_threadsafe(self._timers.run_all_due(), self._loop).result(30)

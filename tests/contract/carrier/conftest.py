@@ -1,4 +1,4 @@
-"""Every test once on the carrier in memory, once on our client over the sandbox."""
+"""Runs every test on the carrier in memory, and on the HTTP adapter over the sandbox."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def parcels(request: pytest.FixtureRequest) -> Iterator[Parcels]:
     if request.param == "memory":
         yield Memory()
         return
-    with over_sandbox() as found:
-        yield found
+    with over_sandbox() as parcels:
+        yield parcels
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What every carrier keeps: of a dispatch and a recall exactly one happens, however often either is asked for."""
+"""The contract of every carrier: exactly one of dispatch and recall happens, however often either is requested."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_shipment_that_is_asked_for_twice_leaves_once(parcels: Parcels) -> Non
 
     parcels.dispatch("ord_1")
 
-    assert parcels.said() == [("shipment.dispatched", "ord_1")]
+    assert parcels.callbacks() == [("shipment.dispatched", "ord_1")]
     with pytest.raises(AlreadyDispatched):
         request(parcels.carrier)
 
@@ -35,7 +35,7 @@ def test_a_recalled_shipment_never_leaves(parcels: Parcels) -> None:
 
     parcels.dispatch("ord_1")
 
-    assert parcels.said() == [("shipment.recalled", "ord_1")]
+    assert parcels.callbacks() == [("shipment.recalled", "ord_1")]
     with pytest.raises(ShipmentRecalled):
         request(parcels.carrier)
 
@@ -47,7 +47,7 @@ def test_a_recall_before_the_shipment_keeps_it_from_ever_leaving(parcels: Parcel
         request(parcels.carrier)
 
     parcels.dispatch("ord_1")
-    assert parcels.said() == []
+    assert parcels.callbacks() == []
 
 
 def test_a_shipment_that_has_left_cant_be_recalled(parcels: Parcels) -> None:
@@ -65,7 +65,7 @@ def test_what_is_left_of_a_shipment_leaves(parcels: Parcels) -> None:
 
     parcels.dispatch("ord_1")
 
-    assert parcels.said() == [("shipment.dispatched", "ord_1")]
+    assert parcels.callbacks() == [("shipment.dispatched", "ord_1")]
 
 
 def test_a_shipment_that_is_recalled_piece_by_piece_never_leaves(parcels: Parcels) -> None:
@@ -73,12 +73,12 @@ def test_a_shipment_that_is_recalled_piece_by_piece_never_leaves(parcels: Parcel
     parcels.carrier.recall("ord_1", "can_1", [Units("RED-LAMP", 1)])
     parcels.carrier.recall("ord_1", "can_1", [Units("RED-LAMP", 1)])  # the same recall once more
     parcels.carrier.recall("ord_1", "can_2", [Units("TEA", 1)])
-    assert parcels.said() == []
+    assert parcels.callbacks() == []
 
     parcels.carrier.recall("ord_1", "can_3", [Units("RED-LAMP", 1)])
 
     parcels.dispatch("ord_1")
-    assert parcels.said() == [("shipment.recalled", "ord_1")]
+    assert parcels.callbacks() == [("shipment.recalled", "ord_1")]
 
 
 def test_who_follows_a_parcel_too_late_learns_what_became_of_it(parcels: Parcels) -> None:
@@ -95,7 +95,7 @@ def test_who_follows_a_parcel_too_late_learns_what_became_of_it(parcels: Parcels
     parcels.arrive("ord_2")
     with pytest.raises(ParcelLost):
         parcels.carrier.follow("ord_2")
-    assert parcels.said()[-1] == ("shipment.lost", "ord_2")
+    assert parcels.callbacks()[-1] == ("shipment.lost", "ord_2")
 
 
 def test_a_return_is_announced_as_often_as_wanted(carrier: Carrier) -> None:
@@ -129,7 +129,7 @@ def test_a_carrier_that_is_away_is_unavailable_and_may_have_acted(parcels: Parce
 
     parcels.dispatch("ord_1")
 
-    assert parcels.said() == [("shipment.recalled" if after_effect else "shipment.dispatched", "ord_1")]
+    assert parcels.callbacks() == [("shipment.recalled" if after_effect else "shipment.dispatched", "ord_1")]
 
 
 def test_orders_with_strange_names_keep_to_themselves(parcels: Parcels) -> None:
@@ -138,4 +138,4 @@ def test_orders_with_strange_names_keep_to_themselves(parcels: Parcels) -> None:
 
     parcels.dispatch("ord_a b?c#ä")
 
-    assert parcels.said() == [("shipment.dispatched", "ord_a b?c#ä")]
+    assert parcels.callbacks() == [("shipment.dispatched", "ord_a b?c#ä")]

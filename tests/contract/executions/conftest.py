@@ -1,4 +1,4 @@
-"""Every test once on executions in memory, once on our client of the Step Functions API, played by the engine."""
+"""Runs every test on executions in memory, and on the Step Functions client against the engine's server."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from asl.engine.requests import TaskRequest
-from oms.adapters.clients import Aws
-from oms.adapters.executions import StepFunctions
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.step_functions import StepFunctions
 from oms.adapters.memory_edges import MemoryExecutions
 from oms.ports import Executions
 from tests.asl.serving import ROLE, advance, serving
@@ -63,8 +63,8 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
         return
     tokens: Queue[str] = Queue()
 
-    def ask(asked: TaskRequest) -> Any:
-        tokens.put(asked.payload["Payload"]["token"])
+    def ask(request: TaskRequest) -> Any:
+        tokens.put(request.payload["Payload"]["token"])
         return {}
 
     with serving(invoke=ask) as sfn:

@@ -1,11 +1,11 @@
-"""What the shop may expect of Step Functions: one execution a name, and a token that is answered once."""
+"""The contract of the executions port: one execution for each name, and a token that is completed once."""
 
 from __future__ import annotations
 
 import pytest
 
-from oms.adapters.clients import Aws
-from oms.adapters.executions import StepFunctions
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.step_functions import StepFunctions
 from oms.domain.errors import ExecutionsUnavailable
 from tests.contract.executions.conftest import Waiting
 from tests.contract.stores import free_port

@@ -1,4 +1,4 @@
-"""Every test once on the gateway in memory, once on Stripe's client over the sandbox."""
+"""Runs every test on the provider in memory, and on the Stripe adapter over the sandbox."""
 
 from __future__ import annotations
 

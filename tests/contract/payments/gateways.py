@@ -1,4 +1,4 @@
-"""The gateways under test, and orders to pay for."""
+"""The payment providers under test, and orders to pay for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from oms.adapters.memory_payments import MemoryPayments
-from oms.adapters.stripe_payments import StripePayments
+from oms.adapters.stripe.payments import StripePayments
 from oms.domain.money import Money
 from oms.domain.payment import PaymentRequest
 from oms.ports import Payments
@@ -19,7 +19,7 @@ _orders = count(1)
 
 
 class Gateway(Protocol):
-    """A gateway under test: the port, and the hands that a test needs on it."""
+    """A provider under test: the port, and the controls that a test needs."""
 
     @property
     def payments(self) -> Payments: ...
@@ -63,9 +63,9 @@ class StripeOverSandbox:
     def refund_by_hand(self, request: PaymentRequest, minor: int) -> None:
         record = self.payments.find(request)
         assert record is not None
-        asked = urlencode({"payment_intent": record.payment_id, "amount": minor}).encode()
+        form = urlencode({"payment_intent": record.payment_id, "amount": minor}).encode()
         key = {"Authorization": "Bearer sk_test_contract"}
-        with urllib.request.urlopen(urllib.request.Request(f"{self._url}/v1/refunds", asked, key)):
+        with urllib.request.urlopen(urllib.request.Request(f"{self._url}/v1/refunds", form, key)):
             return
 
     def ledger(self, request: PaymentRequest) -> list[Row]:

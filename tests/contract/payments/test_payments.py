@@ -1,4 +1,4 @@
-"""What every payment gateway must do."""
+"""The contract of every payment provider."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_refunds_are_once_an_effect_id(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("captured", [5000, 3000])
 def test_what_was_refunded_by_hand_is_seen_beside_our_own(gateway: Gateway, captured: int) -> None:
-    """What a capture left over is no refund."""
+    """The uncaptured rest doesn't count as a refund."""
     request = order(5000)
     gateway.payments.authorize(request)
     gateway.payments.capture(request, usd(captured))

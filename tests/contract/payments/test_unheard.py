@@ -1,4 +1,4 @@
-"""Calls that time out before or after their effect and are asked again, and calls that come at once."""
+"""Calls that time out before or after their effect and are repeated, and concurrent calls."""
 
 from __future__ import annotations
 

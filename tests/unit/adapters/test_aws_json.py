@@ -1,4 +1,4 @@
-"""What goes over the wire to AWS, and what is made of the answers."""
+"""The requests of the AWS client, and how it handles responses."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from oms.adapters.aws_json import Api, Refused, Unanswered, pooled, unsigned
-from oms.adapters.clients import Aws
+from oms.adapters.aws.clients import Aws
+from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient, AwsUnavailable, pooled, unsigned
 from tests.contract.stores import free_port
 
 
 @dataclass
 class Service:
-    """Answers by the next line of its script; None hangs up."""
+    """Responds with the next entry of its script; None closes the connection."""
 
     url: str = ""
     script: list[tuple[int, bytes] | None] = field(default_factory=list)
-    asked: list[tuple[dict[str, str], Any]] = field(default_factory=list)
+    requests: list[tuple[dict[str, str], Any]] = field(default_factory=list)
 
     def aws(self, **more: Any) -> Aws:
         return Aws("eu-central-1", dynamodb_endpoint=self.url, **more)
@@ -37,7 +37,7 @@ def service() -> Iterator[Service]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            played.asked.append(({name.lower(): value for name, value in self.headers.items()}, json.loads(body)))
+            played.requests.append(({name.lower(): value for name, value in self.headers.items()}, json.loads(body)))
             line = played.script.pop(0)
             if line is None:
                 self.close_connection = True
@@ -49,7 +49,7 @@ def service() -> Iterator[Service]:
             self.wfile.write(answer)
 
         def log_message(self, *_: Any) -> None:
-            """Nothing."""
+            """Logs nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
@@ -66,7 +66,7 @@ def test_a_call_is_a_post_that_names_its_operation_and_is_signed(service: Servic
 
     answer = service.aws(access_key="AKIDEXAMPLE", secret_key="s", session_token="t").dynamodb().call("GetItem", Key={})
 
-    ((headers, body),) = service.asked
+    ((headers, body),) = service.requests
     assert (answer, body) == ({"Item": {}}, {"Key": {}})
     assert headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
     assert headers["content-type"] == "application/x-amz-json-1.0"
@@ -84,7 +84,7 @@ def test_where_nobody_checks_signatures_there_is_none(service: Service) -> None:
 
     service.aws(signs=False).dynamodb().call("ListTables")
 
-    assert "authorization" not in service.asked[0][0]
+    assert "authorization" not in service.requests[0][0]
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_what_passes_is_asked_again_once_in_the_same_words(service: Service, tro
     api = service.aws(signs=False).dynamodb()
     service.script = [trouble, (200, b"{}")]
     assert api.call("TransactWriteItems", ClientRequestToken="one") == {}
-    assert service.asked[0][1] == service.asked[1][1]
+    assert service.requests[0][1] == service.requests[1][1]
 
     service.script = [trouble, trouble, (200, b"{}")]
-    with pytest.raises(Unanswered):
+    with pytest.raises(AwsUnavailable):
         api.call("TransactWriteItems", ClientRequestToken="two")
     assert len(service.script) == 1
 
@@ -107,19 +107,19 @@ def test_a_refusal_is_told_and_not_asked_again(service: Service) -> None:
     cancelled = {"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "message": "no"}
     service.script = [(400, json.dumps({**cancelled, "CancellationReasons": [{"Code": "None"}]}).encode())]
 
-    with pytest.raises(Refused, match="TransactionCanceledException: no") as refused:
+    with pytest.raises(AwsError, match="TransactionCanceledException: no") as refused:
         service.aws(signs=False).dynamodb().call("TransactWriteItems")
 
-    assert refused.value.told["CancellationReasons"] == [{"Code": "None"}]
+    assert refused.value.response["CancellationReasons"] == [{"Code": "None"}]
 
 
 def test_a_refusal_by_what_stands_before_the_service_says_what_it_said(service: Service) -> None:
     service.script = [(403, b"<html>who are you?</html>")]
 
-    with pytest.raises(Refused, match="403: <html>who are you"):
+    with pytest.raises(AwsError, match="403: <html>who are you"):
         service.aws(signs=False).dynamodb().call("GetItem")
 
 
 def test_nobody_there_is_no_answer() -> None:
-    with pytest.raises(Unanswered):
-        Api("DynamoDB_20120810", pooled(f"http://127.0.0.1:{free_port()}", unsigned)).call("GetItem")
+    with pytest.raises(AwsUnavailable):
+        AwsJsonClient("DynamoDB_20120810", pooled(f"http://127.0.0.1:{free_port()}", unsigned)).call("GetItem")

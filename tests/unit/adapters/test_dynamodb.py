@@ -1,4 +1,4 @@
-"""What the adapters make of DynamoDB's trouble: told apart, asked again where that may help, written at most once."""
+"""How the adapters handle DynamoDB's errors: classified, retried where that helps, written at most once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from oms.adapters import items
-from oms.adapters.aws_json import Api, Headers, Refused, Unanswered
-from oms.adapters.clients import DYNAMODB
-from oms.adapters.dynamodb import TRIES, DynamoDB
-from oms.adapters.dynamodb_inventory import DynamoInventory
-from oms.adapters.dynamodb_orders import DynamoOrders
-from oms.adapters.dynamodb_products import DynamoProducts
-from oms.adapters.dynamodb_stock import LOOKS
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient, AwsUnavailable, Headers
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.client import ATTEMPTS as CLIENT_ATTEMPTS
+from oms.adapters.dynamodb.client import DynamoDB
+from oms.adapters.dynamodb.orders import DynamoOrders
+from oms.adapters.dynamodb.products import DynamoProducts
+from oms.adapters.dynamodb.stock.inventory import DynamoInventory
+from oms.adapters.dynamodb.stock.writer import ATTEMPTS as WRITER_ATTEMPTS
 from oms.domain.catalogue import Product
 from oms.domain.change import Change
 from oms.domain.errors import OrderChanged, OutOfStock, StoreUnavailable
@@ -28,16 +29,16 @@ ENTRY = reserve("o:reserve", "o", [("LAMP", 1), ("RUG", 1)])
 
 
 class Scripted:
-    """Answers each call to DynamoDB by the next line of a script, and keeps what was asked."""
+    """Responds to each call with the next entry of a script, and records the requests."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.script: list[Any] = []
-        self.db = DynamoDB(Api(DYNAMODB, self._answer, sleep=lambda _: None), self.slept.append)
+        self.db = DynamoDB(AwsJsonClient(DYNAMODB, self._answer, sleep=lambda _: None), self.slept.append)
 
     def _answer(self, body: bytes, _: Headers) -> tuple[int, bytes]:
-        self.asked.append(json.loads(body))
+        self.requests.append(json.loads(body))
         line = self.script.pop(0)
         if isinstance(line, Exception):
             raise line
@@ -54,13 +55,13 @@ def cancelled(*codes: str) -> tuple[int, Any]:
 
 
 def counters(sku: str, *available: int, moves: int = 7) -> tuple[int, Any]:
-    """A SKU's counters, with so much in each; only where there are several do they count their moves."""
+    """A SKU's counters with these amounts. Only split counters count their moves."""
     counted = {items.MOVES: {"N": str(moves)}} if len(available) > 1 else {}
-    found = [
+    counter_items = [
         {**items.stock_key(sku, shard), "on_hand": {"N": str(count)}, "reserved": {"N": "0"}, **counted}
         for shard, count in enumerate(available)
     ]
-    return 200, {"Items": found}
+    return 200, {"Items": counter_items}
 
 
 WRITTEN: tuple[int, Any] = (200, {})
@@ -87,7 +88,7 @@ def test_a_transaction_that_met_another_is_sent_again_as_the_same(
 
     assert inventory.apply(ENTRY) is True
 
-    first, second, third = dynamodb.asked
+    first, second, third = dynamodb.requests
     assert first == second == third
     assert first["ClientRequestToken"]
     assert len(dynamodb.slept) == 2
@@ -99,11 +100,11 @@ def test_each_transaction_has_a_token_of_its_own(dynamodb: Scripted, inventory: 
     inventory.apply(ENTRY)
     inventory.apply(ENTRY)
 
-    assert len({asked["ClientRequestToken"] for asked in dynamodb.asked}) == 2
+    assert len({request["ClientRequestToken"] for request in dynamodb.requests}) == 2
 
 
 def test_a_transaction_that_always_meets_others_is_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [CONFLICT] * TRIES
+    dynamodb.script = [CONFLICT] * CLIENT_ATTEMPTS
 
     with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
@@ -138,7 +139,7 @@ def test_stock_that_came_back_meanwhile_is_reserved(dynamodb: Scripted, inventor
 
     assert inventory.apply(ENTRY) is True
 
-    first, _, second = dynamodb.asked
+    first, _, second = dynamodb.requests
     assert first["TransactItems"] == second["TransactItems"]
 
 
@@ -156,19 +157,19 @@ def test_split_stock_that_moves_under_our_eyes_is_taken_where_it_turns_up(
 
     assert inventory.apply(ENTRY) is True
 
-    moved = [each["Update"]["Key"]["sk"]["S"] for each in dynamodb.asked[-1]["TransactItems"][1:]]
+    moved = [each["Update"]["Key"]["sk"]["S"] for each in dynamodb.requests[-1]["TransactItems"][1:]]
     assert moved == ["stock", "stock", "stock#01"]  # of the lamp, and what the rug's first hands on
 
 
 def test_stock_that_never_stands_still_is_not_called_short(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [SHORT, *(counters("RUG", 0, 0, moves=n) for n in range(LOOKS + 1))]
+    dynamodb.script = [SHORT, *(counters("RUG", 0, 0, moves=n) for n in range(WRITER_ATTEMPTS + 1))]
 
     with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
 
 
 def test_others_who_take_it_each_time_do_not_make_it_short(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [SHORT, counters("RUG", 1)] * LOOKS
+    dynamodb.script = [SHORT, counters("RUG", 1)] * WRITER_ATTEMPTS
 
     with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
@@ -184,7 +185,7 @@ def test_an_order_that_changed_comes_before_short_stock(dynamodb: Scripted) -> N
 def test_a_transaction_that_is_wrong_in_itself_is_a_defect(dynamodb: Scripted, inventory: DynamoInventory) -> None:
     dynamodb.script = [cancelled("ValidationError", "None", "None")]
 
-    with pytest.raises(Refused, match="TransactionCanceled"):
+    with pytest.raises(AwsError, match="TransactionCanceled"):
         inventory.apply(ENTRY)
 
 
@@ -197,16 +198,16 @@ def test_a_store_in_trouble_is_unavailable(dynamodb: Scripted, trouble: Any) -> 
 
 
 def test_a_call_that_was_cut_off_is_sent_again_as_the_same(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [Unanswered("silence"), WRITTEN]
+    dynamodb.script = [AwsUnavailable("silence"), WRITTEN]
 
     assert inventory.apply(ENTRY) is True
 
-    first, second = dynamodb.asked
+    first, second = dynamodb.requests
     assert first == second
 
 
 def test_a_store_that_keeps_silent_is_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [Unanswered("silence")] * 2
+    dynamodb.script = [AwsUnavailable("silence")] * 2
 
     with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
@@ -216,7 +217,7 @@ def test_a_store_that_keeps_silent_is_unavailable(dynamodb: Scripted, inventory:
 def test_a_call_that_is_wrong_is_a_defect(dynamodb: Scripted, code: str) -> None:
     dynamodb.script = [error(code)]
 
-    with pytest.raises(Refused, match=code):
+    with pytest.raises(AwsError, match=code):
         dynamodb.db.get("orders", items.key("ord_1"))
 
 
@@ -229,12 +230,12 @@ def test_keys_that_were_left_unread_are_asked_for_again(dynamodb: Scripted, inve
     ]
 
     assert inventory.stock(["LAMP", "RUG"]).keys() == {"LAMP", "RUG"}
-    assert dynamodb.asked[1]["RequestItems"] == {"inventory": {"Keys": [rug]}}
+    assert dynamodb.requests[1]["RequestItems"] == {"inventory": {"Keys": [rug]}}
 
 
 def test_keys_that_stay_unread_are_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
     left = {"inventory": {"Keys": [items.key("LAMP", items.STOCK)]}}
-    dynamodb.script = [(200, {"Responses": {}, "UnprocessedKeys": left})] * TRIES
+    dynamodb.script = [(200, {"Responses": {}, "UnprocessedKeys": left})] * CLIENT_ATTEMPTS
 
     with pytest.raises(StoreUnavailable):
         inventory.stock(["LAMP"])
@@ -247,4 +248,4 @@ def test_items_that_were_left_unwritten_are_sent_again(dynamodb: Scripted) -> No
 
     DynamoProducts(dynamodb.db, "products").put([lamp, replace(lamp, sku="RUG")])
 
-    assert dynamodb.asked[1]["RequestItems"] == left
+    assert dynamodb.requests[1]["RequestItems"] == left

@@ -1,4 +1,4 @@
-"""What the adapters' HTTP makes of servers of every manner."""
+"""The adapters' HTTP client against servers of every kind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from oms.adapters import http
-from oms.adapters.http import Answer, Http, NoAnswer
+from oms.adapters.http import ClientResponse, HttpClient, NoResponse
 from tests.contract.stores import free_port
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -27,7 +27,7 @@ KEEPS_SILENT = b"..."
 
 
 class Server:
-    """Gives each connection the answers of the next script, a request each, and hangs up at the end of it."""
+    """Serves each connection by the next script, a response for each request, and closes it at the end."""
 
     def __init__(
         self, *scripts: list[bytes], wrap: Callable[[socket.socket], socket.socket] = lambda sock: sock
@@ -89,8 +89,8 @@ def serve() -> Iterator[Callable[..., Server]]:
         server.close()
 
 
-def client(url: str, seconds: float = 5) -> Http:
-    return Http(url, seconds, seconds)
+def client(url: str, seconds: float = 5) -> HttpClient:
+    return HttpClient(url, seconds, seconds)
 
 
 def test_calls_one_after_the_other_share_a_connection(serve: Callable[..., Server]) -> None:
@@ -99,7 +99,7 @@ def test_calls_one_after_the_other_share_a_connection(serve: Callable[..., Serve
 
     answers = [speaking.send("PUT", "/a?b=c", {"X-One": "1"}, b"body") for _ in range(3)]
 
-    assert answers == [Answer(200, {"content-length": "2"}, b"hi")] * 3
+    assert answers == [ClientResponse(200, {"content-length": "2"}, b"hi")] * 3
     assert server.connections == 1
     host = server.url.removeprefix("http://")
     assert server.requests[0].decode() == (
@@ -137,11 +137,11 @@ def test_every_kind_of_body_is_read_to_its_end(serve: Callable[..., Server], ans
 def test_after_silence_no_kept_connection_is_trusted(serve: Callable[..., Server]) -> None:
     server = serve([OK], [OK, KEEPS_SILENT], [OK])
     speaking = client(server.url, seconds=0.2)
-    first, second = (speaking._open() for _ in range(2))
+    first, second = (speaking._connection() for _ in range(2))
     speaking._idle.extend([first, second])
     assert speaking.send("GET", "/", {}).status == 200
 
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         speaking.send("GET", "/", {})
 
     assert not speaking._idle
@@ -170,7 +170,7 @@ def test_what_is_no_whole_answer_is_none_and_is_not_asked_again(serve: Callable[
     speaking = client(server.url)
     speaking.send("POST", "/", {}, b"first")
 
-    with pytest.raises(NoAnswer, match=f"POST {server.url}/second: "):
+    with pytest.raises(NoResponse, match=f"POST {server.url}/second: "):
         speaking.send("POST", "/second", {}, b"second")
 
     assert len(server.requests) == 2
@@ -184,12 +184,12 @@ def test_silence_ends_with_the_time_of_the_call(serve: Callable[..., Server], be
         sock.sendall(begins)
         return sock
 
-    with pytest.raises(NoAnswer, match="timed out"):
+    with pytest.raises(NoResponse, match="timed out"):
         client(serve([KEEPS_SILENT], wrap=slow).url, seconds=0.05).send("GET", "/", {})
 
 
 def test_nobody_there_is_no_answer() -> None:
-    with pytest.raises(NoAnswer, match="refused"):
+    with pytest.raises(NoResponse, match="refused"):
         client(f"http://127.0.0.1:{free_port()}").send("GET", "/", {})
 
 
@@ -221,19 +221,19 @@ def test_tls_is_for_those_who_are_trusted(
     url = server.url.replace("http:", "https:")
 
     http._tls.cache_clear()
-    with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(NoResponse, match="CERTIFICATE_VERIFY_FAILED"):
         client(url).send("GET", "/", {})
     http._tls.cache_clear()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     trusting = client(url, seconds=0.5)
     assert trusting.send("GET", "/", {}).body == b"hi"
-    with pytest.raises(NoAnswer, match="timed out"):
+    with pytest.raises(NoResponse, match="timed out"):
         trusting.send("GET", "/", {})
     http._tls.cache_clear()
 
 
 def certified(folder: Path) -> Path:
-    """A key, and its certificate for this machine by itself."""
+    """A key, and its self-signed certificate for this machine."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What our client makes of a carrier that is down, or that doesn't understand it."""
+"""The carrier's adapter when the carrier is down, or responds otherwise than agreed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.contract.stores import free_port
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers every call with the status in its path."""
+    """Responds to every call with the status in its path."""
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -28,7 +28,7 @@ class Answering(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Logs nothing."""
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_carrier_that_says_no_for_no_reason_of_ours_is_a_defect(carrier: HttpC
 
 @pytest.mark.parametrize("status", [200, 400, 404])
 def test_a_parcel_is_missing_only_where_the_carrier_says_so(carrier: HttpCarrier, status: int) -> None:
-    """Not where somebody else answers under its address, or it answers in another way than agreed."""
+    """Not if another server responds at its address, or in another form."""
     with pytest.raises(UnexpectedState, match="GET /returns/"):
         carrier.find_parcel(str(status))
 

@@ -1,4 +1,4 @@
-"""What is kept in tables comes back as it was, also from a newer version's hands, or an older one's."""
+"""Items decode to the records that they were made of, also items of newer and older releases."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oms.adapters import items
-from oms.adapters.codec import item_codec, text_codec
+from oms.adapters.dynamodb import items
+from oms.adapters.dynamodb.item_codec import item_codec, text_codec
 from oms.domain.catalogue import Product
 from oms.domain.change import MoneyEntry
 from oms.domain.events import TYPES, OrderPlaced, Recorded, Units
@@ -32,7 +32,7 @@ st.register_type_strategy(int, st.integers(-(2**53), 2**53))
 
 
 def over_the_wire(item: items.Item) -> items.Item:
-    """As DynamoDB's JSON carries it."""
+    """The item after a round trip through DynamoDB's JSON."""
     carried: items.Item = json.loads(json.dumps(item))
     return carried
 
@@ -73,8 +73,12 @@ def test_what_a_newer_version_wrote_beside_what_we_know_is_left_alone() -> None:
     order = taken_order(Units("RED-LAMP", 1))
     item = items.order_item(order)
     item["newer"] = {"M": {"a": {"L": [{"BOOL": True}, {"N": "1"}]}}}
-    with changed(item, "payment") as payment, changed(item, "lines") as lines, changed(item, "cancellations") as known:
-        for record in (payment, *lines, *known.values()):
+    with (
+        changed(item, "payment") as payment,
+        changed(item, "lines") as lines,
+        changed(item, "cancellations") as cancellations,
+    ):
+        for record in (payment, *lines, *cancellations.values()):
             record["newer"] = {"a": [True, 1]}
 
     assert items.order_of(item) == order
@@ -96,7 +100,7 @@ def test_what_an_older_version_did_not_write_has_its_default() -> None:
 
 @contextmanager
 def changed(item: items.Item, name: str) -> Iterator[Any]:
-    """What an attribute's text says, to be written again."""
+    """Yields the value of an attribute's JSON text, and writes it back after changes."""
     value = json.loads(item[name]["S"])
     yield value
     item[name]["S"] = json.dumps(value)

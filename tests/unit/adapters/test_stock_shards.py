@@ -1,4 +1,4 @@
-"""Split counters: what a home draws on the others, and how it is said which are split."""
+"""Split counters: the movements between shards, and the text that sets their number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms.adapters.stock_shards import Shards, drawn
+from oms.adapters.dynamodb.stock.shards import Shards, drawn
 from oms.domain.inventory import Movement, Stock
 
 counts = st.integers(0, 20)

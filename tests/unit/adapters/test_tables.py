@@ -1,4 +1,4 @@
-"""Every key and index that is declared is one that an adapter uses, and the reverse."""
+"""The adapters use every declared key and index, and no other."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from oms.adapters.aws_json import Headers
-from oms.adapters.tables import tables
+from oms.adapters.aws.json_protocol import Headers
+from oms.adapters.dynamodb.table_requests import time_to_live_request
+from oms.declarations.tables import tables
 from oms.domain.baskets import Basket
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, MoneyEntry, MoneyReason
@@ -26,7 +27,7 @@ WRITTEN = {"Put": "Item", "Update": "Key", "PutRequest": "Item", "ConditionCheck
 
 
 class Requests:
-    """What the adapters ask of DynamoDB: the tables with their indexes, and the keys of what they write."""
+    """Records which tables and indexes the adapters use, and the keys that they write."""
 
     def __init__(self) -> None:
         self.indexes: set[tuple[str, str | None]] = set()
@@ -45,12 +46,12 @@ class Requests:
             for write in keys if isinstance(keys, list) else ():
                 self._written(table, write)
         for action in params.get("TransactItems", ()):
-            (asked,) = action.values()
-            self._written(asked["TableName"], action)
+            (request,) = action.values()
+            self._written(request["TableName"], action)
 
     def _written(self, table: str, action: Mapping[str, Any]) -> None:
-        ((kind, asked),) = action.items()
-        self.attributes.setdefault(_logical(table), set()).update(asked[WRITTEN[kind]])
+        ((kind, request),) = action.items()
+        self.attributes.setdefault(_logical(table), set()).update(request[WRITTEN[kind]])
 
 
 def _logical(name: str) -> str:
@@ -59,7 +60,7 @@ def _logical(name: str) -> str:
 
 @pytest.fixture
 def requests() -> Iterator[Requests]:
-    """What every method of every adapter asks."""
+    """The requests of every method of every adapter."""
     with mock_aws():
         noted = Requests()
         _use_all(in_dynamodb(noted))
@@ -112,7 +113,7 @@ def test_every_key_attribute_is_written(requests: Requests) -> None:
 
 
 def test_a_table_whose_items_expire_says_by_what() -> None:
-    expiries = {name: table.expiry(name) for name, table in tables().items()}
+    expiries = {name: time_to_live_request(name, table) for name, table in tables().items()}
 
     for name in ("carts", "baskets"):
         assert expiries.pop(name) == {

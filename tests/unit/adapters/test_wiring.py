@@ -1,4 +1,4 @@
-"""Adapters stand behind the ports by what the environment says, and cost nothing before their first call."""
+"""Wiring puts adapters behind the ports from environment variables, and makes each at its first call."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from oms.adapters import clients, wiring
-from oms.adapters.clients import Aws
-from oms.adapters.tables import tables
+from oms.adapters import wiring
+from oms.adapters.aws import clients
+from oms.adapters.aws.clients import Aws
+from oms.adapters.dynamodb.table_requests import create_table_request
+from oms.declarations.tables import tables
 from oms.domain.inventory import receive, reserve
 from tests.contract.orders import place
 from tests.contract.stores import to_moto
@@ -35,7 +37,7 @@ def test_an_adapter_is_made_of_the_environment_at_its_first_call(monkeypatch: py
     with mock_aws():
         client = boto3.client("dynamodb", "us-east-1")
         for name in ("orders", "inventory"):
-            client.create_table(**tables()[name].creation(name))
+            client.create_table(**create_table_request(name, tables()[name]))
         deps = wiring.deps(HERE)
 
         order = place(deps.orders)
@@ -46,7 +48,7 @@ def test_an_adapter_is_made_of_the_environment_at_its_first_call(monkeypatch: py
 def test_stock_is_split_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "pooled", lambda url, sign: to_moto)
     with mock_aws():
-        boto3.client("dynamodb", "us-east-1").create_table(**tables()["inventory"].creation("inventory"))
+        boto3.client("dynamodb", "us-east-1").create_table(**create_table_request("inventory", tables()["inventory"]))
         inventory = wiring.deps({**HERE, "STOCK_SHARDS": "LAMP=16"}).inventory
         inventory.apply(receive("in", [("LAMP", 5)]))
         inventory.apply(reserve("ord_1:reserve", "ord_1", [("LAMP", 1)]))

@@ -1,0 +1,1 @@
+"""The stacks, one module each."""

@@ -1,0 +1,1 @@
+"""Stock in DynamoDB: counters, split over shards where a SKU is hot, and their ledger."""

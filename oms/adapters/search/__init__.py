@@ -1,0 +1,1 @@
+"""Search over the catalogue: Amazon OpenSearch on AWS, tantivy on one machine."""

@@ -1,0 +1,1 @@
+"""Payments on Stripe: the client of its API, and its webhook."""

@@ -1,0 +1,1 @@
+"""The rules of the shop, what they need from outside, and the adapters that give it."""

@@ -1,0 +1,1 @@
+"""Implementations of the ports: on real services, and in memory for tests."""

@@ -1,0 +1,1 @@
+"""The application layer: steps of the state machines, reconciliation, recovery, webhooks."""

@@ -1,0 +1,1 @@
+"""Reconciliation: checks of every order and of the stock, and their repairs."""

@@ -1,0 +1,1 @@
+"""What the carrier's and the payment gateway's events do to an order."""

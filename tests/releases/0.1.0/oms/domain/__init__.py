@@ -1,0 +1,1 @@
+"""The rules of the shop, pure: no SDK, no clock, no randomness."""
