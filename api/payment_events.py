@@ -15,10 +15,10 @@ from oms.application.webhooks.payment_events import hear
 handler = Service()
 
 
-@handler.route("POST /webhooks/payments")
+@handler.route("POST /webhooks/payments", is_signed=True)
 def receive_payment_event(call: Call) -> Response[str]:
-    event = call.body
     secret = wiring.secret("PAYMENTS_SECRET", call.environ)
     verify(call.arguments["Stripe-Signature"], call.raw, secret, call.deps.clock.now())
+    event = call.body
     hear(call.deps, event["id"], event["type"], event["data"]["object"], call.request_id)
     return json_answer(200, {"id": event["id"]})

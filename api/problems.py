@@ -11,6 +11,7 @@ from oms.domain.errors import Defect, OmsError, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+UNAVAILABLE = "a part of the shop doesn't answer: send the request again, with the same key if it had one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,15 @@ def too_large(most: int) -> Problem:
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem that an error is answered with. A defect tells nothing of the shop's inside."""
+    """The problem that an error is answered with.
+
+    Neither a defect nor an outage says more of the shop's inside than the type: an error of a connection names hosts.
+    """
     match error:
         case Problem():
             return error
         case Unavailable():
-            detail = f"{error}: ask again, with the same key where one was sent"
-            return Problem(error.type(), error.status, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+            return Problem(error.type(), error.status, UNAVAILABLE, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
         case OmsError() if not isinstance(error, Defect):
             return Problem(error.type(), error.status, str(error))
     return Problem("internal-error", 500, "something went wrong in the shop: it is logged under the correlation id")

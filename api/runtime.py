@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +66,15 @@ class Call:
     path: Mapping[str, str]
     arguments: Mapping[str, Any]
     """The query string's members and headers that the contract names."""
-    body: Any
+    operation: contract.Operation
+    content_type: str
     raw: bytes
     request_id: str
+
+    @cached_property
+    def body(self) -> Any:
+        """The body's JSON value. Raises a problem unless it keeps to the contract."""
+        return self.operation.body_of(self.raw, self.content_type)
 
 
 Answer = Callable[[Call], Response[str]]
@@ -79,13 +85,20 @@ class Service:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
+        self.signed: set[str] = set()
         self._own = threading.local()
 
-    def route(self, key: str) -> Callable[[Answer], Answer]:
-        """Answer the operation ``key``, such as ``GET /orders/{order_id}``."""
+    def route(self, key: str, *, is_signed: bool = False) -> Callable[[Answer], Answer]:
+        """Answer the operation ``key``, such as ``GET /orders/{order_id}``.
+
+        If the request ``is_signed``, the answer verifies the signature before it reads the body, which is checked only
+        then: who can't sign learns nothing of the contract, and costs no parsing.
+        """
 
         def register(answer: Answer) -> Answer:
             self.answers[key] = answer
+            if is_signed:
+                self.signed.add(key)
             return answer
 
         return register
@@ -117,18 +130,19 @@ class Service:
         for key, answer in self.answers.items():
             operation = contract.operations()[key]
             rule = operation.url_path.replace("{", "<").replace("}", ">")
-            resolver.route(rule, operation.method)(_checked(resolver, key, answer))
+            resolver.route(rule, operation.method)(_checked(resolver, key, answer, key in self.signed))
         resolver.exception_handler(Exception)(lambda error: _refused(resolver.current_event, error))
         resolver.not_found(lambda _: _refused(resolver.current_event, _no_route(resolver.current_event)))
         return resolver
 
 
-def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Callable[..., Response[str]]:
+def _checked(
+    resolver: APIGatewayHttpResolver, key: str, answer: Answer, is_signed: bool
+) -> Callable[..., Response[str]]:
     def respond(**_: str) -> Response[str]:
         event = resolver.current_event
         operation = contract.operations()[key]
         deps, environ = resolver.context["deps"], resolver.context["environ"]
-        raw = _raw_body(event)
         headers = _lowered(event.headers)
         if operation.guest:
             caller = _guest(operation.guest, headers, environ, deps.clock.now())
@@ -140,10 +154,13 @@ def _checked(resolver: APIGatewayHttpResolver, key: str, answer: Answer) -> Call
             caller=caller,
             path=event.path_parameters,  # the resolver's own pattern loses a last newline
             arguments=operation.arguments(event.query_string_parameters or {}, headers),
-            body=operation.body_of(raw, headers.get("content-type", "")),
-            raw=raw,
+            operation=operation,
+            content_type=headers.get("content-type", ""),
+            raw=_raw_body(event),
             request_id=request_id(event),
         )
+        if not is_signed:
+            _ = call.body  # checked before anything is done
         response = answer(call)
         response.headers.update({**security.HEADERS, **response.headers, "X-Correlation-Id": call.request_id})
         return response
@@ -164,7 +181,7 @@ def _caller(event: APIGatewayProxyEventV2, operation: contract.Operation) -> Cal
 
 
 def _guest(kind: str, headers: Mapping[str, str], environ: Mapping[str, str], now: datetime) -> Caller:
-    token = headers.get("authorization", "").removeprefix("Bearer ").removeprefix("bearer ").strip()
+    token = security.bearer_token(headers.get("authorization", ""))
     identity = guests.held(kind, token, environ, now)
     if identity is None:
         challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"' if token else "Bearer"}

@@ -1,4 +1,4 @@
-"""Headers that every answer has, whoever gives it: what a browser must not do with it."""
+"""Headers that every answer has, whoever gives it: what a browser must not do with it. And the header with a token."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """An answer may say otherwise of its own caching and content."""
+
+
+def bearer_token(authorization: str) -> str:
+    """The token of an ``Authorization`` header, with ``Bearer`` in any case, or bare, which API Gateway takes too."""
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else authorization.strip()
 
 
 def page_policy(style: str) -> str:

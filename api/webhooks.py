@@ -16,10 +16,10 @@ from oms.adapters import wiring
 handler = Service()
 
 
-@handler.route("POST /webhooks/carrier")
+@handler.route("POST /webhooks/carrier", is_signed=True)
 def receive_carrier_callback(call: Call) -> Response[str]:
-    word = call.body
     secret = wiring.secret("CARRIER_SECRET", call.environ)
     verify(call.arguments["Carrier-Signature"], call.raw, secret, call.deps.clock.now())
+    word = call.body
     say(call.deps, word)
     return json_answer(200, {"order_id": word["order_id"]})
