@@ -58,6 +58,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._awaited = Part.NONE
         self._requests = 0
         self._head_bytes = 0
+        self._unparsed_bytes = 0
+        """What has arrived since the parser last finished a head or a part of a body: it keeps such bytes."""
         self._is_head_known = False
         """The parser reads the head of a request that asked for an upgrade once more."""
         self._deadline: asyncio.TimerHandle | None = None
@@ -81,8 +83,13 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._drop(data)
             return
         self._unset_keepalive_if_required()
+        self._unparsed_bytes += len(data)
         try:
             self._feed(data)
+            if self._unparsed_bytes > MOST_HEAD_BYTES:
+                raise UnreadableRequest(HEAD_TOO_LARGE)
+        except UnreadableRequest as error:
+            self._refuse(error.problem)
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._refuse(cause.problem if isinstance(cause, UnreadableRequest) else MALFORMED)
@@ -135,13 +142,17 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._is_head_known:
             return
         super().on_headers_complete()
-        self._awaited = Part.BODY
+        self._awaited, self._unparsed_bytes = Part.BODY, 0
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._unparsed_bytes = 0
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():  # the body is still to come
             return
         super().on_message_complete()
-        self._awaited = Part.NONE
+        self._awaited, self._unparsed_bytes = Part.NONE, 0
 
     # --- Deadlines --------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class StackSettings:
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:
-        """The origins whose pages may send requests to every port: the gateway's, by each of its hosts, and the site."""
+        """The origins whose pages may send requests to every port: the gateway's, by each of its hosts; the site."""
         port = "" if self.port == DEFAULT_PORTS["http"] else f":{self.port}"
         own = tuple(f"http://{host}{port}" for host in (*LOOPBACK_HOSTS, *self.allowed_hosts))
         return own if self.site_origin is None else (*own, self.site_origin)

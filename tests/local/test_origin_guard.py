@@ -232,7 +232,7 @@ def test_the_site_s_origin_is_read_as_browsers_write_it(text, origin):
     "text", ["*", "null", "shop.example", "ftp://shop.example", "http://", "http://a/b", "http://a?b", "http://u@a"]
 )
 def test_a_site_that_is_no_origin_is_named(text):
-    with pytest.raises(SystemExit, match="SITE_ORIGIN is an origin, such as http://127.0.0.1:3000"):
+    with pytest.raises(SystemExit, match="SITE_ORIGIN is an origin, such as http:"):
         StackSettings.from_environ({"SITE_ORIGIN": text})
 
 
