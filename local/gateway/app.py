@@ -148,8 +148,9 @@ class Gateway:
                 scope, gateway_request_id=request_id, status=response.status, error=error, latency_ms=latency_ms
             )
         own = {name for name, _ in response.headers}
-        added = tuple((name, value) for name, value in SECURITY if name not in own)
-        return replace(response, headers=(*response.headers, *added, *self._cors.response_headers(headers)))
+        common = (*SECURITY, *self._cors.response_headers(headers))
+        added = tuple((name, value) for name, value in common if name not in own)
+        return replace(response, headers=(*response.headers, *added))
 
     def _log_access(self, scope: Scope, **facts: Any) -> None:
         """Log the route, not the path or the query: those may name people."""
