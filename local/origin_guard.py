@@ -122,8 +122,8 @@ def host_name(host: str) -> str | None:
 
 
 def _foreign(kind: str, status: int, what: str, values: Sequence[str], variable: str) -> Problem:
-    shown = ", ".join(values)[:MOST_CHARACTERS]
-    return Problem(kind, status, f"{shown!r} is no {what} of this shop: the setting {variable} adds one")
+    text = ", ".join(values)[:MOST_CHARACTERS]
+    return Problem(kind, status, f"{text!r} is no {what} of this shop: the setting {variable} adds one")
 
 
 def refusal_document(problem: Problem, path: str) -> bytes:

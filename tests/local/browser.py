@@ -128,7 +128,8 @@ class EmptyPage(BaseHTTPRequestHandler):
 
 def place_order(running: ShopProcess) -> None:
     """Place an order of somebody and wait until it is delivered: from then on the shop changes nothing by itself."""
-    token, order = running.token(), {**ORDER, "recipient": {**ORDER["recipient"], "name": SECRET}}
+    recipient = {"name": SECRET, "address": "1 Main Street", "city": "Springfield", "country": "US"}
+    token, order = running.token(), {**ORDER, "recipient": recipient}
     _, placed = running.ask("POST", "/orders", order, token, key="browser")
     deadline = time.monotonic() + DELIVERED_SECONDS
     while running.ask("GET", f"/orders/{placed['order_id']}", token=token)[1]["status"] != "delivered":

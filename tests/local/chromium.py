@@ -10,7 +10,7 @@ import os
 import select
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Chromium:
         result: dict[str, Any] = answer["result"]
         return result
 
-    def next_message(self, is_wanted: Any) -> dict[str, Any]:
+    def next_message(self, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Read on to the next message of a kind."""
         while True:
             message = self._read_message()

@@ -95,8 +95,8 @@ def test_trailers_are_no_headers(client, events):
 @pytest.mark.parametrize("upgrade", ["h2c", "TLS/1.2"])
 def test_an_upgrade_is_ignored_and_its_body_is_read(client, upgrade):
     for lines, body in (("Content-Length: 5", b"first"), ("Transfer-Encoding: chunked", b"5\r\nfirst\r\n0\r\n\r\n")):
-        wanted = ("Connection: Upgrade", f"Upgrade: {upgrade}", "Content-Type: text/plain")
-        client.sendall(head(*wanted, lines) + body + head("Content-Length: 0", "Content-Type: text/plain"))
+        headers = ("Connection: Upgrade", f"Upgrade: {upgrade}", "Content-Type: text/plain")
+        client.sendall(head(*headers, lines) + body + head("Content-Length: 0", "Content-Type: text/plain"))
         status, _, text = read_response(client)
         assert (status, text) == (200, b"first")
         assert read_response(client)[::2] == (200, b"")
