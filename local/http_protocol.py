@@ -40,7 +40,7 @@ class UnreadableRequest(Exception):
         self.problem = problem
 
 
-class Part(Enum):
+class RequestPart(Enum):
     """The part of a request that a connection waits for."""
 
     HEAD = auto()
@@ -49,13 +49,13 @@ class Part(Enum):
     """The request has arrived, or none has begun."""
 
 
-SECONDS = {Part.HEAD: HEAD_SECONDS, Part.BODY: BODY_SECONDS}
+SECONDS = {RequestPart.HEAD: HEAD_SECONDS, RequestPart.BODY: BODY_SECONDS}
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._awaited = Part.NONE
+        self._awaited = RequestPart.NONE
         self._requests = 0
         self._head_bytes = 0
         self._unparsed_bytes = 0
@@ -63,7 +63,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._is_head_known = False
         """The parser reads the head of a request that asked for an upgrade once more."""
         self._deadline: asyncio.TimerHandle | None = None
-        self._timed: tuple[int, Part] = (0, Part.NONE)
+        self._timed: tuple[int, RequestPart] = (0, RequestPart.NONE)
         """The number of the request that the deadline is for, and its part."""
         self._lingering_bytes: int | None = None
         """What has arrived since the connection was given up, None while it is in use."""
@@ -72,10 +72,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._set_deadline(0, Part.HEAD)
+        self._set_deadline(0, RequestPart.HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._set_deadline(self._requests, Part.NONE)
+        self._set_deadline(self._requests, RequestPart.NONE)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -119,7 +119,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             return
         super().on_message_begin()
         self._requests += 1
-        self._awaited, self._head_bytes = Part.HEAD, 0
+        self._awaited, self._head_bytes = RequestPart.HEAD, 0
 
     def on_url(self, url: bytes) -> None:
         if self._is_head_known:
@@ -135,14 +135,14 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > MOST_HEAD_BYTES:
             raise UnreadableRequest(HEAD_TOO_LARGE)
-        if self._awaited is Part.HEAD:  # what comes after the body is a trailer
+        if self._awaited is RequestPart.HEAD:  # what comes after the body is a trailer
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         if self._is_head_known:
             return
         super().on_headers_complete()
-        self._awaited, self._unparsed_bytes = Part.BODY, 0
+        self._awaited, self._unparsed_bytes = RequestPart.BODY, 0
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
@@ -152,11 +152,11 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():  # the body is still to come
             return
         super().on_message_complete()
-        self._awaited, self._unparsed_bytes = Part.NONE, 0
+        self._awaited, self._unparsed_bytes = RequestPart.NONE, 0
 
     # --- Deadlines --------------------------------------------------------------------------------
 
-    def _set_deadline(self, request: int, part: Part) -> None:
+    def _set_deadline(self, request: int, part: RequestPart) -> None:
         """Set the deadline for a part of a request, once. Bytes that trickle in don't move it."""
         if self._timed == (request, part):
             return
@@ -168,7 +168,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _time_out(self) -> None:
         if self.flow.read_paused:  # the app is slow, not the client
             self._deadline = self.loop.call_later(BODY_SECONDS, self._time_out)
-        elif self._awaited is Part.NONE:
+        elif self._awaited is RequestPart.NONE:
             self.transport.close()
         else:
             self._refuse(TOO_SLOW)
@@ -177,10 +177,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, problem: Problem) -> None:
         """Answer a request that can't be read, unless the client would take that for another's answer, and close."""
-        self._set_deadline(self._requests, Part.NONE)
+        self._set_deadline(self._requests, RequestPart.NONE)
         self._lingering_bytes = 0
         pending = None if self.cycle is None or self.cycle.response_complete else self.cycle
-        if self._awaited is Part.BODY:
+        if self._awaited is RequestPart.BODY:
             if pending is None or pending.response_started or self.pipeline:
                 self.transport.close()
                 return
