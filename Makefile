@@ -61,6 +61,9 @@ test: .venv/.test  ## All tests that need no account and no network, under 6 min
 test-crash: .venv/.test  ## Kill every process of the shop while orders are in progress, and start it again
 	@$(BIN)/python -m tests.local.crash
 
+test-browser: .venv/.test  ## Attack every port of a running shop from foreign web pages; needs Chromium
+	@$(BIN)/python -m tests.local.browser
+
 test-dynamodb-local: .venv/.test  ## The stores' contract tests on AWS's DynamoDB Local; needs Java and Maven
 	@$(BIN)/python -m tests.contract.dynamodb_local
 
@@ -86,7 +89,7 @@ lock:  ## Pin every group again from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit reconcile redrive settle replay reindex test test-crash test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
+.PHONY: help run demo audit reconcile redrive settle replay reindex test test-crash test-browser test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Generate workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows

@@ -14,9 +14,10 @@ from oms.application.webhooks.payment_events import apply_payment_event
 service = Service()
 
 
-@service.route("POST /webhooks/payments")
+@service.route("POST /webhooks/payments", is_signed=True)
 def receive_payment_event(request: ApiRequest) -> Response[str]:
-    event = wiring.payment_event(request.arguments, request.raw, request.deps.clock.now(), request.environ)
+    wiring.verify_payment_webhook(request.arguments, request.raw, request.deps.clock.now(), request.environ)
+    event = wiring.payment_event(request.body)
     if event is not None:
         apply_payment_event(request.deps, event, request.request_id)
     return json_response(200, {"id": request.body["id"]})

@@ -12,6 +12,7 @@ from oms.domain.errors import Defect, OmsError, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+UNAVAILABLE = "a part of the shop doesn't answer: send the request again, with the same key if it had one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,17 @@ def too_large(most: int) -> Problem:
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem for an error. That for a defect reveals nothing of the shop's internals."""
+    """The problem for an error.
+
+    Those for a defect and an outage reveal only the type: the message of a connection error names internal hosts.
+    """
     match error:
         case Problem():
             return error
         case InvalidSignature():
             return Problem("invalid-signature", 401, str(error))
         case Unavailable():
-            detail = f"{error}: ask again, with the same key where one was sent"
-            return Problem(error.type(), error.status, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+            return Problem(error.type(), error.status, UNAVAILABLE, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
         case OmsError() if not isinstance(error, Defect):
             return Problem(error.type(), error.status, str(error))
     return Problem("internal-error", 500, "something went wrong in the shop: it is logged under the correlation id")

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +69,15 @@ class ApiRequest:
     path: Mapping[str, str]
     arguments: Mapping[str, Any]
     """The values of the operation's parameters: members of the query string, and headers."""
-    body: Any
+    operation: contract.Operation
+    content_type: str
     raw: bytes
     request_id: str
+
+    @cached_property
+    def body(self) -> Any:
+        """The body's JSON value. Raises a problem unless it keeps to the contract."""
+        return self.operation.body_of(self.raw, self.content_type)
 
 
 RouteHandler = Callable[[ApiRequest], Response[str]]
@@ -82,13 +88,20 @@ class Service:
 
     def __init__(self) -> None:
         self.handlers: dict[str, RouteHandler] = {}
+        self.signed: set[str] = set()
         self._of_thread = threading.local()
 
-    def route(self, key: str) -> Callable[[RouteHandler], RouteHandler]:
-        """Register the handler of an operation by its key, such as ``GET /orders/{order_id}``."""
+    def route(self, key: str, *, is_signed: bool = False) -> Callable[[RouteHandler], RouteHandler]:
+        """Register the handler of an operation by its key, such as ``GET /orders/{order_id}``.
+
+        The handler of a signed request verifies the signature before it reads ``body``, which is validated only then:
+        a caller that can't sign learns nothing of the contract.
+        """
 
         def register(handler: RouteHandler) -> RouteHandler:
             self.handlers[key] = handler
+            if is_signed:
+                self.signed.add(key)
             return handler
 
         return register
@@ -120,20 +133,21 @@ class Service:
         for key, handler in self.handlers.items():
             operation = contract.operations()[key]
             rule = operation.url_path.replace("{", "<").replace("}", ">")
-            resolver.route(rule, operation.method)(_checked(resolver, key, handler))
+            resolver.route(rule, operation.method)(_checked(resolver, key, handler, key in self.signed))
         resolver.exception_handler(Exception)(lambda error: _problem_response(resolver.current_event, error))
         resolver.not_found(lambda _: _problem_response(resolver.current_event, _no_such_route(resolver.current_event)))
         return resolver
 
 
-def _checked(resolver: APIGatewayHttpResolver, key: str, handler: RouteHandler) -> Callable[..., Response[str]]:
+def _checked(
+    resolver: APIGatewayHttpResolver, key: str, handler: RouteHandler, is_signed: bool
+) -> Callable[..., Response[str]]:
     """The handler behind the checks of the contract, as Powertools calls it."""
 
     def respond(**_: str) -> Response[str]:
         event = resolver.current_event
         operation = contract.operations()[key]
         deps, environ = resolver.context["deps"], resolver.context["environ"]
-        raw = _raw_body(event)
         headers = _lower_case(event.headers)
         if operation.guest:
             caller = _guest(operation.guest, headers, environ, deps.clock.now())
@@ -145,10 +159,13 @@ def _checked(resolver: APIGatewayHttpResolver, key: str, handler: RouteHandler) 
             caller=caller,
             path=event.path_parameters,  # the resolver's own pattern loses a last newline
             arguments=operation.arguments(event.query_string_parameters or {}, headers),
-            body=operation.body_of(raw, headers.get("content-type", "")),
-            raw=raw,
+            operation=operation,
+            content_type=headers.get("content-type", ""),
+            raw=_raw_body(event),
             request_id=request_id(event),
         )
+        if not is_signed:
+            _ = request.body  # validated before the handler does anything
         response = handler(request)
         response.headers.update({**security.HEADERS, **response.headers, "X-Correlation-Id": request.request_id})
         return response
@@ -169,7 +186,7 @@ def _caller(event: APIGatewayProxyEventV2, operation: contract.Operation) -> Cal
 
 
 def _guest(kind: str, headers: Mapping[str, str], environ: Mapping[str, str], now: datetime) -> Caller:
-    token = headers.get("authorization", "").removeprefix("Bearer ").removeprefix("bearer ").strip()
+    token = security.bearer_token(headers.get("authorization", ""))
     identity = guests.identity_in(kind, token, environ, now)
     if identity is None:
         challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"' if token else "Bearer"}

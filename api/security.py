@@ -1,4 +1,4 @@
-"""Security headers, which every response carries."""
+"""Security headers, which every response carries, and the parsing of the Authorization header."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """A response may override those of caching and content."""
+
+
+def bearer_token(authorization: str) -> str:
+    """The token of an ``Authorization`` header, with ``Bearer`` in any case, or bare, which API Gateway takes too."""
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else authorization.strip()
 
 
 def page_policy(style: str) -> str:

@@ -17,7 +17,7 @@ from oms.declarations.environment import CARRIER_SECRET
 service = Service()
 
 
-@service.route("POST /webhooks/carrier")
+@service.route("POST /webhooks/carrier", is_signed=True)
 def receive_carrier_callback(request: ApiRequest) -> Response[str]:
     secret = wiring.secret(CARRIER_SECRET, request.environ)
     verify_signature(request.arguments["Carrier-Signature"], request.raw, secret, request.deps.clock.now())

@@ -13,7 +13,8 @@ import asyncio
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from local.http_protocol import LimitedHttpProtocol
 
 
 class BufferedTransport:
@@ -32,6 +33,10 @@ class BufferedTransport:
         self._flush()
         self._transport.close()
 
+    def write_eof(self) -> None:
+        self._flush()
+        self._transport.write_eof()
+
     def _flush(self) -> None:
         buffer, self._buffer = self._buffer, []
         if buffer:
@@ -41,8 +46,8 @@ class BufferedTransport:
         return getattr(self._transport, name)
 
 
-class BufferedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol over a ``BufferedTransport``."""
+class BufferedHttpProtocol(LimitedHttpProtocol):
+    """uvicorn's HTTP protocol, limited, over a ``BufferedTransport``."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(BufferedTransport(transport, self.loop))  # type: ignore[arg-type]
@@ -51,13 +56,15 @@ class BufferedHttpProtocol(HttpToolsProtocol):
 def server_config(app: Any, port: int, **options: Any) -> uvicorn.Config:
     """The uvicorn configuration of every server here.
 
-    No proxy stands in front, so the client's address is the connection's own.
+    No proxy stands in front, so the client's address is the connection's own. WebSockets are not supported: a request
+    for one reaches the app as the plain request that it is.
     """
     defaults: dict[str, Any] = {
         "log_level": "warning",
         "access_log": False,
         "proxy_headers": False,
         "server_header": False,
+        "ws": "none",
     }
     settings = {**defaults, **options}
     return uvicorn.Config(app, host="127.0.0.1", port=port, loop="uvloop", http=BufferedHttpProtocol, **settings)

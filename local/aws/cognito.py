@@ -1,4 +1,4 @@
-"""Cognito on one machine: ministack's, plus the PostConfirmation trigger, which ministack doesn't call.
+"""Cognito on one machine: ministack's, guarded, plus the PostConfirmation trigger, which ministack doesn't call.
 
     AUTH=true python -m local.asgi_server local.aws.cognito:app --port 4567
 
@@ -19,20 +19,25 @@ from typing import Any
 from ministack.app import app as ministack
 
 from api import sign_up
-from local.asgi import Message, Receive, Scope, Send, read_body, send_response
+from local.asgi import ClientDisconnected, Message, Receive, Scope, Send, read_body, send_response
+from local.origin_guard import OriginGuard, OriginPolicy
 from oms.adapters.aws.clients import Aws
 
 CONFIRM_SIGN_UP = b"AWSCognitoIdentityProviderService.ConfirmSignUp"
+MAILS_PATH = "/_ministack/ses/messages"
 TRIGGER_FAILED = {"__type": "UserLambdaValidationException", "message": "PostConfirmation failed."}
 
 log = logging.getLogger(__name__)
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
+async def unguarded_app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http" or dict(scope["headers"]).get(b"x-amz-target") != CONFIRM_SIGN_UP:
         await ministack(scope, receive, send)
         return
-    body = await read_body(receive)
+    try:
+        body = await read_body(receive)
+    except ClientDisconnected:
+        return
     unread: list[Message] = [{"type": "http.request", "body": body}]
     response: list[Message] = []
 
@@ -49,6 +54,9 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         return
     for message in response:
         await send(message)
+
+
+app = OriginGuard(unguarded_app, OriginPolicy.from_environ(os.environ, {MAILS_PATH}))
 
 
 def run_trigger(request: Mapping[str, Any]) -> bool:

@@ -30,6 +30,7 @@ from local.aws.function_process import FunctionProcess
 from local.aws.functions import tasks
 from local.aws.names import machine_arn
 from local.aws.resources import client
+from local.origin_guard import OriginGuard, OriginPolicy
 from oms.declarations.machines import machine_schedules
 
 WORKERS = 16
@@ -51,7 +52,8 @@ def main() -> None:
     environment = dict(os.environ)
     functions = FunctionProcess(WORKERS + len(function_schedules()), on_exit=exit_at_once)
     server = Server(str(options.store), Services(lambda_invoker=functions.invoke).call, workers=WORKERS)
-    config = server_config(server, options.port, lifespan="on", date_header=False)
+    guard = OriginGuard(server, OriginPolicy.from_environ(environment))
+    config = server_config(guard, options.port, lifespan="on", date_header=False)
     with suppress(KeyboardInterrupt):
         SchedulingServer(config, functions, environment).run()
 

@@ -11,15 +11,15 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from api import contract, security
 from api.problems import MEDIA_TYPE, Problem, too_large
-from local.asgi import BodyTooLarge, Receive, Scope, Send, read_body, send_response
+from local.asgi import BodyTooLarge, ClientDisconnected, Receive, Scope, Send, read_body, send_response
 from local.gateway import index_page
 from local.gateway.cors import Cors
+from local.gateway.function_pools import THREADS, FunctionPools
 from local.gateway.http_events import (
     GatewayRequest,
     GatewayResponse,
@@ -29,11 +29,20 @@ from local.gateway.http_events import (
     response_of,
 )
 from local.gateway.limits import Limits, TokenBuckets, header_bytes
-from local.gateway.tokens import Authorizer, Claims, InsufficientScope, InvalidToken, PublishedKeys, keys_at
+from local.gateway.tokens import (
+    Authorizer,
+    Claims,
+    InsufficientScope,
+    InvalidToken,
+    KeysUnavailable,
+    PublishedKeys,
+    keys_at,
+)
 from oms.declarations.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES
 
 MOST_DROPPED_BYTES = 64 * 1024 * 1024
-THREADS = 16
+CLIENT_CLOSED = 499
+"""The access log's status of a request whose client closed the connection before it had sent the whole request."""
 PAGE_HEADERS = tuple((name.lower(), value) for name, value in index_page.HEADERS.items())
 SECURITY = tuple((name.lower(), value) for name, value in security.HEADERS.items())
 
@@ -98,10 +107,7 @@ class Gateway:
         self._router = Router(contract.operations())
         self._cors = Cors(site, (operation.method for operation in contract.operations().values()))
         self._threads = threads
-        self._pool = self._new_pool()
-
-    def _new_pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._threads, thread_name_prefix="function")
+        self._pools = FunctionPools(threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -114,8 +120,10 @@ class Gateway:
         while True:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                self._pool.shutdown(cancel_futures=True)
-                self._pool = self._new_pool()  # for a restart of the app; its threads start with the first request
+                self._pools.shutdown()
+                self._pools = FunctionPools(
+                    self._threads
+                )  # for a restart of the app; its threads start with the first request
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
@@ -127,6 +135,8 @@ class Gateway:
             response = await self._serve(scope, headers, receive, request_id)
         except Refusal as refusal:
             response, error = _refused(refusal, scope["path"], request_id), refusal.message
+        except ClientDisconnected:
+            response, error = GatewayResponse(CLIENT_CLOSED, (), b""), "Client closed request"
         except Exception:  # a function that raises is a 500 for the caller, as on AWS
             log.exception("request %s failed", request_id)
             problem = Problem("internal-error", 500, "the function failed: it is logged under the correlation id")
@@ -138,8 +148,9 @@ class Gateway:
                 scope, gateway_request_id=request_id, status=response.status, error=error, latency_ms=latency_ms
             )
         own = {name for name, _ in response.headers}
-        added = tuple((name, value) for name, value in SECURITY if name not in own)
-        return replace(response, headers=(*response.headers, *added, *self._cors.response_headers(headers)))
+        common = (*SECURITY, *self._cors.response_headers(headers))
+        added = tuple((name, value) for name, value in common if name not in own)
+        return replace(response, headers=(*response.headers, *added))
 
     def _log_access(self, scope: Scope, **facts: Any) -> None:
         """Log the route, not the path or the query: those may name people."""
@@ -183,7 +194,7 @@ class Gateway:
             event = event_of(request, operation.route_key, path_parameters, claims, operation.scopes)
             return response_of(self._invoke(operation.function, event))
 
-        future = asyncio.get_running_loop().run_in_executor(self._pool, call)
+        future = asyncio.get_running_loop().run_in_executor(self._pools.of(operation.function), call)
         try:
             return await asyncio.wait_for(future, self._limits.timeout_seconds)
         except TimeoutError:
@@ -196,6 +207,11 @@ class Gateway:
         except InvalidToken as invalid:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"' if "authorization" in headers else "Bearer"}
             raise Refusal(Problem("unauthorized", 401, str(invalid), headers=challenge), "Unauthorized") from None
+        except KeysUnavailable as unavailable:
+            again = {"Retry-After": str(unavailable.retry_seconds)}
+            raise Refusal(
+                Problem("keys-unavailable", 503, str(unavailable), headers=again), "Service Unavailable"
+            ) from None
         except InsufficientScope as insufficient:
             challenge = {"WWW-Authenticate": f'Bearer scope="{" ".join(sorted(scopes))}" error="insufficient_scope"'}
             raise Refusal(Problem("forbidden", 403, str(insufficient), headers=challenge), "Forbidden") from None
@@ -213,6 +229,8 @@ def _check_headers(scope: Scope, headers: Mapping[str, str]) -> None:
     if header_bytes(scope["method"], target, headers) > GATEWAY_HEADER_BYTES:
         detail = f"the request line and headers are larger than {GATEWAY_HEADER_BYTES} bytes: send less of them"
         raise Refusal(Problem("headers-too-large", 431, detail), "Request Header Fields Too Large")
+    if "websocket" in headers.get("upgrade", "").lower():
+        raise Refusal(Problem("no-websockets", 400, "the API has no WebSockets: send a plain request"), "Bad Request")
 
 
 async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes:

@@ -20,6 +20,7 @@ from local.aws.function_variables import variables_of
 from local.aws.functions import LocalFunctions, services
 from local.gateway.app import access_log, create_app
 from local.gateway.index_page import index_page
+from local.origin_guard import EveryPath, OriginGuard, OriginPolicy
 from oms.adapters.wiring import deps
 
 
@@ -47,7 +48,8 @@ def main() -> None:
     )
     threading.Thread(target=functions.load, args=(services(),), name="loading", daemon=True).start()
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(server_config(app, options.port)).run()
+        guard = OriginGuard(app, OriginPolicy.from_environ(environment, linked_paths=EveryPath()))
+        uvicorn.Server(server_config(guard, options.port)).run()
 
 
 def write_access_log() -> None:

@@ -9,24 +9,30 @@ requires one takes no ID token.
 from __future__ import annotations
 
 import json
+import logging
 import time
 import urllib.request
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 import jwt
 from jwt.algorithms import RSAAlgorithm
 from jwt.types import Options
 
+from api.security import bearer_token
+
 ALGORITHMS = ["RS256", "RS384", "RS512"]
 REFRESH_SECONDS = 300
 RETRY_SECONDS = 10
+FETCH_SECONDS = 5
+WAIT_SECONDS = FETCH_SECONDS + 1
 MOST_CACHED = 10_000
 
 Claims = Mapping[str, Any]
 JsonWebKeys = Sequence[Mapping[str, Any]]
+
+log = logging.getLogger(__name__)
 
 
 class InvalidToken(Exception):
@@ -37,38 +43,83 @@ class InsufficientScope(Exception):
     """The token is valid, but has none of the route's scopes."""
 
 
+class KeysUnavailable(Exception):
+    """The pool's keys can't be fetched, so nobody knows whether the token is valid."""
+
+    def __init__(self, retry_seconds: int) -> None:
+        super().__init__(f"the keys that tokens are verified with can't be fetched: ask again in {retry_seconds} s")
+        self.retry_seconds = retry_seconds
+
+
+def start_thread(run: Callable[[], None]) -> None:
+    Thread(target=run, name="keys", daemon=True).start()
+
+
 class PublishedKeys:
     """A user pool's public keys by their id.
 
-    An unknown id fetches them again, but at most every ``RETRY_SECONDS``: forged tokens cause no load. While the pool
-    doesn't answer, the last keys remain valid.
+    A key that is known is returned at once, while a thread fetches the keys again if they are old. An unknown id
+    fetches them too, but at most every ``RETRY_SECONDS``, and only one caller waits for that: forged tokens cause no
+    load, and delay nobody. As long as there are no keys at all, every caller waits.
+
+    Args:
+        start: runs a fetch beside the caller.
     """
 
-    def __init__(self, fetch: Callable[[], JsonWebKeys], now: Callable[[], float] = time.monotonic) -> None:
-        self._fetch, self._now = fetch, now
+    def __init__(
+        self,
+        fetch: Callable[[], JsonWebKeys],
+        now: Callable[[], float] = time.monotonic,
+        start: Callable[[Callable[[], None]], None] = start_thread,
+    ) -> None:
+        self._fetch, self._now, self._start = fetch, now, start
         self._keys: dict[str, Any] = {}
-        self._fetched_at = float("-inf")
+        self._tried_at = float("-inf")
+        self._is_current = False
+        """The last fetch succeeded."""
         self._lock = Lock()
+        self._is_fetching = False
+        self._fetched = Event()
 
     def key(self, key_id: str) -> Any:
-        with self._lock:  # one thread fetches, the others wait for the keys
-            age = self._now() - self._fetched_at
-            if age > REFRESH_SECONDS or (key_id not in self._keys and age > RETRY_SECONDS):
-                self._fetched_at = self._now()
-                self._refresh()
-        if key_id not in self._keys:
+        """Raises ``InvalidToken`` if the pool has no such key, and ``KeysUnavailable`` if that is unknown."""
+        if key_id in self._keys:
+            self._begin_fetch(REFRESH_SECONDS)
+        elif (self._begin_fetch(RETRY_SECONDS) or not self._keys) and self._is_fetching:
+            self._fetched.wait(WAIT_SECONDS)
+        key = self._keys.get(key_id)
+        if key is None and (self._is_fetching or not self._is_current):
+            raise KeysUnavailable(RETRY_SECONDS)
+        if key is None:
             raise InvalidToken("the token is signed by no key of this pool")
-        return self._keys[key_id]
+        return key
+
+    def _begin_fetch(self, after_seconds: float) -> bool:
+        """Start to fetch, unless that is in progress, or was tried less than ``after_seconds`` ago."""
+        with self._lock:
+            if self._is_fetching or self._now() - self._tried_at <= after_seconds:
+                return False
+            self._is_fetching, self._tried_at = True, self._now()
+            self._fetched.clear()
+        self._start(self._refresh)
+        return True
 
     def _refresh(self) -> None:
-        with suppress(OSError, ValueError):
+        try:
             keys = [each for each in self._fetch() if each["kty"] == "RSA"]
             self._keys = {each["kid"]: RSAAlgorithm.from_jwk(dict(each)) for each in keys}
+            self._is_current = True
+        except Exception as error:  # whatever the pool answers instead of keys
+            log.warning("the pool's keys can't be fetched: %r", error)
+            self._is_current = False
+        finally:
+            self._is_fetching = False
+            self._fetched.set()
 
 
 def keys_at(url: str) -> Callable[[], JsonWebKeys]:
     def fetch() -> JsonWebKeys:
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=FETCH_SECONDS) as response:
             keys: JsonWebKeys = json.load(response)["keys"]
         return keys
 
@@ -85,11 +136,11 @@ class Authorizer:
         self._verified_claims: dict[str, Claims] = {}
 
     def claims(self, authorization: str, scopes: Collection[str] = ()) -> Claims:
-        """The claims of ``Bearer <token>``, or of the bare token, which API Gateway takes too.
+        """The claims of the token in an ``Authorization`` header.
 
-        Raises ``InvalidToken``, and ``InsufficientScope`` if the token has none of the ``scopes``.
+        Raises ``InvalidToken``; ``InsufficientScope`` if the token has none of the ``scopes``; ``KeysUnavailable``.
         """
-        token = authorization.removeprefix("Bearer ").removeprefix("bearer ").strip()
+        token = bearer_token(authorization)
         if not token:
             raise InvalidToken("there is no token: sign in, and send Authorization: Bearer and the token")
         claims = self._verified_claims.get(token)

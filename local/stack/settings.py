@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from api.contract import base_path
 from local.aws.names import COGNITO_ENDPOINT, ENDPOINT_PREFIX, REGION, machine_arn
+from local.origin_guard import HOSTS_VARIABLE, ORIGINS_VARIABLE, host_name, split_names
 from oms.adapters.aws.clients import UNSIGNED
 from oms.declarations import environment
 from oms.declarations.tables import tables
 
 BEST_SELLING = 5000
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
 class StackSettings:
-    """Ports are on 127.0.0.1. ``user_variables`` are the standard AWS variables of the user, which take precedence."""
+    """Ports are on 127.0.0.1. ``user_variables`` are the standard AWS variables of the user, which take precedence.
+
+    ``site_origin`` is where a site is served from whose pages may call the shop. ``allowed_hosts`` are the names by
+    which the shop may be addressed, beside those of the loopback range.
+    """
 
     folder: Path
     port: int
@@ -28,11 +37,13 @@ class StackSettings:
     payments_port: int
     carrier_port: int
     stock_shards: str
+    site_origin: str | None
+    allowed_hosts: tuple[str, ...]
     user_variables: Mapping[str, str]
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> StackSettings:
-        """Read the settings from environment variables. Ends the program with one line for an invalid port."""
+        """Read the settings from environment variables. Ends the program with one line for an invalid one."""
         aws_port = port_variable("MINISTACK_PORT", 4566, environ)
         return cls(
             folder=Path(environ.get("LOCAL_FOLDER", ".local")).absolute(),
@@ -43,6 +54,8 @@ class StackSettings:
             payments_port=port_variable("PAYMENTS_PORT", 12111, environ),
             carrier_port=port_variable("CARRIER_PORT", 12112, environ),
             stock_shards=environ.get("STOCK_SHARDS", "*=1"),
+            site_origin=origin_variable("SITE_ORIGIN", environ),
+            allowed_hosts=hosts_variable(HOSTS_VARIABLE, environ),
             user_variables={name: value for name, value in environ.items() if name.startswith("AWS_") and value},
         )
 
@@ -77,6 +90,13 @@ class StackSettings:
         """The base URL of the API: the contract's paths follow it."""
         return self.gateway_url + base_path()
 
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may send requests to every port: the gateway's, by each of its hosts; the site."""
+        port = "" if self.port == DEFAULT_PORTS["http"] else f":{self.port}"
+        own = tuple(f"http://{host}{port}" for host in (*LOOPBACK_HOSTS, *self.allowed_hosts))
+        return own if self.site_origin is None else (*own, self.site_origin)
+
     def aws_variables(self) -> dict[str, str]:
         """The standard AWS variables: endpoints, credentials and the region of our ARNs, whatever the user's is."""
         return {
@@ -109,6 +129,8 @@ class StackSettings:
             environment.GUEST_SECRET: guest_secret,
             **{variable: machine_arn(machine) for machine, variable in environment.MACHINE_VARIABLES.items()},
             environment.SEARCH_FOLDER: str(self.folder / "search"),
+            ORIGINS_VARIABLE: ",".join(self.allowed_origins),
+            HOSTS_VARIABLE: ",".join(self.allowed_hosts),
         }
 
 
@@ -129,6 +151,28 @@ def whole_number(name: str, default: int, least: int, most: int, environ: Mappin
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
         raise SystemExit(f"{name}={text}: {name} is a whole number from {least} to {most}")
     return int(text)
+
+
+def origin_variable(name: str, environ: Mapping[str, str]) -> str | None:
+    """The origin in a variable, as browsers write it. Ends the program with one line if it is none."""
+    text = environ.get(name, "").strip().lower()
+    if not text:
+        return None
+    url = urlsplit(text)
+    host, _, port = url.netloc.rpartition(":") if re.search(r":\d*$", url.netloc) else (url.netloc, "", "")
+    is_origin = url.scheme in DEFAULT_PORTS and host_name(url.netloc) and url.path in ("", "/")
+    if not is_origin or url.query or url.fragment:
+        raise SystemExit(f"{name}={text}: {name} is an origin, such as http://127.0.0.1:3000")
+    return f"{url.scheme}://{host}" if port == str(DEFAULT_PORTS[url.scheme]) else f"{url.scheme}://{url.netloc}"
+
+
+def hosts_variable(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The host names in a variable, separated by commas. Ends the program with one line if one is malformed."""
+    hosts = split_names(environ.get(name, ""))
+    for host in hosts:
+        if host_name(host) != host:
+            raise SystemExit(f"{name}={host}: {name} are host names without ports, separated by commas")
+    return tuple(hosts)
 
 
 def local_url(port: int) -> str:

@@ -106,7 +106,7 @@ class Stack:
     async def _start_gateway(self) -> ChildProcess:
         keys = f"{self.environment[COGNITO_ENDPOINT]}/{self.pool.id}/.well-known/jwks.json"
         tokens = ("--issuer", self.pool.issuer, "--audience", self.pool.client_id, "--jwks", keys)
-        site = ("--site", origin) if (origin := os.environ.get("SITE_ORIGIN")) else ()
+        site = ("--site", self.settings.site_origin) if self.settings.site_origin else ()
         address = ("--port", str(self.settings.port))
         return await self._start_process("gateway", "local.gateway.process", *address, *tokens, *site)
 

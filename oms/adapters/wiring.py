@@ -65,16 +65,20 @@ def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
 _stored_secret = cache(lambda arn, aws: aws.secret(arn))
 
 
-def payment_event(
+def verify_payment_webhook(
     headers: Mapping[str, str], body: bytes, now: datetime, environ: Mapping[str, str] = os.environ
-) -> PaymentEvent | None:
-    """The event in a request to the webhook of the payment provider; None for one that means nothing to the shop.
+) -> None:
+    """Raises ``InvalidSignature`` unless the payment provider signed a request to its webhook."""
+    from oms.adapters.stripe.webhook import verify_webhook
 
-    Raises ``InvalidSignature``.
-    """
-    from oms.adapters.stripe.webhook import payment_event_in
+    verify_webhook(headers, body, secret(environment.PAYMENTS_SECRET, environ), now)
 
-    return payment_event_in(headers, body, secret(environment.PAYMENTS_SECRET, environ), now)
+
+def payment_event(body: Mapping[str, Any]) -> PaymentEvent | None:
+    """The event in the body of a verified request; None for one that means nothing to the shop."""
+    from oms.adapters.stripe.webhook import payment_event_of
+
+    return payment_event_of(body)
 
 
 @cache

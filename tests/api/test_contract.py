@@ -30,6 +30,7 @@ OF_HTTP = {
     "internal-error": 500,
     "invalid-json": 400,
     "invalid-signature": 401,
+    "keys-unavailable": 503,
     "no-such-route": 404,
     "nothing-waits": 409,
     "headers-too-large": 431,

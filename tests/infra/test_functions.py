@@ -38,7 +38,7 @@ PORTS = (
 )
 BEHIND = {
     "CARRIER_SECRET": CARRIER_SIGNATURE,
-    "wiring.payment_event(": PAYMENTS_SIGNATURE,
+    "wiring.verify_payment_webhook(": PAYMENTS_SIGNATURE,
     "commit(": "orders",
     " /guest/": GUESTS,
 }

@@ -43,4 +43,6 @@ def ask(app: Any, method: str, path: str, body: bytes = b"", address: str = "10.
     asyncio.run(app(scope, receive, send))
     start, rest = messages
     response_headers = {name.decode(): value.decode() for name, value in start["headers"]}
+    names = [name for name, _ in start["headers"] if name != b"set-cookie"]
+    assert len(names) == len(set(names)), f"a header twice: {names}"  # browsers then ignore CORS headers
     return AsgiResponse(start["status"], response_headers, rest["body"])

@@ -1,7 +1,6 @@
 """The gateway: the events that functions get, the requests that it refuses, and the responses to clients."""
 
 import base64
-import contextlib
 import json
 import socket
 import threading
@@ -10,11 +9,12 @@ import urllib.request
 from dataclasses import dataclass, field
 
 import pytest
-import uvicorn
 
+from local.asgi_server import server_config
 from local.gateway.app import Gateway
 from local.gateway.tokens import Authorizer, PublishedKeys
 from oms.declarations.limits import GATEWAY_BODY_BYTES
+from tests.local.serving import serve
 from tests.local.tokens import CLIENT, ISSUER, SCOPE, Pool
 
 POOL = Pool()
@@ -39,25 +39,11 @@ class Function:
         return event
 
 
-@contextlib.contextmanager
-def serve(app):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server_config = uvicorn.Config(app, log_level="critical", lifespan="on")
-        server = uvicorn.Server(server_config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
 @pytest.fixture(scope="module")
 def gateway():
     app = Gateway(Function(), Authorizer(PublishedKeys(POOL.keys), ISSUER, [CLIENT]))
-    with serve(app) as url:
-        yield app, url
+    with serve(server_config(app, 0, log_level="critical", lifespan="on")) as (host, port):
+        yield app, f"http://{host}:{port}"
 
 
 @pytest.fixture
@@ -221,6 +207,34 @@ def test_a_client_that_expects_100_continue_is_refused_before_it_sends(gateway, 
     head = b"POST /api/orders HTTP/1.1\r\nHost: shop\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
     assert send_raw(gateway, head).startswith(b"HTTP/1.1 413")
     assert not function.calls
+
+
+def test_without_the_pool_s_keys_a_request_is_a_503(gateway, function, ask, monkeypatch):
+    app, _ = gateway
+    keys = PublishedKeys(lambda: raise_error(ConnectionRefusedError("http://127.0.0.1:4567 refused")))
+    monkeypatch.setattr(app, "_authorizer", Authorizer(keys, ISSUER, [CLIENT]))
+    status, headers, body = ask("GET", "/api/orders", token=POOL.access_token())
+    problem = json.loads(body)
+    assert (status, problem["type"], problem["message"]) == (503, "/problems/keys-unavailable", "Service Unavailable")
+    assert (headers["retry-after"], b"127.0.0.1" in body, function.calls) == ("10", False, [])
+
+
+def raise_error(error):
+    raise error
+
+
+def test_functions_that_use_nothing_outside_don_t_wait_for_those_that_do(ask, gateway):
+    release, app = threading.Event(), gateway[0]
+    app._invoke = lambda name, event: {"statusCode": 200, "body": str(name != "api.products" or release.wait(20))}
+    threads = [threading.Thread(target=ask, args=("GET", "/api/products/TEA")) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert [ask("GET", f"/api/{path}")[0] for path in ("health", "docs")] == [200, 200]
+    finally:
+        release.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_an_exception_is_a_500_without_its_message(ask, function):

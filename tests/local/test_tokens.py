@@ -6,12 +6,13 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from http.client import BadStatusLine, IncompleteRead
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from local.gateway.tokens import Authorizer, InsufficientScope, InvalidToken, PublishedKeys
+from local.gateway.tokens import Authorizer, InsufficientScope, InvalidToken, KeysUnavailable, PublishedKeys
 from tests.local.tokens import CLIENT, ISSUER, SCOPE, Pool
 
 POOL, OTHER = Pool(), Pool()
@@ -26,6 +27,17 @@ def authorizer():
 def test_a_token_of_the_pool_for_this_client_is_accepted(authorizer, token):
     assert authorizer.claims(f"Bearer {token}")["sub"] == "anna"
     assert authorizer.claims(token)["sub"] == "anna"
+
+
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER ", "bEaReR  ", ""])
+def test_the_scheme_s_case_doesn_t_matter(authorizer, scheme):
+    assert authorizer.claims(scheme + POOL.access_token())["sub"] == "anna"
+
+
+@pytest.mark.parametrize("authorization", ["", " ", "Bearer", "bearer ", "BEARER  "])
+def test_without_a_token_there_are_no_claims(authorizer, authorization):
+    with pytest.raises(InvalidToken):
+        authorizer.claims(authorization)
 
 
 def part(value):
@@ -142,7 +154,7 @@ def test_without_an_answer_of_the_pool_the_last_keys_stay_valid():
             case keys:
                 return keys
 
-    keys = PublishedKeys(fetch, now=lambda: now)
+    keys = PublishedKeys(fetch, now=lambda: now, start=lambda run: run())
     assert keys.key("key-1")
     now += 3600
     assert keys.key("key-1")
@@ -166,3 +178,94 @@ def test_a_second_thread_waits_for_the_keys_under_way():
         answered.set()
 
         assert first.result() is second.result()
+
+
+BAD_ANSWERS = {
+    "no connection": ConnectionRefusedError(),
+    "a timeout": TimeoutError(),
+    "no HTTP": BadStatusLine("nonsense"),
+    "half an answer": IncompleteRead(b""),
+    "no JSON": ValueError(),
+    "no keys": KeyError("keys"),
+    "keys of no type": [{"kid": "key-1"}],
+    "a malformed key": [{"kty": "RSA", "kid": "key-1", "n": "x"}],
+    "no list": 1,
+}
+
+
+def raise_or_return(answer):
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+@pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+def test_without_keys_nobody_knows_whether_a_token_is_valid(answer):
+    answers, now = [answer, POOL.keys()], 0.0
+    keys = PublishedKeys(lambda: raise_or_return(answers.pop(0)), now=lambda: now)
+    for _ in range(3):
+        with pytest.raises(KeysUnavailable):
+            keys.key("key-1")
+    assert len(answers) == 1
+    now += 11
+    assert keys.key("key-1")
+
+
+def test_a_key_that_may_be_new_is_not_refused_while_the_pool_doesn_t_answer():
+    answers, now = [POOL.keys(), ConnectionRefusedError()], 0.0
+    keys = PublishedKeys(lambda: raise_or_return(answers.pop(0)), now=lambda: now)
+    assert keys.key("key-1")
+    with pytest.raises(InvalidToken):
+        keys.key("key-2")
+    now += 11
+    with pytest.raises(KeysUnavailable):
+        keys.key("key-2")
+    assert keys.key("key-1")
+
+
+@pytest.fixture
+def hanging():
+    """Keys that are known and old, at a pool that doesn't answer any more."""
+    hanging, now = Hanging(), 0.0
+    hanging.keys = PublishedKeys(hanging.fetch, now=lambda: now)
+    hanging.keys.key("key-1")
+    hanging.requested.clear()
+    hanging.answers.clear()
+    now += 3600
+    yield hanging
+    hanging.answers.set()
+
+
+class Hanging:
+    """A pool that answers while ``answers`` is set."""
+
+    def __init__(self):
+        self.requested, self.answers = threading.Event(), threading.Event()
+        self.answers.set()
+        self.fetches = 0
+
+    def fetch(self):
+        self.fetches += 1
+        self.requested.set()
+        self.answers.wait()
+        return POOL.keys()
+
+
+def test_a_known_key_is_returned_while_the_pool_hangs(hanging):
+    for _ in range(3):
+        assert hanging.keys.key("key-1")  # or it would wait for ever
+    hanging.requested.wait()
+    assert hanging.fetches == 2
+
+
+def test_forged_tokens_delay_nobody_while_the_pool_hangs(hanging):
+    with ThreadPoolExecutor(1) as pool:
+        forged = pool.submit(hanging.keys.key, "forged")
+        hanging.requested.wait()
+        for _ in range(20):
+            with pytest.raises(KeysUnavailable):
+                hanging.keys.key("forged")
+            assert hanging.keys.key("key-1")
+        hanging.answers.set()
+        assert isinstance(forged.exception(), InvalidToken)
+    assert hanging.fetches == 2

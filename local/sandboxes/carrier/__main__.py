@@ -16,8 +16,9 @@ import uvicorn
 import uvloop
 
 from local.asgi_server import server_config
+from local.origin_guard import OriginGuard, OriginPolicy
 from local.sandboxes.callbacks import webhook
-from local.sandboxes.carrier.app import CarrierApp
+from local.sandboxes.carrier.app import LEDGER_PATH, CarrierApp
 from local.sandboxes.carrier.carrier import CarrierSettings, SandboxCarrier
 from local.sandboxes.carrier.database import CarrierDatabase
 from local.sandboxes.carrier.timer_loop import TimerLoop
@@ -55,7 +56,8 @@ def run(listener: socket.socket, options: argparse.Namespace) -> None:
 
 async def serve(listener: socket.socket, carrier: SandboxCarrier, timers: TimerLoop) -> None:
     """Serve the API and run the timers. If one of the two fails, the other ends too."""
-    server = uvicorn.Server(server_config(CarrierApp(carrier), port=0, lifespan="off"))
+    app = OriginGuard(CarrierApp(carrier), OriginPolicy.from_environ(os.environ, {LEDGER_PATH}))
+    server = uvicorn.Server(server_config(app, port=0, lifespan="off"))
     timer_task = asyncio.create_task(timers.run())
     timer_task.add_done_callback(lambda _: setattr(server, "should_exit", True))
     await server.serve(sockets=[listener])

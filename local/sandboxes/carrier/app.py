@@ -24,7 +24,7 @@ from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import parse_qs
 
-from local.asgi import BodyTooLarge, Receive, Scope, Send, read_body, send_response
+from local.asgi import BodyTooLarge, ClientDisconnected, Receive, Scope, Send, read_body, send_response
 from local.sandboxes.carrier.carrier import CarrierRefusal, SandboxCarrier
 from local.sandboxes.faults import InjectedFault, SandboxFaults
 
@@ -32,6 +32,7 @@ Query = Mapping[str, list[str]]
 
 MOST_BYTES = 1 << 20
 LEDGER_PAGE = 1000
+LEDGER_PATH = "/_sandbox/ledger"
 OPERATIONS = ("ship", "recall", "follow", "return")
 FAILED = 500, {"error": "injected fault"}
 
@@ -46,6 +47,8 @@ class CarrierApp:
             return
         try:
             body = await read_body(receive, MOST_BYTES)
+        except ClientDisconnected:
+            return
         except BodyTooLarge as error:
             status, document = _invalid(error)
         else:

@@ -10,17 +10,20 @@ from typing import cast
 
 import httptools
 
+from api.problems import MEDIA_TYPE
+from local.origin_guard import OriginPolicy, refusal_document
 from local.sandboxes.payments.api import CutConnection, Outcome, PaymentsSandbox, StripeResponse
 
 _MOST_BYTES = 1 << 20
+_MOST_HEAD_BYTES = 64 * 1024
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Connection(asyncio.Protocol):
     """Handles one request at a time, in order, even if the client sends the next one early."""
 
-    def __init__(self, sandbox: PaymentsSandbox, connections: set[Connection]) -> None:
-        self._sandbox = sandbox
+    def __init__(self, sandbox: PaymentsSandbox, policy: OriginPolicy, connections: set[Connection]) -> None:
+        self._sandbox, self._policy = sandbox, policy
         self._connections = connections
         self._parser = httptools.HttpRequestParser(self)
         self._cut: CutConnection | None = None
@@ -28,7 +31,9 @@ class Connection(asyncio.Protocol):
 
     def _reset(self) -> None:
         self._target = b""
-        self._headers: dict[str, str] = {}
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._has_head = False
+        self._head_bytes = 0
         self._body = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -53,9 +58,20 @@ class Connection(asyncio.Protocol):
 
     def on_url(self, url: bytes) -> None:
         self._target += url
+        self._measure_head(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self._measure_head(name + value)
+        if not self._has_head:  # what comes after the body is a trailer
+            self._headers.append((name.lower(), value))
+
+    def _measure_head(self, part: bytes) -> None:
+        self._head_bytes += len(part)
+        if self._head_bytes > _MOST_HEAD_BYTES:
+            self.close()
+
+    def on_headers_complete(self) -> None:
+        self._has_head = True
 
     def on_body(self, body: bytes) -> None:
         self._body += body
@@ -75,16 +91,21 @@ class Connection(asyncio.Protocol):
 
     def _outcome(self) -> Outcome:
         method, target = self._parser.get_method().decode(), self._target.decode("latin-1")
+        path = target.partition("?")[0]
+        if problem := self._policy.refusal(method, path, self._headers):
+            return StripeResponse(problem.status, refusal_document(problem, path), {"Content-Type": MEDIA_TYPE})
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers}
         try:
-            return self._sandbox.handle(method, target, self._headers, self._body)
+            return self._sandbox.handle(method, target, headers, self._body)
         except Exception:
             traceback.print_exc(file=sys.stderr)
             return StripeResponse(500, b'{"error": {"type": "api_error", "message": "The sandbox has a defect."}}')
 
     def _send(self, response: StripeResponse) -> None:
         keep = self._parser.should_keep_alive()
-        head = [f"HTTP/1.1 {response.status} {_REASONS[response.status]}", "Content-Type: application/json"]
-        head += [f"{name}: {value}" for name, value in response.headers.items()]
+        headers = {"Content-Type": "application/json", **response.headers}
+        head = [f"HTTP/1.1 {response.status} {_REASONS[response.status]}"]
+        head += [f"{name}: {value}" for name, value in headers.items()]
         head += [f"Content-Length: {len(response.body)}", f"Connection: {'keep-alive' if keep else 'close'}", "\r\n"]
         self._transport.write("\r\n".join(head).encode("latin-1") + response.body)
         if not keep:

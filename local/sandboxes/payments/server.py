@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import uvloop
 
+from local.origin_guard import OriginPolicy
 from local.sandboxes.callbacks import Post
 from local.sandboxes.faults import SandboxFaults
 from local.sandboxes.payments.api import PaymentsSandbox
@@ -31,7 +33,10 @@ def listen(port: int = 0) -> socket.socket:
 
 async def serve(listener: socket.socket, sandbox: PaymentsSandbox, stop: asyncio.Event) -> None:
     connections: set[Connection] = set()
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(sandbox, connections), sock=listener)
+    policy = OriginPolicy.from_environ(os.environ, linked_paths={"/_sandbox/ledger"})
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(sandbox, policy, connections), sock=listener
+    )
     await stop.wait()
     server.close()
     for connection in tuple(connections):
