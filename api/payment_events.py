@@ -18,7 +18,7 @@ handler = Service()
 @handler.route("POST /webhooks/payments")
 def receive_payment_event(call: Call) -> Response[str]:
     event = call.body
-    secret = wiring.secret("PAYMENTS_SECRET", call.environ)
+    secret = wiring.signing_key("PAYMENTS_SECRET", call.environ)
     verify(call.arguments["Stripe-Signature"], call.raw, secret, call.deps.clock.now())
     hear(call.deps, event["id"], event["type"], event["data"]["object"], call.request_id)
     return json_answer(200, {"id": event["id"]})

@@ -18,7 +18,9 @@ WINDOW_SECONDS = 300
 
 
 def verify(signature: str, body: bytes, secret: str, now: datetime) -> None:
-    """Raise unless who has the secret signed these very bytes, not long ago."""
+    """Raise unless who has the secret signed these very bytes, not long ago. An empty secret is a ``ValueError``."""
+    if not secret:
+        raise ValueError("the secret is empty: anybody could sign with it")
     parts = [each.strip().partition("=") for each in signature.split(",")]
     stamps, given = ([value for name, _, value in parts if name == wanted] for wanted in ("t", "v1"))
     if len(stamps) != 1 or not STAMP.fullmatch(stamps[0]) or not given:

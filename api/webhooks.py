@@ -19,7 +19,7 @@ handler = Service()
 @handler.route("POST /webhooks/carrier")
 def receive_carrier_callback(call: Call) -> Response[str]:
     word = call.body
-    secret = wiring.secret("CARRIER_SECRET", call.environ)
+    secret = wiring.signing_key("CARRIER_SECRET", call.environ)
     verify(call.arguments["Carrier-Signature"], call.raw, secret, call.deps.clock.now())
     say(call.deps, word)
     return json_answer(200, {"order_id": word["order_id"]})

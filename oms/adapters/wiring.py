@@ -61,6 +61,7 @@ AWS = (
 )
 NAMES = (*TABLES, "STOCK_SHARDS", *EDGES, *MACHINES.values(), *AWS)
 
+LEAST_SECRET_LENGTH = 16
 STRIPE = "https://api.stripe.com"
 PAYMENTS_SECONDS = 4.0
 """An authorization is two calls, in a function that may take ten seconds."""
@@ -78,6 +79,14 @@ def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 _kept_secret = cache(lambda arn, aws: aws.secret(arn))
+
+
+def signing_key(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """A secret that signs. Raises ``ValueError`` if it is too short for that: with an empty one anybody could sign."""
+    key = secret(name, environ)
+    if len(key) < LEAST_SECRET_LENGTH:
+        raise ValueError(f"{name} holds no secret of {LEAST_SECRET_LENGTH} characters or more")
+    return key
 
 
 @cache
