@@ -14,6 +14,8 @@ from oms.adapters.tables import tables
 from oms.adapters.wiring import MACHINES
 
 BEST_SELLING = 5000
+SECRETS = {"payments": "PAYMENTS_SECRET", "carrier": "CARRIER_SECRET", "guest": "GUEST_SECRET"}
+"""The variable of each secret. The file has the secret's name."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,12 @@ class StackSettings:
             "AWS_REGION": REGION,
         }
 
-    def process_variables(self, carrier_secret: str, guest_secret: str) -> dict[str, str]:
-        """The variables of the stack's processes: those of all functions together."""
+    def process_variables(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        """The variables of the stack's processes: those of all functions together.
+
+        Args:
+            secrets: the values of the variables in ``SECRETS``.
+        """
         return {
             **self.aws_variables(),
             **{table.environment: name for name, table in tables().items()},
@@ -103,10 +109,8 @@ class StackSettings:
             "REPORTS_BUCKET": "reports",
             "PAYMENTS_URL": local_url(self.payments_port),
             "PAYMENTS_API_KEY": "sk_test_local",
-            "PAYMENTS_SECRET": f"whsec_{carrier_secret}",  # so that neither sandbox can sign for the other
             "CARRIER_URL": local_url(self.carrier_port),
-            "CARRIER_SECRET": carrier_secret,
-            "GUEST_SECRET": guest_secret,
+            **secrets,
             **{variable: machine_arn(machine) for machine, variable in MACHINES.items()},
             "SEARCH_FOLDER": str(self.folder / "search"),
         }
