@@ -50,5 +50,5 @@ def _token(kind: str, identity: str, expires_at: datetime, environ: Mapping[str,
 
 
 def _mac(signed: str, environ: Mapping[str, str]) -> str:
-    secret = wiring.secret(GUEST_SECRET, environ)
+    secret = wiring.signing_key(GUEST_SECRET, environ)
     return hmac.new(secret.encode(), signed.encode(), hashlib.sha256).hexdigest()

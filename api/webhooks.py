@@ -19,7 +19,7 @@ service = Service()
 
 @service.route("POST /webhooks/carrier", is_signed=True)
 def receive_carrier_callback(request: ApiRequest) -> Response[str]:
-    secret = wiring.secret(CARRIER_SECRET, request.environ)
+    secret = wiring.signing_key(CARRIER_SECRET, request.environ)
     verify_signature(request.arguments["Carrier-Signature"], request.raw, secret, request.deps.clock.now())
     deliver_carrier_event(request.deps, request.body)
     return json_response(200, {"order_id": request.body["order_id"]})

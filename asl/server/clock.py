@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from asl.engine.clock import RealClock
 
 
@@ -11,8 +13,8 @@ class ServerClock(RealClock):
     While a timer is handled, `pinned` holds the time at which it was due, and `now` returns that time.
     """
 
-    def __init__(self, offset: float = 0.0) -> None:
-        super().__init__()
+    def __init__(self, offset: float = 0.0, **parts: Callable[[], float]) -> None:
+        super().__init__(**parts)
         self.offset = offset
         self.pinned: float | None = None
 

@@ -30,6 +30,8 @@ logger = logging.getLogger("asl.server")
 
 NOT_STORED = -1
 COMMIT_RETRY_SECONDS = 1
+LONGEST_TIMER_SECONDS = 60
+"""The event loop's timers stand still while the machine is suspended, so they are set again from time to time."""
 Launch = Callable[[TaskRequest, Complete], None]
 """Starts a task, and completes it from any thread."""
 
@@ -187,6 +189,8 @@ class ExecutionRunner:
     def _run_tick(self) -> None:
         commit_done, self.commit_done = self.commit_done, None
         assert commit_done is not None
+        if (skew := self.clock.new_skew()) is not None:
+            logger.warning("the machine's clock was set, and is %+.0f s off: timers stay as they are", skew)
         try:
             self._run_due()
             self._store_entries()
@@ -282,7 +286,8 @@ class ExecutionRunner:
             self.timer[1].cancel()
             self.timer = None
         if due is not None and not self.closed:
-            self.timer = (due, self.loop.call_later(max(0.0, due - self.clock.now()), self._wake))
+            seconds = min(max(0.0, due - self.clock.now()), LONGEST_TIMER_SECONDS)
+            self.timer = (due, self.loop.call_later(seconds, self._wake))
 
     def _wake(self) -> None:
         self.timer = None

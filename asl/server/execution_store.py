@@ -164,6 +164,13 @@ class ExecutionStore:
         )
         return [ExecutionRow(*row) for row in rows]
 
+    def newest(self) -> float:
+        """The time of the newest entry, 0 without any. The journals of ended executions end before these do."""
+        columns = ", ".join(f"coalesce(max({name}), 0)" for name in ("started", "stopped", "redriven"))
+        times = self.connection.execute(f"SELECT {columns} FROM execution").fetchone()
+        journals = "SELECT coalesce(max(at), 0) FROM journal JOIN execution USING (arn) WHERE status = 'RUNNING'"
+        return float(max(*times, *self.connection.execute(journals).fetchone()))
+
     def running(self) -> list[ExecutionRow]:
         """The executions to resume after a restart, oldest first."""
         return self.executions("status = 'RUNNING'", ())[::-1]

@@ -10,6 +10,7 @@ await server.stop()
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any
@@ -36,6 +37,8 @@ from asl.server.mock_config import MockConfig
 from asl.server.resource_registry import ResourceRegistry
 from asl.server.task_runner import TaskFunction, TaskRunner
 from asl.validation.requests import Rejected
+
+logger = logging.getLogger("asl.server")
 
 Action = Callable[[dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
@@ -65,6 +68,8 @@ class Server:
     ) -> None:
         self.store = ExecutionStore(store)
         self.clock = ServerClock(self.store.get("offset", 0.0))
+        if (ahead := self.clock.continue_from(self.store.newest())) >= 1:
+            logger.warning("the newest entry is %.0f s ahead of the machine's clock: time goes on from there", ahead)
         self.task_runner = TaskRunner(invoke, workers, MockConfig(mocks) if mocks else None)
         self.registry = ResourceRegistry(self.store)
         machines = CompiledMachines(self.registry)

@@ -19,7 +19,7 @@ from typing import Any
 from local.aws.function_variables import variables_of
 from local.aws.functions import LocalFunctions, consumers
 from oms.adapters.aws.clients import Aws
-from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient
+from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient, AwsUnavailable
 from oms.adapters.wiring import deps
 from oms.declarations.tables import tables
 
@@ -65,13 +65,21 @@ class StreamPoller:
     ) -> None:
         self._streams, self._arn, self._patterns, self._invoke = streams, arn, patterns, invoke
         self._shards = {shard: ShardPosition(self._iterator(shard, "LATEST")) for shard in self._shard_ids()}
+        self._has_ended_shard = False
 
     def poll(self) -> bool:
-        """Read each shard once and call the function. True if more records may be waiting."""
-        open_before = self._count_open()
-        backlogs = [self._poll_shard(shard_id, shard) for shard_id, shard in self._shards.items()]
-        if self._count_open() < open_before:
-            self._find_new_shards()
+        """Read each shard once and call the function. True if more records may be waiting.
+
+        Without an answer from the streams' service, the next poll continues where this one began.
+        """
+        try:
+            backlogs = [self._poll_shard(shard_id, shard) for shard_id, shard in self._shards.items()]
+            if self._has_ended_shard:
+                self._find_new_shards()
+                self._has_ended_shard = False
+        except AwsUnavailable as error:
+            log.warning("%s is read later: %s", self._arn, error)
+            return False
         return any(backlogs)
 
     def _poll_shard(self, shard_id: str, shard: ShardPosition) -> bool:
@@ -88,6 +96,7 @@ class StreamPoller:
             shard.iterator = self._iterator(shard_id, "TRIM_HORIZON")  # records that come twice do no harm
             return True
         shard.iterator = page.get("NextShardIterator")
+        self._has_ended_shard |= shard.iterator is None
         records = page["Records"]
         self._deliver(shard, [each for each in records if not self._patterns or _any_matches(self._patterns, each)])
         return len(records) == BATCH_SIZE
@@ -122,9 +131,6 @@ class StreamPoller:
             shard_id: self._shards.get(shard_id) or ShardPosition(self._iterator(shard_id, "TRIM_HORIZON"))
             for shard_id in self._shard_ids()
         }
-
-    def _count_open(self) -> int:
-        return sum(shard.iterator is not None for shard in self._shards.values())
 
     def _shard_ids(self) -> list[str]:
         description = self._streams.call("DescribeStream", StreamArn=self._arn)["StreamDescription"]

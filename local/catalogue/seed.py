@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from local.atomic_write import write_atomically
 from local.catalogue.sales_data import catalogue, opening_stock
 from oms.domain import inventory
 from oms.domain.catalogue import Product
@@ -29,7 +30,7 @@ def seed_catalogue(deps: Deps, limit: int | None, marker: Path, report_progress:
         if new:
             deps.inventory.apply(inventory.receive(f"opening:{new[0][0]}", new, note="opening stock"))
         report_progress(min((index + 1) * PART, len(products)), len(products))
-    marker.write_text(json.dumps({"limit": limit, "last": products[-1].sku, "skus": len(products)}))
+    write_atomically(marker, json.dumps({"limit": limit, "last": products[-1].sku, "skus": len(products)}))
     return True
 
 

@@ -16,8 +16,7 @@ from rich.table import Table
 
 from local.aws.names import machine_arn
 from local.aws.resources import client
-from local.stack.settings import StackSettings
-from local.stack.state_folder import running_pool, stack_environment
+from local.commands.running_shop import running_environment
 from oms.adapters.wiring import deps
 from oms.declarations.machines import ABOUT_ORDERS
 from oms.domain.invariants import ExecutionRecord, ShopSnapshot, Violation, violations
@@ -172,11 +171,7 @@ def print_audit(console: Console, records: ShopSnapshot, broken: list[Violation]
 
 def main() -> int:
     console = Console(highlight=False)
-    settings = StackSettings.from_environ()
-    if running_pool(settings) is None:
-        console.print("make audit: no shop runs here: make run first", style="red")
-        return 1
-    environment = stack_environment(settings)
+    environment = running_environment("audit")
     records, broken = audit(environment, environment["PAYMENTS_URL"])
     print_audit(console, records, broken)
     return 1 if broken else 0

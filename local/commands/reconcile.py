@@ -12,8 +12,7 @@ from rich.table import Table
 
 from local.aws.names import machine_arn
 from local.aws.resources import client
-from local.stack.settings import StackSettings
-from local.stack.state_folder import running_pool, stack_environment
+from local.commands.running_shop import running_environment
 from oms.adapters.wiring import deps
 from oms.application.reconciliation.report import ReconciliationReport, report_from_json
 
@@ -23,11 +22,7 @@ PRINTED_LINES = 20
 
 def main() -> int:
     console = Console(highlight=False)
-    settings = StackSettings.from_environ()
-    if running_pool(settings) is None:
-        console.print("make reconcile: no shop runs here: make run first", style="red")
-        return 1
-    environment = stack_environment(settings)
+    environment = running_environment("reconcile")
     name = time.strftime("by-hand-%Y%m%dT%H%M%S", time.gmtime())
     execution = reconcile(environment, name)
     if execution["status"] != "SUCCEEDED":

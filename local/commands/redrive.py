@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 
-from local.stack.settings import StackSettings, whole_number
-from local.stack.state_folder import running_pool, stack_environment
+from local.commands.running_shop import running_environment
+from local.stack.settings import whole_number
 from oms.adapters.wiring import deps
 from oms.application.recovery.redrive import Pace, RedriveResult, redrive_parked_orders
 from oms.application.recovery.redrive_preview import RedrivePreview, preview_redrive
@@ -26,10 +26,7 @@ MOST_PER_SECOND = 20
 
 def main() -> int:
     console = Console(highlight=False)
-    environment = shop_environment()
-    if environment is None:
-        console.print("make redrive: no shop runs here: make run first", style="red")
-        return 1
+    environment = shop_environment("redrive")
     reason, per_second = os.environ.get("REASON"), whole_number("PER_SECOND", 5, 1, MOST_PER_SECOND)
     shop = deps(environment)
     if not reason:
@@ -40,12 +37,9 @@ def main() -> int:
     return print_redriven(console, redrive_all(shop, f"operator:{getpass.getuser()}", reason, per_second))
 
 
-def shop_environment() -> Mapping[str, str] | None:
-    """The variables of the shop to work on, or None if no shop runs here and none is named."""
-    if "ORDERS_TABLE" in os.environ:
-        return os.environ
-    settings = StackSettings.from_environ()
-    return stack_environment(settings) if running_pool(settings) else None
+def shop_environment(command: str) -> Mapping[str, str]:
+    """The variables of the shop to work on. Ends the program with one line if no shop runs here and none is named."""
+    return os.environ if "ORDERS_TABLE" in os.environ else running_environment(command)
 
 
 def redrive_plans(shop: Deps) -> Iterator[RedrivePreview]:

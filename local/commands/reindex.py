@@ -9,19 +9,14 @@ from rich.console import Console
 
 from local.aws.function_variables import variables_of
 from local.aws.functions import LocalFunctions
-from local.stack.settings import StackSettings
-from local.stack.state_folder import running_pool, stack_environment
+from local.commands.running_shop import running_environment
 from oms.adapters.wiring import deps
 from oms.domain.search import Query
 
 
 def main() -> int:
     console = Console(highlight=False)
-    settings = StackSettings.from_environ()
-    if running_pool(settings) is None:
-        console.print("make reindex: no shop runs here: make run first", style="red")
-        return 1
-    environment = stack_environment(settings)
+    environment = running_environment("reindex")
     functions = LocalFunctions(lambda name: variables_of(name, environment), deps)
     start = time.monotonic()
     functions.invoke("ProductIndexer", {"rebuild": True})

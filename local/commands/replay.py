@@ -25,10 +25,11 @@ from oms.ports import Orders
 
 def main() -> int:
     console = Console(highlight=False)
-    environment, id_or_number = shop_environment(), os.environ.get("ORDER")
-    if environment is None or not id_or_number:
-        console.print("make replay: it needs ORDER=…, an id or a number, and a shop: make run first", style="red")
+    id_or_number = os.environ.get("ORDER")
+    if not id_or_number:
+        console.print("make replay: it needs ORDER=…, an id or a number", style="red")
         return 1
+    environment = shop_environment("replay")
     order = find_order(deps(environment).orders, id_or_number)
     results = list(replay_executions(client("stepfunctions", environment), environment, order))
     for result in results:

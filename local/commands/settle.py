@@ -25,10 +25,7 @@ from oms.ports import Deps
 
 def main() -> int:
     console = Console(highlight=False)
-    environment = shop_environment()
-    if environment is None:
-        console.print("make settle: no shop runs here: make run first", style="red")
-        return 1
+    environment = shop_environment("settle")
     shop, id_or_number, reason = deps(environment), os.environ.get("ORDER"), os.environ.get("REASON")
     if id_or_number and reason:
         order = find_order(shop.orders, id_or_number)

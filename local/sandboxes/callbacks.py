@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from oms.adapters.http import HttpClient, NoResponse
+from oms.adapters.wiring import signing_key
 
 CONNECT_SECONDS = 2
 TIMEOUT_SECONDS = 10
+LONGEST_SLEEP_SECONDS = 60
+"""An event loop's timers stand still while the machine is suspended: whoever waits looks at the clock this often."""
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 600
 
@@ -22,6 +26,16 @@ def signature(secret: str, body: str, at: int) -> str:
     """The value of a signature header: the time of signing, and an HMAC of time and body."""
     digest = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
+
+
+def webhook_secret(variable: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The key of the callbacks' signatures. Ends the program with one line if it is missing or too short."""
+    if variable not in environ:
+        raise SystemExit(f"{variable} is missing: it is the key of the callbacks' signatures")
+    try:
+        return signing_key(variable, environ)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
 
 
 def webhook(url: str, header: str, secret: str) -> Post:

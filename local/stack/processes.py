@@ -7,27 +7,60 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.stack.log_files import rotate_log
 from local.stack.ports import is_listening
+from local.stack.process_setup import PRIVATE_UMASK, no_proxy_variables
 
 ROOT = Path(__file__).parents[2]
 LISTEN_SECONDS = 30
 LOG_LINE_SECONDS = 300
 STOP_SECONDS = 10
 POLL_SECONDS = 0.02
+PRINTED_LINES = 3
+LONGEST_LINE = 200
 
 
 class StackFailed(Exception):
     """The stack can't run. The message is for whoever started it."""
 
 
+def error_line(error: Exception) -> str:
+    """An error in one line; one of the operating system by the file's name first."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+@dataclass(frozen=True)
+class ProcessSettings:
+    """How a process is started: ``python -m module options…`` with these variables. Its log is ``name.log``."""
+
+    name: str
+    module: str
+    options: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+    logs: Path
+
+    @property
+    def log(self) -> Path:
+        return self.logs / f"{self.name}.log"
+
+
 @dataclass(frozen=True)
 class ChildProcess:
-    name: str
+    settings: ProcessSettings
     process: asyncio.subprocess.Process
-    log: Path
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def log(self) -> Path:
+        return self.settings.log
 
     async def wait_for_port(self, port: int) -> None:
         """Wait until it listens. Raises ``StackFailed`` if it exits first, or takes too long."""
@@ -59,33 +92,35 @@ class ChildProcess:
         return self.process.returncode != -signal.SIGKILL
 
     def exit_message(self) -> str:
-        """Its exit status and the last line of its log."""
-        last_line = self._read_log().strip().rpartition("\n")[2]
-        return f"{self.name} ended ({self.process.returncode}): {last_line or 'its log is empty'} (see {self.log})"
+        """How it ended, and the last lines of its log, in one line."""
+        status = self.process.returncode or 0
+        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+        lines = [line.strip()[:LONGEST_LINE] for line in self._read_log().splitlines() if line.strip()]
+        last_lines = " | ".join(lines[-PRINTED_LINES:]) or "its log is empty"
+        return f"{self.name} {how}: {last_lines} (see {self.log})"
 
     def _read_log(self) -> str:
         return self.log.read_text(errors="replace")
 
 
-async def start_process(
-    name: str, module: str, options: Sequence[str], environment: Mapping[str, str], logs: Path
-) -> ChildProcess:
-    """Run ``python -m module options…``, which ends when this process dies.
+async def start_process(settings: ProcessSettings) -> ChildProcess:
+    """Start a process, which ends when this one dies. Its log is its own: that of the run before is rotated.
 
     It has a session of its own, so that Ctrl-C reaches this process alone, which then stops it.
     """
-    logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"{name}.log"
-    arguments = ["-m", "local.parent_watcher", str(os.getpid()), module, *options]
-    with log.open("wb") as output:
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    rotate_log(settings.log)
+    arguments = ["-m", "local.parent_watcher", str(os.getpid()), settings.module, *settings.options]
+    with settings.log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
-            env=dict(environment),
+            env={**settings.environment, **no_proxy_variables(settings.environment)},
             cwd=ROOT,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
+            umask=PRIVATE_UMASK,
         )
-    return ChildProcess(name, process, log)
+    return ChildProcess(settings, process)

@@ -19,6 +19,12 @@ from oms.declarations.tables import tables
 BEST_SELLING = 5000
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 DEFAULT_PORTS = {"http": 80, "https": 443}
+SECRETS = {
+    "payments": environment.PAYMENTS_SECRET,
+    "carrier": environment.CARRIER_SECRET,
+    "guest": environment.GUEST_SECRET,
+}
+"""The variable of each secret. The file has the secret's name."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +120,12 @@ class StackSettings:
             "AWS_REGION": REGION,
         }
 
-    def process_variables(self, carrier_secret: str, guest_secret: str) -> dict[str, str]:
-        """The variables of the stack's processes: those of all functions together."""
+    def process_variables(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        """The variables of the stack's processes: those of all functions together.
+
+        Args:
+            secrets: the values of the variables in ``SECRETS``.
+        """
         return {
             **self.aws_variables(),
             **{table.variable: name for name, table in tables().items()},
@@ -123,10 +133,8 @@ class StackSettings:
             environment.REPORTS_BUCKET: "reports",
             environment.PAYMENTS_URL: local_url(self.payments_port),
             environment.PAYMENTS_API_KEY: "sk_test_local",
-            environment.PAYMENTS_SECRET: f"whsec_{carrier_secret}",  # so that neither sandbox can sign for the other
             environment.CARRIER_URL: local_url(self.carrier_port),
-            environment.CARRIER_SECRET: carrier_secret,
-            environment.GUEST_SECRET: guest_secret,
+            **secrets,
             **{variable: machine_arn(machine) for machine, variable in environment.MACHINE_VARIABLES.items()},
             environment.SEARCH_FOLDER: str(self.folder / "search"),
             ORIGINS_VARIABLE: ",".join(self.allowed_origins),

@@ -43,11 +43,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LEAST_SECRET_LENGTH = 16
+
 
 def deps(environ: Mapping[str, str] = os.environ) -> Deps:
     """The ports' adapters for these variables; the same ones for the same values."""
     values = ((name, environ[name]) for name in _port_variables() if name in environ)
     return _deps(Aws.of(environ), tuple(values))
+
+
+def signing_key(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """A secret that signs. Raises ``ValueError`` if it is too short for that: with an empty one anybody could sign."""
+    key = secret(name, environ)
+    if len(key) < LEAST_SECRET_LENGTH:
+        raise ValueError(f"{name} holds no secret of {LEAST_SECRET_LENGTH} characters or more")
+    return key
 
 
 @cache
@@ -71,7 +81,7 @@ def verify_payment_webhook(
     """Raises ``InvalidSignature`` unless the payment provider signed a request to its webhook."""
     from oms.adapters.stripe.webhook import verify_webhook
 
-    verify_webhook(headers, body, secret(environment.PAYMENTS_SECRET, environ), now)
+    verify_webhook(headers, body, signing_key(environment.PAYMENTS_SECRET, environ), now)
 
 
 def payment_event(body: Mapping[str, Any]) -> PaymentEvent | None:

@@ -35,8 +35,8 @@ from tests.domain.orders import CATALOGUE
 ANNA, BERT, OLGA = "anna", "bert", "olga"
 REQUEST = "request-1"
 """The id that the gateway gives each of their requests."""
-SECRET = "carrier-secret"
-SECRETS = {"CARRIER_SECRET": SECRET, "PAYMENTS_SECRET": "whsec_1", "GUEST_SECRET": "guest-secret"}
+SECRET = "carrier-secret-of-tests"
+SECRETS = {"CARRIER_SECRET": SECRET, "PAYMENTS_SECRET": "whsec_of_the_tests", "GUEST_SECRET": "guest-secret-of-tests"}
 SECURE = {name.lower(): value for name, value in security.HEADERS.items()}
 BODY = {
     "currency": "USD",

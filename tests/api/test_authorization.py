@@ -157,7 +157,7 @@ class Place:
         )
         self.tokens = dict(zip(WHO, tokens, strict=True))
         self.bad_guests = {
-            "forged": guests.cart_token({**SECRETS, "GUEST_SECRET": "another"}, now)[0],
+            "forged": guests.cart_token({**SECRETS, "GUEST_SECRET": "another-guest-secret"}, now)[0],
             "expired": guests.cart_token(SECRETS, now - guests.CART_LIFETIME - timedelta(seconds=1))[0],
             "for another order": self.tokens["another's guest"].replace(another.id, self.order.id),
         }

@@ -1,6 +1,8 @@
 """Guests: one token gives access to a cart, another to an order, and neither to anything else."""
 
-from datetime import timedelta
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -191,3 +193,14 @@ def test_a_guest_s_order_is_none_of_the_shopper_s(shop, cart):
     shop.post("/cart/merge", {"guest_token": cart})
     assert shop.get(f"/orders/{order_id}").status == 404
     assert shop.post("/orders", BODY, key="key-1").json["order_id"] != order_id
+
+
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_no_token_is_given_out_or_accepted_with_an_empty_or_short_secret(secret):
+    environ, now = {"GUEST_SECRET": secret}, datetime(2026, 1, 1, tzinfo=UTC)
+    signed = f"cart.guest_1.{int(now.timestamp()) + 60}"
+    forged = f"{signed}.{hmac.new(secret.encode(), signed.encode(), hashlib.sha256).hexdigest()}"
+    with pytest.raises(ValueError, match="GUEST_SECRET holds no secret"):
+        guests.cart_token(environ, now)
+    with pytest.raises(ValueError, match="GUEST_SECRET holds no secret"):
+        guests.identity_in(guests.CART, forged, environ, now)

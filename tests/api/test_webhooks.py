@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from oms.adapters.webhook_signatures import verify_signature
 from oms.domain import cancellation_rules, payment_rules, placement, returns, shipping
 from oms.domain.events import Units
 from tests.api.shop import OLGA, SECRET
@@ -209,3 +211,11 @@ def test_when_the_executions_are_away_the_carrier_says_it_again(shop):
     assert say(shop, "shipment.delivered", order_id).status == 503
     assert say(shop, "shipment.delivered", order_id).status == 200
     assert list(shop.executions.answers) == ["token-1"]
+
+
+def test_an_empty_secret_verifies_nothing():
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    stamp = int(now.timestamp())
+    forged = f"t={stamp},v1={hmac.new(b'', f'{stamp}.'.encode(), hashlib.sha256).hexdigest()}"
+    with pytest.raises(ValueError, match="the secret is empty"):
+        verify_signature(forged, b"", "", now)

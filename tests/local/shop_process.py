@@ -56,6 +56,18 @@ class ShopProcess:
         self.process.send_signal(number)
         return self.process.wait(timeout=ENDS_WITHIN_MS / 1000)
 
+    def next_line(self) -> str:
+        """The next line that the stack prints."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def command_lines(self) -> list[bytes]:
+        """Those of all processes, with the process of the functions."""
+        pids = list(self.running["pids"].values())
+        for pid in pids:
+            pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in dict.fromkeys(pids)]
+
     def children(self) -> list[int]:
         """A handle for each child process, which becomes readable when the child has ended."""
         return [os.pidfd_open(pid) for name, pid in self.running["pids"].items() if name != "stack"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from local.sandboxes.callbacks import retry_seconds, signature
+from local.sandboxes.carrier import timer_loop
 from local.sandboxes.carrier.app import CarrierApp
 from local.sandboxes.carrier.carrier import PROGRESS_SECONDS, CarrierRefusal, CarrierSettings, SandboxCarrier
 from local.sandboxes.carrier.database import CarrierDatabase
@@ -269,6 +272,43 @@ def test_a_deeply_nested_body_is_refused(world):
 
 def test_a_body_of_two_megabytes_is_refused(world):
     assert asyncio.run(world._ask("PUT", "/shipments/ord_1", b" " * 2_000_000, ""))[0] == 400
+
+
+def test_timers_are_run_again_after_a_full_disk(world, monkeypatch, caplog):
+    monkeypatch.setattr(timer_loop, "RETRY_SECONDS", 0)
+    due, failures = world.database.due, [sqlite3.OperationalError("database or disk is full")] * 2
+
+    def due_or_full_disk(*arguments, **options):
+        if failures:
+            raise failures.pop()
+        return due(*arguments, **options)
+
+    monkeypatch.setattr(world.database, "due", due_or_full_disk)
+    world.carrier.ship("ord_1", LAMPS, HOME)
+    world.time += 10
+
+    async def run_until_called_back():
+        loop, called_back = asyncio.get_running_loop(), asyncio.Event()
+
+        def post(body):
+            loop.call_soon_threadsafe(called_back.set)
+            return world.post(body)
+
+        running = asyncio.create_task(TimerLoop(world.carrier, post, lambda: world.time).run())
+        await called_back.wait()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    asyncio.run(run_until_called_back())
+    assert world.events[0]["type"] == "shipment.dispatched"
+    assert caplog.text.count("database or disk is full") == 2
+
+
+def test_the_newest_entry_is_that_of_the_ledger(world):
+    assert world.database.newest_entry() == 0
+    world.carrier.ship("ord_1", LAMPS, HOME)
+    assert world.database.newest_entry() == world.time
 
 
 def test_the_ledger_is_read_in_pages(world):

@@ -48,7 +48,7 @@ def test_a_redrive_of_all_orders_reads_every_page(shop, monkeypatch):
 def test_an_invalid_pace_is_refused_before_anything_is_redriven(shop, monkeypatch, pace):
     parked_orders(shop, 1)
     before = shop.store.copy()
-    monkeypatch.setattr(redrive, "shop_environment", dict)
+    monkeypatch.setattr(redrive, "shop_environment", lambda command: {})
     monkeypatch.setattr(redrive, "deps", lambda environment: shop.deps)
     monkeypatch.setenv("REASON", "mended")
     monkeypatch.setenv("PER_SECOND", pace)

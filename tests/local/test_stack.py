@@ -13,7 +13,7 @@ import urllib.request
 import pytest
 
 from local.stack.processes import StackFailed
-from local.stack.settings import StackSettings
+from local.stack.settings import StackSettings, local_url
 from local.stack.state_folder import exclusive_stack
 from tests.local.personal import find_in_logs, visit
 from tests.local.shop_process import OPEN, ORDER, ROOT, environ_for, have_ended, shop
@@ -21,6 +21,12 @@ from tests.local.shop_process import OPEN, ORDER, ROOT, environ_for, have_ended,
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent dies")
 
 SITE = "https://shop.example"
+PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:1")
+
+
+def public_files(folder):
+    """The folder, and files in it, that others can read or write."""
+    return [path for path in (folder, *folder.rglob("*")) if path.lstat().st_mode & 0o077 and not path.is_symlink()]
 
 
 def allowed_origin(shop, origin):
@@ -37,8 +43,12 @@ def allowed_origin(shop, origin):
 
 @linux_only
 def test_the_shop_keeps_its_state_and_leaves_no_process_behind(tmp_path):
-    environ = {**environ_for(tmp_path), "SITE_ORIGIN": SITE}
+    environ = {**environ_for(tmp_path), "SITE_ORIGIN": SITE, **PROXIES}
+    tmp_path.chmod(0o755)
     with shop(environ) as first:
+        secrets = [file.read_bytes() for file in tmp_path.glob("*.secret")]
+        assert len(secrets) == 3
+        assert not any(secret in line for secret in secrets for line in first.command_lines())
         assert any(OPEN in line for line in first.output)
         assert allowed_origin(first, SITE) == SITE
         assert allowed_origin(first, "https://elsewhere.example") is None
@@ -49,8 +59,10 @@ def test_the_shop_keeps_its_state_and_leaves_no_process_behind(tmp_path):
         private = visit(first)
         children = first.children()
         assert len(children) == 7
+        assert public_files(tmp_path) == []
         assert first.end(signal.SIGTERM) == 0
         assert have_ended(children)
+        assert public_files(tmp_path) == []
         assert find_in_logs(private, tmp_path / "logs") == set()
 
     with shop(environ) as second:
@@ -82,12 +94,27 @@ def test_stores_without_their_tables_are_moved_aside(tmp_path):
 
     with shop(environ) as second:
         (target,) = tmp_path.glob("killed-*")
-        line = f"· the last run was killed, and its tables are lost: all its stores were moved to {target}\n"
+        problem = "ministack/dynamodb.json was not saved by the last run"
+        line = f"· {problem}: all stores were moved to {target}\n"
         assert line in second.output
         stores = {"engine.sqlite", "payments.sqlite", "carrier.sqlite", "seeded.json"}
         assert stores <= {path.name for path in target.iterdir()}
         status, again = second.ask("POST", "/orders", ORDER, second.token(), key="first")
         assert (status, again["order_id"]) == (202, lost["order_id"])
+
+
+@linux_only
+def test_a_process_that_is_killed_is_restarted_once(tmp_path):
+    with shop(environ_for(tmp_path)) as running:
+        url = local_url(running.settings.carrier_port)
+        line = f"carrier was ended by SIGKILL: carrier sandbox on {url} (see {tmp_path / 'logs' / 'carrier.log'})\n"
+        os.kill(running.running["pids"]["carrier"], signal.SIGKILL)
+        assert [running.next_line(), running.next_line()] == [f"· {line}", "· carrier was restarted\n"]
+        status, _ = running.ask("POST", "/orders", ORDER, running.token(), key="first")
+        assert status == 202
+        os.kill(running.running["pids"]["carrier"], signal.SIGKILL)
+        assert [running.next_line(), running.next_line()] == ["· stopping\n", f"make run: {line}"]
+        assert running.process.wait() == 1
 
 
 def test_ctrl_c_while_it_starts_leaves_no_process_behind(tmp_path):
@@ -142,6 +169,16 @@ def test_ctrl_c_during_the_imports_prints_no_traceback():
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
 
     assert (run.returncode, run.stderr) == (-signal.SIGINT, "")
+
+
+def test_a_short_secret_is_named_in_one_line(tmp_path):
+    (tmp_path / "guest.secret").write_text("")
+    environ = environ_for(tmp_path)
+    run = subprocess.run([sys.executable, "-m", "local"], cwd=ROOT, env=environ, capture_output=True, text=True)
+
+    problem = f"{tmp_path / 'guest.secret'} holds no secret of 16 characters or more"
+    assert run.returncode == 1
+    assert run.stdout + run.stderr == f"make run: {problem}: delete it, and the next start creates a new one\n"
 
 
 def test_two_shops_do_not_share_a_folder(tmp_path):

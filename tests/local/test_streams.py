@@ -11,7 +11,7 @@ from local.aws.resources import make_tables
 from local.aws.streams import BATCH_SIZE, TRIES, StreamPoller, matches, pollers
 from local.stack.settings import StackSettings
 from local.stack.state_folder import stack_environment
-from oms.adapters.aws.json_protocol import AwsError
+from oms.adapters.aws.json_protocol import AwsError, AwsUnavailable
 from oms.adapters.wiring import deps
 from oms.domain import inventory
 from oms.domain.change import Change
@@ -94,6 +94,7 @@ class Streams:
         self.shards = {"first": []}
         self.closed = set()
         self.expired = False
+        self.unanswered = set()
 
     def write(self, shard, *numbers):
         changes = [{"SequenceNumber": str(n)} for n in numbers]
@@ -101,6 +102,8 @@ class Streams:
         self.shards.setdefault(shard, []).extend(records)
 
     def call(self, operation, **request):
+        if operation in self.unanswered:
+            raise AwsUnavailable("timed out")
         return getattr(self, operation)(**request)
 
     def DescribeStream(self, **_):  # noqa: N802
@@ -203,6 +206,42 @@ def test_after_an_expired_iterator_the_shard_is_read_again(streams, function):
     assert poller.poll()
     poller.poll()
     assert function.calls == ["1", "1 2"]
+
+
+def test_what_is_unanswered_is_read_later(streams, function):
+    poller = StreamPoller(streams, "arn", [], function)
+    streams.write("first", 1)
+    streams.unanswered = {"GetRecords"}
+    assert [poller.poll(), poller.poll()] == [False, False]
+    assert function.calls == []
+    streams.unanswered = set()
+    poller.poll()
+    assert function.calls == ["1"]
+
+
+@pytest.mark.parametrize("operation", ["DescribeStream", "GetShardIterator"])
+def test_a_new_shard_is_found_once_the_service_answers(streams, function, operation):
+    poller = StreamPoller(streams, "arn", [], function)
+    streams.write("first", 1)
+    streams.write("second", 2)
+    streams.closed = {"first"}
+    streams.unanswered = {operation}
+    assert [poller.poll(), poller.poll()] == [False, False]
+    streams.unanswered = set()
+    poller.poll()
+    poller.poll()
+    assert function.calls == ["1", "2"]
+
+
+def test_an_expired_iterator_is_replaced_once_the_service_answers(streams, function):
+    poller = StreamPoller(streams, "arn", [], function)
+    streams.write("first", 1)
+    streams.expired, streams.unanswered = True, {"GetShardIterator"}
+    assert not poller.poll()
+    streams.expired, streams.unanswered = True, set()
+    assert poller.poll()
+    poller.poll()
+    assert function.calls == ["1"]
 
 
 STOCK = consumers()["ProductIndexer"].streams["inventory"]

@@ -21,21 +21,23 @@ from local.commands.demo.day import Day, PlacedOrder
 from local.commands.demo.execution_watcher import ExecutionWatcher
 from local.commands.demo.plan import OrderPlan, draw_plans
 from local.commands.demo.report import MOST_TRANSITIONS, measure_speed, outcome_table, speed_table
-from local.stack.processes import StackFailed
+from local.stack.process_setup import set_up_process
+from local.stack.processes import StackFailed, error_line
 from local.stack.settings import StackSettings, catalogue_size, whole_number
 from local.stack.stack import Stack
 from local.stack.state_folder import exclusive_stack, running_pool, stack_environment
 
 
 def main() -> int:
+    set_up_process()
     console = Console(highlight=False)
     settings = StackSettings.from_environ()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with running_shop(settings, console) as pool:
             return run_demo(settings, pool, console)
-    except (StackFailed, UnexpectedResponse, TimeoutError, ValueError) as error:
-        console.print(f"make demo: {error}", style="red", markup=False, soft_wrap=True)
+    except (StackFailed, UnexpectedResponse, OSError, ValueError) as error:
+        console.print(f"make demo: {error_line(error)}", style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         console.print("make demo: interrupted")
@@ -62,7 +64,8 @@ def running_shop(settings: StackSettings, console: Console) -> Iterator[UserPool
             runner.run(stack.follow_streams())
             yield stack.pool
         finally:
-            runner.run(stack.stop())
+            if problem := runner.run(stack.stop()):
+                print_step(f"{problem}: the next start will move all stores aside")
 
 
 def run_demo(settings: StackSettings, pool: UserPool, console: Console) -> int:

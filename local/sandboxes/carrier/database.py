@@ -145,6 +145,10 @@ class CarrierDatabase:
         row = (at, kind, order_id, reference, json.dumps(units))
         self._db.execute("INSERT INTO ledger VALUES (NULL, ?, ?, ?, ?, ?)", row)
 
+    def newest_entry(self) -> float:
+        """The time of the newest entry, 0 without any."""
+        return float(self._one("SELECT coalesce(max(at), 0) FROM ledger")[0])
+
     def has_entry(self, kind: str, reference: str) -> bool:
         return self._one("SELECT 1 FROM ledger WHERE kind = ? AND reference = ? LIMIT 1", kind, reference) is not None
 

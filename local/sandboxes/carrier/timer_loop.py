@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from local.sandboxes.callbacks import Post, retry_seconds
+from local.sandboxes.callbacks import LONGEST_SLEEP_SECONDS, Post, retry_seconds
 from local.sandboxes.carrier.carrier import SandboxCarrier
 from local.sandboxes.carrier.database import Timer
 
 MOST_CALLBACKS = 8
 LEASE_SECONDS = 30
 """A callback under way is due again after this time: the process may be killed meanwhile."""
+RETRY_SECONDS = 1
 TRIES = 500
 """Tries of a callback, about three days; then it is dropped."""
+
+log = logging.getLogger(__name__)
 
 
 class TimerLoop:
@@ -34,8 +39,13 @@ class TimerLoop:
         try:
             while True:
                 self._wake.clear()
-                self.run_due()
-                await self._sleep()
+                try:
+                    self.run_due()
+                except sqlite3.OperationalError:  # such as a full disk
+                    log.exception("timers are run again in %s s", RETRY_SECONDS)
+                    await asyncio.sleep(RETRY_SECONDS)
+                else:
+                    await self._sleep()
         finally:
             self._threads.shutdown(cancel_futures=True)
 
@@ -76,7 +86,7 @@ class TimerLoop:
     async def _sleep(self) -> None:
         due = self._carrier.database.next_due()
         is_busy = len(self._callbacks) >= MOST_CALLBACKS
-        seconds = None if due is None or is_busy else max(0.0, due - self._clock())
+        seconds = None if due is None or is_busy else min(max(0.0, due - self._clock()), LONGEST_SLEEP_SECONDS)
         try:
             await asyncio.wait_for(self._wake.wait(), seconds)
         except TimeoutError:

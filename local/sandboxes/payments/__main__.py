@@ -8,7 +8,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from local.sandboxes.callbacks import webhook
+from local.sandboxes.callbacks import webhook, webhook_secret
 from local.sandboxes.payments.server import listen, run
 
 
@@ -16,10 +16,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.sandboxes.payments", description="Run the payments sandbox.")
     parser.add_argument("--port", type=int, default=8084, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--store", type=Path, required=True, help="the SQLite file")
-    parser.add_argument("--callback", help="the shop's webhook for events; without it, none are sent")
-    parser.add_argument("--secret", default="", help="the key of the events' signatures")
+    parser.add_argument("--callback", help="the shop's webhook for events, signed with PAYMENTS_SECRET")
     options = parser.parse_args()
-    post = webhook(options.callback, "Stripe-Signature", options.secret) if options.callback else None
+    post = None
+    if options.callback:
+        post = webhook(options.callback, "Stripe-Signature", webhook_secret("PAYMENTS_SECRET"))
     try:
         with listen(options.port) as listener:
             run(listener, options.store, post)

@@ -179,6 +179,11 @@ class PaymentsDatabase:
         )
         return [_refund(row) for row in rows]
 
+    def newest_entry(self) -> float:
+        """The time of the newest entry, 0 without any."""
+        (at,) = self.run("SELECT coalesce(max(at), 0) FROM ledger").fetchone()
+        return float(at)
+
     def ledger(self, after: int, limit: int) -> list[dict[str, Any]]:
         """Entries in order, from the one after number ``after``."""
         cursor = self.run("SELECT * FROM ledger WHERE number > ? ORDER BY number LIMIT ?", (after, limit))

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import uvloop
 
+from asl.engine.clock import RealClock
 from local.origin_guard import OriginPolicy
 from local.sandboxes.callbacks import Post
+from local.sandboxes.clock import continue_clock
 from local.sandboxes.faults import SandboxFaults
 from local.sandboxes.payments.api import PaymentsSandbox
 from local.sandboxes.payments.connection import Connection
@@ -50,8 +52,10 @@ def run(listener: socket.socket, store: Path, post: Post | None = None) -> None:
     Raises ``sqlite3.Error`` if another process has the store open.
     """
     store.parent.mkdir(parents=True, exist_ok=True)
-    database = PaymentsDatabase(str(store), time.time)
+    clock = RealClock()
+    database = PaymentsDatabase(str(store), clock.now)
     print(f"payments sandbox on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    continue_clock(clock, database.newest_entry())
     events = WebhookEvents(database, post) if post else None
     uvloop.run(_serve_until_signal(listener, PaymentsSandbox(database), events))
     database.close()

@@ -10,7 +10,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local.sandboxes.callbacks import Post, retry_seconds
+from local.sandboxes.callbacks import LONGEST_SLEEP_SECONDS, Post, retry_seconds
 from local.sandboxes.payments.database import PaymentsDatabase, new_id
 
 # The table has kept its first name, so that an earlier version's store keeps working.
@@ -58,7 +58,9 @@ class WebhookEvents:
 
     async def _sleep(self) -> None:
         (due,) = self._database.run("SELECT min(due) FROM notices").fetchone()
-        seconds = None if due is None else max(_LEAST_SLEEP_SECONDS, due - self._database.now)
+        seconds = None
+        if due is not None:
+            seconds = min(max(_LEAST_SLEEP_SECONDS, due - self._database.now), LONGEST_SLEEP_SECONDS)
         try:
             await asyncio.wait_for(self._wake.wait(), seconds)
         except TimeoutError:

@@ -76,6 +76,21 @@ def test_a_secret_is_itself_or_what_its_arn_names() -> None:
         assert wiring.secret("CARRIER_SECRET", {**HERE, "CARRIER_SECRET": arn}) == "psst"
 
 
+@pytest.mark.parametrize("key", ["", "short", "x" * (wiring.LEAST_SECRET_LENGTH - 1)])
+def test_what_is_too_short_signs_nothing(key: str) -> None:
+    with pytest.raises(ValueError, match="CARRIER_SECRET holds no secret of 16 characters or more"):
+        wiring.signing_key("CARRIER_SECRET", {**HERE, "CARRIER_SECRET": key})
+
+
+def test_an_empty_secret_of_an_arn_signs_nothing() -> None:
+    with mock_aws():
+        client = boto3.client("secretsmanager", "us-east-1")
+        arn = client.create_secret(Name="guests", SecretString=" ")["ARN"]
+
+        with pytest.raises(ValueError, match="GUEST_SECRET"):
+            wiring.signing_key("GUEST_SECRET", {**HERE, "GUEST_SECRET": arn})
+
+
 def test_an_endpoint_of_one_service_goes_before_that_of_all() -> None:
     aws = Aws.of({"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_SFN": "http://sfn"})
 
