@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from oms.domain.baskets import MOST_SKUS, Basket
+from oms.domain.baskets import MAX_SKUS, Basket
 from oms.ports import Baskets
 from tests.contract.stores import Stores
 from tests.domain.orders import NOON
@@ -48,7 +48,7 @@ def test_baskets_of_the_same_moment_are_all_kept(baskets: Baskets) -> None:
 
 
 def test_a_basket_of_more_than_one_batch_is_kept(baskets: Baskets) -> None:
-    full = basket(1, *(f"SKU-{n}" for n in range(MOST_SKUS)))
+    full = basket(1, *(f"SKU-{n}" for n in range(MAX_SKUS)))
     baskets.add(full)
 
-    assert list(baskets.with_product(f"SKU-{MOST_SKUS - 1}", 10)) == [full]
+    assert list(baskets.with_product(f"SKU-{MAX_SKUS - 1}", 10)) == [full]
