@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RELEASES = Path(__file__).parent
+TABLES = ROOT / "oms" / "adapters" / "dynamodb" / "tables.json"
 CODE = ("oms", "tasks")
 """Packages whose code runs beside the next release's during a deployment."""
 VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -21,9 +22,9 @@ def releases() -> list[Path]:
     return sorted(folders, key=lambda folder: tuple(map(int, folder.name.split("."))))
 
 
-def keep(version: str) -> Path:
+def keep(version: str, releases: Path = RELEASES) -> Path:
     """Copy what a release is compared by. Raises ``SystemExit`` for a bad version or one that is kept already."""
-    folder = RELEASES / version
+    folder = releases / version
     if not VERSION.fullmatch(version):
         raise SystemExit(f"{version!r} is no version: write three numbers, such as 0.2.0")
     if folder.exists():
@@ -37,8 +38,6 @@ def keep(version: str) -> Path:
     shutil.copyfile(TABLES, folder / "tables.json")
     return folder
 
-
-TABLES = ROOT / "oms" / "adapters" / "dynamodb" / "tables.json"
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:

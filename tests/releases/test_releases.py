@@ -59,11 +59,15 @@ def test_the_code_of_the_release_loads_beside_todays(release):
     assert set(events) <= EVENTS.keys()
 
 
-def test_a_kept_release_is_not_written_again():
+def test_a_release_is_kept_once(tmp_path):
+    folder = keep("1.2.3", tmp_path)
+    assert {"events.schema.json", "tables.json", "oms", "tasks"} == {path.name for path in folder.iterdir()}
+    assert (folder / "tables.json").read_text() == TABLES.read_text()
     with pytest.raises(SystemExit, match="kept already"):
-        keep("0.1.0")
+        keep("1.2.3", tmp_path)
 
 
-def test_a_version_has_three_numbers():
-    with pytest.raises(SystemExit, match="no version"):
-        keep("next")
+def test_a_version_has_three_numbers(tmp_path):
+    with pytest.raises(SystemExit, match="three numbers"):
+        keep("next", tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,1 +1,0 @@
-"""The rules of the shop, what they need from outside, and the adapters that give it."""

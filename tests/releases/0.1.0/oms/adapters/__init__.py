@@ -1,1 +1,0 @@
-"""What the rules need from outside, on real services and in memory."""

@@ -1,1 +1,0 @@
-"""What the shop does, step by step: one decision for each task, reconciliation, recovery, webhooks."""

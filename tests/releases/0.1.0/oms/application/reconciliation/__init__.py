@@ -1,1 +1,0 @@
-"""Checks of every order and of the stock, and their repairs."""

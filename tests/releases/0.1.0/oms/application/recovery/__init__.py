@@ -1,1 +1,0 @@
-"""How a parked order goes on: redrive, replacement, settlement."""

@@ -1,1 +1,0 @@
-"""What carrier and payment events mean for an order."""

@@ -1,1 +1,0 @@
-"""The rules, pure: no SDK, no clock, no randomness."""
