@@ -64,6 +64,9 @@ test-crash: .venv/.test  ## Kill every process of the shop while orders are in f
 test-dynamodb-local: .venv/.test  ## The stores' contract on AWS's DynamoDB Local, where Java and Maven are
 	@$(BIN)/python -m tests.contract.dynamodb_local
 
+test-boto3: .venv/.test  ## The stores' contract with AWS_CLIENT=boto3 everywhere
+	@AWS_CLIENT=boto3 $(BIN)/python -m pytest -n 2 tests/contract
+
 test-opensearch: .venv/.test  ## The search's contract on a real OpenSearch, where Java and Maven are
 	@$(BIN)/python -m tests.contract.opensearch
 
@@ -86,7 +89,7 @@ lock:  ## Pin every group anew from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit reconcile redrive settle replay reindex test test-crash test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
+.PHONY: help run demo audit reconcile redrive settle replay reindex test test-boto3 test-crash test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Write workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows

@@ -18,7 +18,7 @@ from typing import Any
 from local.aws.functions import Functions, consumers
 from local.stack.settings import variables_of
 from oms.adapters.aws.clients import Aws
-from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient
+from oms.adapters.aws.json_protocol import AwsClient, AwsError
 from oms.adapters.wiring import deps
 from oms.declarations.tables import tables
 
@@ -52,7 +52,7 @@ class Follower:
 
     def __init__(
         self,
-        streams: AwsJsonClient,
+        streams: AwsClient,
         arn: str,
         patterns: Sequence[Mapping[str, Any]],
         tell: Callable[[Mapping[str, Any]], Any],
