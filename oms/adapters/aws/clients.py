@@ -10,7 +10,7 @@ from typing import Any
 
 from oms.adapters.aws.endpoints import AwsConfigurationError, standard_endpoint, variants_in
 from oms.adapters.aws.json_protocol import (
-    ATTEMPTS,
+    CALL_SECONDS,
     CONNECT_SECONDS,
     READ_SECONDS,
     AwsClient,
@@ -29,6 +29,9 @@ STEP_FUNCTIONS = "AWSStepFunctions"
 UNSIGNED = "AWS_NO_SIGN_REQUEST"
 """Set on one machine, where nobody checks signatures."""
 MAX_BOTO3_CONNECTIONS = 50
+BOTO3_ATTEMPTS = 2
+"""boto3 limits no call as a whole: with a pause of at most a second, two attempts end in ``LONGEST_CALL_SECONDS``."""
+LONGEST_CALL_SECONDS = max(CALL_SECONDS, (CONNECT_SECONDS + READ_SECONDS) * BOTO3_ATTEMPTS + 1)
 CLIENT, BOTO3 = "AWS_CLIENT", "boto3"
 """The variable that replaces the client of the JSON protocol, and its one value."""
 
@@ -196,7 +199,7 @@ def _boto3_client(service: str, aws: Aws, endpoint: str | None, make_session: Ca
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": BOTO3_ATTEMPTS},
         max_pool_connections=MAX_BOTO3_CONNECTIONS,
     )
     if endpoint:  # botocore refuses one beside these variants, though it may be the endpoint of such a variant

@@ -18,10 +18,10 @@ import orjson
 from oms.adapters.http import ClientResponse, HttpClient, NoResponse, server_of
 
 CONNECT_SECONDS = 1
-READ_SECONDS = 3
+READ_SECONDS = 2.5
 ATTEMPTS = 3
 """As in botocore's standard mode."""
-CALL_SECONDS = 9
+CALL_SECONDS = 8
 """No attempt begins that may end later than this after the call began: the function around it has 10 seconds."""
 FIRST_PAUSE_SECONDS = 1
 CONFLICT_PAUSE_SECONDS = 0.05
