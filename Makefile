@@ -67,6 +67,9 @@ test-browser: .venv/.test  ## Attack every port of a running shop from foreign w
 test-dynamodb-local: .venv/.test  ## The stores' contract tests on AWS's DynamoDB Local; needs Java and Maven
 	@$(BIN)/python -m tests.contract.dynamodb_local
 
+test-boto3: .venv/.test  ## The stores' contract tests with AWS_CLIENT=boto3
+	@AWS_CLIENT=boto3 $(BIN)/python -m pytest -n 2 tests/contract
+
 test-opensearch: .venv/.test  ## The search's contract tests on a real OpenSearch; needs Java and Maven
 	@$(BIN)/python -m tests.contract.opensearch
 
@@ -89,7 +92,7 @@ lock:  ## Pin every group again from requirements/*.in
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/$$group.in -o requirements/$$group.txt || exit 1; done
 
-.PHONY: help run demo audit reconcile redrive settle replay reindex test test-crash test-browser test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
+.PHONY: help run demo audit reconcile redrive settle replay reindex test test-boto3 test-crash test-browser test-amplify test-dynamodb-local test-opensearch check lock definitions definitions-check
 
 definitions: .venv-authoring/.installed  ## Generate workflows/definitions/ from workflows/*.py
 	@PYTHONWARNINGS=ignore .venv-authoring/bin/python -m workflows

@@ -19,6 +19,9 @@ class DeploymentSettings:
     alarm_email: str | None
     stock_shards: str
     """How many counters the stock of each SKU is split over, as in ``RED-LAMP=16,*=1``."""
+    fips: bool
+    dual_stack: bool
+    """Whether the functions call AWS's endpoints with validated cryptography, and over IPv6 too."""
 
     @classmethod
     def of(cls, node: Node) -> DeploymentSettings:
@@ -29,4 +32,14 @@ class DeploymentSettings:
             site_origin=context("site_origin"),
             alarm_email=context("alarm_email"),
             stock_shards=context("stock_shards"),
+            fips=_flag(context("fips")),
+            dual_stack=_flag(context("dualstack")),
         )
+
+
+def _flag(value: object) -> bool:
+    """A flag of the context, which ``-c`` gives as text. Raises ``ValueError`` for anything but true and false."""
+    text = str(value).lower()
+    if text not in ("true", "false"):
+        raise ValueError(f"fips and dualstack are true or false, not {value!r}")
+    return text == "true"

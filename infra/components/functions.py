@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.components.endpoints import endpoint_variables
 from infra.components.grants import Grants
 from infra.components.schedules import run_on_schedule
 from oms.declarations.files import ROOT
@@ -27,6 +28,7 @@ class LambdaFunctions(Construct):
     def __init__(self, scope: Stack, folder: str, grants: Grants) -> None:
         super().__init__(scope, "Functions")
         self.grants = grants
+        self.endpoints = endpoint_variables(self)
         self.code = code_of("oms", folder)
         self.layer = lambda_.LayerVersion(
             self,
@@ -62,7 +64,7 @@ class LambdaFunctions(Construct):
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
-            environment=self.grants.environment(declared),
+            environment={**self.endpoints, **self.grants.environment(declared)},
         )
         if declared.schedule:
             run_on_schedule(self, declared.name, declared.schedule, "lambda:InvokeFunction", function.function_arn)

@@ -19,7 +19,7 @@ from typing import Any
 from local.aws.function_variables import variables_of
 from local.aws.functions import LocalFunctions, consumers
 from oms.adapters.aws.clients import Aws
-from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient, AwsUnavailable
+from oms.adapters.aws.json_protocol import AwsClient, AwsError, AwsUnavailable
 from oms.adapters.wiring import deps
 from oms.declarations.tables import tables
 
@@ -58,7 +58,7 @@ class StreamPoller:
 
     def __init__(
         self,
-        streams: AwsJsonClient,
+        streams: AwsClient,
         arn: str,
         patterns: Sequence[Mapping[str, Any]],
         invoke: Callable[[Mapping[str, Any]], Any],

@@ -47,7 +47,7 @@ LEAST_SECRET_LENGTH = 16
 
 
 def deps(environ: Mapping[str, str] = os.environ) -> Deps:
-    """The ports' adapters for these variables; the same ones for the same values."""
+    """The ports' adapters for these variables; the same ones for the same values. Raises ``AwsConfigurationError``."""
     values = ((name, environ[name]) for name in _port_variables() if name in environ)
     return _deps(Aws.of(environ), tuple(values))
 
@@ -93,6 +93,7 @@ def payment_event(body: Mapping[str, Any]) -> PaymentEvent | None:
 
 @cache
 def _deps(aws: Aws, values: tuple[tuple[str, str], ...]) -> Deps:
+    aws.check_endpoints()
     environ = dict(values)
     return Deps(
         clock=SystemClock(),

@@ -15,11 +15,23 @@ from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
 from oms.adapters.search.opensearch_search import OpenSearchSearch
 from oms.adapters.search.tantivy_search import TantivySearch
 from oms.ports import Search
-from tests.contract.stores import REGION, Stores, at, in_dynamodb, in_memory, ministack, on_one_machine, to_moto
+from tests.contract.stores import (
+    REGION,
+    Stores,
+    at,
+    by_boto3,
+    in_dynamodb,
+    in_memory,
+    ministack,
+    on_one_machine,
+    to_moto,
+)
 
 ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
 OPENSEARCH = os.environ.get("OPENSEARCH_ENDPOINT")
 SPLIT = "-in-16-shards"
+BOTO3_EVERYWHERE = os.environ.get("AWS_CLIENT") == "boto3"
+"""Run all stores through boto3. Without it, only those of the parameter ``boto3`` are."""
 NAMED = ["endpoint", f"endpoint{SPLIT}"] if ENDPOINT else []
 
 
@@ -58,15 +70,18 @@ def _stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             from moto import mock_aws
 
             with mock_aws():
-                yield in_dynamodb(to_moto, shards)
+                yield by_boto3(None, shards) if BOTO3_EVERYWHERE else in_dynamodb(to_moto, shards)
+        case "boto3":
+            yield by_boto3(request.getfixturevalue("ministack_url"), shards)
         case "ministack":
-            yield in_dynamodb(on_one_machine(request.getfixturevalue("ministack_url")), shards)
+            url = request.getfixturevalue("ministack_url")
+            yield by_boto3(url, shards) if BOTO3_EVERYWHERE else in_dynamodb(on_one_machine(url), shards)
         case "endpoint":
             assert ENDPOINT
-            yield in_dynamodb(at(ENDPOINT), shards)
+            yield by_boto3(ENDPOINT, shards) if BOTO3_EVERYWHERE else in_dynamodb(at(ENDPOINT), shards)
 
 
-@pytest.fixture(params=["memory", "moto", "ministack", f"ministack{SPLIT}", *NAMED])
+@pytest.fixture(params=["memory", "moto", "boto3", "ministack", f"ministack{SPLIT}", *NAMED])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     yield from _stores(request)
 

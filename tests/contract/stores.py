@@ -16,8 +16,8 @@ from pathlib import Path
 import requests
 from botocore.credentials import Credentials
 
-from oms.adapters.aws.clients import DYNAMODB
-from oms.adapters.aws.json_protocol import AwsJsonClient, Headers, Post, pooled, signer, unsigned
+from oms.adapters.aws.clients import DYNAMODB, Aws
+from oms.adapters.aws.json_protocol import AwsClient, AwsJsonClient, Headers, Post, pooled, signer, unsigned
 from oms.adapters.dynamodb.baskets import DynamoBaskets
 from oms.adapters.dynamodb.carts import DynamoCarts
 from oms.adapters.dynamodb.client import DynamoDB
@@ -84,7 +84,14 @@ def in_dynamodb(post: Post, shards: Shards = UNSPLIT) -> Stores:
     return in_tables(api, fresh_tables(api), shards)
 
 
-def fresh_tables(api: AwsJsonClient) -> dict[str, str]:
+def by_boto3(endpoint: str | None, shards: Shards = UNSPLIT) -> Stores:
+    """Stores in new tables at an endpoint, or in moto, through boto3."""
+    aws = Aws(REGION, dynamodb_endpoint=endpoint, access_key="testing", secret_key="testing", client="boto3")
+    api = aws.dynamodb()
+    return in_tables(api, fresh_tables(api), shards)
+
+
+def fresh_tables(api: AwsClient) -> dict[str, str]:
     """Create new tables, and return their names."""
     suffix = f"{os.getpid()}-{next(_names)}"
     names = {}
@@ -94,7 +101,7 @@ def fresh_tables(api: AwsJsonClient) -> dict[str, str]:
     return names
 
 
-def in_tables(api: AwsJsonClient, names: Mapping[str, str], shards: Shards) -> Stores:
+def in_tables(api: AwsClient, names: Mapping[str, str], shards: Shards) -> Stores:
     db = DynamoDB(api)
     return Stores(
         DynamoOrders(db, names["orders"], names["inventory"], names["carts"], shards),

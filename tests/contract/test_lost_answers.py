@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from oms.adapters.aws.json_protocol import AwsUnavailable, Headers, Post
+from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import AwsJsonClient, AwsUnavailable, Headers, Post
+from oms.adapters.dynamodb.stock.shards import UNSPLIT
 from oms.domain import placement
 from oms.domain.cart import Cart, put
 from oms.domain.inventory import Stock, reserve
 from oms.domain.order import Status
 from tests.contract.orders import NOON, place, placing_of, stocked
-from tests.contract.stores import Stores, in_dynamodb
+from tests.contract.stores import Stores, fresh_tables, in_tables
 from tests.domain.orders import CATALOGUE
 
 
@@ -35,7 +37,8 @@ class Losing:
 @pytest.fixture
 def stores(remote: Post) -> Iterator[Stores]:
     losing = Losing(remote)
-    stores = in_dynamodb(losing)
+    api = AwsJsonClient(DYNAMODB, losing, sleep=lambda _: None)
+    stores = in_tables(api, fresh_tables(api), UNSPLIT)
     stocked(stores.inventory, **{"RED-LAMP": 2})
     yield stores
     assert len(losing.lost) > 1

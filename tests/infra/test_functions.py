@@ -47,7 +47,12 @@ PACKAGES = {
     "yaml": "pyyaml",
     "jwt": "pyjwt",
     "aws_lambda_powertools": "aws-lambda-powertools",
+    "aws_xray_sdk": "aws-xray-sdk",
     "opensearchpy": "opensearch-py",
+}
+ENDPOINTS = {
+    "AWS_ENDPOINT_URL_DYNAMODB": "https://dynamodb.AWS::Region.AWS::URLSuffix",
+    "AWS_ENDPOINT_URL_SFN": "https://states.AWS::Region.AWS::URLSuffix",
 }
 SECONDS = {"SignUp": 5, **{function.name: 300 for function in consumer_functions().values()}}
 ELSEWHERE = {"tantivy"}
@@ -106,7 +111,7 @@ def imported(text):
 def test_a_function_s_environment_names_what_it_uses(cloud, function):
     made = cloud.of_type("AWS::Lambda::Function")[f"Functions{function.name}"]
     variables_of_function = cloud.read(made.get("Environment", {}).get("Variables", {}))
-    expected = {}
+    expected = dict(ENDPOINTS)
     for port in function.uses:
         expected |= variables(port)
     assert variables_of_function == expected

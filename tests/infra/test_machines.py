@@ -15,7 +15,7 @@ from oms.declarations.machines import MachineDefinition, definitions
 from oms.declarations.metrics import NAMESPACE, SERVICE
 
 LONGEST_CALLS = (
-    (clients.CONNECT_SECONDS + clients.READ_SECONDS) * clients.ATTEMPTS,
+    clients.LONGEST_CALL_SECONDS,
     http_carrier.CONNECT_SECONDS + http_carrier.READ_SECONDS,
     payments.TIMEOUT_SECONDS * 2,  # an authorization is two calls
 )

@@ -47,7 +47,7 @@ class Waiting:
     """Called to let 15 days pass."""
 
 
-@pytest.fixture(params=["memory", "step functions"])
+@pytest.fixture(params=["memory", "step functions", "step functions by boto3"])
 def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
     if request.param == "memory":
         memory = MemoryExecutions()
@@ -70,7 +70,8 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
     with serving(invoke=ask) as sfn:
         made = sfn.create_state_machine(name="NewOrder", definition=json.dumps(WAITS), roleArn=ROLE)
         arn = made["stateMachineArn"]
-        aws = Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{sfn.port}", signs=False)
+        client = "boto3" if request.param.endswith("boto3") else ""
+        aws = Aws("us-east-1", stepfunctions_endpoint=f"http://127.0.0.1:{sfn.port}", signs=False, client=client)
         executions = StepFunctions(aws, {"NewOrder": arn})
         executions.start("NewOrder", "ord_0", {"order_id": "ord_0"})
         token = tokens.get(timeout=30)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from oms.adapters.aws import json_protocol
 from oms.adapters.aws.clients import Aws
 from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient, AwsUnavailable, pooled, unsigned
 from tests.contract.stores import free_port
@@ -91,13 +92,16 @@ def test_where_nobody_checks_signatures_there_is_none(service: Service) -> None:
     "trouble",
     [None, (500, b'{"__type":"InternalServerError"}'), (503, b"<html>"), (400, b'{"__type":"x#ThrottlingException"}')],
 )
-def test_what_passes_is_asked_again_once_in_the_same_words(service: Service, trouble: Any) -> None:
+def test_what_passes_is_asked_again_twice_in_the_same_words(
+    service: Service, trouble: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_protocol.random, "uniform", lambda shortest, longest: 0)
     api = service.aws(signs=False).dynamodb()
     service.script = [trouble, (200, b"{}")]
     assert api.call("TransactWriteItems", ClientRequestToken="one") == {}
     assert service.requests[0][1] == service.requests[1][1]
 
-    service.script = [trouble, trouble, (200, b"{}")]
+    service.script = [trouble, trouble, trouble, (200, b"{}")]
     with pytest.raises(AwsUnavailable):
         api.call("TransactWriteItems", ClientRequestToken="two")
     assert len(service.script) == 1

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from oms.adapters.aws.clients import DYNAMODB
+from oms.adapters.aws.json_protocol import ATTEMPTS as CALL_ATTEMPTS
 from oms.adapters.aws.json_protocol import AwsError, AwsJsonClient, AwsUnavailable, Headers
 from oms.adapters.dynamodb import items
 from oms.adapters.dynamodb.client import ATTEMPTS as CLIENT_ATTEMPTS
@@ -191,7 +192,7 @@ def test_a_transaction_that_is_wrong_in_itself_is_a_defect(dynamodb: Scripted, i
 
 @pytest.mark.parametrize("trouble", [error("InternalServerError", 500), error("ThrottlingException"), (503, {})])
 def test_a_store_in_trouble_is_unavailable(dynamodb: Scripted, trouble: Any) -> None:
-    dynamodb.script = [trouble, trouble]
+    dynamodb.script = [trouble] * CALL_ATTEMPTS
 
     with pytest.raises(StoreUnavailable):
         dynamodb.db.get("orders", items.key("ord_1"))
@@ -207,7 +208,7 @@ def test_a_call_that_was_cut_off_is_sent_again_as_the_same(dynamodb: Scripted, i
 
 
 def test_a_store_that_keeps_silent_is_unavailable(dynamodb: Scripted, inventory: DynamoInventory) -> None:
-    dynamodb.script = [AwsUnavailable("silence")] * 2
+    dynamodb.script = [AwsUnavailable("silence")] * CALL_ATTEMPTS
 
     with pytest.raises(StoreUnavailable):
         inventory.apply(ENTRY)
