@@ -46,13 +46,13 @@ class HttpClient:
     """A client of one server.
 
     Args:
-        url: the server's scheme, host and port; its path is a prefix of each call's target.
+        url: the server's scheme, host and port; its path is a prefix of each call's target. See ``server_of``.
         connect_seconds: how long connecting may take.
         seconds: how long a call may take, from connecting to the end of the response.
     """
 
     def __init__(self, url: str, connect_seconds: float, seconds: float) -> None:
-        self._server = urlsplit(url.rstrip("/"))
+        self._server = server_of(url)
         self._connect_seconds, self._seconds = min(connect_seconds, seconds), seconds
         self._idle: deque[_Connection] = deque()
         """The one used last comes last: it is the most likely to be open still."""
@@ -88,6 +88,23 @@ class HttpClient:
             if connection.is_quiet():
                 return connection
             connection.close()
+
+
+def server_of(url: str) -> SplitResult:
+    """The server in normal form: scheme and host in lower case, no default port, no slash at the end.
+
+    The ``Host`` that is sent comes from it, so a signature must too. Raises ``ValueError``, never with user info.
+    """
+    if "@" in url:
+        raise ValueError("the URL of a server has user info, or another @: remove it, no password is sent")
+    server = urlsplit(url)
+    if server.scheme not in PORTS or not server.hostname:
+        raise ValueError(f"{url!r} isn't the URL of a server: it has to begin with http:// or https://, and a host")
+    if server.query or server.fragment:
+        raise ValueError(f"{url!r} isn't the URL of a server: it has a query or a fragment")
+    host = f"[{server.hostname}]" if ":" in server.hostname else server.hostname
+    port = "" if server.port in (None, PORTS[server.scheme]) else f":{server.port}"
+    return SplitResult(server.scheme, host + port, server.path.rstrip("/"), "", "")
 
 
 class _Connection:
@@ -197,7 +214,7 @@ def _serialized(method: str, target: str, host: str, headers: Mapping[str, str],
 
 
 def _socket(server: SplitResult, connect_seconds: float) -> socket.socket:
-    assert server.hostname, f"{server.geturl()} names no host"
+    assert server.hostname  # server_of has checked it
     sock = socket.create_connection((server.hostname, server.port or PORTS[server.scheme]), connect_seconds)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -20,7 +20,12 @@ class InvalidSignature(Exception):
 
 
 def verify_signature(signature: str, body: bytes, secret: str, now: datetime) -> None:
-    """Raises ``InvalidSignature`` unless a holder of the secret signed these bytes within the last five minutes."""
+    """Raises ``InvalidSignature`` unless a holder of the secret signed these bytes within the last five minutes.
+
+    Raises ``ValueError`` for an empty secret.
+    """
+    if not secret:
+        raise ValueError("the secret is empty: anybody could sign with it")
     parts = [each.strip().partition("=") for each in signature.split(",")]
     timestamps, digests = ([value for name, _, value in parts if name == scheme] for scheme in ("t", "v1"))
     if len(timestamps) != 1 or not TIMESTAMP.fullmatch(timestamps[0]) or not digests:

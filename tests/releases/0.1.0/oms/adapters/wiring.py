@@ -43,11 +43,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LEAST_SECRET_LENGTH = 16
+
 
 def deps(environ: Mapping[str, str] = os.environ) -> Deps:
-    """The ports' adapters for these variables; the same ones for the same values."""
+    """The ports' adapters for these variables; the same ones for the same values. Raises ``AwsConfigurationError``."""
     values = ((name, environ[name]) for name in _port_variables() if name in environ)
     return _deps(Aws.of(environ), tuple(values))
+
+
+def signing_key(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """A secret that signs. Raises ``ValueError`` if it is too short for that: with an empty one anybody could sign."""
+    key = secret(name, environ)
+    if len(key) < LEAST_SECRET_LENGTH:
+        raise ValueError(f"{name} holds no secret of {LEAST_SECRET_LENGTH} characters or more")
+    return key
 
 
 @cache
@@ -65,20 +75,25 @@ def secret(name: str, environ: Mapping[str, str] = os.environ) -> str:
 _stored_secret = cache(lambda arn, aws: aws.secret(arn))
 
 
-def payment_event(
+def verify_payment_webhook(
     headers: Mapping[str, str], body: bytes, now: datetime, environ: Mapping[str, str] = os.environ
-) -> PaymentEvent | None:
-    """The event in a request to the webhook of the payment provider; None for one that means nothing to the shop.
+) -> None:
+    """Raises ``InvalidSignature`` unless the payment provider signed a request to its webhook."""
+    from oms.adapters.stripe.webhook import verify_webhook
 
-    Raises ``InvalidSignature``.
-    """
-    from oms.adapters.stripe.webhook import payment_event_in
+    verify_webhook(headers, body, signing_key(environment.PAYMENTS_SECRET, environ), now)
 
-    return payment_event_in(headers, body, secret(environment.PAYMENTS_SECRET, environ), now)
+
+def payment_event(body: Mapping[str, Any]) -> PaymentEvent | None:
+    """The event in the body of a verified request; None for one that means nothing to the shop."""
+    from oms.adapters.stripe.webhook import payment_event_of
+
+    return payment_event_of(body)
 
 
 @cache
 def _deps(aws: Aws, values: tuple[tuple[str, str], ...]) -> Deps:
+    aws.check_endpoints()
     environ = dict(values)
     return Deps(
         clock=SystemClock(),

@@ -8,16 +8,19 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
+from oms.adapters.aws.endpoints import AwsConfigurationError, standard_endpoint, variants_in
 from oms.adapters.aws.json_protocol import (
-    ATTEMPTS,
+    CALL_SECONDS,
     CONNECT_SECONDS,
     READ_SECONDS,
-    TRANSIENT_ERRORS,
+    AwsClient,
     AwsJsonClient,
+    is_transient,
     pooled,
     signer,
     unsigned,
 )
+from oms.adapters.aws.tracing import TracedClient, add_trace_header, is_on_lambda, note_metadata, note_response, traced
 from oms.domain.errors import OmsError
 
 DYNAMODB, DYNAMODB_STREAMS = "DynamoDB_20120810", "DynamoDBStreams_20120810"
@@ -25,6 +28,35 @@ STEP_FUNCTIONS = "AWSStepFunctions"
 """The services' names in ``X-Amz-Target``."""
 UNSIGNED = "AWS_NO_SIGN_REQUEST"
 """Set on one machine, where nobody checks signatures."""
+MAX_BOTO3_CONNECTIONS = 50
+BOTO3_ATTEMPTS = 2
+"""boto3 limits no call as a whole: with a pause of at most a second, two attempts end in ``LONGEST_CALL_SECONDS``."""
+LONGEST_CALL_SECONDS = max(CALL_SECONDS, (CONNECT_SECONDS + READ_SECONDS) * BOTO3_ATTEMPTS + 1)
+CLIENT, BOTO3 = "AWS_CLIENT", "boto3"
+"""The variable that replaces the client of the JSON protocol, and its one value."""
+
+
+@dataclass(frozen=True)
+class JsonService:
+    """A service of the JSON protocol.
+
+    ``host`` is the first part of its endpoint's host and its name in X-Ray, ``name`` its name in boto3.
+    """
+
+    host: str
+    target: str
+    name: str
+    variable: str
+    """The variable with the URL of its endpoint."""
+
+
+SERVICES = {
+    DYNAMODB: JsonService("dynamodb", DYNAMODB, "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB"),
+    DYNAMODB_STREAMS: JsonService(
+        "streams.dynamodb", DYNAMODB_STREAMS, "dynamodbstreams", "AWS_ENDPOINT_URL_DYNAMODB_STREAMS"
+    ),
+    STEP_FUNCTIONS: JsonService("states", STEP_FUNCTIONS, "stepfunctions", "AWS_ENDPOINT_URL_SFN"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,9 +74,17 @@ class Aws:
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     signs: bool = True
+    client: str = ""
+    """``boto3``, or empty for the client of the JSON protocol."""
+    endpoint_variants: tuple[str, ...] = ()
+    """The variables that ask for endpoints of FIPS or dual-stack."""
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Aws:
+        """Raises ``AwsConfigurationError`` for an unknown ``AWS_CLIENT``."""
+        client = environ.get(CLIENT, "")
+        if client not in ("", BOTO3):
+            raise AwsConfigurationError(f"{CLIENT} is {client!r}: set it to {BOTO3}, or leave it out")
         default_endpoint = environ.get("AWS_ENDPOINT_URL")
         return cls(
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"),
@@ -58,20 +98,29 @@ class Aws:
             secret_key=environ.get("AWS_SECRET_ACCESS_KEY"),
             session_token=environ.get("AWS_SESSION_TOKEN"),
             signs=not environ.get(UNSIGNED),
+            client=client,
+            endpoint_variants=variants_in(environ),
         )
 
-    def dynamodb(self) -> AwsJsonClient:
-        client: AwsJsonClient = _locked(_json_client, "dynamodb", DYNAMODB, self, self.dynamodb_endpoint)
-        return client
+    def check_endpoints(self) -> None:
+        """Raises ``AwsConfigurationError`` if DynamoDB or Step Functions has an endpoint that the client can't find."""
+        if self.client == BOTO3 or not self.region:
+            return
+        for target, endpoint in ((DYNAMODB, self.dynamodb_endpoint), (STEP_FUNCTIONS, self.stepfunctions_endpoint)):
+            _url(SERVICES[target], self, endpoint, self.region)
 
-    def dynamodb_streams(self) -> AwsJsonClient:
-        client: AwsJsonClient = _locked(
-            _json_client, "streams.dynamodb", DYNAMODB_STREAMS, self, self.dynamodb_streams_endpoint
-        )
-        return client
+    def dynamodb(self) -> AwsClient:
+        return self._client_of(DYNAMODB, self.dynamodb_endpoint)
 
-    def stepfunctions(self) -> AwsJsonClient:
-        client: AwsJsonClient = _locked(_json_client, "states", STEP_FUNCTIONS, self, self.stepfunctions_endpoint)
+    def dynamodb_streams(self) -> AwsClient:
+        return self._client_of(DYNAMODB_STREAMS, self.dynamodb_streams_endpoint)
+
+    def stepfunctions(self) -> AwsClient:
+        return self._client_of(STEP_FUNCTIONS, self.stepfunctions_endpoint)
+
+    def _client_of(self, target: str, endpoint: str | None) -> AwsClient:
+        make = _boto3_json_client if self.client == BOTO3 else _json_client
+        client: AwsClient = _locked(make, SERVICES[target], self, endpoint)
         return client
 
     def s3(self) -> Any:
@@ -96,12 +145,31 @@ def _locked(make: Callable[..., Any], *arguments: Any) -> Any:
 
 
 @cache
-def _json_client(host: str, target: str, aws: Aws, endpoint: str | None) -> AwsJsonClient:
+def _json_client(service: JsonService, aws: Aws, endpoint: str | None) -> AwsClient:
     if endpoint and not aws.signs:
-        return AwsJsonClient(target, pooled(endpoint, unsigned))
+        return AwsJsonClient(service.target, pooled(endpoint, unsigned))
     region, credentials = _region_and_credentials(aws)
-    url = (endpoint or f"https://{host}.{region}.{_domain(region)}").rstrip("/")
-    return AwsJsonClient(target, pooled(url, signer(url, host.rpartition(".")[2], region, credentials)))
+    url = _url(service, aws, endpoint, region)
+    sign = signer(url, service.host.rpartition(".")[2], region, credentials)
+    if not is_on_lambda():
+        return AwsJsonClient(service.target, pooled(url, sign))
+    client = AwsJsonClient(service.target, traced(pooled(url, sign, note_response)))
+    return TracedClient(client, service.host, region)
+
+
+def _url(service: JsonService, aws: Aws, endpoint: str | None, region: str) -> str:
+    return endpoint or standard_endpoint(service.host, region, aws.endpoint_variants, service.variable)
+
+
+@cache
+def _boto3_json_client(service: JsonService, aws: Aws, endpoint: str | None) -> AwsClient:
+    from oms.adapters.aws.boto3_client import Boto3Client, json_session
+
+    client = _boto3_client(service.name, aws, endpoint, json_session)
+    if not is_on_lambda():
+        return Boto3Client(client)
+    client.meta.events.register_first("before-call", add_trace_header)
+    return TracedClient(Boto3Client(client, note_metadata), service.host, client.meta.region_name)
 
 
 def _region_and_credentials(aws: Aws) -> tuple[str, Any]:
@@ -122,21 +190,24 @@ def _region_and_credentials(aws: Aws) -> tuple[str, Any]:
     return region, credentials
 
 
-def _domain(region: str) -> str:
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-
-
 @cache
-def _boto3_client(service: str, aws: Aws, endpoint: str | None) -> Any:
+def _boto3_client(service: str, aws: Aws, endpoint: str | None, make_session: Callable[[], Any] | None = None) -> Any:
     import boto3
+    from botocore import UNSIGNED as NO_SIGNATURE
     from botocore.config import Config
 
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": BOTO3_ATTEMPTS},
+        max_pool_connections=MAX_BOTO3_CONNECTIONS,
     )
-    session = boto3.Session(aws.access_key, aws.secret_key, aws.session_token, aws.region)
+    if endpoint:  # botocore refuses one beside these variants, though it may be the endpoint of such a variant
+        config = config.merge(Config(use_fips_endpoint=False, use_dualstack_endpoint=False))
+    if make_session and not aws.signs:
+        config = config.merge(Config(signature_version=NO_SIGNATURE))
+    core = make_session() if make_session else None
+    session = boto3.Session(aws.access_key, aws.secret_key, aws.session_token, aws.region, botocore_session=core)
     return session.client(service, endpoint_url=endpoint or None, config=config)  # type: ignore[call-overload]
 
 
@@ -150,6 +221,6 @@ def call_boto3(operation: Callable[..., Any], unavailable: type[OmsError], **req
         raise unavailable(str(error)) from error
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if error.response["Error"]["Code"] in TRANSIENT_ERRORS or status >= 500:
+        if is_transient(status, error.response["Error"]["Code"]):
             raise unavailable(str(error)) from error
         raise

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from oms.adapters import cursors
-from oms.adapters.aws.json_protocol import TRANSIENT_ERRORS, AwsError, AwsJsonClient, AwsUnavailable
+from oms.adapters.aws.json_protocol import TRANSIENT_ERRORS, AwsClient, AwsError, AwsUnavailable
 from oms.adapters.dynamodb.items import Item
 from oms.domain.errors import InvalidRequest, StoreUnavailable
 from oms.ports import Page
@@ -26,7 +26,7 @@ CONDITION_FAILED = "ConditionalCheckFailed"
 class DynamoDB:
     """Its methods raise ``StoreUnavailable`` for a transient error, and ``AwsError`` for a defect of ours."""
 
-    def __init__(self, client: AwsJsonClient, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: AwsClient, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._sleep = sleep
 

@@ -6,7 +6,6 @@ learn from Stripe's responses.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -19,10 +18,13 @@ SIGNATURE_HEADER = "Stripe-Signature"
 StripeObject = Mapping[str, Any]
 
 
-def payment_event_in(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> PaymentEvent | None:
-    """The event in a request; None for one that the shop has no use for. Raises ``InvalidSignature``."""
+def verify_webhook(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> None:
+    """Raises ``InvalidSignature`` unless Stripe signed the request."""
     verify_signature(headers[SIGNATURE_HEADER], body, secret, now)
-    event = json.loads(body)
+
+
+def payment_event_of(event: Mapping[str, Any]) -> PaymentEvent | None:
+    """The shop's event for one of Stripe's, which keeps to the contract; None for one that the shop has no use for."""
     translate = TRANSLATIONS.get(event["type"])
     return translate(event["id"], event["data"]["object"]) if translate else None
 
