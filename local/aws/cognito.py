@@ -1,6 +1,6 @@
 """Cognito on one machine: ministack's, guarded, plus the PostConfirmation trigger, which ministack doesn't call.
 
-    AUTH=true python -m local.asgi_server local.aws.cognito:app --port 4567
+    AUTH=true python -m local.http_server.asgi_server local.aws.cognito:app --port 4567
 
 With ``AUTH``, ministack checks codes, token signatures and what a client may do; without it, it accepts everything.
 The checks run for every call of every service, and make DynamoDB's two fifths slower, so Cognito has a process of its
@@ -19,8 +19,8 @@ from typing import Any
 from ministack.app import app as ministack
 
 from api import sign_up
-from local.asgi import ClientDisconnected, Message, Receive, Scope, Send, read_body, send_response
-from local.origin_guard import OriginGuard, OriginPolicy
+from local.http_server.asgi import ClientDisconnected, Message, Receive, Scope, Send, read_body, send_response
+from local.http_server.origin_guard import OriginGuard, OriginPolicy
 from oms.adapters.aws.clients import Aws
 
 CONFIRM_SIGN_UP = b"AWSCognitoIdentityProviderService.ConfirmSignUp"

@@ -12,9 +12,9 @@ import os
 from ministack.app import app as ministack
 from ministack.services import dynamodb
 
-from local.asgi import ClientDisconnected, Receive, Scope, Send, read_body, send_response
 from local.aws.ministack_patches import apply_patches
-from local.origin_guard import OriginGuard, OriginPolicy
+from local.http_server.asgi import ClientDisconnected, Receive, Scope, Send, read_body, send_response
+from local.http_server.origin_guard import OriginGuard, OriginPolicy
 
 TARGET, SIGNATURE = b"x-amz-target", b"authorization"
 

@@ -25,12 +25,12 @@ import uvicorn
 
 from asl.server import Server
 from asl.services.integrations import Services
-from local.asgi_server import server_config
 from local.aws.function_process import FunctionProcess
 from local.aws.functions import tasks
 from local.aws.names import machine_arn
 from local.aws.resources import client
-from local.origin_guard import OriginGuard, OriginPolicy
+from local.http_server.asgi_server import server_config
+from local.http_server.origin_guard import OriginGuard, OriginPolicy
 from oms.declarations.machines import machine_schedules
 
 WORKERS = 16

@@ -16,7 +16,6 @@ from typing import Any
 
 from api import contract, security
 from api.problems import MEDIA_TYPE, Problem, too_large
-from local.asgi import BodyTooLarge, ClientDisconnected, Receive, Scope, Send, read_body, send_response
 from local.gateway import index_page
 from local.gateway.cors import Cors
 from local.gateway.function_pools import THREADS, FunctionPools
@@ -38,6 +37,7 @@ from local.gateway.tokens import (
     PublishedKeys,
     keys_at,
 )
+from local.http_server.asgi import BodyTooLarge, ClientDisconnected, Receive, Scope, Send, read_body, send_response
 from oms.declarations.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES
 
 MOST_DROPPED_BYTES = 64 * 1024 * 1024

@@ -15,12 +15,12 @@ from contextlib import suppress
 
 import uvicorn
 
-from local.asgi_server import server_config
 from local.aws.function_variables import variables_of
 from local.aws.functions import LocalFunctions, services
 from local.gateway.app import access_log, create_app
 from local.gateway.index_page import index_page
-from local.origin_guard import EveryPath, OriginGuard, OriginPolicy
+from local.http_server.asgi_server import server_config
+from local.http_server.origin_guard import EveryPath, OriginGuard, OriginPolicy
 from oms.adapters.wiring import deps
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from api.contract import base_path
 from local.aws.names import COGNITO_ENDPOINT, ENDPOINT_PREFIX, REGION, machine_arn
-from local.origin_guard import HOSTS_VARIABLE, ORIGINS_VARIABLE, host_name, split_names
+from local.http_server.origin_guard import HOSTS_VARIABLE, ORIGINS_VARIABLE, host_name, split_names
 from oms.adapters.aws.clients import UNSIGNED
 from oms.declarations import environment
 from oms.declarations.tables import tables

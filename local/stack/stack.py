@@ -121,7 +121,9 @@ class Stack:
     async def _start_ministack(self, name: str, module: str, port: int, **variables: str) -> ChildProcess:
         """Under uvicorn with uvloop and httptools, which halves its work."""
         own = {**MINISTACK, "GATEWAY_PORT": str(port), "STATE_DIR": str(self.settings.folder / name), **variables}
-        return await self._start_process(name, "local.asgi_server", f"{module}:app", "--port", str(port), **own)
+        return await self._start_process(
+            name, "local.http_server.asgi_server", f"{module}:app", "--port", str(port), **own
+        )
 
     async def _start_sandbox(self, name: str, port: int, *options: str) -> ChildProcess:
         """Its callbacks go to the API's webhook of the same name."""

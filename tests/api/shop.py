@@ -15,15 +15,15 @@ from jsonschema import Draft202012Validator
 from api import contract, security
 from local.gateway.app import Router
 from local.gateway.http_events import GatewayRequest, event_of
-from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
-from oms.adapters.memory_baskets import MemoryBaskets
-from oms.adapters.memory_carts import MemoryCarts
-from oms.adapters.memory_credit import MemoryCredit
-from oms.adapters.memory_discounts import MemoryDiscounts
-from oms.adapters.memory_edges import ManualClock, MemoryCarrier, MemoryExecutions, execution_arn
-from oms.adapters.memory_order_index import MemoryOrderIndex
-from oms.adapters.memory_payments import MemoryPayments
-from oms.adapters.memory_reports import MemoryReports
+from oms.adapters.memory.baskets import MemoryBaskets
+from oms.adapters.memory.carts import MemoryCarts
+from oms.adapters.memory.credit import MemoryCredit
+from oms.adapters.memory.discounts import MemoryDiscounts
+from oms.adapters.memory.edges import ManualClock, MemoryCarrier, MemoryExecutions, execution_arn
+from oms.adapters.memory.order_index import MemoryOrderIndex
+from oms.adapters.memory.payments import MemoryPayments
+from oms.adapters.memory.reports import MemoryReports
+from oms.adapters.memory.store import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.domain import parking, payment_rules, placement, shipping
 from oms.domain.change import Change
 from oms.domain.inventory import receive

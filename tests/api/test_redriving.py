@@ -2,7 +2,7 @@
 
 import pytest
 
-from oms.adapters.memory_edges import execution_arn
+from oms.adapters.memory.edges import execution_arn
 from oms.domain.events import RedriveRequested
 from oms.domain.inventory import receive
 from tests.api.shop import OLGA

@@ -29,12 +29,12 @@ from oms.adapters.dynamodb.products import DynamoProducts
 from oms.adapters.dynamodb.stock.inventory import DynamoInventory
 from oms.adapters.dynamodb.stock.shards import UNSPLIT, Shards
 from oms.adapters.dynamodb.table_requests import create_table_request
-from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
-from oms.adapters.memory_baskets import MemoryBaskets
-from oms.adapters.memory_carts import MemoryCarts
-from oms.adapters.memory_credit import MemoryCredit
-from oms.adapters.memory_discounts import MemoryDiscounts
-from oms.adapters.memory_order_index import MemoryOrderIndex
+from oms.adapters.memory.baskets import MemoryBaskets
+from oms.adapters.memory.carts import MemoryCarts
+from oms.adapters.memory.credit import MemoryCredit
+from oms.adapters.memory.discounts import MemoryDiscounts
+from oms.adapters.memory.order_index import MemoryOrderIndex
+from oms.adapters.memory.store import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.declarations.tables import tables
 from oms.ports import Baskets, Carts, Credit, Discounts, Inventory, OrderIndex, Orders, Products
 

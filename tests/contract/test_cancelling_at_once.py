@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from oms.adapters.memory_edges import MemoryExecutions
+from oms.adapters.memory.edges import MemoryExecutions
 from oms.domain.errors import OrderTaken
 from oms.domain.events import CancellationStarted
 from oms.ports import Deps

@@ -23,7 +23,7 @@ from tests.domain.orders import plainly
 
 CONFIRM = Change((OrderConfirmed(),))
 REJECT = Change((OrderAbandoned("OutOfStock"), OrderRejected("OutOfStock")))
-WANTED = [
+QUERIES = [
     OrderQuery(),
     OrderQuery(Status.PLACED),
     OrderQuery(Status.CONFIRMED),
@@ -60,7 +60,7 @@ def placed_and_filed(stores: Stores, count: int) -> list[Order]:
 def test_every_combination_finds_exactly_what_fits_it(stores: Stores) -> None:
     made = placed_and_filed(stores, 105)
 
-    for query, limit in product(WANTED, (7, 100)):
+    for query, limit in product(QUERIES, (7, 100)):
         orders = walked(lambda limit, cursor, query=query: stores.order_index.find(query, limit, cursor), limit)
         assert orders == newest_first([order for order in made if query.matches(order)]), (query, limit)
 

@@ -8,7 +8,7 @@ import pytest
 
 from oms.adapters.aws.clients import Aws
 from oms.adapters.aws.s3_reports import S3Reports
-from oms.adapters.memory_reports import MemoryReports
+from oms.adapters.memory.reports import MemoryReports
 from oms.domain.errors import StoreUnavailable
 from oms.ports import Reports
 from tests.contract.stores import REGION, free_port

@@ -14,8 +14,8 @@ from itertools import chain
 from typing import Any
 
 from asl.engine.execution import Execution
-from oms.adapters.memory_edges import Parcel, ShipmentRecord
-from oms.adapters.memory_payments import MemoryPayments
+from oms.adapters.memory.edges import Parcel, ShipmentRecord
+from oms.adapters.memory.payments import MemoryPayments
 from oms.domain import events as e
 from oms.domain.credit import RefundTo
 from oms.domain.errors import AlreadyDispatched, OutOfStock, PaymentDeclined, ReviewExpired

@@ -15,7 +15,7 @@ from asl.explorer import FaultInjector, FaultPlan, Scenario
 from asl.explorer.faults import CallFailed
 from asl.explorer.injector import VisitedSite
 from asl.language.documents import encode
-from oms.adapters.memory_edges import MemoryCarrier
+from oms.adapters.memory.edges import MemoryCarrier
 from oms.application.commit import commit
 from oms.application.webhooks.carrier_events import CARRIER, CallbackResult, handle_carrier_event
 from oms.domain import errors, placement

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.asgi import BodyTooLarge, ClientDisconnected, Message, read_body, send_response
+from local.http_server.asgi import BodyTooLarge, ClientDisconnected, Message, read_body, send_response
 
 
 class Client:

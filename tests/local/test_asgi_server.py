@@ -8,7 +8,7 @@ import httptools
 import pytest
 from uvicorn.server import ServerState
 
-from local.asgi_server import BufferedHttpProtocol, BufferedTransport, server_config
+from local.http_server.asgi_server import BufferedHttpProtocol, BufferedTransport, server_config
 
 
 class Transport:

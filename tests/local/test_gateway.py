@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from local.asgi_server import server_config
 from local.gateway.app import Gateway
 from local.gateway.tokens import Authorizer, PublishedKeys
+from local.http_server.asgi_server import server_config
 from oms.declarations.limits import GATEWAY_BODY_BYTES
 from tests.local.serving import serve
 from tests.local.tokens import CLIENT, ISSUER, SCOPE, Pool

@@ -13,10 +13,10 @@ import pytest
 from uvicorn.server import ServerState
 
 from api import security
-from local import http_protocol
-from local.asgi_server import BufferedHttpProtocol, server_config
 from local.gateway.app import Gateway, access_log
 from local.gateway.tokens import Authorizer, PublishedKeys
+from local.http_server import http_protocol
+from local.http_server.asgi_server import BufferedHttpProtocol, server_config
 from tests.local.serving import serve
 from tests.local.tokens import CLIENT, ISSUER, Pool
 

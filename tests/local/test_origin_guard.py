@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from local.origin_guard import HOSTS_VARIABLE, EveryPath, OriginGuard, OriginPolicy
+from local.http_server.origin_guard import HOSTS_VARIABLE, EveryPath, OriginGuard, OriginPolicy
 from local.stack.settings import StackSettings
 from tests.local.asgi import ask
 

@@ -15,15 +15,15 @@ from asl.engine.engine import Engine
 from asl.engine.errors import ExecutionAlreadyExists, TaskDoesNotExist
 from asl.engine.execution import REDRIVABLE_SECONDS, Execution
 from asl.engine.machine import Machine
-from oms.adapters.memory import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
-from oms.adapters.memory_baskets import MemoryBaskets
-from oms.adapters.memory_carts import MemoryCarts
-from oms.adapters.memory_credit import MemoryCredit
-from oms.adapters.memory_discounts import MemoryDiscounts
-from oms.adapters.memory_edges import MemoryCarrier
-from oms.adapters.memory_order_index import MemoryOrderIndex
-from oms.adapters.memory_payments import MemoryPayments
-from oms.adapters.memory_reports import MemoryReports
+from oms.adapters.memory.baskets import MemoryBaskets
+from oms.adapters.memory.carts import MemoryCarts
+from oms.adapters.memory.credit import MemoryCredit
+from oms.adapters.memory.discounts import MemoryDiscounts
+from oms.adapters.memory.edges import MemoryCarrier
+from oms.adapters.memory.order_index import MemoryOrderIndex
+from oms.adapters.memory.payments import MemoryPayments
+from oms.adapters.memory.reports import MemoryReports
+from oms.adapters.memory.store import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
 from oms.application.commit import commit
 from oms.application.reconciliation.report import ReconciliationReport, report_from_json
 from oms.application.webhooks.carrier_events import CallbackResult, handle_carrier_event

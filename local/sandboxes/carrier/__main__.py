@@ -18,8 +18,8 @@ import uvicorn
 import uvloop
 
 from asl.engine.clock import RealClock
-from local.asgi_server import server_config
-from local.origin_guard import OriginGuard, OriginPolicy
+from local.http_server.asgi_server import server_config
+from local.http_server.origin_guard import OriginGuard, OriginPolicy
 from local.sandboxes.callbacks import Post, webhook, webhook_secret
 from local.sandboxes.carrier.app import LEDGER_PATH, CarrierApp
 from local.sandboxes.carrier.carrier import CarrierSettings, SandboxCarrier

@@ -24,7 +24,7 @@ from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import parse_qs
 
-from local.asgi import BodyTooLarge, ClientDisconnected, Receive, Scope, Send, read_body, send_response
+from local.http_server.asgi import BodyTooLarge, ClientDisconnected, Receive, Scope, Send, read_body, send_response
 from local.sandboxes.carrier.carrier import CarrierRefusal, SandboxCarrier
 from local.sandboxes.faults import InjectedFault, SandboxFaults
 

@@ -11,7 +11,7 @@ from typing import cast
 import httptools
 
 from api.problems import MEDIA_TYPE
-from local.origin_guard import OriginPolicy, refusal_document
+from local.http_server.origin_guard import OriginPolicy, refusal_document
 from local.sandboxes.payments.api import CutConnection, Outcome, PaymentsSandbox, StripeResponse
 
 _MOST_BYTES = 1 << 20

@@ -16,7 +16,7 @@ from pathlib import Path
 import uvloop
 
 from asl.engine.clock import RealClock
-from local.origin_guard import OriginPolicy
+from local.http_server.origin_guard import OriginPolicy
 from local.sandboxes.callbacks import Post
 from local.sandboxes.clock import continue_clock
 from local.sandboxes.faults import SandboxFaults

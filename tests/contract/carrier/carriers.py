@@ -18,7 +18,7 @@ from local.sandboxes.carrier.carrier import CarrierSettings, SandboxCarrier
 from local.sandboxes.carrier.database import CarrierDatabase
 from local.sandboxes.carrier.timer_loop import TimerLoop
 from oms.adapters.http_carrier import HttpCarrier
-from oms.adapters.memory_edges import MemoryCarrier
+from oms.adapters.memory.edges import MemoryCarrier
 from oms.ports import Carrier
 
 LONG = 1e9

@@ -13,7 +13,7 @@ import pytest
 from asl.engine.requests import TaskRequest
 from oms.adapters.aws.clients import Aws
 from oms.adapters.aws.step_functions import StepFunctions
-from oms.adapters.memory_edges import MemoryExecutions
+from oms.adapters.memory.edges import MemoryExecutions
 from oms.ports import Executions
 from tests.asl.serving import ROLE, advance, serving
 

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from oms.adapters.memory_payments import MemoryPayments
+from oms.adapters.memory.payments import MemoryPayments
 from oms.adapters.stripe.payments import StripePayments
 from oms.domain.money import Money
 from oms.domain.payment import PaymentRequest

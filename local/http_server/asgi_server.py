@@ -1,6 +1,6 @@
 """The ASGI server of every process here: uvicorn on 127.0.0.1, with one packet per response.
 
-    python -m local.asgi_server MODULE:APP --port N
+    python -m local.http_server.asgi_server MODULE:APP --port N
 
 uvicorn writes a response's headers, then its body: two packets, which wake the client twice. Here everything that is
 written in one turn of the event loop is sent together.
@@ -14,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from local.http_protocol import LimitedHttpProtocol
+from local.http_server.http_protocol import LimitedHttpProtocol
 
 
 class BufferedTransport:
@@ -71,7 +71,9 @@ def server_config(app: Any, port: int, **options: Any) -> uvicorn.Config:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m local.asgi_server", description="Serve an ASGI app on 127.0.0.1.")
+    parser = argparse.ArgumentParser(
+        prog="python -m local.http_server.asgi_server", description="Serve an ASGI app on 127.0.0.1."
+    )
     parser.add_argument("app", metavar="MODULE:APP")
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from oms.adapters.memory_state import RestorableState
+from oms.adapters.memory.state import RestorableState
 
 
 class MemoryReports(RestorableState):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from oms.adapters.memory import MemoryStore
+from oms.adapters.memory.store import MemoryStore
 from oms.domain.discounts import CodeUse, Discount
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Lock
 
 from oms.adapters import stock_rules
-from oms.adapters.memory_state import RestorableState, page
+from oms.adapters.memory.state import RestorableState, page
 from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product

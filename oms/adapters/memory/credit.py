@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from oms.adapters.memory import MemoryStore
-from oms.adapters.memory_state import page
+from oms.adapters.memory.state import page
+from oms.adapters.memory.store import MemoryStore
 from oms.domain.credit import BookedCredit, CreditEntry
 from oms.ports import Page
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from oms.adapters.memory_state import RestorableState
+from oms.adapters.memory.state import RestorableState
 from oms.domain.errors import (
     AlreadyDelivered,
     AlreadyDispatched,

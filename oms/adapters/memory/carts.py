@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from oms.adapters.memory import MemoryStore
+from oms.adapters.memory.store import MemoryStore
 from oms.domain.cart import Cart
 
 

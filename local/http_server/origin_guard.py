@@ -20,7 +20,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from api.problems import MEDIA_TYPE, Problem
-from local.asgi import Message, Receive, Scope, Send, send_response
+from local.http_server.asgi import Message, Receive, Scope, Send, send_response
 
 ORIGINS_VARIABLE, HOSTS_VARIABLE = "ALLOWED_ORIGINS", "ALLOWED_HOSTS"
 EXAMINED = frozenset((b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"))

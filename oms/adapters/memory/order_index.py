@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from oms.adapters.memory import MemoryStore
-from oms.adapters.memory_state import page
+from oms.adapters.memory.state import page
+from oms.adapters.memory.store import MemoryStore
 from oms.domain.order import Order
 from oms.domain.order_index import OrderQuery
 from oms.ports import Page
