@@ -12,6 +12,7 @@ from api.problems import Complaint, Problem, invalid, too_large
 from oms.declarations import functions, routes
 from oms.declarations.files import ROOT
 from oms.declarations.functions import FunctionDeclaration
+from oms.declarations.limits import REQUEST_BODY_BYTES
 from oms.declarations.routes import Route
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _operation(contract: dict[str, Any], route: Route) -> Operation:
         ),
         body=inlined(contract, body["content"]["application/json"]["schema"]) if body else None,
         body_required=bool(body and body["required"]),
-        most_bytes=contract["x-max-body-bytes"],
+        most_bytes=REQUEST_BODY_BYTES,
     )
 
 

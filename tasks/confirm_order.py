@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.application.steps import order
+from oms.application.steps import placement
 from oms.ports import Deps
 from tasks.runtime import change_order, task
 
@@ -21,5 +21,5 @@ class ConfirmOrder:
 
 @task
 def confirm_order(command: ConfirmOrder, deps: Deps) -> Mapping[str, Any]:
-    change_order(command, deps, order.confirm_order)
+    change_order(command, deps, placement.confirm_order)
     return {}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.application.steps import order
+from oms.application.steps import placement
 from oms.ports import Deps
 from tasks.runtime import change_order, task
 
@@ -23,5 +23,5 @@ class RejectOrder:
 
 @task
 def reject_order(command: RejectOrder, deps: Deps) -> Mapping[str, Any]:
-    after = change_order(command, deps, lambda current: order.reject_order(current, command.error))
+    after = change_order(command, deps, lambda order: placement.reject_order(order, command.error))
     return {"reason": after.reason}

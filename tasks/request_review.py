@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.application.steps import order
+from oms.application.steps import placement
 from oms.domain.change import Change
 from oms.domain.order import Order
 from oms.ports import Deps
@@ -27,7 +27,7 @@ class RequestReview:
 @task
 def request_review(command: RequestReview, deps: Deps) -> Mapping[str, Any]:
     def decide(current: Order) -> Change:
-        return order.request_review(current, command.task_token, command.deadline_seconds, deps.clock.now())
+        return placement.request_review(current, command.task_token, command.deadline_seconds, deps.clock.now())
 
     if change_order(command, deps, decide).is_approved:
         deps.executions.succeed(command.task_token, {})

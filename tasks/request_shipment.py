@@ -13,7 +13,7 @@ from typing import Any
 
 from oms.application.steps import shipment
 from oms.domain.errors import ShipmentRecalled
-from oms.domain.shipping import check_recall
+from oms.domain.shipment_rules import check_recall
 from oms.ports import Deps
 from tasks.runtime import change_order, task
 

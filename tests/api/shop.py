@@ -24,7 +24,7 @@ from oms.adapters.memory.order_index import MemoryOrderIndex
 from oms.adapters.memory.payments import MemoryPayments
 from oms.adapters.memory.reports import MemoryReports
 from oms.adapters.memory.store import MemoryInventory, MemoryOrders, MemoryProducts, MemoryStore
-from oms.domain import parking, payment_rules, placement, shipping
+from oms.domain import parking, payment_rules, placement, shipment_rules
 from oms.domain.change import Change
 from oms.domain.inventory import receive
 from oms.domain.order import Order
@@ -178,7 +178,7 @@ class Shop:
     def requested(self, token: str = "dispatch-token") -> str:
         """A confirmed order whose shipment is requested."""
         order_id = self.confirmed()
-        self.save(order_id, lambda order: shipping.request_shipment(order, token))
+        self.save(order_id, lambda order: shipment_rules.request_shipment(order, token))
         return order_id
 
     def parked(self) -> str:
@@ -193,13 +193,13 @@ class Shop:
     def shipped(self, token: str = "delivery-token") -> str:
         order_id = self.requested()
         self.save(order_id, lambda order: payment_rules.captured(order, order.due))
-        self.save(order_id, lambda order: shipping.ship(order, "TRACK-1"))
-        self.save(order_id, lambda order: shipping.track_delivery(order, token))
+        self.save(order_id, lambda order: shipment_rules.ship(order, "TRACK-1"))
+        self.save(order_id, lambda order: shipment_rules.track_delivery(order, token))
         return order_id
 
     def delivered(self) -> str:
         order_id = self.shipped()
-        self.save(order_id, shipping.deliver)
+        self.save(order_id, shipment_rules.deliver)
         return order_id
 
     def save(self, order_id: str, decide: Any) -> Order:

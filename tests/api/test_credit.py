@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from api import guests
-from oms.domain import payment_rules, placement, returns, shipping
+from oms.domain import payment_rules, placement, returns, shipment_rules
 from oms.domain.credit import RefundTo
 from oms.domain.events import Units
 from oms.domain.payment import Authorization, Risk
@@ -153,7 +153,7 @@ def delivered(shop, order_id):
     shop.save(order_id, lambda order: placement.reserve(order, {}))
     shop.save(order_id, lambda order: payment_rules.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)))
     shop.save(order_id, placement.confirm)
-    shop.save(order_id, lambda order: shipping.request_shipment(order, "token"))
+    shop.save(order_id, lambda order: shipment_rules.request_shipment(order, "token"))
     shop.save(order_id, lambda order: payment_rules.captured(order, order.to_capture))
-    shop.save(order_id, lambda order: shipping.ship(order, "TRACK-1"))
-    shop.save(order_id, shipping.deliver)
+    shop.save(order_id, lambda order: shipment_rules.ship(order, "TRACK-1"))
+    shop.save(order_id, shipment_rules.deliver)

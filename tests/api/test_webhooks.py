@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from oms.adapters.webhook_signatures import verify_signature
-from oms.domain import cancellation_rules, payment_rules, placement, returns, shipping
+from oms.domain import cancellation_rules, payment_rules, placement, returns, shipment_rules
 from oms.domain.events import Units
 from tests.api.shop import OLGA, SECRET
 
@@ -121,7 +121,7 @@ def cancelled(shop):
 def lost(shop):
     order_id = shop.shipped("token-1")
     shop.executions.expire("token-1")
-    shop.save(order_id, shipping.lose)
+    shop.save(order_id, shipment_rules.lose)
     return order_id
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from oms.adapters.aws.clients import DYNAMODB
 from oms.adapters.aws.json_protocol import AwsJsonClient, Post
 from oms.adapters.dynamodb.stock.shards import Shards
-from oms.domain import inventory, payment_rules, placement, shipping
+from oms.domain import inventory, payment_rules, placement, shipment_rules
 from oms.domain.baskets import basket_of
 from oms.domain.cart import Cart, CartLine
 from oms.domain.catalogue import Product
@@ -94,8 +94,8 @@ def patterns(stores: Stores, lines: int) -> list[Pattern]:
         ("Confirm it", lambda: step(placement.confirm)),
         ("Ask for its shipment, with a task token", lambda: step(requested)),
         ("Capture its payment", lambda: step(lambda order: payment_rules.captured(order, order.due))),
-        ("Ship it", lambda: step(lambda order: shipping.ship(order, "TRACK-1"))),
-        ("Deliver it", lambda: step(shipping.deliver)),
+        ("Ship it", lambda: step(lambda order: shipment_rules.ship(order, "TRACK-1"))),
+        ("Deliver it", lambda: step(shipment_rules.deliver)),
         ("Show the order", lambda: orders.get(order_id)),
         ("Show its timeline", lambda: orders.events(order_id)),
         ("Read its ledger of money", lambda: orders.money(order_id)),
@@ -151,7 +151,7 @@ def looking(stores: Stores, skus: Sequence[str]) -> list[Pattern]:
 
 
 def requested(order: Order) -> Change:
-    change = shipping.request_shipment(order, "AQCEAAAAKgAAAAMAAAAA" * 30)
+    change = shipment_rules.request_shipment(order, "AQCEAAAAKgAAAAMAAAAA" * 30)
     return change if change.events else Change()
 
 

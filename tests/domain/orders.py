@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from oms.domain import cancellation_rules, payment_rules, placement, shipping
+from oms.domain import cancellation_rules, payment_rules, placement, shipment_rules
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, recorded
 from oms.domain.events import QuotedUnits, Units
@@ -77,16 +77,16 @@ def confirmed_order(*lines: tuple[str, int]) -> Order:
 
 def shipped_order(*lines: tuple[str, int]) -> Order:
     order = confirmed_order(*lines)
-    order = after(order, shipping.request_shipment(order, "token"))
+    order = after(order, shipment_rules.request_shipment(order, "token"))
     order = after(order, payment_rules.captured(order, order.due))
     while order.held_units():
-        order = after(order, shipping.ship(order, "TRACK-1"))
+        order = after(order, shipment_rules.ship(order, "TRACK-1"))
     return order
 
 
 def delivered_order(*lines: tuple[str, int]) -> Order:
     order = shipped_order(*lines)
-    return after(order, shipping.deliver(order))
+    return after(order, shipment_rules.deliver(order))
 
 
 def taken_order(*lines: Units) -> Order:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from oms.domain import cancellation_rules, errors, payment_rules, placement, shipping
+from oms.domain import cancellation_rules, errors, payment_rules, placement, shipment_rules
 from oms.domain.events import Units
 from oms.domain.money import Money
 from oms.domain.order import Status
@@ -119,9 +119,9 @@ def test_by_line_waits_for_confirmation():
 def test_an_order_that_was_given_back_ships_and_is_not_taken_again_by_the_same_cancellation():
     order = taken_order()
     with pytest.raises(errors.OrderTaken):
-        shipping.request_shipment(order, "token")
+        shipment_rules.request_shipment(order, "token")
     order = after(order, cancellation_rules.give_back(order, "cancel_1", "AlreadyDispatched"))
-    assert shipping.request_shipment(order, "token").events
+    assert shipment_rules.request_shipment(order, "token").events
     with pytest.raises(errors.OrderNotCancellable):
         cancellation_rules.take(order, "cancel_1", (), "mind")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms.domain import cancellation_rules, credit, errors, invariants, payment_rules, placement, returns, shipping
+from oms.domain import cancellation_rules, credit, errors, invariants, payment_rules, placement, returns, shipment_rules
 from oms.domain.credit import CreditReason, RefundTo
 from oms.domain.events import QuotedUnits, Units
 from oms.domain.money import Money
@@ -48,10 +48,10 @@ class CreditAccount:
         self.do(cancellation_rules.complete, name, "mind")
 
     def deliver(self):
-        self.do(shipping.request_shipment, "token")
+        self.do(shipment_rules.request_shipment, "token")
         self.do(lambda order: payment_rules.captured(order, order.to_capture))
-        self.do(shipping.ship, "TRACK-1")
-        self.do(shipping.deliver)
+        self.do(shipment_rules.ship, "TRACK-1")
+        self.do(shipment_rules.deliver)
 
     def send_back(self, name, sku, units, refund_to=RefundTo.ORIGINAL_PAYMENT):
         self.do(returns.authorize, name, [Units(sku, units)], "too red", NOON, refund_to)
@@ -169,10 +169,10 @@ def test_concurrent_refunds_are_split_alike_in_any_order():
 
 def test_a_lost_order_is_refunded_to_the_payments_that_paid_it():
     account = paid_with(2500)
-    account.do(shipping.request_shipment, "token")
+    account.do(shipment_rules.request_shipment, "token")
     account.do(lambda order: payment_rules.captured(order, order.to_capture))
-    account.do(shipping.ship, "TRACK-1")
-    account.do(shipping.lose)
+    account.do(shipment_rules.ship, "TRACK-1")
+    account.do(shipment_rules.lose)
     refund = account.refund("ord_1")
     assert (refund.card.minor, refund.credit.minor, account.balance) == (8548 - 2500, 2500, 2500)
     assert account.order.net_paid == account.order.due

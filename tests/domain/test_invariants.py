@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from oms.domain import inventory, payment_rules, placement, shipping
+from oms.domain import inventory, payment_rules, placement, shipment_rules
 from oms.domain.change import Change, MoneyEntry, MoneyReason, recorded
 from oms.domain.credit import grant
 from oms.domain.discounts import Discount
@@ -34,10 +34,10 @@ def records_of_a_delivered_order() -> ShopSnapshot:
         lambda order: placement.reserve(order, CATALOGUE),
         lambda order: payment_rules.authorized(order, Authorization("pi_1", order.charge, Risk.NORMAL)),
         placement.confirm,
-        lambda order: shipping.request_shipment(order, "token"),
+        lambda order: shipment_rules.request_shipment(order, "token"),
         lambda order: payment_rules.captured(order, order.to_capture),
-        lambda order: shipping.ship(order, "TRACK-1"),
-        shipping.deliver,
+        lambda order: shipment_rules.ship(order, "TRACK-1"),
+        shipment_rules.deliver,
     ):
         change: Change = decide(order)
         for each in recorded(order, change, NOON, "test"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oms.domain import cancellation_rules, errors, payment_rules, placement, pricing, rates, returns
+from oms.domain import cancellation_rules, errors, payment_rules, placement, pricing, returns, shipping_and_tax
 from oms.domain.catalogue import Product
 from oms.domain.discounts import Discount
 from oms.domain.events import Units
@@ -74,7 +74,7 @@ def test_what_is_not_in_the_tables_is_refused() -> None:
 def test_less_than_a_card_pays_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     free = replace(TEN_PERCENT, percent=100)
     assert quoted(("TEA", 1), discount=free).total.minor == 499, "its way is still paid for"
-    monkeypatch.setattr(rates, "SHIPPING", [rates.ShippingRate("pickup", "US", "USD", 0)])
+    monkeypatch.setattr(shipping_and_tax, "SHIPPING", [shipping_and_tax.ShippingRate("pickup", "US", "USD", 0)])
     with pytest.raises(errors.AmountTooSmall, match=r"0\.00 USD: a card pays 0\.50 USD or more"):
         quoted(("TEA", 1), discount=free)
 
@@ -94,10 +94,14 @@ def test_a_code_for_other_times_or_orders_is_refused(code: Discount, why: str) -
 
 
 def test_the_tables_name_classes_and_rates_that_there_are() -> None:
-    assert {kind for _, _, kind in rates.TAXES} == {rates.GOODS, rates.FOOD, rates.DELIVERY}
-    assert {rate.currency for rate in rates.SHIPPING} == rates.LEAST.keys()
-    for currency in rates.LEAST:
-        assert rates.shipping_rates("ZZ", currency), "what is paid in it is shipped anywhere"
+    assert {kind for _, _, kind in shipping_and_tax.TAXES} == {
+        shipping_and_tax.GOODS,
+        shipping_and_tax.FOOD,
+        shipping_and_tax.DELIVERY,
+    }
+    assert {rate.currency for rate in shipping_and_tax.SHIPPING} == shipping_and_tax.LEAST.keys()
+    for currency in shipping_and_tax.LEAST:
+        assert shipping_and_tax.shipping_rates("ZZ", currency), "what is paid in it is shipped anywhere"
 
 
 @st.composite

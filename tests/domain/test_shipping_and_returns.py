@@ -2,7 +2,7 @@
 
 import pytest
 
-from oms.domain import errors, payment_rules, placement, returns, shipping
+from oms.domain import errors, payment_rules, placement, returns, shipment_rules
 from oms.domain.change import recorded
 from oms.domain.events import Units
 from oms.domain.fold import fold
@@ -31,26 +31,26 @@ def returned(order, quantity, conditions):
 
 def test_shipping_takes_the_goods_out_of_stock():
     order = confirmed_order()
-    order = after(order, shipping.request_shipment(order, "token"))
+    order = after(order, shipment_rules.request_shipment(order, "token"))
     order = after(order, payment_rules.captured(order, order.due))
-    (entry,) = shipping.ship(order, "TRACK-1").stock
+    (entry,) = shipment_rules.ship(order, "TRACK-1").stock
     assert [(m.sku, m.on_hand, m.reserved) for m in entry.movements] == [("RED-LAMP", -2, -2), ("BLUE-RUG", -1, -1)]
 
 
 def test_nothing_ships_unpaid():
     order = confirmed_order()
     with pytest.raises(errors.UnexpectedState, match="not paid"):
-        shipping.ship(order, "TRACK-1")
+        shipment_rules.ship(order, "TRACK-1")
 
 
 def test_a_shipment_that_has_left_is_not_requested_again():
     with pytest.raises(errors.AlreadyDispatched):
-        shipping.request_shipment(shipped_order(), "token")
+        shipment_rules.request_shipment(shipped_order(), "token")
 
 
 def test_a_lost_parcel_is_due_back_in_full():
     order = shipped_order()
-    order = after(order, shipping.lose(order))
+    order = after(order, shipment_rules.lose(order))
     assert order.status is Status.LOST
     assert payment_rules.refund_due(order, "ord_1:refund") == Refund(Money(order.payment.captured, "USD"), NO_CREDIT)
 
@@ -113,7 +113,7 @@ def test_a_refused_return_is_not_authorized_later():
     order = after(order, returns.close(order, RETURN))
     assert order.returns[RETURN].outcome == "refused"
     assert not returns.close(order, RETURN)
-    order = after(order, shipping.deliver(order))
+    order = after(order, shipment_rules.deliver(order))
     with pytest.raises(errors.AlreadyReceived, match="refused"):
         returns.authorize(order, RETURN, [Units("RED-LAMP", 1)], "", NOON)
     assert returns.authorize(order, "another", [Units("RED-LAMP", 1)], "", NOON).events

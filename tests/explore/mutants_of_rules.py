@@ -189,7 +189,7 @@ MUTANTS = [
     mutant(
         "lets an expired reservation go without its hold",
         "loses its review",
-        "oms/application/steps/order.py",
+        "oms/application/steps/placement.py",
         "    commit(deps, order_id, by, payments.void_authorization)\n",
         "",
     ),
@@ -210,7 +210,7 @@ MUTANTS = [
     mutant(
         "delivers twice",
         "buys",
-        "oms/domain/shipping.py",
+        "oms/domain/shipment_rules.py",
         "return Change((OrderDelivered(),))",
         "return Change((OrderDelivered(), OrderDelivered()))",
     ),
@@ -315,7 +315,7 @@ MUTANTS = [
     mutant(
         "takes all that the carrier hands back for called back",
         "is refused by the carrier",
-        "oms/domain/shipping.py",
+        "oms/domain/shipment_rules.py",
         "if not (order.taken_by or order.status.is_closed):",
         "if False:",
     ),

@@ -258,7 +258,7 @@ MUTANTS = [
     mutant(
         "tells a defect as an answer",
         "buys",
-        "oms/application/steps/order.py",
+        "oms/application/steps/placement.py",
         '    if reason is None:\n        raise CompensationIncomplete(f"order {order.id} met a defect: {error}")\n',
         '    reason = reason or "defect"\n',
     ),

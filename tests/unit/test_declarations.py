@@ -11,7 +11,7 @@ from api import contract
 from oms.declarations.environment import MACHINE_VARIABLES, port_variables, variables_of_ports
 from oms.declarations.files import ROOT
 from oms.declarations.functions import GUESTS, consumer_functions, task_functions
-from oms.declarations.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES
+from oms.declarations.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES, REQUEST_BODY_BYTES
 from oms.declarations.machines import ABOUT_ORDERS, MACHINES, MachineDefinition, definitions, machine_schedules
 from oms.declarations.names import pascal, snake
 from oms.declarations.routes import routes
@@ -67,7 +67,7 @@ def test_a_service_with_a_route_for_guests_can_verify_their_tokens() -> None:
 def test_the_contract_s_prose_states_the_limits_that_hold() -> None:
     document = contract.document()
     examples, responses = document["components"]["examples"], document["components"]["responses"]
-    limit = document["x-max-body-bytes"]
+    limit = REQUEST_BODY_BYTES
 
     assert f"larger than {limit} bytes" in examples["body-too-large"]["value"]["detail"]
     assert f"larger than {GATEWAY_HEADER_BYTES} bytes" in examples["headers-too-large"]["value"]["detail"]

@@ -19,7 +19,6 @@ from datetime import datetime
 from typing import Any
 
 from oms.adapters.dynamodb.item_codec import Attribute, item_codec, text_codec
-from oms.adapters.queues import place_in_queue
 from oms.domain import order_index
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
@@ -28,6 +27,7 @@ from oms.domain.credit import BookedCredit, CreditEntry
 from oms.domain.discounts import CodeUse, Discount
 from oms.domain.events import TYPES, Recorded
 from oms.domain.inventory import Stock, StockEntry
+from oms.domain.operator_queues import place_in_queue
 from oms.domain.order import Order
 
 Item = dict[str, Attribute]

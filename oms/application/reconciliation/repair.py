@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from oms.application.commit import commit
 from oms.application.expected_executions import UNCONFIRMED, ExpectedExecution
-from oms.application.steps.order import reject_expired_order
 from oms.application.steps.payments import void_remaining_hold
+from oms.application.steps.placement import reject_expired_order
 from oms.domain.change import Change
 from oms.domain.discounts import CodeUse
 from oms.domain.events import OrderRepaired

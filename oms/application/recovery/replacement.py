@@ -13,8 +13,8 @@ from typing import Any
 from oms.application.commit import commit
 from oms.application.expected_executions import ExpectedExecution, execution_input, expected_executions
 from oms.application.recovery.parked_execution import ParkedExecution
-from oms.application.steps.order import reject_expired_order
 from oms.application.steps.payments import refund_payment
+from oms.application.steps.placement import reject_expired_order
 from oms.domain import parking
 from oms.domain.credit import RefundTo
 from oms.domain.errors import AlreadyConfirmed, OrderClosed, OrderTaken

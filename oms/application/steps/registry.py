@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oms.application.steps import cancellation, inventory, order, payments, returns, shipment
+from oms.application.steps import cancellation, inventory, payments, placement, returns, shipment
 from oms.application.steps.step import OrderStep
 
-MODULES = (cancellation, inventory, order, payments, returns, shipment)
+MODULES = (cancellation, inventory, placement, payments, returns, shipment)
 
 
 def _task_name(step: OrderStep[..., Any]) -> str:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from oms.application.commit import commit
-from oms.domain import parking, returns, shipping
+from oms.domain import parking, returns, shipment_rules
 from oms.domain.errors import ParcelLost, ShipmentRecalled, ShipmentRefused
 from oms.domain.order import Order, ReturnStatus, Status
 from oms.domain.payment import PaymentStatus
@@ -57,7 +57,7 @@ def _answer_dispatched(deps: Deps, order: Order, token: str, event: CarrierEvent
 
 def _answer_recalled(deps: Deps, order: Order, token: str, event: CarrierEvent) -> bool:
     try:
-        shipping.check_recall(order)
+        shipment_rules.check_recall(order)
     except ShipmentRefused as error:
         return deps.executions.fail(token, type(error).__name__, str(error))
     return deps.executions.fail(token, ShipmentRecalled.__name__, "the carrier was called back")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.application.steps import order
+from oms.application.steps import placement
 from oms.ports import Deps
 from tasks.runtime import change_order, task
 
@@ -23,5 +23,5 @@ class AbandonOrder:
 
 @task
 def abandon_order(command: AbandonOrder, deps: Deps) -> Mapping[str, Any]:
-    change_order(command, deps, lambda current: order.abandon_order(current, command.error))
+    change_order(command, deps, lambda order: placement.abandon_order(order, command.error))
     return {}

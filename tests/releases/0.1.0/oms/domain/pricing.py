@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from oms.domain import credit, discounts, errors, rates
+from oms.domain import credit, discounts, errors, shipping_and_tax
 from oms.domain.catalogue import Product
 from oms.domain.discounts import Discount
 from oms.domain.events import QuotedUnits, Units
@@ -85,10 +85,10 @@ def quote(
         ),
         shipping_method=rate.method,
         shipping_minor=shipping,
-        shipping_tax_minor=tax(shipping, destination, rates.DELIVERY),
+        shipping_tax_minor=tax(shipping, destination, shipping_and_tax.DELIVERY),
         discount=discount,
     )
-    least = Money(rates.LEAST.get(currency, 0), currency)
+    least = Money(shipping_and_tax.LEAST.get(currency, 0), currency)
     made = replace(made, credit_minor=credit.usable_credit(balance_minor, made.total.minor, least.minor))
     if made.total.minor < least.minor and not made.credit_minor:
         raise errors.AmountTooSmall(f"the order comes to {made.total}: a card pays {least} or more")
@@ -98,18 +98,18 @@ def quote(
 def shipping_options(quoted: Quote, destination: Destination) -> Mapping[str, int]:
     """The price of each shipping method for the quoted goods, before tax."""
     goods = sum(line.total_minor - line.discount_minor for line in quoted.lines)
-    offered = rates.shipping_rates(destination.country, quoted.currency)
+    offered = shipping_and_tax.shipping_rates(destination.country, quoted.currency)
     return {method: rate.cost(goods) for method, rate in offered.items()}
 
 
 def tax(minor: int, destination: Destination, taxed_as: str) -> int:
     """The tax on a net amount; half a minor unit is rounded up."""
-    rate = rates.tax_rate(destination.country, destination.region, taxed_as)
+    rate = shipping_and_tax.tax_rate(destination.country, destination.region, taxed_as)
     return (minor * rate + 50_000) // 100_000
 
 
 def _quoted(units: Units, product: Product, goods: int, off: int, destination: Destination) -> QuotedUnits:
-    taxes = tax(goods - off, destination, rates.CLASSES.get(product.department, rates.GOODS))
+    taxes = tax(goods - off, destination, shipping_and_tax.CLASSES.get(product.department, shipping_and_tax.GOODS))
     return QuotedUnits(units.sku, units.quantity, product.name, product.price.minor, goods, off, taxes)
 
 
@@ -132,8 +132,10 @@ def _check(lines: Sequence[Units], products: Mapping[str, Product], currency: st
             raise errors.WrongCurrency(f"{units.sku} is priced in {price.currency}, the order is in {currency}")
 
 
-def _rate(destination: Destination, currency: str, method: str | None, goods_minor: int) -> rates.ShippingRate:
-    offered = rates.shipping_rates(destination.country, currency)
+def _rate(
+    destination: Destination, currency: str, method: str | None, goods_minor: int
+) -> shipping_and_tax.ShippingRate:
+    offered = shipping_and_tax.shipping_rates(destination.country, currency)
     if method is None and offered:
         return min(offered.values(), key=lambda rate: rate.cost(goods_minor))
     if method is None or method not in offered:

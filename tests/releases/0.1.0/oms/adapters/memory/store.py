@@ -9,7 +9,6 @@ from threading import Lock
 
 from oms.adapters import stock_rules
 from oms.adapters.memory.state import RestorableState, page
-from oms.adapters.queues import place_in_queue
 from oms.domain.cart import Cart
 from oms.domain.catalogue import Product
 from oms.domain.change import Change, MoneyEntry, recorded
@@ -19,6 +18,7 @@ from oms.domain.errors import CartChanged, OrderChanged, OrderNotFound
 from oms.domain.events import OrderPlaced, Recorded
 from oms.domain.fold import apply, placed
 from oms.domain.inventory import Stock, StockEntry
+from oms.domain.operator_queues import place_in_queue
 from oms.domain.order import Order
 from oms.ports import Page
 

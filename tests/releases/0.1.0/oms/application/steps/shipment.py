@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oms.application.commit import Decision, commit
 from oms.application.steps.step import step
-from oms.domain import cancellation_rules, shipping
+from oms.domain import cancellation_rules, shipment_rules
 from oms.domain.change import NOTHING, Change
 from oms.domain.events import OrderDelivered, OrderLost, OrderShipped, ShipmentRequested
 from oms.domain.order import Order, Status
@@ -14,7 +14,7 @@ from oms.ports import Deps
 @step(ShipmentRequested)
 def request_shipment(order: Order, task_token: str) -> Change:
     """The carrier is called after this is written: a cancellation in between has to know that it may be."""
-    return shipping.request_shipment(order, task_token)
+    return shipment_rules.request_shipment(order, task_token)
 
 
 @step()
@@ -34,7 +34,7 @@ def recall_shipment(order: Order, cancellation_id: str) -> Decision:
 @step(OrderShipped)
 def mark_shipped(order: Order, tracking: str) -> Change:
     """Takes the next part of the goods out of stock."""
-    return shipping.ship(order, tracking)
+    return shipment_rules.ship(order, tracking)
 
 
 def ship_all_parts(deps: Deps, order_id: str, by: str, tracking: str) -> None:
@@ -46,14 +46,14 @@ def ship_all_parts(deps: Deps, order_id: str, by: str, tracking: str) -> None:
 
 @step(OrderShipped)
 def track_delivery(order: Order, task_token: str) -> Change:
-    return shipping.track_delivery(order, task_token)
+    return shipment_rules.track_delivery(order, task_token)
 
 
 @step(OrderDelivered)
 def mark_delivered(order: Order) -> Change:
-    return shipping.deliver(order)
+    return shipment_rules.deliver(order)
 
 
 @step(OrderLost)
 def mark_lost(order: Order) -> Change:
-    return shipping.lose(order)
+    return shipment_rules.lose(order)
