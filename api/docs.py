@@ -94,7 +94,7 @@ def _who(operation: Mapping[str, Any]) -> str:
     if not operation.get("security", True):
         return "Open to all."
     groups = operation.get("x-groups")
-    return f"For {escape(' and '.join(groups))}." if groups else "For whoever is signed in."
+    return f"For {escape(' and '.join(groups))}." if groups else "For everyone who is signed in."
 
 
 def _parameter(parameter: Mapping[str, Any]) -> str:

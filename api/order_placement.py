@@ -25,7 +25,7 @@ from oms.ports import Deps
 def place(
     request: ApiRequest, lines: Sequence[Units], products: Mapping[str, Product], cart: Cart | None = None
 ) -> tuple[Order, bool]:
-    """Place the order of the request's key and body, or find it placed. Returns it, and whether it is new.
+    """Place the order of the request's key and body, unless it was placed. Returns it, and whether it is new.
 
     Lines that come from a ``cart`` leave it in the same transaction. Raises ``CartOutdated`` if a product of the cart
     is gone, or has another price than the cart showed.

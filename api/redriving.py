@@ -1,7 +1,7 @@
 """Redrives of parked orders: the preview of a redrive, and the redrive itself, of one order or of all at a pace.
 
-A discrepancy that a check parked, and no redrive can mend, is settled by hand. On AWS only this function of the API may
-redrive executions.
+A discrepancy that a check parked, and no redrive can repair, is settled by hand. On AWS only this function of the API
+may redrive executions.
 """
 
 from __future__ import annotations

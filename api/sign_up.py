@@ -1,4 +1,4 @@
-"""The post-confirmation trigger of the user pool: whoever confirms an address becomes a shopper.
+"""The post-confirmation trigger of the user pool: everyone who confirms an address becomes a shopper.
 
 Cognito calls it after each confirmation, and waits for it:
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html. Adding a user to a

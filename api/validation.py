@@ -102,7 +102,7 @@ def parse_json(raw: bytes) -> Any:
     except _DuplicateMember as member:
         raise _not_json(f"it names {str(member)[:LONGEST_NAME]!r} twice in one object") from None
     except (ValueError, RecursionError):
-        raise _not_json("it holds a number or a nesting that is beyond all use") from None
+        raise _not_json("it holds a number that is too large, or is nested too deeply") from None
     return value
 
 

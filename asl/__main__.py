@@ -10,7 +10,7 @@ from asl import cli
 
 
 def main(argv: list[str]) -> int:
-    commands = sorted(found.name for found in iter_modules(cli.__path__) if not found.name.startswith("_"))
+    commands = sorted(module.name for module in iter_modules(cli.__path__) if not module.name.startswith("_"))
     names = [name.replace("_", "-") for name in commands]
     if not argv or argv[0] not in names:
         print(f"usage: python -m asl {{{','.join(names)}}} ...", file=sys.stderr)

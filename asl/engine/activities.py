@@ -51,7 +51,7 @@ class ActivityQueues:
         self.loop.call_at(self.loop.now + LONG_POLL_SECONDS, lambda: self._end_poll(poller))
 
     def cancel_poll(self, activity: str, reply: Complete) -> None:
-        """Give no task to a worker that has hung up."""
+        """Give no task to a worker that has disconnected."""
         for poller in self.pollers.get(activity, ()):
             if poller.reply == reply:
                 poller.waiting = False

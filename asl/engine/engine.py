@@ -78,7 +78,7 @@ class Engine(EventLoop):
         self.machines.setdefault(machine.arn, machine)
         unnamed, name = name is None, name or self.unique()
         arn = machine.execution_arn(name, self.unique() if machine.type == "EXPRESS" else "")
-        if unnamed and arn in self.executions:  # a resumed engine draws its names anew
+        if unnamed and arn in self.executions:  # a resumed engine draws the same names again
             return self.start(machine, input)
         existing = self.executions.get(arn)
         if existing is not None and existing.running and existing.input == input:

@@ -46,11 +46,11 @@ class Blocker(Protocol):
         """Forget all that is pending; what a redrive needs is kept."""
 
     def redrive(self) -> bool:
-        """Continue after a redrive; False if the state must start anew."""
+        """Continue after a redrive; False if the state must start over."""
 
 
 class ThreadOwner(Protocol):
-    """Whoever a thread reports its end to: the execution, or the children of a state."""
+    """What a thread reports its end to: the execution, or the children of a state."""
 
     def thread_done(self, thread: ExecutionThread) -> None: ...
     def thread_failed(self, thread: ExecutionThread, error: StatesError) -> None: ...

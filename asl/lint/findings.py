@@ -15,7 +15,7 @@ class LintFinding:
         state: the state; empty for the whole machine.
         field: the field inside the state, such as ``Retry[0]``; empty for the whole state.
         why: the consequence of the defect.
-        mend: how to correct it.
+        fix: how to correct it.
     """
 
     rule: str
@@ -23,11 +23,11 @@ class LintFinding:
     state: str
     field: str
     why: str
-    mend: str
+    fix: str
 
     @property
     def location(self) -> str:
         return "/".join(part for part in (self.state, self.field) if part) or "the machine"
 
     def __str__(self) -> str:
-        return f"{self.definition}: {self.location}: {self.rule}\n  why:  {self.why}\n  mend: {self.mend}"
+        return f"{self.definition}: {self.location}: {self.rule}\n  why:  {self.why}\n  fix:  {self.fix}"

@@ -1,7 +1,7 @@
 """After a divergence: the new definition continues, with the recorded results of its tasks.
 
 What the tasks would return is unknown; the recorded result of the same task is the most likely. Each task that the
-recording ran already is noted as repeated.
+recording ran already is recorded as repeated.
 """
 
 from __future__ import annotations

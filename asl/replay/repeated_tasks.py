@@ -13,7 +13,7 @@ from asl.replay.result import RepeatedTask
 
 REASONS = {
     "renamed": "the recording ran it in another state, {state} (event {event}), where it {outcome}",
-    "asked otherwise": "the recording ran it with another input, in {state} (event {event}), where it {outcome}",
+    "other input": "the recording ran it with another input, in {state} (event {event}), where it {outcome}",
     "again": "the recording ran it already, in {state} (event {event}), where it {outcome}",
     "moved": "the recording ran it in another order, in {state} (event {event}), where it {outcome}",
     "later": "the recording ran it in the same order (event {event}), where it {outcome}",
@@ -44,17 +44,17 @@ class RepeatedTasks:
         return not any(json_differences(*comparable_payloads(recorded, replayed), self._equal))
 
     def mark_used(self, attempt: TaskAttempt) -> None:
-        """Note that the attempt's outcome has been delivered."""
+        """Record that the attempt's outcome has been delivered."""
         self._used.add(attempt.scheduled.id)
 
     def add(self, replayed: StateVisit, recorded: StateVisit, attempt: TaskAttempt) -> None:
-        """Note that a replayed visit repeats a recorded attempt."""
+        """Record that a replayed visit repeats a recorded attempt."""
         if attempt.scheduled.id in self._used:
             kind = "again"
         elif replayed.name != recorded.name:
             kind = "renamed"
         elif not self._has_same_payload(attempt, replayed.attempts[-1]):
-            kind = "asked otherwise"
+            kind = "other input"
         else:
             kind = "later"
         self._repeats.setdefault((replayed.name, attempt.scheduled.id), (replayed, recorded, attempt, kind))

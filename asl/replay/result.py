@@ -35,7 +35,7 @@ class RepeatedTask:
         state: the new definition's state that runs it.
         recorded_in, event: where the recording ran it.
         outcome: its recorded outcome.
-        kind: "renamed" (in another state), "moved" (in another order), "again" (more often), "asked otherwise" (with
+        kind: "renamed" (in another state), "moved" (in another order), "again" (more often), "other input" (with
             another input); or "later": unchanged, but after the divergence.
         reason: a sentence for people.
     """

@@ -81,14 +81,14 @@ def _check_reach(collector: DiagnosticsCollector, machine: Machine, machine_loca
 
 
 def _check_names(collector: DiagnosticsCollector, nested: list[tuple[str, Machine]]) -> None:
-    places = [
+    named_states = [
         (name, f"{machine_location}/States/{name}", state)
         for machine_location, inner in nested
         for name, state in inner["States"].items()
     ]
-    names = Counter(name for name, _, _ in places)
-    labels = Counter(state["Label"] for _, _, state in places if "Label" in state)
-    for name, state_location, state in places:
+    names = Counter(name for name, _, _ in named_states)
+    labels = Counter(state["Label"] for _, _, state in named_states if "Label" in state)
+    for name, state_location, state in named_states:
         if names[name] > 1:
             collector.error(state_location, f"Duplicate State name: {name}", "DUPLICATE_STATE_NAME")
         if len(name) > MAX_NAME:

@@ -106,6 +106,6 @@ class OrderMachine(Construct):
         failed = self.machine.metric_failed(period=Duration.minutes(1))
         timed_out = self.machine.metric_timed_out(period=Duration.minutes(1))
         return [
-            alarm_on_any(self, "Failed", failed, f"{name} failed: look at it, mend the cause, redrive."),
+            alarm_on_any(self, "Failed", failed, f"{name} failed: inspect it, fix the cause, redrive it."),
             alarm_on_any(self, "TimedOut", timed_out, f"{name} ran into its own deadline: no order should."),
         ]

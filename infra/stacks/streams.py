@@ -28,7 +28,7 @@ TIMEOUT = Duration.minutes(5)
 BATCH_SIZE = 100
 BATCHING_WINDOW = Duration.seconds(1)
 MAX_RECORD_AGE = Duration.hours(1)
-"""A record is retried for so long: an outage may last. A defect holds its shard back until then."""
+"""How long a record is retried, since an outage may last. A defect holds its shard back for this time."""
 MAX_LAG = Duration.minutes(10)
 
 
@@ -94,7 +94,7 @@ def alarms(
         period=Duration.minutes(1), statistic="Maximum"
     )
     yield alarm_on_any(
-        scope, f"{name}MissedSome", waiting, f"{name} was told of changes in vain for an hour: see its queue."
+        scope, f"{name}MissedSome", waiting, f"{name} failed to process changes for an hour: see its dead-letter queue."
     )
     age = function.metric("IteratorAge", period=Duration.minutes(1), statistic="Maximum")
     yield cloudwatch.Alarm(

@@ -22,10 +22,10 @@ from oms.adapters.wiring import deps
 
 
 class FunctionProcess:
-    """The process, for whoever calls functions in it. It ends when its caller's process does.
+    """Starts the process and calls functions in it. It ends when its caller's process does.
 
     Args:
-        count: the most calls at once.
+        count: the maximum number of concurrent calls.
         on_exit: called when the process ends by itself. Calls under way are never answered then.
     """
 

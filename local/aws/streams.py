@@ -32,8 +32,8 @@ BATCH_SIZE = 100
 """Records per page: a longer page would delay the calls of orders."""
 NICENESS = 10
 BUSY_SHARE = 0.1
-"""The most of the time that it polls while a backlog remains. Orders have priority: their consumers may lag while both
-cores are busy."""
+"""The maximum share of time spent polling while a backlog remains. Orders have priority: the consumers may lag while
+both cores are busy."""
 
 Record = Mapping[str, Any]
 log = logging.getLogger(__name__)

@@ -46,7 +46,7 @@ CASE = re.compile(r"[\d-]+ CT|(1[1-9]|[2-9]\d) LB")
 """A package size of produce that is the size of the case delivered to the store."""
 WEEKS_OF_STOCK = range(2, 13)
 LAST_UNITS_ONE_IN = 250
-"""One product of so many has only one or two units left."""
+"""One product in this many has only one or two units left."""
 
 Sales = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 Basket = tuple[Units, ...]

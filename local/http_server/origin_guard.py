@@ -57,7 +57,7 @@ class OriginPolicy:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], linked_paths: Container[str] = frozenset()) -> OriginPolicy:
-        """Read what the stack tells each of its processes."""
+        """The policy in the variables that the stack sets for each of its processes."""
         origins, hosts = (split_names(environ.get(variable, "")) for variable in (ORIGINS_VARIABLE, HOSTS_VARIABLE))
         return cls(frozenset(origins), frozenset(hosts), linked_paths)
 

@@ -14,7 +14,7 @@ from oms.adapters.wiring import signing_key
 CONNECT_SECONDS = 2
 TIMEOUT_SECONDS = 10
 LONGEST_SLEEP_SECONDS = 60
-"""An event loop's timers stand still while the machine is suspended: whoever waits looks at the clock this often."""
+"""An event loop's timers stand still while the machine is suspended, so a waiting loop checks the clock this often."""
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 600
 
@@ -54,5 +54,5 @@ def webhook(url: str, header: str, secret: str) -> Post:
 
 
 def retry_seconds(tries: int) -> float:
-    """The exponential backoff after so many tries."""
+    """The exponential backoff after this number of tries."""
     return float(min(FIRST_RETRY_SECONDS * 2 ** min(tries - 1, 20), LONGEST_RETRY_SECONDS))

@@ -30,8 +30,8 @@ def bound_log(log: Path) -> None:
 
 def _shift_kept_logs(log: Path) -> None:
     for number in range(KEPT - 1, 0, -1):
-        if (kept := _kept_log(log, number)).exists():
-            kept.replace(_kept_log(log, number + 1))
+        if (rotated := _kept_log(log, number)).exists():
+            rotated.replace(_kept_log(log, number + 1))
 
 
 def _kept_log(log: Path, number: int) -> Path:

@@ -24,11 +24,11 @@ LONGEST_LINE = 200
 
 
 class StackFailed(Exception):
-    """The stack can't run. The message is for whoever started it."""
+    """The stack can't run. The message is for the person who started it."""
 
 
 def error_line(error: Exception) -> str:
-    """An error in one line; one of the operating system by the file's name first."""
+    """An error in one line. An operating system's error begins with the file's name."""
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return str(error)

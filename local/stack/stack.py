@@ -1,7 +1,7 @@
 """The whole shop on one machine: child processes, started in order and stopped in reverse.
 
-The engine, the task functions, the gateway with the API's functions, ministack and the two sandboxes have a process
-each, to use two cores. One folder keeps all their state, and the next start continues from it.
+The engine, the task functions, the gateway with the API's functions, ministack, Cognito, the streams and the two
+sandboxes have a process each, to use two cores. One folder keeps all their state, and the next start continues from it.
 """
 
 from __future__ import annotations

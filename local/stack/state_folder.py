@@ -1,4 +1,4 @@
-"""The folder that keeps the stack's state: one stack at a time uses it, and a running one leaves its facts there."""
+"""The folder that keeps the stack's state: one stack at a time uses it, and a running one is recorded there."""
 
 from __future__ import annotations
 

@@ -278,7 +278,7 @@ class ChildExecutions(MapIterations):
         parent.fail_state(error)
 
     def redrive(self) -> bool:
-        """Redrive the children that didn't succeed; a run that couldn't read its items starts anew."""
+        """Redrive the children that didn't succeed; a run that couldn't read its items starts over."""
         if not self.children:
             return False
         parent, map_run, self.error = self.parent, self.map_run, None

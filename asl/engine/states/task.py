@@ -55,7 +55,7 @@ class Task(ErrorHandlingState):
         return value if value is None or is_limit else compile_typed_field(value, field, self.jsonata, "number")
 
     def run(self, thread: ExecutionThread) -> bool:
-        """Begin an attempt. All fields are evaluated anew: the context object holds the number of the attempt."""
+        """Begin an attempt. All fields are evaluated again: the context object holds the number of the attempt."""
         scope, execution = thread.scope(), thread.execution
         pending_id = execution.last_pending_id + 1
         token = execution.token(pending_id) if self.has_token else None

@@ -209,5 +209,5 @@ def argument(node: Node, name: str) -> str | None:
     return next(strings([value]), None) if isinstance(value, str) else None if value is None else repr(value)
 
 
-def _finding(flow: Flow, node: Node, field: str, why: str, mend: str) -> LintFinding:
-    return LintFinding("compensation-key", flow.name, node.name, field, why, mend)
+def _finding(flow: Flow, node: Node, field: str, why: str, fix: str) -> LintFinding:
+    return LintFinding("compensation-key", flow.name, node.name, field, why, fix)

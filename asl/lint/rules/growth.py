@@ -239,9 +239,9 @@ def _size_of(node: Node, config: Config) -> int | None:
     return task_declaration(node, config).bytes if node.kind == "Task" else None
 
 
-def _grows(flow: Flow, node: Node, field: str, why: str, mend: str) -> LintFinding:
-    return LintFinding("growing-state", flow.name, node.name, field, why, mend)
+def _grows(flow: Flow, node: Node, field: str, why: str, fix: str) -> LintFinding:
+    return LintFinding("growing-state", flow.name, node.name, field, why, fix)
 
 
-def _too_large(flow: Flow, node: Node | None, field: str, why: str, mend: str) -> LintFinding:
-    return LintFinding("payload-size", flow.name, node.name if node else "", field, why, mend)
+def _too_large(flow: Flow, node: Node | None, field: str, why: str, fix: str) -> LintFinding:
+    return LintFinding("payload-size", flow.name, node.name if node else "", field, why, fix)

@@ -79,8 +79,8 @@ def token_without_deadline(flow: Flow, config: Config) -> Iterator[LintFinding]:
             )  # fmt: skip
 
 
-def _finding(flow: Flow, state: str, field: str, why: str, mend: str) -> LintFinding:
-    return LintFinding("timeout-order", flow.name, state, field, why, mend)
+def _finding(flow: Flow, state: str, field: str, why: str, fix: str) -> LintFinding:
+    return LintFinding("timeout-order", flow.name, state, field, why, fix)
 
 
 def _is_callback(node: Node) -> bool:
