@@ -74,7 +74,7 @@ MUTANTS = [
         "gives back before the order is closed to late steps",
         "buys",
         "tasks/abandon_order.py",
-        "    change_order(command, deps, lambda current: order.abandon_order(current, command.error))\n",
+        "    change_order(command, deps, lambda order: placement.abandon_order(order, command.error))\n",
         "",
     ),
     mutant(

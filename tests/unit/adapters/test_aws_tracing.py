@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.core.lambda_launcher import LambdaContext
 from aws_xray_sdk.core.recorder import AWSXRayRecorder
 
@@ -48,7 +49,8 @@ def emitter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emitter]:
     monkeypatch.setenv(TRACE_ID, TRACE)
     monkeypatch.setattr(json_protocol.random, "uniform", lambda shortest, longest: 0)
     emitter, recorder = Emitter(), AWSXRayRecorder()
-    recorder.emitter._socket.close()
+    for each in (recorder, xray_recorder):  # nothing is sent, and the SDK's own recorder is made at its import
+        each.emitter._socket.close()
     recorder.configure(context=LambdaContext(), sampling=False, emitter=emitter, streaming_threshold=0)
     monkeypatch.setitem(sys.modules, SDK, SimpleNamespace(xray_recorder=recorder))
     for cached in (_json_client, _boto3_json_client, _boto3_client):
